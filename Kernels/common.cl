@@ -1,0 +1,153 @@
+// What every kernel file shares: vector types by width, multiply-add, and elementary functions.
+//
+// The same text is OpenCL C 1.2 and, through a shim that defines its keywords, C compiled ahead of time. It keeps to
+// what both understand:
+//   - vectors are made by SPLAT (one value) or from arrays by vload, never by (float4)(a, b, c, d);
+//   - float constants carry their f;
+//   - contraction is off, and MULTIPLY_ADD is written where a fused operation is meant.
+// A kernel returns early for work-items past its end: devices round the grid up to whole work-groups.
+
+#ifndef TELAR_AHEAD_OF_TIME
+#pragma OPENCL FP_CONTRACT OFF
+#define INLINE static inline __attribute__((always_inline))
+#endif
+
+#ifndef VECTOR_WIDTH
+#define VECTOR_WIDTH 8  // floats in a vector: 4, 8 or 16
+#endif
+#if VECTOR_WIDTH != 4 && VECTOR_WIDTH != 8 && VECTOR_WIDTH != 16
+#error "VECTOR_WIDTH must be 4, 8 or 16"
+#endif
+#ifndef USE_FMA
+#define USE_FMA 1  // whether fma() is an instruction of the device
+#endif
+
+#define CONCATENATE_(a, b) a##b
+#define CONCATENATE(a, b) CONCATENATE_(a, b)
+
+// Vectors of VECTOR_WIDTH elements, and their unaligned loads and stores.
+typedef CONCATENATE(float, VECTOR_WIDTH) floatv;
+typedef CONCATENATE(int, VECTOR_WIDTH) intv;
+typedef CONCATENATE(uint, VECTOR_WIDTH) uintv;
+typedef CONCATENATE(uchar, VECTOR_WIDTH) ucharv;
+typedef CONCATENATE(ushort, VECTOR_WIDTH) ushortv;
+#define LOADV(p) CONCATENATE(vload, VECTOR_WIDTH)(0, (p))
+#define STOREV(v, p) CONCATENATE(vstore, VECTOR_WIDTH)((v), 0, (p))
+#define SPLAT(x) ((floatv)(x))
+#define AS_INTV(x) CONCATENATE(as_int, VECTOR_WIDTH)(x)
+#define AS_UINTV(x) CONCATENATE(as_uint, VECTOR_WIDTH)(x)
+#define AS_FLOATV(x) CONCATENATE(as_float, VECTOR_WIDTH)(x)
+#define TO_FLOATV(x) CONCATENATE(convert_float, VECTOR_WIDTH)(x)
+#define TO_INTV(x) CONCATENATE(convert_int, VECTOR_WIDTH)(x)
+
+#if USE_FMA
+#define MULTIPLY_ADD(a, b, c) fma((a), (b), (c))
+#else
+#define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
+#endif
+
+// Lane by lane: yes where mask is all ones, no where it is zero. Masks are what vector comparisons give.
+#define CHOOSEV(mask, yes, no) AS_FLOATV((AS_INTV(yes) & (mask)) | (AS_INTV(no) & ~(mask)))
+
+// The first n elements at p, zeros behind them; 0 <= n, and n >= VECTOR_WIDTH loads a whole vector.
+INLINE floatv load_part(global const float *p, int n) {
+  if (n >= VECTOR_WIDTH) return LOADV(p);
+  float lanes[VECTOR_WIDTH];
+  for (int i = 0; i < VECTOR_WIDTH; i++) lanes[i] = i < n ? p[i] : 0.0f;
+  return LOADV(lanes);
+}
+
+// Stores the first n elements of v at p.
+INLINE void store_part(floatv v, global float *p, int n) {
+  if (n >= VECTOR_WIDTH) {
+    STOREV(v, p);
+    return;
+  }
+  float lanes[VECTOR_WIDTH];
+  STOREV(v, lanes);
+  for (int i = 0; i < n; i++) p[i] = lanes[i];
+}
+
+// The sum of a vector's elements, in a fixed order: halves first.
+INLINE float sumv(floatv v) {
+  float lanes[VECTOR_WIDTH];
+  STOREV(v, lanes);
+  for (int half = VECTOR_WIDTH / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; i++) lanes[i] += lanes[i + half];
+  }
+  return lanes[0];
+}
+
+// e^x within 2 ulp for -87 <= x <= 88; below, zero; above, infinity; NaN stays NaN.
+// x = n ln 2 + r with |r| <= ln 2 / 2, and a degree-6 polynomial (Cephes expf) for e^r.
+INLINE floatv expv(floatv x) {
+  const floatv limited = CHOOSEV(x < SPLAT(-87.33654f), SPLAT(-87.33654f), CHOOSEV(x > SPLAT(88.72283f), SPLAT(88.72283f), x));
+  // Adding and taking away 1.5 * 2^23 rounds to the nearest integer.
+  const floatv shifted = limited * SPLAT(1.44269504f) + SPLAT(12582912.0f);
+  const floatv n = shifted - SPLAT(12582912.0f);
+  floatv r = MULTIPLY_ADD(n, SPLAT(-0.693359375f), limited);
+  r = MULTIPLY_ADD(n, SPLAT(2.12194440e-4f), r);
+  floatv p = SPLAT(1.9875691500e-4f);
+  p = MULTIPLY_ADD(p, r, SPLAT(1.3981999507e-3f));
+  p = MULTIPLY_ADD(p, r, SPLAT(8.3334519073e-3f));
+  p = MULTIPLY_ADD(p, r, SPLAT(4.1665795894e-2f));
+  p = MULTIPLY_ADD(p, r, SPLAT(1.6666665459e-1f));
+  p = MULTIPLY_ADD(p, r, SPLAT(5.0000001201e-1f));
+  p = MULTIPLY_ADD(p, r * r, r + SPLAT(1.0f));
+  // 2^n in two factors, so that neither overflows at either end of the range.
+  const intv whole = TO_INTV(n);
+  const intv half = whole >> 1;
+  const floatv scale1 = AS_FLOATV((half + 127) << 23);
+  const floatv scale2 = AS_FLOATV((whole - half + 127) << 23);
+  floatv y = p * scale1 * scale2;
+  y = CHOOSEV(x < SPLAT(-87.33654f), SPLAT(0.0f), y);
+  y = CHOOSEV(x > SPLAT(88.72283f), SPLAT(INFINITY), y);
+  return CHOOSEV(x == x, y, x);
+}
+
+// 1 / (1 + e^-x).
+INLINE floatv sigmoidv(floatv x) { return SPLAT(1.0f) / (SPLAT(1.0f) + expv(-x)); }
+
+// tanh x: an odd polynomial (Cephes tanhf) for |x| < 0.625, otherwise 1 - 2 / (e^2|x| + 1) with the sign of x.
+INLINE floatv tanhv(floatv x) {
+  const intv sign = AS_INTV(x) & (int)0x80000000;
+  const floatv a = AS_FLOATV(AS_INTV(x) & 0x7fffffff);
+  const floatv large = SPLAT(1.0f) - SPLAT(2.0f) / (expv(a + a) + SPLAT(1.0f));
+  const floatv z = x * x;
+  floatv p = SPLAT(-5.70498872745e-3f);
+  p = MULTIPLY_ADD(p, z, SPLAT(2.06390887954e-2f));
+  p = MULTIPLY_ADD(p, z, SPLAT(-5.37397155531e-2f));
+  p = MULTIPLY_ADD(p, z, SPLAT(1.33314422036e-1f));
+  p = MULTIPLY_ADD(p, z, SPLAT(-3.33332819422e-1f));
+  const floatv small = MULTIPLY_ADD(p * z, x, x);
+  return CHOOSEV(a < SPLAT(0.625f), small, AS_FLOATV(AS_INTV(large) | sign));
+}
+
+// Activations that kernels apply to what they store. The numbers are those of Swift's Activation.
+#define ACTIVATION_NONE 0
+#define ACTIVATION_RELU 1
+#define ACTIVATION_LEAKY_RELU 2
+#define ACTIVATION_SIGMOID 3
+#define ACTIVATION_TANH 4
+
+INLINE floatv activate(floatv x, int activation, float slope) {
+  switch (activation) {
+    // A comparison that NaN fails the other way, so that NaN stays NaN.
+    case ACTIVATION_RELU: return CHOOSEV(x <= SPLAT(0.0f), SPLAT(0.0f), x);
+    case ACTIVATION_LEAKY_RELU: return CHOOSEV(x > SPLAT(0.0f), x, x * slope);
+    case ACTIVATION_SIGMOID: return sigmoidv(x);
+    case ACTIVATION_TANH: return tanhv(x);
+    default: return x;
+  }
+}
+
+// dx from dy and the activation's output y, from which every derivative here follows.
+INLINE floatv activate_gradient(floatv dy, floatv y, int activation, float slope) {
+  switch (activation) {
+    case ACTIVATION_RELU: return CHOOSEV(y > SPLAT(0.0f), dy, SPLAT(0.0f));
+    case ACTIVATION_LEAKY_RELU: return CHOOSEV(y > SPLAT(0.0f), dy, dy * slope);
+    case ACTIVATION_SIGMOID: return dy * (y * (SPLAT(1.0f) - y));
+    case ACTIVATION_TANH: return dy * (SPLAT(1.0f) - y * y);
+    default: return dy;
+  }
+}

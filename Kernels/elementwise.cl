@@ -1,0 +1,27 @@
+// Element by element: activations and their gradients, addition.
+// A work-item computes VECTOR_WIDTH consecutive elements; the last one of an array may hold fewer.
+
+// y = activation(x).
+kernel void activation_forward(global const float *x, global float *y, int count, int activation, float slope) {
+  const int first = (int)get_global_id(0) * VECTOR_WIDTH;
+  const int n = count - first;
+  if (n <= 0) return;
+  store_part(activate(load_part(x + first, n), activation, slope), y + first, n);
+}
+
+// dx = dy * activation'(x), from the output y.
+kernel void activation_backward(
+    global const float *dy, global const float *y, global float *dx, int count, int activation, float slope) {
+  const int first = (int)get_global_id(0) * VECTOR_WIDTH;
+  const int n = count - first;
+  if (n <= 0) return;
+  store_part(activate_gradient(load_part(dy + first, n), load_part(y + first, n), activation, slope), dx + first, n);
+}
+
+// y = a + b.
+kernel void add(global const float *a, global const float *b, global float *y, int count) {
+  const int first = (int)get_global_id(0) * VECTOR_WIDTH;
+  const int n = count - first;
+  if (n <= 0) return;
+  store_part(load_part(a + first, n) + load_part(b + first, n), y + first, n);
+}

@@ -1,0 +1,61 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "telar",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Telar", targets: ["Telar"]),
+    .executable(name: "telar", targets: ["telar-cli"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    // System libraries
+    .systemLibrary(
+      name: "COpenCL", pkgConfig: "OpenCL",
+      providers: [.apt(["ocl-icd-opencl-dev", "opencl-headers"]), .brew(["opencl-headers", "ocl-icd"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
+      name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+
+    // The kernels, as text and as code
+    .target(name: "CKernels"),
+
+    // In order of dependency
+    .target(name: "Compute", dependencies: ["CKernels", "COpenCL", "CZlib"]),
+    .target(name: "Tensors", dependencies: ["Compute"]),
+    .target(name: "Safetensors"),
+    .target(name: "TelarNN", dependencies: ["Tensors", "Safetensors"]),
+    .target(name: "TelarData", dependencies: ["CZlib", "CLibcrypto"]),
+    .target(name: "Figures"),
+    .target(name: "TelarTraining", dependencies: ["TelarNN", "TelarData", "Figures"]),
+    .target(name: "Studies", dependencies: ["TelarTraining"]),
+    .target(name: "Conformance", dependencies: ["TelarNN", "Safetensors"]),
+    .target(name: "Benchmarks", dependencies: ["TelarTraining", "Studies"]),
+    .target(name: "Telar", dependencies: ["TelarTraining", "Studies"]),
+    .executableTarget(
+      name: "telar-cli",
+      dependencies: [
+        "Telar", "Conformance", "Benchmarks",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+
+    // Tests
+    .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
+    .testTarget(name: "ComputeTests", dependencies: ["Compute", "TestSupport"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
+    .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
+    .testTarget(name: "TelarNNTests", dependencies: ["TelarNN", "TestSupport"]),
+    .testTarget(name: "TelarDataTests", dependencies: ["TelarData"]),
+    .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
+    .testTarget(name: "StudiesTests", dependencies: ["Studies", "TestSupport"]),
+    .testTarget(name: "ConformanceTests", dependencies: ["Conformance", "TestSupport"]),
+    .testTarget(name: "CLITests", dependencies: ["telar-cli"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c2x
+)

@@ -1,0 +1,26 @@
+// The kernels compiled for one instruction set. The including file defines CLONE (its name), CLONE_TARGET (a target
+// attribute's text), VECTOR_WIDTH, USE_FMA, and CLONE_TILES; it is otherwise empty.
+#include "shim.h"
+#include "table.h"
+#include "kernels.h"
+
+#pragma clang diagnostic error "-Wunused-value"
+#pragma clang diagnostic error "-Wdouble-promotion"
+#pragma clang diagnostic error "-Wincompatible-pointer-types"
+#pragma clang diagnostic error "-Wincompatible-pointer-types-discards-qualifiers"
+// Vectors are passed to inlined functions only, so the calling convention of wide ones does not matter.
+#pragma clang diagnostic ignored "-Wpsabi"
+#pragma clang fp contract(off)
+
+#include "../../Kernels/common.cl"
+#include "../../Kernels/elementwise.cl"
+
+PLAIN_KERNELS(KERNEL_ENTRY)
+
+static const telar_kernel kernels[] = {PLAIN_KERNELS(KERNEL_ROW) TILED_KERNELS(KERNEL_ROW)};
+static const int tiles[][2] = {CLONE_TILES};
+
+const telar_clone JOIN(telar_clone_, CLONE) = {
+    KERNEL_STRING(CLONE), VECTOR_WIDTH, USE_FMA, tiles, sizeof tiles / sizeof *tiles,
+    kernels, sizeof kernels / sizeof *kernels,
+};

@@ -1,0 +1,59 @@
+// The kernels of Kernels/*.cl, as text for OpenCL drivers and as code for the CPU backend.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+// --- As text ---------------------------------------------------------------
+
+typedef struct {
+  const char *name;  // the file's name without .cl
+  const char *text;  // not terminated
+  size_t length;
+} telar_program;
+
+extern const int telar_program_count;
+const telar_program *telar_program_at(int index);
+
+// --- As code ---------------------------------------------------------------
+
+// The work-items begin ..< end, counted along x first, of a grid of x by y by z.
+typedef struct {
+  uint32_t x, y, z;
+  uint64_t begin, end;
+} telar_range;
+
+// Runs a range of a kernel's work-items; arguments[i] points to the i-th argument's value.
+typedef void (*telar_entry)(const telar_range *range, const void *const *arguments);
+
+typedef struct {
+  const char *program;
+  const char *name;
+  // A letter an argument: b buffer, c constant buffer, i int, u uint, f float.
+  const char *signature;
+  telar_entry entry;
+} telar_kernel;
+
+// The kernels compiled for one instruction set.
+typedef struct {
+  const char *name;
+  int vector_width;
+  int uses_fma;
+  // Register tiles of the heavy kernels: rows, vectors; in the order of preference.
+  const int (*tiles)[2];
+  int tile_count;
+  const telar_kernel *kernels;
+  int kernel_count;
+} telar_clone;
+
+// All clones in the binary, the most capable first.
+extern const int telar_clone_count;
+const telar_clone *telar_clone_at(int index);
+
+// Whether this processor and its operating system can run the clone.
+int telar_clone_is_supported(const telar_clone *clone);
+
+// Whether this processor has fused multiply-add, which drivers for it then have too.
+int telar_host_has_fma(void);
+
+// Whether the kernels were compiled with optimisation.
+int telar_is_optimized(void);

@@ -1,0 +1,45 @@
+/// Memory of a device. Its bytes go back to the device's pool when the last reference goes.
+public final class Buffer {
+  public let device: any Device
+  public let byteCount: Int
+  /// `cl_mem` on an OpenCL device, an address on the CPU.
+  package let handle: UnsafeMutableRawPointer
+  /// Bytes behind the handle, at least `byteCount`: what the pool keeps it by.
+  package let capacity: Int
+  /// The buffer that a slice is a part of, kept alive by it.
+  private let parent: Buffer?
+
+  package init(
+    device: any Device, byteCount: Int, handle: UnsafeMutableRawPointer, capacity: Int, parent: Buffer? = nil
+  ) {
+    self.device = device
+    self.byteCount = byteCount
+    self.handle = handle
+    self.capacity = capacity
+    self.parent = parent
+  }
+
+  deinit {
+    device.recycle(handle, capacity: capacity, isSlice: parent != nil)
+  }
+}
+
+extension Buffer {
+  /// The contents as an array of trivial elements. Waits for the device.
+  public func read<Element: BitwiseCopyable>(_ type: Element.Type, count: Int, at byteOffset: Int = 0) throws
+    -> [Element]
+  {
+    precondition(byteOffset + count * MemoryLayout<Element>.stride <= byteCount, "read past the end of a buffer")
+    return try Array(unsafeUninitializedCapacity: count) { memory, initialized in
+      try device.read(self, at: byteOffset, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(memory)[..<(count * MemoryLayout<Element>.stride)]))
+      initialized = count
+    }
+  }
+
+  /// Copies an array of trivial elements into the buffer.
+  public func write<Element: BitwiseCopyable>(_ values: [Element], at byteOffset: Int = 0) throws {
+    precondition(
+      byteOffset + values.count * MemoryLayout<Element>.stride <= byteCount, "write past the end of a buffer")
+    try values.withUnsafeBytes { try device.write($0, to: self, at: byteOffset) }
+  }
+}

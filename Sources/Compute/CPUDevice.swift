@@ -1,0 +1,194 @@
+import CKernels
+import Foundation
+
+/// The processor, through the kernels compiled into the binary.
+///
+/// A launch runs at once on all threads of the pool and returns when it is done, so nothing is ever pending.
+/// Results do not depend on the number of threads: a work-item computes the same whichever thread runs it.
+public final class CPUDevice: Device {
+  public let properties: DeviceProperties
+  public private(set) var counters = DeviceCounters()
+  public var profiler: Profiler?
+
+  private let kernels: [String: telar_kernel]
+  private let threads: ThreadPool
+  private var pool = BufferPool()
+
+  /// The names of the clones that this processor can run, the fastest first.
+  public static var supportedInstructionSets: [String] {
+    clones.filter { telar_clone_is_supported($0) != 0 }.map { String(cString: $0.pointee.name) }
+  }
+
+  /// Every clone in the binary, whether this processor can run it or not.
+  public static var instructionSets: [String] {
+    clones.map { String(cString: $0.pointee.name) }
+  }
+
+  private static var clones: [UnsafePointer<telar_clone>] {
+    (0..<telar_clone_count).map { telar_clone_at($0)! }
+  }
+
+  /// - Parameters:
+  ///   - instructionSet: the clone to use; by default the fastest that the processor can run.
+  ///   - threads: how many threads compute; by default one a core.
+  /// - Throws: ``DeviceError/noSuchDevice(name:reason:candidates:)`` for a clone that is not in the binary or that the processor cannot run.
+  public init(instructionSet: String? = nil, threads: Int? = nil) throws {
+    let supported = Self.supportedInstructionSets
+    let chosen = instructionSet?.lowercased() ?? supported[0]
+    guard supported.contains(chosen) else {
+      let reason =
+        Self.instructionSets.contains(chosen)
+        ? "this processor lacks the instructions" : "there are no kernels for that instruction set"
+      throw DeviceError.noSuchDevice(name: "cpu:\(chosen)", reason: reason, candidates: supported.map { "cpu:\($0)" })
+    }
+    let clone = Self.clones[Self.instructionSets.firstIndex(of: chosen)!].pointee
+    kernels = Dictionary(
+      uniqueKeysWithValues: UnsafeBufferPointer(start: clone.kernels, count: Int(clone.kernel_count)).map {
+        (String(cString: $0.name), $0)
+      })
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    self.threads = ThreadPool(threadCount: threads ?? cores)
+    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    properties = DeviceProperties(
+      identifier: "cpu:\(chosen)", name: HostProcessor.name, kind: .cpu, vendor: HostProcessor.vendor,
+      driver: "compiled in", instructionSet: chosen, computeUnits: self.threads.threadCount,
+      maximumWorkGroupSize: 1, localMemoryBytes: 0, maximumAllocationBytes: memory, globalMemoryBytes: memory,
+      bufferAlignment: 64, preferredVectorWidth: Int(clone.vector_width), supportsHalf: false, supportsDouble: true,
+      hasFastFMA: clone.uses_fma != 0, family: .vector,
+      vectorTiles: (0..<Int(clone.tile_count)).map {
+        VectorTile(width: Int(clone.vector_width), rows: Int(clone.tiles[$0].0), vectors: Int(clone.tiles[$0].1))
+      })
+    DebugBuildNotice.showOnce()
+  }
+
+  // MARK: Memory
+
+  public func allocate(byteCount: Int) throws -> Buffer {
+    guard byteCount <= properties.maximumAllocationBytes else {
+      throw DeviceError.allocationTooLarge(
+        device: properties.identifier, requested: byteCount, limit: properties.maximumAllocationBytes)
+    }
+    let capacity = BufferPool.capacity(for: byteCount)
+    if let handle = pool.take(capacity: capacity) {
+      return Buffer(device: self, byteCount: byteCount, handle: handle, capacity: capacity)
+    }
+    var memory: UnsafeMutableRawPointer?
+    // 256 bytes: more than a vector or a cache line, and what a slice must keep.
+    guard posix_memalign(&memory, 256, capacity) == 0, let memory else {
+      throw DeviceError.outOfMemory(device: properties.identifier, requested: byteCount)
+    }
+    counters.allocations += 1
+    counters.bytesAllocated += capacity
+    counters.peakBytesAllocated = max(counters.peakBytesAllocated, counters.bytesAllocated)
+    return Buffer(device: self, byteCount: byteCount, handle: memory, capacity: capacity)
+  }
+
+  public func slice(_ buffer: Buffer, byteOffset: Int, byteCount: Int) throws -> Buffer {
+    precondition(byteOffset >= 0 && byteOffset + byteCount <= buffer.byteCount, "slice past the end of its buffer")
+    precondition(byteOffset % properties.bufferAlignment == 0, "slice offset \(byteOffset) is not aligned")
+    return Buffer(
+      device: self, byteCount: byteCount, handle: buffer.handle + byteOffset, capacity: byteCount, parent: buffer)
+  }
+
+  public func recycle(_ handle: UnsafeMutableRawPointer, capacity: Int, isSlice: Bool) {
+    if !isSlice { pool.put(handle, capacity: capacity) }
+  }
+
+  public func write(_ source: UnsafeRawBufferPointer, to buffer: Buffer, at byteOffset: Int) throws {
+    precondition(byteOffset >= 0 && byteOffset + source.count <= buffer.byteCount, "write past the end of a buffer")
+    if let base = source.baseAddress { (buffer.handle + byteOffset).copyMemory(from: base, byteCount: source.count) }
+  }
+
+  public func read(_ buffer: Buffer, at byteOffset: Int, into destination: UnsafeMutableRawBufferPointer) throws {
+    precondition(byteOffset >= 0 && byteOffset + destination.count <= buffer.byteCount, "read past the end of a buffer")
+    counters.synchronizations += 1
+    if let base = destination.baseAddress {
+      base.copyMemory(from: buffer.handle + byteOffset, byteCount: destination.count)
+    }
+  }
+
+  public func copy(
+    from source: Buffer, at sourceOffset: Int, to destination: Buffer, at destinationOffset: Int, byteCount: Int
+  ) throws {
+    precondition(sourceOffset + byteCount <= source.byteCount, "copy past the end of its source")
+    precondition(destinationOffset + byteCount <= destination.byteCount, "copy past the end of its destination")
+    (destination.handle + destinationOffset).copyMemory(from: source.handle + sourceOffset, byteCount: byteCount)
+  }
+
+  public func fill(_ buffer: Buffer, at byteOffset: Int, byteCount: Int, pattern: UInt32) throws {
+    precondition(byteOffset % 4 == 0 && byteCount % 4 == 0, "fills are of whole 32-bit words")
+    precondition(byteOffset + byteCount <= buffer.byteCount, "fill past the end of a buffer")
+    (buffer.handle + byteOffset).assumingMemoryBound(to: UInt32.self).update(repeating: pattern, count: byteCount / 4)
+  }
+
+  public func synchronize() throws {
+    counters.synchronizations += 1
+  }
+
+  // MARK: Launches
+
+  /// Chunks a thread gets on average: enough to even out, few enough to cost nothing.
+  private static let chunksPerThread = 8
+
+  public func launch(_ kernel: Kernel, over grid: Grid, _ arguments: [KernelArgument]) throws {
+    guard let compiled = kernels[kernel.name] else {
+      fatalError("kernel \(kernel.name) is not compiled into clone \(properties.instructionSet)")
+    }
+    counters.launches += 1
+    let items = grid.x * grid.y * grid.z
+    if items == 0 { return }
+    let start = profiler == nil ? 0 : DispatchTime.now().uptimeNanoseconds
+    withMarshalled(arguments, for: compiled, in: kernel) { pointers in
+      let chunks = min(items, threads.threadCount == 1 ? 1 : threads.threadCount * Self.chunksPerThread)
+      let entry = compiled.entry!
+      let (x, y, z) = (UInt32(grid.x), UInt32(grid.y), UInt32(grid.z))
+      threads.run(chunks: chunks) { chunk in
+        var range = telar_range(
+          x: x, y: y, z: z, begin: UInt64(items * chunk / chunks), end: UInt64(items * (chunk + 1) / chunks))
+        entry(&range, pointers)
+      }
+    }
+    if let profiler {
+      let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+      profiler.add(kernel: kernel.name, seconds: seconds, work: profiler.takeDeclared())
+    }
+  }
+
+  /// Calls `body` with a pointer to each argument's value, checked against the kernel's signature.
+  private func withMarshalled(
+    _ arguments: [KernelArgument], for compiled: telar_kernel, in kernel: Kernel,
+    _ body: (UnsafePointer<UnsafeRawPointer?>) -> Void
+  ) {
+    let signature = UnsafeBufferPointer(start: compiled.signature, count: strlen(compiled.signature))
+    precondition(
+      arguments.count == signature.count,
+      "\(kernel.name) takes \(signature.count) arguments and was given \(arguments.count)")
+    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: arguments.count) { values in
+      withUnsafeTemporaryAllocation(of: UnsafeRawPointer?.self, capacity: arguments.count) { pointers in
+        for (index, argument) in arguments.enumerated() {
+          let letter = UInt8(bitPattern: signature[index])
+          switch (argument, letter) {
+          case (.buffer(let buffer), UInt8(ascii: "b")), (.buffer(let buffer), UInt8(ascii: "c")):
+            precondition(buffer.device === self, "argument \(index) of \(kernel.name) is a buffer of another device")
+            values[index] = UInt64(UInt(bitPattern: buffer.handle))
+          case (.int(let value), UInt8(ascii: "i")):
+            values[index] = UInt64(UInt32(bitPattern: value))
+          case (.uint(let value), UInt8(ascii: "u")):
+            values[index] = UInt64(value)
+          case (.float(let value), UInt8(ascii: "f")):
+            values[index] = UInt64(value.bitPattern)
+          default:
+            preconditionFailure(
+              "argument \(index) of \(kernel.name) is \(argument), but its signature is \(String(cString: compiled.signature))")
+          }
+          pointers[index] = UnsafeRawPointer(values.baseAddress! + index)
+        }
+        body(UnsafePointer(pointers.baseAddress!))
+      }
+    }
+  }
+
+  deinit {
+    _ = pool.drain { free($0) }
+  }
+}

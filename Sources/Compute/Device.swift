@@ -1,0 +1,151 @@
+/// A place where kernels run: an OpenCL device, or the CPU through the kernels compiled into the binary.
+///
+/// This is the whole seam between devices. Operators are written once, above it.
+///
+/// Work is asynchronous and in order: each call sees the results of all calls before it, and none waits for the
+/// device except ``read(_:at:into:)`` and ``synchronize()``. An error of asynchronous work surfaces at the next of
+/// these two, with the name of the kernel. A device and its buffers are used from one thread at a time.
+public protocol Device: AnyObject {
+  /// What the device is and what it can do.
+  var properties: DeviceProperties { get }
+
+  /// How many launches, allocations and synchronisations there have been since the device was made.
+  var counters: DeviceCounters { get }
+
+  /// Where kernel times go while a profile is taken; `nil` (the default) costs nothing.
+  var profiler: Profiler? { get set }
+
+  /// Makes a buffer with undefined contents, from the pool where it has one of the size.
+  ///
+  /// - Throws: ``DeviceError/allocationTooLarge(device:requested:limit:)``, ``DeviceError/outOfMemory(device:requested:)``.
+  func allocate(byteCount: Int) throws -> Buffer
+
+  /// A view of part of a buffer, sharing its memory. `byteOffset` is a multiple of ``DeviceProperties/bufferAlignment``.
+  func slice(_ buffer: Buffer, byteOffset: Int, byteCount: Int) throws -> Buffer
+
+  /// Copies from host memory to the buffer. The source may be changed as soon as the call returns.
+  func write(_ source: UnsafeRawBufferPointer, to buffer: Buffer, at byteOffset: Int) throws
+
+  /// Waits for the work before it and copies from the buffer to host memory. Counts as a synchronisation.
+  func read(_ buffer: Buffer, at byteOffset: Int, into destination: UnsafeMutableRawBufferPointer) throws
+
+  /// Copies between two buffers of this device, which must not overlap.
+  func copy(
+    from source: Buffer, at sourceOffset: Int, to destination: Buffer, at destinationOffset: Int, byteCount: Int) throws
+
+  /// Repeats a 32-bit pattern over a range of the buffer; offset and count are multiples of 4.
+  func fill(_ buffer: Buffer, at byteOffset: Int, byteCount: Int, pattern: UInt32) throws
+
+  /// Enqueues one kernel over a grid with its arguments in order.
+  ///
+  /// - Precondition: the arguments fit the kernel's entry in the kernel table; a mismatch is a programmer's mistake and traps.
+  /// - Throws: ``DeviceError/buildFailed(device:kernel:options:log:)`` and others when the driver refuses.
+  func launch(_ kernel: Kernel, over grid: Grid, _ arguments: [KernelArgument]) throws
+
+  /// Waits until all enqueued work is done and throws the first error that it had.
+  func synchronize() throws
+
+  /// Takes back the memory of a buffer that is no longer referenced. Called by ``Buffer`` only.
+  func recycle(_ handle: UnsafeMutableRawPointer, capacity: Int, isSlice: Bool)
+}
+
+/// The sort of processor behind a device.
+public enum DeviceKind: String, Sendable, Codable {
+  case cpu, gpu, accelerator, other
+}
+
+/// What a device is and what it can do.
+public struct DeviceProperties: Sendable {
+  /// The name that selects the device: `cpu:avx2`, `opencl:0`.
+  public var identifier: String
+  /// The name that the driver gives, or the processor's.
+  public var name: String
+  public var kind: DeviceKind
+  public var vendor: String
+  /// Platform and driver with versions; `compiled in` for the CPU backend.
+  public var driver: String
+  /// Instruction set of the compiled-in kernels; empty for OpenCL.
+  public var instructionSet: String
+  public var computeUnits: Int
+  /// Most work-items in a work-group.
+  public var maximumWorkGroupSize: Int
+  public var localMemoryBytes: Int
+  public var maximumAllocationBytes: Int
+  public var globalMemoryBytes: Int
+  /// Alignment of slices, in bytes.
+  public var bufferAlignment: Int
+  /// Floats in the vectors that the device prefers.
+  public var preferredVectorWidth: Int
+  public var supportsHalf: Bool
+  public var supportsDouble: Bool
+  /// Whether `fma` is an instruction; if not, kernels multiply and add.
+  public var hasFastFMA: Bool
+  /// Family of the heavy kernels that suits the device.
+  public var family: KernelFamily
+  /// Register tile of the vector family, widest first.
+  public var vectorTiles: [VectorTile]
+
+  package init(
+    identifier: String, name: String, kind: DeviceKind, vendor: String, driver: String, instructionSet: String,
+    computeUnits: Int, maximumWorkGroupSize: Int, localMemoryBytes: Int, maximumAllocationBytes: Int,
+    globalMemoryBytes: Int, bufferAlignment: Int, preferredVectorWidth: Int, supportsHalf: Bool, supportsDouble: Bool,
+    hasFastFMA: Bool, family: KernelFamily, vectorTiles: [VectorTile]
+  ) {
+    self.identifier = identifier
+    self.name = name
+    self.kind = kind
+    self.vendor = vendor
+    self.driver = driver
+    self.instructionSet = instructionSet
+    self.computeUnits = computeUnits
+    self.maximumWorkGroupSize = maximumWorkGroupSize
+    self.localMemoryBytes = localMemoryBytes
+    self.maximumAllocationBytes = maximumAllocationBytes
+    self.globalMemoryBytes = globalMemoryBytes
+    self.bufferAlignment = bufferAlignment
+    self.preferredVectorWidth = preferredVectorWidth
+    self.supportsHalf = supportsHalf
+    self.supportsDouble = supportsDouble
+    self.hasFastFMA = hasFastFMA
+    self.family = family
+    self.vectorTiles = vectorTiles
+  }
+}
+
+/// The two families of heavy kernels: register tiles in vectors, for processors, or local-memory tiles, for GPUs.
+public enum KernelFamily: String, Sendable, Codable {
+  case vector, tile
+}
+
+/// The register tile of a vector kernel: `rows` × (`vectors` · `width`) accumulators.
+public struct VectorTile: Sendable, Hashable, Codable {
+  /// Floats in a vector: `VECTOR_WIDTH` in the kernels.
+  public var width: Int
+  /// Rows of the tile: `ROWS`.
+  public var rows: Int
+  /// Vectors in a row of the tile: `VECTORS`.
+  public var vectors: Int
+
+  public init(width: Int, rows: Int, vectors: Int) {
+    self.width = width
+    self.rows = rows
+    self.vectors = vectors
+  }
+
+  /// Columns of the tile, in floats.
+  public var columns: Int { width * vectors }
+}
+
+/// What a device has done since it was made.
+public struct DeviceCounters: Sendable, Equatable {
+  public var launches = 0
+  /// Device buffers created, not those reused from the pool.
+  public var allocations = 0
+  public var synchronizations = 0
+  /// Bytes in device buffers now, in use or in the pool.
+  public var bytesAllocated = 0
+  /// The most that `bytesAllocated` has been.
+  public var peakBytesAllocated = 0
+
+  public init() {}
+}

@@ -1,0 +1,33 @@
+/// What can go wrong between Telar and a device.
+public enum DeviceError: Error, Equatable {
+  /// No device answers to the name. `candidates` are the devices that there are, or that the name fits.
+  case noSuchDevice(name: String, reason: String, candidates: [String])
+  /// The OpenCL loader finds no platform, or the platforms have no devices.
+  case noOpenCL(reason: String)
+  case allocationTooLarge(device: String, requested: Int, limit: Int)
+  case outOfMemory(device: String, requested: Int)
+  /// The driver could not compile a kernel.
+  case buildFailed(device: String, kernel: String, options: String, log: String)
+  /// A call of the driver failed; `kernel` names the work that it belongs to, where it is known.
+  case driver(device: String, call: String, code: String, kernel: String?)
+}
+
+extension DeviceError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .noSuchDevice(let name, let reason, let candidates):
+      let list = candidates.isEmpty ? "" : " Devices: \(candidates.joined(separator: ", "))."
+      return "no device '\(name)': \(reason).\(list)"
+    case .noOpenCL(let reason):
+      return "no OpenCL device: \(reason). Install a driver (Debian: pocl-opencl-icd) or use --device cpu."
+    case .allocationTooLarge(let device, let requested, let limit):
+      return "\(device) allows \(limit) bytes in one buffer and \(requested) were asked for: use a smaller batch."
+    case .outOfMemory(let device, let requested):
+      return "\(device) has no memory left for a buffer of \(requested) bytes: use a smaller batch."
+    case .buildFailed(let device, let kernel, let options, let log):
+      return "\(device) could not build kernel \(kernel) with options '\(options)':\n\(log)"
+    case .driver(let device, let call, let code, let kernel):
+      return "\(device): \(call) failed with \(code)" + (kernel.map { " in kernel \($0)" } ?? "") + "."
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/// A kernel: the file under `Kernels/` that holds it, its function, and the macros that it is compiled with.
+///
+/// Keep kernels in constants: devices find the compiled form by identity first.
+public final class Kernel: Sendable {
+  /// Name of the file under `Kernels/`, without `.cl`.
+  public let program: String
+  public let name: String
+  /// Macros beyond those that the device itself defines, for example `["VECTORS": 2]`. The compiled-in kernels were
+  /// built with theirs, which `name` tells apart.
+  public let options: [String: Int]
+
+  public init(_ program: String, _ name: String, options: [String: Int] = [:]) {
+    self.program = program
+    self.name = name
+    self.options = options
+  }
+}
+
+/// How many work-items a launch has in each dimension, and in which groups.
+///
+/// Devices round the global size up to whole work-groups, so a kernel returns early for items past its end.
+public struct Grid: Sendable, Equatable {
+  public var x: Int
+  public var y: Int
+  public var z: Int
+  /// Work-group size; the compiled-in kernels of the CPU ignore it.
+  public var local: (x: Int, y: Int, z: Int)
+
+  public init(_ x: Int, _ y: Int = 1, _ z: Int = 1, local: (x: Int, y: Int, z: Int) = (1, 1, 1)) {
+    self.x = x
+    self.y = y
+    self.z = z
+    self.local = local
+  }
+
+  public static func == (a: Grid, b: Grid) -> Bool {
+    a.x == b.x && a.y == b.y && a.z == b.z && a.local == b.local
+  }
+}
+
+/// One argument of a launch.
+public enum KernelArgument {
+  case buffer(Buffer)
+  case int(Int32)
+  case uint(UInt32)
+  case float(Float)
+  /// Local memory of this many bytes, for kernels of the tile family.
+  case local(Int)
+
+  /// A size or index. Traps when it does not fit 32 bits: shapes are checked before they come here.
+  public static func int(_ value: Int) -> KernelArgument { .int(Int32(value)) }
+}

@@ -1,0 +1,47 @@
+/// Collects kernel times while a profile is taken.
+public final class Profiler {
+  /// One kernel's share of the profile.
+  public struct Entry: Sendable {
+    public var kernel: String
+    public var launches = 0
+    public var seconds = 0.0
+    /// Floating-point operations and bytes that the operators declared, for GFLOP/s and GB/s.
+    public var flops = 0.0
+    public var bytes = 0.0
+  }
+
+  private var entries: [String: Entry] = [:]
+  private var pendingFlops = 0.0
+  private var pendingBytes = 0.0
+
+  public init() {}
+
+  /// Declares the work of the next launch; operators call it just before they launch.
+  public func declare(flops: Double, bytes: Double) {
+    pendingFlops = flops
+    pendingBytes = bytes
+  }
+
+  /// Takes the work declared for the launch that is being made.
+  package func takeDeclared() -> (flops: Double, bytes: Double) {
+    defer {
+      pendingFlops = 0
+      pendingBytes = 0
+    }
+    return (pendingFlops, pendingBytes)
+  }
+
+  package func add(kernel: String, seconds: Double, work: (flops: Double, bytes: Double)) {
+    var entry = entries[kernel] ?? Entry(kernel: kernel)
+    entry.launches += 1
+    entry.seconds += seconds
+    entry.flops += work.flops
+    entry.bytes += work.bytes
+    entries[kernel] = entry
+  }
+
+  /// The entries, the longest total time first.
+  public var report: [Entry] {
+    entries.values.sorted { ($0.seconds, $1.kernel) > ($1.seconds, $0.kernel) }
+  }
+}

@@ -1,0 +1,80 @@
+import Foundation
+
+/// Records operators as they run, and runs their gradients in the opposite order.
+///
+/// An operator records itself when one of its inputs requires a gradient. Parameters are not made under a tape, so a
+/// forward pass runs within ``recording(_:)``, and the operators find the tape there.
+///
+/// A gradient that reaches a tensor on several ways is summed in the order in which the ways come back, which is fixed,
+/// so results are deterministic.
+public final class Tape {
+  private struct Record {
+    let output: Tensor
+    let backward: (Tensor) throws -> Void
+  }
+
+  private var records: [Record] = []
+  private var gradients: [ObjectIdentifier: Tensor] = [:]
+
+  public init() {}
+
+  /// The tape that operators record on now; `nil` outside of ``recording(_:)``, where nothing is recorded.
+  ///
+  /// It is the thread's own, because a device and its tensors are used from one thread at a time.
+  package static var current: Tape? {
+    get { Thread.current.threadDictionary[key] as? Tape }
+    set { Thread.current.threadDictionary[key] = newValue }
+  }
+  private static let key = "telar.tape"
+
+  /// Runs `body` and records the operators that it calls.
+  public func recording<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let outer = Tape.current
+    Tape.current = self
+    defer { Tape.current = outer }
+    return try body()
+  }
+
+  /// The tape to record on, when there is one and an input requires a gradient.
+  package static func of(_ inputs: Tensor?...) -> Tape? {
+    guard inputs.contains(where: { $0?.requiresGradient ?? false }) else { return nil }
+    return current
+  }
+
+  /// Notes how the gradients of an operator's inputs follow from that of its output. `backward` calls
+  /// ``accumulate(_:into:)`` for inputs that require a gradient, or writes into a parameter's ``GradientSlot``.
+  package func record(_ output: Tensor, backward: @escaping (Tensor) throws -> Void) {
+    output.requiresGradient = true
+    records.append(Record(output: output, backward: backward))
+  }
+
+  /// Adds to the gradient of an intermediate tensor.
+  package func accumulate(_ gradient: Tensor, into tensor: Tensor) throws {
+    let key = ObjectIdentifier(tensor)
+    guard let present = gradients[key] else {
+      gradients[key] = gradient
+      return
+    }
+    // Not in place: the present gradient may be another tensor's too, as after an addition.
+    gradients[key] = try sum(present, gradient)
+  }
+
+  /// Runs the gradients of everything recorded, from `output`, and forgets the records.
+  ///
+  /// - Parameter seed: the gradient of the output itself; by default ones, which fits a scalar loss.
+  public func backward(from output: Tensor, seed: Tensor? = nil) throws {
+    defer { clear() }
+    gradients[ObjectIdentifier(output)] = try seed ?? output.device.tensor(output.shape, [Float](repeating: 1, count: output.count))
+    while let record = records.popLast() {
+      // A result that does not reach the loss has no gradient.
+      guard let gradient = gradients.removeValue(forKey: ObjectIdentifier(record.output)) else { continue }
+      try record.backward(gradient)
+    }
+  }
+
+  /// Forgets everything recorded, and with it the intermediate tensors.
+  public func clear() {
+    records.removeAll(keepingCapacity: true)
+    gradients.removeAll(keepingCapacity: true)
+  }
+}

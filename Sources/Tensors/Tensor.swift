@@ -1,0 +1,83 @@
+@_exported import Compute
+
+/// An array of 32-bit floats on a device, with a shape.
+///
+/// Images are `[N, H, W, C]` (channels last), features `[N, F]`. A tensor's values are written once, by the operator
+/// that makes it; parameters and their gradients are the exception.
+public final class Tensor {
+  public let shape: [Int]
+  public let buffer: Buffer
+
+  /// Where the gradient of a parameter is gathered; `nil` for other tensors.
+  public let gradient: GradientSlot?
+
+  /// Whether a gradient is wanted: of parameters that train, and of whatever was computed from one while a tape recorded.
+  public internal(set) var requiresGradient: Bool
+
+  public var device: any Device { buffer.device }
+  public var count: Int { shape.reduce(1, *) }
+
+  package init(shape: [Int], buffer: Buffer, gradient: GradientSlot? = nil, requiresGradient: Bool = false) {
+    precondition(shape.reduce(1, *) * 4 <= buffer.byteCount, "shape \(shape) is larger than its buffer")
+    self.shape = shape
+    self.buffer = buffer
+    self.gradient = gradient
+    self.requiresGradient = requiresGradient
+  }
+
+  /// The same values under another shape of as many elements, with no gradient recorded.
+  package func viewed(as shape: [Int]) -> Tensor {
+    precondition(shape.reduce(1, *) == count, "\(self.shape) cannot be viewed as \(shape)")
+    return Tensor(shape: shape, buffer: buffer)
+  }
+
+  /// The values, in row-major order of the shape. Waits for the device.
+  public func values() throws -> [Float] { try buffer.read(Float.self, count: count) }
+
+  /// The only value of a tensor with one element. Waits for the device.
+  public func item() throws -> Float {
+    precondition(count == 1, "item() of a tensor of shape \(shape)")
+    return try values()[0]
+  }
+}
+
+extension Device {
+  /// A tensor with undefined values, for a kernel to fill.
+  public func tensor(_ shape: [Int]) throws -> Tensor {
+    Tensor(shape: shape, buffer: try allocate(byteCount: max(4, shape.reduce(1, *) * 4)))
+  }
+
+  /// A tensor with the given values in row-major order.
+  public func tensor(_ shape: [Int], _ values: [Float]) throws -> Tensor {
+    precondition(values.count == shape.reduce(1, *), "\(values.count) values for shape \(shape)")
+    let tensor = try tensor(shape)
+    try tensor.buffer.write(values)
+    return tensor
+  }
+
+  /// A tensor of zeros.
+  public func zeros(_ shape: [Int]) throws -> Tensor {
+    let tensor = try tensor(shape)
+    try fill(tensor.buffer, at: 0, byteCount: tensor.count * 4, pattern: 0)
+    return tensor
+  }
+}
+
+/// Where the gradient of a parameter is gathered over a backward pass.
+public final class GradientSlot {
+  /// The gradient, in the parameter's shape.
+  public let tensor: Tensor
+  /// Whether something was written since ``clear()``: the first contribution overwrites, later ones add.
+  public private(set) var isSet = false
+
+  package init(tensor: Tensor) { self.tensor = tensor }
+
+  /// Forgets the gradient without touching the memory.
+  public func clear() { isSet = false }
+
+  /// Called by whoever is about to write: true when it must add to what is there, false when it overwrites.
+  package func claim() -> Bool {
+    defer { isSet = true }
+    return isSet
+  }
+}
