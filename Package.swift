@@ -50,7 +50,7 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
     .testTarget(name: "TelarNNTests", dependencies: ["TelarNN", "TestSupport"]),
-    .testTarget(name: "TelarDataTests", dependencies: ["TelarData"]),
+    .testTarget(name: "TelarDataTests", dependencies: ["TelarData", "CZlib"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures"]),
     .testTarget(name: "StudiesTests", dependencies: ["Studies", "TestSupport"]),
     .testTarget(name: "ConformanceTests", dependencies: ["Conformance", "TestSupport"]),

@@ -1,0 +1,97 @@
+import CZlib
+import Foundation
+
+/// The bytes of a file in order, uncompressed if it is gzip (told by its first two bytes, not by its name).
+///
+/// Memory in use does not depend on the file: two fixed blocks. Several gzip members in one file follow one another,
+/// as gzip(1) has it; anything else after the last member is an error, and so is a member that is cut short.
+final class ByteStream {
+  private static let blockSize = 1 << 16
+
+  private let path: String
+  private let descriptor: Int32
+  private var stream = z_stream()
+  private var isCompressed = false
+  private var memberEnded = false
+  private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: blockSize, alignment: 16)
+  private var inputRange = 0..<0
+
+  init(path: String) throws {
+    self.path = path
+    // Not blocking, so that a pipe without a writer in the file's place is an error and not a hang.
+    descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else { throw DataError.unreadable(path: path, reason: String(cString: strerror(errno))) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw DataError.unreadable(path: path, reason: "it is not a regular file")
+    }
+    try refill()
+    if inputRange.count >= 2, input[0] == 0x1f, input[1] == 0x8b {
+      // 16 asks for gzip's header and check sum, 15 allows its largest window.
+      let status = inflateInit2_(&stream, 16 + 15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
+      guard status == Z_OK else { throw DataError.unreadable(path: path, reason: "zlib cannot start (\(status))") }
+      isCompressed = true
+    }
+  }
+
+  deinit {
+    if isCompressed { inflateEnd(&stream) }
+    if descriptor >= 0 { close(descriptor) }
+    input.deallocate()
+  }
+
+  /// Fills as much of `output` as there is; fewer bytes than asked mean the end of the file.
+  func read(into output: UnsafeMutableRawBufferPointer) throws -> Int {
+    var filled = 0
+    while filled < output.count {
+      let count = try step(UnsafeMutableRawBufferPointer(rebasing: output[filled...]))
+      if count == 0 { break }
+      filled += count
+    }
+    return filled
+  }
+
+  /// Gives at least one byte, or 0 at the end.
+  private func step(_ output: UnsafeMutableRawBufferPointer) throws -> Int {
+    while true {
+      if inputRange.isEmpty { try refill() }
+      guard isCompressed else {
+        let count = min(output.count, inputRange.count)
+        output.copyMemory(from: UnsafeRawBufferPointer(rebasing: input[inputRange].prefix(count)))
+        inputRange = (inputRange.lowerBound + count)..<inputRange.upperBound
+        return count
+      }
+      if inputRange.isEmpty {
+        guard memberEnded else { throw DataError.malformed(path: path, problem: "the gzip stream is cut short") }
+        return 0
+      }
+      if memberEnded {
+        inflateReset(&stream)
+        memberEnded = false
+      }
+      let available = UInt32(min(output.count, 1 << 30))
+      stream.next_in = input.baseAddress!.assumingMemoryBound(to: UInt8.self) + inputRange.lowerBound
+      stream.avail_in = UInt32(inputRange.count)
+      stream.next_out = output.baseAddress!.assumingMemoryBound(to: UInt8.self)
+      stream.avail_out = available
+      let status = inflate(&stream, Z_NO_FLUSH)
+      inputRange = (inputRange.upperBound - Int(stream.avail_in))..<inputRange.upperBound
+      switch status {
+      case Z_OK, Z_BUF_ERROR: break
+      case Z_STREAM_END: memberEnded = true
+      default:
+        let reason = stream.msg.map { String(cString: $0) } ?? "error \(status)"
+        throw DataError.malformed(path: path, problem: "the gzip stream is damaged (\(reason))")
+      }
+      let count = Int(available - stream.avail_out)
+      if count > 0 { return count }
+    }
+  }
+
+  private func refill() throws {
+    var count: Int
+    repeat { count = Foundation.read(descriptor, input.baseAddress!, input.count) } while count < 0 && errno == EINTR
+    guard count >= 0 else { throw DataError.unreadable(path: path, reason: String(cString: strerror(errno))) }
+    inputRange = 0..<count
+  }
+}

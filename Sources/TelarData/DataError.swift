@@ -1,0 +1,28 @@
+/// What can be wrong with a data set. Each description is one line that names the file and the remedy.
+public enum DataError: Error, Equatable {
+  /// A file, or the whole folder, is not there. `source` says where the folder's name came from.
+  case missing(path: String, source: String)
+  /// A file is there and cannot be read: permissions, a folder in its place, a failing disk.
+  case unreadable(path: String, reason: String)
+  /// A file is not what its format requires, or cut short, or longer than it says.
+  case malformed(path: String, problem: String)
+  /// A well-formed file whose contents are not Fashion-MNIST's.
+  case unexpectedContents(path: String, expectedSum: String, actualSum: String)
+}
+
+extension DataError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .missing(let path, let source):
+      return "\(path) not found (\(source)): install the Debian package dataset-fashion-mnist, "
+        + "or name the folder of the four IDX files with --data DIR or $\(FashionMNIST.environmentVariable)."
+    case .unreadable(let path, let reason):
+      return "\(path) cannot be read: \(reason)."
+    case .malformed(let path, let problem):
+      return "\(path): \(problem). Fetch the file again, or name another folder with --data DIR."
+    case .unexpectedContents(let path, let expected, let actual):
+      return "\(path) is not Fashion-MNIST's: its uncompressed bytes have SHA-256 \(actual), not \(expected). "
+        + "Fetch the file again, or give --allow-other-data to use it as it is."
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import Foundation
+
+/// Images with a label each.
+public struct LabelledImages: Sendable {
+  public let count: Int
+  public let height: Int
+  public let width: Int
+  /// `[count, height, width]`, 0 black to 255 white.
+  public let pixels: [UInt8]
+  /// `[count]`, 0 to 9.
+  public let labels: [UInt8]
+
+  /// - Precondition: `pixels` and `labels` have the sizes that the other arguments say.
+  public init(count: Int, height: Int, width: Int, pixels: [UInt8], labels: [UInt8]) {
+    precondition(pixels.count == count * height * width, "\(pixels.count) pixels for \(count) images")
+    precondition(labels.count == count, "\(labels.count) labels for \(count) images")
+    self.count = count
+    self.height = height
+    self.width = width
+    self.pixels = pixels
+    self.labels = labels
+  }
+
+  /// The first images, as a set of their own.
+  public func prefix(_ count: Int) -> LabelledImages {
+    let count = min(count, self.count)
+    return LabelledImages(
+      count: count, height: height, width: width, pixels: Array(pixels.prefix(count * height * width)),
+      labels: Array(labels.prefix(count)))
+  }
+}
+
+/// Fashion-MNIST: 60,000 training and 10,000 test images, 28 × 28, in ten classes.
+///
+/// Source: Xiao, Rasul and Vollgraf, arXiv:1708.07747.
+public struct FashionMNIST: Sendable {
+  public let training: LabelledImages
+  public let validation: LabelledImages
+  public let directory: String
+  /// SHA-256 of the uncompressed files, by name.
+  public let sums: [String: String]
+
+  /// Names of the classes, by label.
+  public static let classNames = [
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+  ]
+  /// The variable that names the folder of the files.
+  public static let environmentVariable = "FASHION_MNIST_DIR"
+  /// Where Debian's package puts them.
+  public static let systemDirectory = "/usr/share/datasets/fashion-mnist"
+  /// SHA-256 of the uncompressed files as published.
+  public static let publishedSums = [
+    "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+    "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+    "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+    "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+  ]
+  /// The most images of another data set that are read; it bounds the memory that a hostile file can claim.
+  public static let maximumImageCount = 200_000
+
+  /// Whether the files are those published.
+  public var isPublished: Bool { sums == Self.publishedSums }
+
+  /// Reads and checks the four files, each plain or with `.gz`.
+  ///
+  /// - Parameters:
+  ///   - directory: where they are; by default `$FASHION_MNIST_DIR`, then ``systemDirectory``. A folder that is named is
+  ///     the only one tried, so that a run never uses other data than its user thinks.
+  ///   - allowOtherData: whether 28 × 28 images in ten classes other than those published are accepted.
+  /// - Throws: ``DataError``.
+  public init(
+    directory: String? = nil, allowOtherData: Bool = false,
+    environment: [String: String] = ProcessInfo.processInfo.environment
+  ) throws {
+    let source: String
+    if let directory {
+      (self.directory, source) = (directory, "the folder named")
+    } else if let directory = environment[Self.environmentVariable], !directory.isEmpty {
+      (self.directory, source) = (directory, "the folder in $\(Self.environmentVariable)")
+    } else {
+      (self.directory, source) = (Self.systemDirectory, "the system's folder")
+    }
+    var files = Files(directory: self.directory, source: source, allowOtherData: allowOtherData)
+    // The short files first, so that what is wrong with them is not found after seconds of unpacking.
+    let trainingLabels = try files.labels("train-labels-idx1-ubyte")
+    let validationLabels = try files.labels("t10k-labels-idx1-ubyte")
+    validation = try files.images("t10k-images-idx3-ubyte", labels: validationLabels)
+    training = try files.images("train-images-idx3-ubyte", labels: trainingLabels)
+    sums = files.sums
+  }
+
+  /// Reads the files of one folder and remembers their sums.
+  private struct Files {
+    let directory: String
+    let source: String
+    let allowOtherData: Bool
+    var sums: [String: String] = [:]
+
+    mutating func labels(_ name: String) throws -> [UInt8] {
+      let (path, file) = try read(name, rank: 1, maximumByteCount: FashionMNIST.maximumImageCount)
+      if let index = file.bytes.firstIndex(where: { $0 > 9 }) {
+        throw DataError.malformed(path: path, problem: "label \(file.bytes[index]) at position \(index) is not 0 to 9")
+      }
+      try check(file, name, path)
+      return file.bytes
+    }
+
+    mutating func images(_ name: String, labels: [UInt8]) throws -> LabelledImages {
+      let (path, file) = try read(name, rank: 3, maximumByteCount: FashionMNIST.maximumImageCount * 28 * 28)
+      let d = file.dimensions
+      guard d[1] == 28, d[2] == 28 else {
+        throw DataError.malformed(path: path, problem: "its images are \(d[1]) × \(d[2]), not 28 × 28")
+      }
+      guard d[0] == labels.count else {
+        throw DataError.malformed(
+          path: path, problem: "it has \(d[0]) images and its labels file \(labels.count) labels")
+      }
+      try check(file, name, path)
+      return LabelledImages(count: d[0], height: 28, width: 28, pixels: file.bytes, labels: labels)
+    }
+
+    private func read(_ name: String, rank: Int, maximumByteCount: Int) throws -> (String, IDXFile) {
+      let folder = directory.hasSuffix("/") ? directory : directory + "/"
+      let candidates = [folder + name + ".gz", folder + name]
+      guard let path = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
+        throw DataError.missing(path: candidates[0], source: source)
+      }
+      return (path, try IDXFile(path: path, rank: rank, maximumByteCount: maximumByteCount))
+    }
+
+    private mutating func check(_ file: IDXFile, _ name: String, _ path: String) throws {
+      let expected = FashionMNIST.publishedSums[name]!
+      guard file.sum == expected || allowOtherData else {
+        throw DataError.unexpectedContents(path: path, expectedSum: expected, actualSum: file.sum)
+      }
+      sums[name] = file.sum
+    }
+  }
+}

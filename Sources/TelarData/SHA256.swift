@@ -1,0 +1,25 @@
+import CLibcrypto
+
+/// SHA-256 of bytes as they pass by.
+struct SHA256: ~Copyable {
+  private let context: OpaquePointer
+
+  init() {
+    context = EVP_MD_CTX_new()
+    EVP_DigestInit_ex(context, EVP_sha256(), nil)
+  }
+
+  deinit { EVP_MD_CTX_free(context) }
+
+  func update(_ bytes: UnsafeRawBufferPointer) {
+    EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+  }
+
+  /// The sum in hexadecimal. Called once, in the end.
+  consuming func finish() -> String {
+    var sum = [UInt8](repeating: 0, count: 32)
+    EVP_DigestFinal_ex(context, &sum, nil)
+    let digits = Array("0123456789abcdef")
+    return String(sum.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+  }
+}

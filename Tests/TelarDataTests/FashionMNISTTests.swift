@@ -1,0 +1,62 @@
+import Foundation
+import TelarData
+import Testing
+
+@Suite("Fashion-MNIST")
+struct FashionMNISTTests {
+  let folder: TemporaryFolder
+  init() throws { folder = try TemporaryFolder() }
+
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: FashionMNIST.systemDirectory)))
+  func `the published files pass`() throws {
+    let data = try FashionMNIST(directory: FashionMNIST.systemDirectory)
+    #expect(data.isPublished)
+    #expect(data.training.count == 60_000)
+    #expect(data.validation.count == 10_000)
+    #expect(data.training.pixels.count == 60_000 * 784)
+    #expect(data.training.labels.prefix(5) == [9, 0, 0, 3, 0])
+    for label in 0..<10 {
+      #expect(data.training.labels.count { $0 == label } == 6_000)
+    }
+  }
+
+  @Test func `other data needs permission`() throws {
+    try writeSmallDataSet(into: folder)
+    let error = #expect(throws: DataError.self) { try FashionMNIST(directory: folder.path) }
+    guard case .unexpectedContents(let path, _, let actual) = error else { Issue.record("\(error!)"); return }
+    #expect(path == folder.path + "/train-labels-idx1-ubyte")
+    #expect(error!.description.contains(actual))
+    let data = try FashionMNIST(directory: folder.path, allowOtherData: true)
+    #expect(!data.isPublished)
+    #expect(data.training.count == 40)
+    #expect(data.validation.labels == (0..<20).map { UInt8($0 % 10) })
+  }
+
+  @Test func `the folder comes from the argument, then the variable`() throws {
+    try writeSmallDataSet(into: folder)
+    let elsewhere = ["FASHION_MNIST_DIR": folder.path]
+    #expect(try FashionMNIST(allowOtherData: true, environment: elsewhere).directory == folder.path)
+    // A folder that is named is the only one tried.
+    let error = #expect(throws: DataError.self) {
+      try FashionMNIST(directory: "/nowhere", allowOtherData: true, environment: elsewhere)
+    }
+    #expect(error == .missing(path: "/nowhere/train-labels-idx1-ubyte.gz", source: "the folder named"))
+  }
+
+  @Test func `what does not fit together is refused`() throws {
+    func problem() throws -> String {
+      let error = #expect(throws: DataError.self) { try FashionMNIST(directory: folder.path, allowOtherData: true) }
+      guard case .malformed(_, let problem) = error else { return "\(error!)" }
+      return problem
+    }
+    try writeSmallDataSet(into: folder)
+    try folder.write("train-labels-idx1-ubyte", idx([3], [1, 10, 2]))
+    #expect(try problem() == "label 10 at position 1 is not 0 to 9")
+    try folder.write("train-labels-idx1-ubyte", idx([3], [1, 9, 2]))
+    #expect(try problem() == "it has 40 images and its labels file 3 labels")
+    try folder.write("train-images-idx3-ubyte", idx([3, 28, 27], [UInt8](repeating: 0, count: 3 * 28 * 27)))
+    #expect(try problem() == "its images are 28 × 27, not 28 × 28")
+    try folder.write("train-images-idx3-ubyte.gz", [])
+    #expect(try problem() == "0 bytes are too few for an IDX file")
+  }
+}
