@@ -1,0 +1,55 @@
+import Compute
+import Foundation
+import Testing
+
+/// A device that tests run on: `@Test(arguments: TestDevices.all) func name(_ on: TestDevice) throws { try on.use { … } }`.
+///
+/// Tests run in parallel but a device is used from one thread at a time, so `use` lets one test in after the other.
+/// Devices are opened once a process, because building programs takes longer than most tests.
+public final class TestDevice: Sendable, CustomTestStringConvertible {
+  /// The name that selects the device, and that a failure prints.
+  public let name: String
+  private let opened: Opened
+
+  /// The device itself, which only `use` hands out.
+  private final class Opened: @unchecked Sendable {
+    var device: (any Device)?
+    let open: () throws -> any Device
+    init(open: @escaping () throws -> any Device) { self.open = open }
+  }
+
+  /// One lock for all devices: tests that use two at once then cannot wait for each other. Recursive, so that they can.
+  private static let lock = NSRecursiveLock()
+
+  init(name: String, open: @escaping () throws -> any Device) {
+    self.name = name
+    opened = Opened(open: open)
+  }
+
+  public var testDescription: String { name }
+
+  /// Runs `body` with the device while no other test uses any.
+  public func use<Result>(_ body: (any Device) throws -> Result) throws -> Result {
+    Self.lock.lock()
+    defer { Self.lock.unlock() }
+    let device = try opened.device ?? opened.open()
+    opened.device = device
+    return try body(device)
+  }
+}
+
+/// Every device of this machine.
+public enum TestDevices {
+  /// Every clone of the compiled-in kernels that the processor can run, the fastest first.
+  public static let cpus = CPUDevice.supportedInstructionSets.map { set in
+    TestDevice(name: "cpu:\(set)") { try CPUDevice(instructionSet: set) }
+  }
+
+  /// Every OpenCL device.
+  public static let openCL: [TestDevice] = []
+
+  public static let all = cpus + openCL
+
+  /// The CPU device that a user would get.
+  public static var cpu: TestDevice { cpus[0] }
+}
