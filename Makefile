@@ -1,0 +1,43 @@
+# Everything that a newcomer, a developer and a build server call. Each target installs from Debian what it lacks and
+# says so (Tools/setup.sh).
+SWIFT ?= swift
+TELAR := .build/release/telar
+# The main job: options of `telar study aldecoa`, for example EPOCHS=15 DEVICE=cpu.
+EPOCHS ?= 3
+DEVICE ?= auto
+OUT ?= runs
+
+.PHONY: run build test test-drivers bench lint clean
+.DEFAULT_GOAL := build
+
+# The pre-training comparison of the aldecoa study on Fashion-MNIST: about five minutes on two cores after the build.
+run:
+	@Tools/setup.sh build run
+	@$(SWIFT) build -c release --product telar
+	@$(TELAR) study aldecoa case-1 case-2 case-3 case-4 --epochs $(EPOCHS) --device $(DEVICE) --out $(OUT)
+
+# Leaves .build/release/telar.
+build:
+	@Tools/setup.sh build
+	@$(SWIFT) build -c release --product telar
+
+# All tests, then every kernel in Oclgrind with memory and race checks.
+test:
+	@Tools/setup.sh build run test
+	@SWIFT="$(SWIFT)" Tools/test.sh
+
+# The golden cases on two more OpenCL drivers, which are installed under .drivers: minutes, mostly for the slow one.
+test-drivers: build
+	@Tools/setup.sh drivers
+	@Tools/test_drivers.sh
+
+# Training speed of the eight networks, beside PyTorch's where a Python with PyTorch is found (PYTHON=…, .peers, PATH).
+bench: build
+	@Tools/setup.sh run
+	@Tools/bench.sh
+
+lint:
+	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+
+clean:
+	rm -rf .build dist .drivers

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Builds and runs all tests, then every kernel in Oclgrind.
+#
+# Caches of drivers and of Telar go to a fresh folder, so that what an earlier build left cannot decide a test.
+# Warnings of our own sources fail the build: a fresh clone, as on the build server, shows all of them.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+swift=${SWIFT:-swift}
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+export POCL_CACHE_DIR=$scratch/pocl XDG_CACHE_HOME=$scratch/cache
+mkdir -p "$POCL_CACHE_DIR" "$XDG_CACHE_HOME"
+unset OCL_ICD_VENDORS OCL_ICD_FILENAMES
+
+# SwiftPM and the compiler keep their module caches beside the build.
+export CLANG_MODULE_CACHE_PATH=$PWD/.build/module-cache
+"$swift" build -c release --build-tests 2>&1 | tee "$scratch/build.log"
+if grep -E "^$PWD/(Kernels|Package|Sources|Tests).*: warning:" "$scratch/build.log" >&2; then
+  echo "telar: the warnings above count as errors." >&2
+  exit 1
+fi
+"$swift" test -c release --skip-build --disable-xctest
+Tools/oclgrind.sh
