@@ -1,0 +1,71 @@
+import Foundation
+import Synchronization
+
+/// Files that appear whole or not at all: written under a temporary name, synced, renamed.
+public enum AtomicFile {
+  /// Temporary files that exist now, so that a run which a signal ends can remove them.
+  private static let pending = Mutex<Set<String>>([])
+  private static let counter = Atomic<Int>(0)
+
+  /// Writes a file, replacing one of that name.
+  ///
+  /// - Throws: ``OutputError``; the file that was there before, if any, is then untouched.
+  public static func write(_ bytes: [UInt8], to path: String) throws {
+    try produce(path) { temporary in
+      let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+      guard descriptor >= 0 else { throw OutputError.cannotCreate(path: path, reason: lastError()) }
+      defer { close(descriptor) }
+      var written = 0
+      while written < bytes.count {
+        let count = bytes.withUnsafeBytes {
+          Foundation.write(descriptor, $0.baseAddress! + written, bytes.count - written)
+        }
+        if count < 0 && errno == EINTR { continue }
+        guard count >= 0 else { throw OutputError.writeFailed(path: path, reason: lastError()) }
+        written += count
+      }
+      guard fsync(descriptor) == 0 else { throw OutputError.writeFailed(path: path, reason: lastError()) }
+    }
+  }
+
+  /// Writes a text file, replacing one of that name.
+  public static func write(_ text: String, to path: String) throws {
+    try write(Array(text.utf8), to: path)
+  }
+
+  /// Lets `body` make a file under a temporary name beside `path`, with the same extension, and renames it.
+  public static func produce(_ path: String, _ body: (_ temporaryPath: String) throws -> Void) throws {
+    let url = URL(fileURLWithPath: path)
+    let number = counter.add(1, ordering: .relaxed).newValue
+    let temporary = url.deletingLastPathComponent()
+      .appendingPathComponent(".\(ProcessInfo.processInfo.processIdentifier)-\(number)-\(url.lastPathComponent)").path
+    pending.withLock { _ = $0.insert(temporary) }
+    defer {
+      unlink(temporary)
+      pending.withLock { _ = $0.remove(temporary) }
+    }
+    try body(temporary)
+    guard rename(temporary, path) == 0 else { throw OutputError.cannotCreate(path: path, reason: lastError()) }
+  }
+
+  /// Makes a folder and those above it, where they are missing.
+  public static func makeFolder(_ path: String) throws {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+      let reason = underlying.map { String(cString: strerror(Int32($0.code))) } ?? "the folder cannot be made"
+      throw OutputError.cannotCreate(path: path, reason: reason)
+    }
+  }
+
+  /// Removes the temporary files of writes under way. For a process that a signal is about to end.
+  public static func removePending() {
+    pending.withLock { paths in
+      paths.forEach { unlink($0) }
+      paths = []
+    }
+  }
+
+  private static func lastError() -> String { String(cString: strerror(errno)) }
+}
