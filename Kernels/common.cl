@@ -10,6 +10,7 @@
 #ifndef TELAR_AHEAD_OF_TIME
 #pragma OPENCL FP_CONTRACT OFF
 #define INLINE static inline __attribute__((always_inline))
+#define OUTLINE static  // drivers inline as they like; compiled ahead of time, not inlined
 #endif
 
 #ifndef VECTOR_WIDTH
@@ -45,6 +46,10 @@ typedef CONCATENATE(ushort, VECTOR_WIDTH) ushortv;
 #else
 #define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
 #endif
+
+// A height and a width below 32768 in one argument.
+#define HEIGHT(pair) ((pair) >> 16)
+#define WIDTH(pair) ((pair) & 0xffff)
 
 // Lane by lane: yes where mask is all ones, no where it is zero. Masks are what vector comparisons give.
 #define CHOOSEV(mask, yes, no) AS_FLOATV((AS_INTV(yes) & (mask)) | (AS_INTV(no) & ~(mask)))

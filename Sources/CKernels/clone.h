@@ -1,5 +1,6 @@
 // The kernels compiled for one instruction set. The including file defines CLONE (its name), CLONE_TARGET (a target
-// attribute's text), VECTOR_WIDTH, USE_FMA, and CLONE_TILES; it is otherwise empty.
+// attribute's text), VECTOR_WIDTH, USE_FMA, and CLONE_ROWS (rows of
+// the register tile); it is otherwise empty.
 #include "shim.h"
 #include "table.h"
 #include "kernels.h"
@@ -14,11 +15,33 @@
 
 #include "../../Kernels/common.cl"
 #include "../../Kernels/elementwise.cl"
+#include "../../Kernels/pack.cl"
+#include "../../Kernels/column_sum.cl"
+#include "../../Kernels/conv2d_dot.cl"
+#include "../../Kernels/conv2d_prepare.cl"
 
 PLAIN_KERNELS(KERNEL_ENTRY)
 
-static const telar_kernel kernels[] = {PLAIN_KERNELS(KERNEL_ROW) TILED_KERNELS(KERNEL_ROW)};
-static const int tiles[][2] = {CLONE_TILES};
+// Two tiles: a wide one, and one of a single vector for few columns.
+#define ROWS CLONE_ROWS
+#define VECTORS 2
+#include "tiled.h"
+#undef VECTORS
+#define VECTORS 1
+#include "tiled.h"
+#undef VECTORS
+
+static const int tiles[][2] = {{CLONE_ROWS, 2}, {CLONE_ROWS, 1}};
+
+static const telar_kernel kernels[] = {
+    PLAIN_KERNELS(KERNEL_ROW)
+#define VECTORS 2
+    TILED_KERNELS(KERNEL_ROW)
+#undef VECTORS
+#define VECTORS 1
+    TILED_KERNELS(KERNEL_ROW)
+#undef VECTORS
+};
 
 const telar_clone JOIN(telar_clone_, CLONE) = {
     KERNEL_STRING(CLONE), VECTOR_WIDTH, USE_FMA, tiles, sizeof tiles / sizeof *tiles,

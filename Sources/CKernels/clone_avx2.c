@@ -6,7 +6,7 @@
 #define CLONE avx2
 #define VECTOR_WIDTH 8
 #define USE_FMA 1
-#define CLONE_TILES {6,2},{6,1}
+#define CLONE_ROWS 6
 #include "clone.h"
 #pragma clang attribute pop
 #endif

@@ -6,7 +6,7 @@
 #define CLONE avx512
 #define VECTOR_WIDTH 16
 #define USE_FMA 1
-#define CLONE_TILES {8,2},{8,1}
+#define CLONE_ROWS 8
 #include "clone.h"
 #pragma clang attribute pop
 #endif

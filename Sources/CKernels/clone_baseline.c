@@ -3,6 +3,6 @@
 #define CLONE baseline
 #define VECTOR_WIDTH 4
 #define USE_FMA 0
-#define CLONE_TILES {6,2},{6,1}
+#define CLONE_ROWS 6
 #include "clone.h"
 #endif

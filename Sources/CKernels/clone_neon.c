@@ -3,6 +3,6 @@
 #define CLONE neon
 #define VECTOR_WIDTH 4
 #define USE_FMA 1
-#define CLONE_TILES {8,2},{8,1}
+#define CLONE_ROWS 8
 #include "clone.h"
 #endif

@@ -6,6 +6,8 @@
 
 #define TELAR_AHEAD_OF_TIME 1
 #define INLINE static inline __attribute__((always_inline))
+// For inner loops that deserve the whole register file: inlined, they would share it with their surroundings.
+#define OUTLINE static __attribute__((noinline))
 #define kernel INLINE
 #define global
 #define local

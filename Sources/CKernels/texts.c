@@ -12,11 +12,40 @@ END
 TEXT(elementwise)
 #embed "../../Kernels/elementwise.cl"
 END
+TEXT(pack)
+#embed "../../Kernels/pack.cl"
+END
+TEXT(column_sum)
+#embed "../../Kernels/column_sum.cl"
+END
+TEXT(conv2d_dot)
+#embed "../../Kernels/conv2d_dot.cl"
+END
+TEXT(conv2d_prepare)
+#embed "../../Kernels/conv2d_prepare.cl"
+END
+// The heavy kernels stand behind the register tile that they share.
+TEXT(gemm)
+#embed "../../Kernels/register_tile.cl"
+,
+#embed "../../Kernels/gemm.cl"
+END
+TEXT(conv2d)
+#embed "../../Kernels/register_tile.cl"
+,
+#embed "../../Kernels/conv2d.cl"
+END
 
 #define PROGRAM(file) {#file, file##_text, sizeof file##_text}
 static const telar_program programs[] = {
     PROGRAM(common),
     PROGRAM(elementwise),
+    PROGRAM(pack),
+    PROGRAM(column_sum),
+    PROGRAM(gemm),
+    PROGRAM(conv2d),
+    PROGRAM(conv2d_dot),
+    PROGRAM(conv2d_prepare),
 };
 const int telar_program_count = sizeof programs / sizeof *programs;
 

@@ -1,6 +1,6 @@
 /// Memory of a device. Its bytes go back to the device's pool when the last reference goes.
 public final class Buffer {
-  public let device: any Device
+  public unowned let device: any Device
   public let byteCount: Int
   /// `cl_mem` on an OpenCL device, an address on the CPU.
   package let handle: UnsafeMutableRawPointer
@@ -8,19 +8,23 @@ public final class Buffer {
   package let capacity: Int
   /// The buffer that a slice is a part of, kept alive by it.
   private let parent: Buffer?
+  /// Keeps the device alive; `nil` for a buffer that the device itself keeps, and whose memory it frees.
+  private let owner: (any Device)?
 
   package init(
-    device: any Device, byteCount: Int, handle: UnsafeMutableRawPointer, capacity: Int, parent: Buffer? = nil
+    device: any Device, byteCount: Int, handle: UnsafeMutableRawPointer, capacity: Int, parent: Buffer? = nil,
+    ownedByDevice: Bool = false
   ) {
     self.device = device
     self.byteCount = byteCount
     self.handle = handle
     self.capacity = capacity
     self.parent = parent
+    owner = ownedByDevice ? nil : device
   }
 
   deinit {
-    device.recycle(handle, capacity: capacity, isSlice: parent != nil)
+    owner?.recycle(handle, capacity: capacity, isSlice: parent != nil)
   }
 }
 

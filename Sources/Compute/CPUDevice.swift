@@ -13,6 +13,8 @@ public final class CPUDevice: Device {
   private let kernels: [String: telar_kernel]
   private let threads: ThreadPool
   private var pool = BufferPool()
+  /// The buffers of zeros, the largest last; earlier ones may still be referenced.
+  private var zeroBuffers: [Buffer] = []
 
   /// The names of the clones that this processor can run, the fastest first.
   public static var supportedInstructionSets: [String] {
@@ -88,6 +90,20 @@ public final class CPUDevice: Device {
     precondition(byteOffset % properties.bufferAlignment == 0, "slice offset \(byteOffset) is not aligned")
     return Buffer(
       device: self, byteCount: byteCount, handle: buffer.handle + byteOffset, capacity: byteCount, parent: buffer)
+  }
+
+  public func zeros(byteCount: Int) throws -> Buffer {
+    if let present = zeroBuffers.last, present.byteCount >= byteCount { return present }
+    let capacity = BufferPool.capacity(for: byteCount)
+    guard let memory = aligned_alloc(256, capacity) else {
+      throw DeviceError.outOfMemory(device: properties.identifier, requested: byteCount)
+    }
+    memset(memory, 0, capacity)
+    counters.allocations += 1
+    counters.bytesAllocated += capacity
+    let buffer = Buffer(device: self, byteCount: capacity, handle: memory, capacity: capacity, ownedByDevice: true)
+    zeroBuffers.append(buffer)
+    return buffer
   }
 
   public func recycle(_ handle: UnsafeMutableRawPointer, capacity: Int, isSlice: Bool) {
@@ -190,5 +206,6 @@ public final class CPUDevice: Device {
 
   deinit {
     _ = pool.drain { free($0) }
+    for buffer in zeroBuffers { free(buffer.handle) }
   }
 }

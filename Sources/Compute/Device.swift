@@ -23,6 +23,10 @@ public protocol Device: AnyObject {
   /// A view of part of a buffer, sharing its memory. `byteOffset` is a multiple of ``DeviceProperties/bufferAlignment``.
   func slice(_ buffer: Buffer, byteOffset: Int, byteCount: Int) throws -> Buffer
 
+  /// A buffer of at least `byteCount` zeros that kernels read beyond the border of an image. It is the device's own,
+  /// lives as long as the device, and is never written.
+  func zeros(byteCount: Int) throws -> Buffer
+
   /// Copies from host memory to the buffer. The source may be changed as soon as the call returns.
   func write(_ source: UnsafeRawBufferPointer, to buffer: Buffer, at byteOffset: Int) throws
 

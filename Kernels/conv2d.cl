@@ -1,0 +1,322 @@
+// Convolution and its gradients, vector family: images are NHWC, weights [KH, KW, C / groups, O].
+//
+// A transposed convolution is the input gradient of a convolution and the other way round, so three kernels do for both:
+//   conv2d_window           y from x: each output sees a window of the input
+//   conv2d_transposed       dx from dy: each input pixel gathers the outputs that saw it
+//   conv2d_weight_gradient  dw from x and dy
+// conv2d_transposed_dot (conv2d_dot.cl) is conv2d_transposed for few columns.
+// Images are padded by pad_image (conv2d_prepare.cl) before; sizes are pairs, height in the upper half (see HEIGHT).
+
+// sums += the products of ROWS windows with the weights of one column tile, over all taps. In a row of the window the
+// taps' channels lie behind each other where nothing stands between them, so runs of them are one product:
+// `runs` runs of `run` values, `run_step` apart, in each of `rows` rows, `row_step` apart.
+OUTLINE void TILED(multiply_windows)(
+    floatv sums[ROWS][VECTORS], global const float *const windows[ROWS], const int rows, const int row_step,
+    const int runs, const int run_step, const int run, global const float *w, const int w_step) {
+  floatv t[ROWS][VECTORS], wv[VECTORS];
+  COPY_TILE(t, sums)
+  for (int row = 0; row < rows; row++) {
+    for (int i = 0; i < runs; i++) {
+      const long at = (long)row * row_step + (long)i * run_step;
+      global const float *a[ROWS];
+#pragma unroll
+      for (int r = 0; r < ROWS; r++) a[r] = windows[r] + at;
+      for (long k = 0; k < run; k++) {
+#pragma unroll
+        for (int v = 0; v < VECTORS; v++) wv[v] = LOADV(w + v * VECTOR_WIDTH);
+        MULTIPLY_STEP(t, a, k, wv)
+        w += w_step;
+      }
+    }
+  }
+  COPY_TILE(sums, t)
+}
+
+// y = activation(conv2d(x, w) + bias) for a padded x.
+// Work-item (x, y): column tile x, counted through the groups; strip y of `strip` row tiles, of ROWS output pixels each.
+kernel void TILED(conv2d_window)(
+    global const float *x, global const float *w, global const float *bias, global float *y, int batch, int size,
+    int channels, int out_size, int out_channels, int kernel_size, int stride, int dilation, int groups, int w_count,
+    int strip, int activation, float slope) {
+  const int group_channels = channels / groups, group_columns = out_channels / groups;
+  const int column_tiles = (group_columns + COLUMNS - 1) / COLUMNS;
+  const int group = (int)get_global_id(0) / column_tiles;
+  const int within = ((int)get_global_id(0) - group * column_tiles) * COLUMNS;
+  const int columns = min(COLUMNS, group_columns - within);
+  const int column = group * group_columns + within;
+  const int pixels = batch * HEIGHT(out_size) * WIDTH(out_size);
+  const int first = (int)get_global_id(1) * strip * ROWS;
+  if (group >= groups || first >= pixels) return;
+  const int last = min(pixels, first + strip * ROWS);
+  const int row_floats = WIDTH(size) * channels;
+  const int is_one_run = WIDTH(dilation) == 1 && groups == 1;
+  const int runs = is_one_run ? 1 : WIDTH(kernel_size);
+  const int run = is_one_run ? WIDTH(kernel_size) * channels : group_channels;
+  const int k = HEIGHT(kernel_size) * WIDTH(kernel_size) * group_channels;
+  // Whole vectors may be read from w up to its end; see multiply.
+  const int is_readable = columns == COLUMNS || column + (k - 1) * (long)out_channels + COLUMNS <= w_count;
+
+  for (int row = first; row < last; row += ROWS) {
+    global const float *windows[ROWS];
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+      const int pixel = min(row + r, last - 1);
+      const int line = pixel / WIDTH(out_size);
+      const int image = line / HEIGHT(out_size);
+      const int h = (line - image * HEIGHT(out_size)) * HEIGHT(stride);
+      const int v = (pixel - line * WIDTH(out_size)) * WIDTH(stride);
+      windows[r] = x + (long)(image * HEIGHT(size) + h) * row_floats + (long)v * channels + group * group_channels;
+    }
+    floatv sums[ROWS][VECTORS];
+    TILED(clear)(sums);
+    if (is_readable) {
+      TILED(multiply_windows)(
+          sums, windows, HEIGHT(kernel_size), HEIGHT(dilation) * row_floats, runs, WIDTH(dilation) * channels, run,
+          w + column, out_channels);
+    } else {
+      for (int tap = 0; tap < HEIGHT(kernel_size) * runs; tap++) {
+        global const float *a[ROWS];
+#pragma unroll
+        for (int r = 0; r < ROWS; r++) {
+          a[r] = windows[r] + (long)(tap / runs) * HEIGHT(dilation) * row_floats +
+                 (long)(tap % runs) * WIDTH(dilation) * channels;
+        }
+        TILED(multiply)(
+            sums, a, 1, w + (long)tap * run * out_channels + column, out_channels, run, columns, w + w_count);
+      }
+    }
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+      if (row + r < last) {
+        TILED(store_activated)(
+            sums[r], bias + column, y + (long)(row + r) * out_channels + column, columns, activation, slope);
+      }
+    }
+  }
+}
+
+// The taps of one axis that reach a phase. An input position q = phase + stride * i is seen by output
+// i + (phase + padding - tap * dilation) / stride, for the taps where the division leaves nothing.
+#ifndef TAP_FUNCTIONS  // this file may stand twice in a program, for two tiles
+#define TAP_FUNCTIONS
+INLINE int tap_reaches(int phase, int padding, int tap, int dilation, int stride) {
+  return (phase + padding - tap * dilation) % stride == 0;
+}
+INLINE int tap_shift(int phase, int padding, int tap, int dilation, int stride) {
+  return (phase + padding - tap * dilation) / stride;
+}
+#endif
+
+// sums += the products over all taps that reach the tile's phase. Outputs outside of dy count as zeros.
+OUTLINE void TILED(multiply_taps)(
+    floatv sums[ROWS][VECTORS], global const float *const origins[ROWS], const int lines[ROWS],
+    const int places[ROWS], global const float *zeros, const int size, const int channels, const int phase,
+    const int kernel_size, const int stride, const int padding, const int dilation, const int k,
+    global const float *w, const int w_step) {
+  floatv t[ROWS][VECTORS], wv[VECTORS];
+  COPY_TILE(t, sums)
+  for (int kh = 0; kh < HEIGHT(kernel_size); kh++) {
+    if (!tap_reaches(HEIGHT(phase), HEIGHT(padding), kh, HEIGHT(dilation), HEIGHT(stride))) continue;
+    const int dh = tap_shift(HEIGHT(phase), HEIGHT(padding), kh, HEIGHT(dilation), HEIGHT(stride));
+    for (int kw = 0; kw < WIDTH(kernel_size); kw++) {
+      if (!tap_reaches(WIDTH(phase), WIDTH(padding), kw, WIDTH(dilation), WIDTH(stride))) continue;
+      const int dw = tap_shift(WIDTH(phase), WIDTH(padding), kw, WIDTH(dilation), WIDTH(stride));
+      const long at = ((long)dh * WIDTH(size) + dw) * channels;
+      global const float *a[ROWS];
+      int inside = 0;
+#pragma unroll
+      for (int r = 0; r < ROWS; r++) {
+        const int is_inside =
+            (uint)(lines[r] + dh) < (uint)HEIGHT(size) && (uint)(places[r] + dw) < (uint)WIDTH(size);
+        a[r] = is_inside ? origins[r] + at : zeros;
+        inside |= is_inside;
+      }
+      if (!inside) continue;
+      global const float *b = w + (long)(kh * WIDTH(kernel_size) + kw) * k * w_step;
+      for (long i = 0; i < k; i++) {
+#pragma unroll
+        for (int v = 0; v < VECTORS; v++) wv[v] = LOADV(b + v * VECTOR_WIDTH);
+        MULTIPLY_STEP(t, a, i, wv)
+        b += w_step;
+      }
+    }
+  }
+  COPY_TILE(sums, t)
+}
+
+// dx = activation(the transposed convolution of dy + bias). The arguments are those of the convolution that it is the
+// gradient of: `size` and `channels` are dx's, `out_size` and `out_channels` dy's. w is transposed within each tap
+// (transpose_taps in conv2d_prepare.cl): [KH, KW, out_channels / groups, channels].
+// Work-item (x, y, z): column tile x, counted through the groups; strip y of row tiles; phase z. A row tile is ROWS
+// pixels of dx whose positions leave the same remainder by the stride: the same taps reach all of them.
+kernel void TILED(conv2d_transposed)(
+    global const float *dy, global const float *w, global const float *bias, global const float *zeros,
+    global float *dx, int batch, int size, int channels, int out_size, int out_channels, int kernel_size, int stride,
+    int padding, int dilation, int groups, int w_count, int strip, int activation, float slope) {
+  const int k = out_channels / groups, group_columns = channels / groups;
+  const int column_tiles = (group_columns + COLUMNS - 1) / COLUMNS;
+  const int group = (int)get_global_id(0) / column_tiles;
+  const int within = ((int)get_global_id(0) - group * column_tiles) * COLUMNS;
+  const int columns = min(COLUMNS, group_columns - within);
+  const int column = group * group_columns + within;
+  const int phase_h = (int)get_global_id(2) / WIDTH(stride);
+  const int phase_w = (int)get_global_id(2) - phase_h * WIDTH(stride);
+  const int lines_in_phase = (HEIGHT(size) - phase_h + HEIGHT(stride) - 1) / HEIGHT(stride);
+  const int places_in_phase = (WIDTH(size) - phase_w + WIDTH(stride) - 1) / WIDTH(stride);
+  const int pixels = batch * lines_in_phase * places_in_phase;
+  const int first = (int)get_global_id(1) * strip * ROWS;
+  if (group >= groups || lines_in_phase <= 0 || places_in_phase <= 0 || first >= pixels) return;
+  const int last = min(pixels, first + strip * ROWS);
+  const int phase = phase_h << 16 | phase_w;
+  const int all = HEIGHT(kernel_size) * WIDTH(kernel_size) * k;
+  const int is_readable = columns == COLUMNS || column + (all - 1) * (long)channels + COLUMNS <= w_count;
+
+  for (int row = first; row < last; row += ROWS) {
+    global const float *origins[ROWS];
+    int lines[ROWS], places[ROWS], targets[ROWS];
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+      const int pixel = min(row + r, last - 1);
+      const int line = pixel / places_in_phase;
+      const int image = line / lines_in_phase;
+      lines[r] = line - image * lines_in_phase;
+      places[r] = pixel - line * places_in_phase;
+      origins[r] = dy + ((long)(image * HEIGHT(out_size) + lines[r]) * WIDTH(out_size) + places[r]) * out_channels +
+                   group * k;
+      targets[r] = (image * HEIGHT(size) + lines[r] * HEIGHT(stride) + phase_h) * WIDTH(size) +
+                   places[r] * WIDTH(stride) + phase_w;
+    }
+    floatv sums[ROWS][VECTORS];
+    TILED(clear)(sums);
+    if (is_readable) {
+      TILED(multiply_taps)(
+          sums, origins, lines, places, zeros, out_size, out_channels, phase, kernel_size, stride, padding, dilation,
+          k, w + column, channels);
+    } else {
+      for (int kh = 0; kh < HEIGHT(kernel_size); kh++) {
+        if (!tap_reaches(phase_h, HEIGHT(padding), kh, HEIGHT(dilation), HEIGHT(stride))) continue;
+        const int dh = tap_shift(phase_h, HEIGHT(padding), kh, HEIGHT(dilation), HEIGHT(stride));
+        for (int kw = 0; kw < WIDTH(kernel_size); kw++) {
+          if (!tap_reaches(phase_w, WIDTH(padding), kw, WIDTH(dilation), WIDTH(stride))) continue;
+          const int dw = tap_shift(phase_w, WIDTH(padding), kw, WIDTH(dilation), WIDTH(stride));
+          global const float *a[ROWS];
+#pragma unroll
+          for (int r = 0; r < ROWS; r++) {
+            const int is_inside = (uint)(lines[r] + dh) < (uint)HEIGHT(out_size) &&
+                                  (uint)(places[r] + dw) < (uint)WIDTH(out_size);
+            a[r] = is_inside ? origins[r] + ((long)dh * WIDTH(out_size) + dw) * out_channels : zeros;
+          }
+          TILED(multiply)(
+              sums, a, 1, w + (long)(kh * WIDTH(kernel_size) + kw) * k * channels + column, channels, k, columns,
+              w + w_count);
+        }
+      }
+    }
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+      if (row + r < last) {
+        TILED(store_activated)(
+            sums[r], bias + column, dx + (long)targets[r] * channels + column, columns, activation, slope);
+      }
+    }
+  }
+}
+
+// sums += the products of ROWS neighbouring rows of the weight's gradient with a column tile, over the pixels of some
+// images: x's value for row r lies r behind that of row 0.
+OUTLINE void TILED(multiply_pixels)(
+    floatv sums[ROWS][VECTORS], global const float *x, const int images, const int image_step, const int lines,
+    const int line_step, const int places, const int place_step, global const float *dy, const int dy_step) {
+  floatv t[ROWS][VECTORS], dv[VECTORS];
+  COPY_TILE(t, sums)
+  for (int image = 0; image < images; image++) {
+    for (int line = 0; line < lines; line++) {
+      global const float *at = x + (long)image * image_step + (long)line * line_step;
+      for (int place = 0; place < places; place++) {
+#pragma unroll
+        for (int v = 0; v < VECTORS; v++) dv[v] = LOADV(dy + v * VECTOR_WIDTH);
+#pragma unroll
+        for (int r = 0; r < ROWS; r++) {
+          const floatv scalar = SPLAT(at[r]);
+#pragma unroll
+          for (int v = 0; v < VECTORS; v++) t[r][v] = MULTIPLY_ADD(scalar, dv[v], t[r][v]);
+        }
+        at += place_step;
+        dy += dy_step;
+      }
+    }
+  }
+  COPY_TILE(sums, t)
+}
+
+// The same for what multiply_pixels cannot read whole: rows of the last tile of a run, columns of the last tile.
+INLINE void TILED(multiply_pixels_part)(
+    floatv sums[ROWS][VECTORS], global const float *x, const int rows, const int images, const int image_step,
+    const int lines, const int line_step, const int places, const int place_step, global const float *dy,
+    const int dy_step, const int columns, global const float *dy_end) {
+  for (int line = 0; line < images * lines; line++) {
+    global const float *at = x + (long)(line / lines) * image_step + (long)(line % lines) * line_step;
+    global const float *a[ROWS];
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) a[r] = at + min(r, rows - 1);
+    TILED(multiply)
+    (sums, a, place_step, dy + (long)line * places * dy_step, dy_step, places, columns, dy_end);
+  }
+}
+
+// The gradient of the weights, in parts: part s of `parts` sums over images s * batch / parts ..<
+// (s + 1) * batch / parts, and add_parts (column_sum.cl) adds the parts in their order.
+//
+// For a padded x. A row is one of the weight's values before the output channel, (kh, kw, channel); as in
+// conv2d_window, rows of one kh whose inputs lie behind each other form a run, and a tile stays within a run.
+// Work-item (x, y, z): column tile x, counted through the groups; row tile y, counted through the runs; part z.
+kernel void TILED(conv2d_weight_gradient)(
+    global const float *x, global const float *dy, global float *dw, int batch, int size, int channels, int out_size,
+    int out_channels, int kernel_size, int stride, int dilation, int groups, int parts) {
+  const int group_channels = channels / groups, group_columns = out_channels / groups;
+  const int column_tiles = (group_columns + COLUMNS - 1) / COLUMNS;
+  const int group = (int)get_global_id(0) / column_tiles;
+  const int within = ((int)get_global_id(0) - group * column_tiles) * COLUMNS;
+  const int columns = min(COLUMNS, group_columns - within);
+  const int column = group * group_columns + within;
+  const int row_floats = WIDTH(size) * channels;
+  const int is_one_run = WIDTH(dilation) == 1 && groups == 1;
+  const int runs = is_one_run ? 1 : WIDTH(kernel_size);
+  const int run = is_one_run ? WIDTH(kernel_size) * channels : group_channels;
+  const int run_tiles = (run + ROWS - 1) / ROWS;
+  const int place = (int)get_global_id(1) / run_tiles;
+  const int row = ((int)get_global_id(1) - place * run_tiles) * ROWS;
+  const int part = (int)get_global_id(2);
+  if (group >= groups || place >= HEIGHT(kernel_size) * runs || part >= parts) return;
+  const int rows = min(ROWS, run - row);
+  const int first = (int)((long)part * batch / parts), images = (int)((long)(part + 1) * batch / parts) - first;
+
+  const int image_step = HEIGHT(size) * row_floats;
+  const int line_step = HEIGHT(stride) * row_floats;
+  const int place_step = WIDTH(stride) * channels;
+  global const float *from = x + (long)first * image_step + (long)(place / runs) * HEIGHT(dilation) * row_floats +
+                             (long)(place % runs) * WIDTH(dilation) * channels + group * group_channels + row;
+  const int pixels = HEIGHT(out_size) * WIDTH(out_size);
+  global const float *with = dy + (long)first * pixels * out_channels + column;
+  floatv sums[ROWS][VECTORS];
+  TILED(clear)(sums);
+  if (rows == ROWS && columns == COLUMNS) {
+    TILED(multiply_pixels)(
+        sums, from, images, image_step, HEIGHT(out_size), line_step, WIDTH(out_size), place_step, with, out_channels);
+  } else {
+    TILED(multiply_pixels_part)(
+        sums, from, rows, images, image_step, HEIGHT(out_size), line_step, WIDTH(out_size), place_step, with,
+        out_channels, columns, dy + (long)batch * pixels * out_channels);
+  }
+  global float *to = dw + ((long)(part * HEIGHT(kernel_size) * runs + place) * run + row) * out_channels + column;
+#pragma unroll
+  for (int r = 0; r < ROWS; r++) {
+    if (r < rows) {
+#pragma unroll
+      for (int v = 0; v < VECTORS; v++) {
+        const int n = columns - v * VECTOR_WIDTH;
+        if (n > 0) store_part(sums[r][v], to + (long)r * out_channels + v * VECTOR_WIDTH, n);
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+// Transposed convolution to few channels, where a register tile would be mostly empty.
+
+// dx of conv2d_transposed for few channels of dx: each is a sum along the channels of dy, which lie in a row.
+// w is [KH, KW, channels / groups, out_channels], as a transposed convolution keeps it.
+// Work-item (x, y, z): channel x of dx, VECTOR_WIDTH of the pixels that phase z has.
+kernel void conv2d_transposed_dot(
+    global const float *dy, global const float *w, global const float *bias, global float *dx, int batch, int size,
+    int channels, int out_size, int out_channels, int kernel_size, int stride, int padding, int dilation, int groups,
+    int activation, float slope) {
+  const int channel = (int)get_global_id(0);
+  const int group_columns = channels / groups, k = out_channels / groups;
+  const int group = channel / group_columns;
+  const int phase_h = (int)get_global_id(2) / WIDTH(stride);
+  const int phase_w = (int)get_global_id(2) - phase_h * WIDTH(stride);
+  const int lines_in_phase = (HEIGHT(size) - phase_h + HEIGHT(stride) - 1) / HEIGHT(stride);
+  const int places_in_phase = (WIDTH(size) - phase_w + WIDTH(stride) - 1) / WIDTH(stride);
+  const int pixels = batch * lines_in_phase * places_in_phase;
+  const int first = (int)get_global_id(1) * VECTOR_WIDTH;
+  if (channel >= channels || lines_in_phase <= 0 || places_in_phase <= 0 || first >= pixels) return;
+  const int count = min(VECTOR_WIDTH, pixels - first);
+  float results[VECTOR_WIDTH];
+  int targets[VECTOR_WIDTH];
+  for (int r = 0; r < VECTOR_WIDTH; r++) {
+    const int pixel = min(first + r, pixels - 1);
+    const int line = pixel / places_in_phase;
+    const int image = line / lines_in_phase;
+    const int h = line - image * lines_in_phase;
+    const int v = pixel - line * places_in_phase;
+    targets[r] = (image * HEIGHT(size) + h * HEIGHT(stride) + phase_h) * WIDTH(size) + v * WIDTH(stride) + phase_w;
+    global const float *origin =
+        dy + (long)image * HEIGHT(out_size) * WIDTH(out_size) * out_channels + group * k;
+    floatv sum = SPLAT(0.0f);
+    for (int kh = 0; kh < HEIGHT(kernel_size); kh++) {
+      const int above = phase_h + HEIGHT(padding) - kh * HEIGHT(dilation);
+      const int from_h = h + above / HEIGHT(stride);
+      if (above % HEIGHT(stride) != 0 || (uint)from_h >= (uint)HEIGHT(out_size)) continue;
+      for (int kw = 0; kw < WIDTH(kernel_size); kw++) {
+        const int left = phase_w + WIDTH(padding) - kw * WIDTH(dilation);
+        const int from_w = v + left / WIDTH(stride);
+        if (left % WIDTH(stride) != 0 || (uint)from_w >= (uint)WIDTH(out_size)) continue;
+        global const float *a = origin + (long)(from_h * WIDTH(out_size) + from_w) * out_channels;
+        global const float *b =
+            w + (long)((kh * WIDTH(kernel_size) + kw) * group_columns + channel - group * group_columns) * out_channels +
+            group * k;
+        for (int i = 0; i < k; i += VECTOR_WIDTH) {
+          sum = MULTIPLY_ADD(load_part(a + i, k - i), load_part(b + i, k - i), sum);
+        }
+      }
+    }
+    results[r] = sumv(sum);
+  }
+  STOREV(activate(LOADV(results) + SPLAT(bias[channel]), activation, slope), results);
+  for (int r = 0; r < count; r++) dx[(long)targets[r] * channels + channel] = results[r];
+}

@@ -1,0 +1,60 @@
+// General matrix multiplication, vector family: a work-item owns a register tile and walks down a strip of them.
+
+// out = activation(alpha * A B + beta * C + bias), row-major; A is m x k, B k x n, out and C m x n.
+//
+// A's element (i, p) is a[i * a_row + p * a_step], so that a transposed A needs no copy. B's rows are contiguous within
+// a column tile: tile j starts at b + j * b_panel and its row p at p * b_step; a B packed into panels has
+// b_step = COLUMNS, one used as it lies has b_panel = COLUMNS and b_step = n. b_count is the number of elements in b.
+// C is read only where beta is not 0; it may be out. bias has n elements.
+// Work-item (x, y): column tile x, rows y * strip * ROWS ... of strip tiles. The sum over k goes in blocks of K_BLOCK,
+// so that B's block stays in the first cache while A passes; between blocks the sums rest in out.
+#ifndef K_BLOCK
+#define K_BLOCK 256  // rows of B at a time: K_BLOCK x COLUMNS floats stay in the first cache
+#endif
+
+kernel void TILED(gemm)(
+    global const float *a, global const float *b, global const float *c, global const float *bias, global float *out,
+    int m, int n, int k, int a_row, int a_step, int b_panel, int b_step, int b_count, int b_is_packed, int strip, float alpha,
+    float beta, int activation, float slope) {
+  const int column = (int)get_global_id(0) * COLUMNS;
+  const int first = (int)get_global_id(1) * strip * ROWS;
+  const int columns = min(COLUMNS, n - column);
+  if (columns <= 0 || first >= m) return;
+  const int last = min(m, first + strip * ROWS);
+  global const float *panel = b + (long)get_global_id(0) * b_panel;
+  // A packed panel is padded, so all its columns can be read.
+  const int readable = b_is_packed ? COLUMNS : columns;
+  for (int block = 0; block == 0 || block < k; block += K_BLOCK) {
+    const int count = min(K_BLOCK, k - block);
+    const int is_last = block + K_BLOCK >= k;
+    for (int row = first; row < last; row += ROWS) {
+      const int rows = min(ROWS, last - row);
+      global const float *pointers[ROWS];
+#pragma unroll
+      for (int r = 0; r < ROWS; r++) pointers[r] = a + (long)(row + min(r, rows - 1)) * a_row + (long)block * a_step;
+      floatv sums[ROWS][VECTORS];
+      TILED(clear)(sums);
+      TILED(multiply)(sums, pointers, a_step, panel + (long)block * b_step, b_step, count, readable, b + b_count);
+#pragma unroll
+      for (int r = 0; r < ROWS; r++) {
+        if (r < rows) {
+          const long at = (long)(row + r) * n + column;
+#pragma unroll
+          for (int v = 0; v < VECTORS; v++) {
+            const int width = columns - v * VECTOR_WIDTH;
+            if (width > 0) {
+              const long place = at + v * VECTOR_WIDTH;
+              floatv y = sums[r][v] * SPLAT(alpha);
+              if (block > 0) y += load_part(out + place, width);
+              else if (beta != 0.0f) y = MULTIPLY_ADD(SPLAT(beta), load_part(c + place, width), y);
+              if (is_last) {
+                y = activate(y + load_part(bias + column + v * VECTOR_WIDTH, width), activation, slope);
+              }
+              store_part(y, out + place, width);
+            }
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/// The convolution of an image with a filter for each output channel, plus bias, then the activation.
+///
+/// - Shapes: x `[N, H, W, C]`, weight `[KH, KW, C/groups, O]`, bias `[O]` → `[N, Ho, Wo, O]`; see
+///   ``ConvGeometry/outputSize(of:)``
+/// - Throws: ``ShapeError`` when shapes and attributes do not fit.
+/// - Cost: one launch, one more when there is padding. Gradients: one for an activation, one or two for x, one or two
+///   for the weight, two for the bias.
+/// - Source: semantics of torch.nn.functional.conv2d.
+public func conv2d(
+  _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, activation: Activation = .none
+) throws -> Tensor {
+  let problem = try ConvProblem(convolving: x.shape, weight: weight.shape, bias: bias?.shape, geometry)
+  let y = try x.device.tensor([problem.batch, problem.outSize.height, problem.outSize.width, problem.outChannels])
+  let padded = try problem.padded(x)
+  try problem.enqueueWindow(padded, weight, bias: bias, activation: activation, to: y)
+  if let tape = Tape.of(x, weight, bias) {
+    tape.record(y) { dy in
+      let dz = activation == .none ? dy : try activationGradient(dy, y, activation)
+      if let slot = weight.gradient {
+        try problem.enqueueWeightGradient(padded, dz, to: slot.tensor, accumulate: slot.claim())
+      }
+      if let slot = bias?.gradient {
+        try columnSum(dz, into: slot.tensor, accumulate: slot.claim())
+      }
+      if x.requiresGradient {
+        let dx = try x.device.tensor(x.shape)
+        try problem.enqueueTransposed(dz, weight, bias: nil, activation: .none, to: dx)
+        try tape.accumulate(dx, into: x)
+      }
+    }
+  }
+  return y
+}
+
+extension ConvProblem {
+  /// The convolution of x with the weights.
+  init(convolving x: [Int], weight: [Int], bias: [Int]?, _ geometry: ConvGeometry) throws {
+    let place = "conv2d"
+    try geometry.validate(place, transposed: false)
+    guard x.count == 4, weight.count == 4, !x.contains(0) else {
+      throw ShapeError(place, "the input must be [N, H, W, C] and the weight [KH, KW, C/groups, O], not \(x) and \(weight)")
+    }
+    guard weight[0] == geometry.kernelSize.height, weight[1] == geometry.kernelSize.width else {
+      throw ShapeError(place, "weight \(weight) is not of kernelSize \(geometry.kernelSize)")
+    }
+    guard x[3] % geometry.groups == 0, weight[3] % geometry.groups == 0, weight[2] == x[3] / geometry.groups else {
+      throw ShapeError(
+        place, "weight \(weight) does not fit \(x[3]) input channels in \(geometry.groups) groups")
+    }
+    guard bias == nil || bias == [weight[3]] else {
+      throw ShapeError(place, "bias \(bias!) does not fit \(weight[3]) output channels")
+    }
+    let size = Pair(x[1], x[2])
+    let outSize = geometry.outputSize(of: size)
+    guard outSize.height > 0, outSize.width > 0 else {
+      throw ShapeError(
+        place,
+        "kernelSize \(geometry.kernelSize) with dilation \(geometry.dilation) does not fit an image of \(x[1])×\(x[2])")
+    }
+    self.init(
+      batch: x[0], size: size, channels: x[3], outSize: outSize, outChannels: weight[3], geometry: geometry)
+    try validate(place)
+  }
+}

@@ -1,0 +1,180 @@
+/// The kernels of convolutions, in `conv2d.cl`, `conv2d_dot.cl` and `conv2d_prepare.cl`.
+enum ConvKernels {
+  static let window = TiledKernel("conv2d", "conv2d_window")
+  static let transposed = TiledKernel("conv2d", "conv2d_transposed")
+  static let weightGradient = TiledKernel("conv2d", "conv2d_weight_gradient")
+  static let transposedDot = Kernel("conv2d_dot", "conv2d_transposed_dot")
+  static let padImage = Kernel("conv2d_prepare", "pad_image")
+  static let transposeTaps = Kernel("conv2d_prepare", "transpose_taps")
+}
+
+/// One convolution y = conv2d(x, w) with its sizes, and the launches of its three passes.
+///
+/// A transposed convolution uses the same passes with x and y exchanged: its output is this x.
+struct ConvProblem {
+  /// Sizes of x `[batch, size, channels]`.
+  var batch: Int
+  var size: Pair
+  var channels: Int
+  /// Sizes of y `[batch, outSize, outChannels]`.
+  var outSize: Pair
+  var outChannels: Int
+  var geometry: ConvGeometry
+
+  var paddedSize: Pair {
+    Pair(size.height + 2 * geometry.padding.height, size.width + 2 * geometry.padding.width)
+  }
+  private var taps: Int { geometry.kernelSize.height * geometry.kernelSize.width }
+  private var groupChannels: Int { channels / geometry.groups }
+  private var groupOutChannels: Int { outChannels / geometry.groups }
+  /// `[KH, KW, channels / groups, outChannels]`, of the convolution and of its transposed alike.
+  var weightShape: [Int] { [geometry.kernelSize.height, geometry.kernelSize.width, groupChannels, outChannels] }
+  private var weightCount: Int { weightShape.reduce(1, *) }
+
+  /// Multiply-adds of a pass count double.
+  private var flops: Double {
+    2 * Double(batch * outSize.height * outSize.width) * Double(outChannels) * Double(taps * groupChannels)
+  }
+  private var bytes: Double {
+    4 * Double(batch * size.height * size.width * channels + batch * outSize.height * outSize.width * outChannels
+      + weightCount)
+  }
+
+  /// Checks what every kernel relies on: 32-bit indices and 15-bit image sizes.
+  func validate(_ place: String) throws {
+    for side in [paddedSize.height, paddedSize.width, outSize.height, outSize.width] where side > 32_767 {
+      throw ShapeError(place, "an image side of \(side) is more than 32,767")
+    }
+    let largest = max(
+      batch * paddedSize.height * paddedSize.width * channels, batch * outSize.height * outSize.width * outChannels)
+    guard largest <= Int(Int32.max), weightCount <= Int(Int32.max) else {
+      throw ShapeError(place, "\(largest) values are more than a kernel can index: use a smaller batch")
+    }
+  }
+
+  // MARK: Passes
+
+  /// x with its padding around it, or x itself when there is none. One launch at most.
+  func padded(_ x: Tensor) throws -> Tensor {
+    if geometry.padding == 0 { return x }
+    let padded = try x.device.tensor([batch, paddedSize.height, paddedSize.width, channels])
+    x.device.profiler?.declare(flops: 0, bytes: Double(x.count + padded.count) * 4)
+    try x.device.launch(
+      ConvKernels.padImage, over: Grid(paddedSize.height, batch),
+      [.buffer(x.buffer), .buffer(padded.buffer), .int(batch), .pair(size), .int(channels), .pair(geometry.padding)])
+    return padded
+  }
+
+  /// y = activation(conv2d(x, w) + bias) from the padded x.
+  func enqueueWindow(_ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor) throws {
+    let device = x.device
+    let tile = device.properties.vectorTile(forColumns: groupOutChannels)
+    let zeros = try device.zeros(byteCount: outChannels * 4)
+    let columnTiles = groupOutChannels.dividedUp(by: tile.columns) * geometry.groups
+    let strip = Self.strip(pixels: batch * outSize.height * outSize.width, columnTiles, tile, device)
+    device.profiler?.declare(flops: flops, bytes: bytes)
+    try device.launch(
+      ConvKernels.window[tile], over: Grid(columnTiles, strip.count),
+      [
+        .buffer(x.buffer), .buffer(w.buffer), .buffer(bias?.buffer ?? zeros), .buffer(y.buffer), .int(batch),
+        .pair(paddedSize), .int(channels), .pair(outSize), .int(outChannels), .pair(geometry.kernelSize),
+        .pair(geometry.stride), .pair(geometry.dilation), .int(geometry.groups), .int(weightCount),
+        .int(strip.length),
+      ] + activation.arguments)
+  }
+
+  /// x = activation(transposed convolution of y + bias).
+  func enqueueTransposed(_ y: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to x: Tensor) throws {
+    let device = y.device
+    let phases = geometry.stride.height * geometry.stride.width
+    let phasePixels =
+      batch * size.height.dividedUp(by: geometry.stride.height) * size.width.dividedUp(by: geometry.stride.width)
+    let zeros = try device.zeros(byteCount: max(channels, outChannels) * 4)
+    let shape: [KernelArgument] = [
+      .int(batch), .pair(size), .int(channels), .pair(outSize), .int(outChannels), .pair(geometry.kernelSize),
+      .pair(geometry.stride), .pair(geometry.padding), .pair(geometry.dilation), .int(geometry.groups),
+    ]
+    if groupChannels <= Self.fewChannels {
+      let width = device.properties.vectorTiles[0].width
+      device.profiler?.declare(flops: flops, bytes: bytes)
+      try device.launch(
+        ConvKernels.transposedDot, over: Grid(channels, phasePixels.dividedUp(by: width), phases),
+        [.buffer(y.buffer), .buffer(w.buffer), .buffer(bias?.buffer ?? zeros), .buffer(x.buffer)] + shape
+          + activation.arguments)
+      return
+    }
+    let transposed = try device.tensor([taps, groupOutChannels, channels])
+    try device.launch(
+      ConvKernels.transposeTaps, over: Grid(groupOutChannels, taps),
+      [
+        .buffer(w.buffer), .buffer(transposed.buffer), .int(taps), .int(channels), .int(outChannels),
+        .int(geometry.groups),
+      ])
+    let tile = device.properties.vectorTile(forColumns: groupChannels)
+    let columnTiles = groupChannels.dividedUp(by: tile.columns) * geometry.groups
+    let strip = Self.strip(pixels: phasePixels, columnTiles * phases, tile, device)
+    device.profiler?.declare(flops: flops, bytes: bytes)
+    try device.launch(
+      ConvKernels.transposed[tile], over: Grid(columnTiles, strip.count, phases),
+      [
+        .buffer(y.buffer), .buffer(transposed.buffer), .buffer(bias?.buffer ?? zeros), .buffer(zeros),
+        .buffer(x.buffer),
+      ] + shape + [.int(transposed.count), .int(strip.length)] + activation.arguments)
+  }
+
+  /// dw (+)= the gradient of the weights, from the padded x and dy.
+  func enqueueWeightGradient(_ x: Tensor, _ dy: Tensor, to dw: Tensor, accumulate: Bool) throws {
+    let device = x.device
+    let tile = device.properties.vectorTile(forColumns: groupOutChannels)
+    let columnTiles = groupOutChannels.dividedUp(by: tile.columns) * geometry.groups
+    let isOneRun = geometry.dilation.width == 1 && geometry.groups == 1
+    let runs = geometry.kernelSize.height * (isOneRun ? 1 : geometry.kernelSize.width)
+    let runTiles = (isOneRun ? geometry.kernelSize.width * channels : groupChannels).dividedUp(by: tile.rows)
+    // Parts whose images stay in the second cache, so that the tiles that pass over them find them there. The number
+    // depends on the shapes alone, and so does the result.
+    let parts = max(1, min(batch, (x.count + dy.count) * 4 / Self.partBytes))
+    let isWhole = parts == 1 && !accumulate
+    let partial = isWhole ? dw : try device.tensor([parts] + weightShape)
+    device.profiler?.declare(flops: flops, bytes: bytes)
+    try device.launch(
+      ConvKernels.weightGradient[tile], over: Grid(columnTiles, runs * runTiles, parts),
+      [
+        .buffer(x.buffer), .buffer(dy.buffer), .buffer(partial.buffer), .int(batch), .pair(paddedSize),
+        .int(channels), .pair(outSize), .int(outChannels), .pair(geometry.kernelSize), .pair(geometry.stride),
+        .pair(geometry.dilation), .int(geometry.groups), .int(parts),
+      ])
+    if isWhole { return }
+    try device.launch(
+      ColumnSumKernels.addParts, over: device.elementwiseGrid(weightCount),
+      [.buffer(partial.buffer), .buffer(dw.buffer), .int(weightCount), .int(parts), .int(accumulate ? 1 : 0)])
+  }
+
+  // MARK: Choices
+
+  /// At most this many channels of a group are summed one by one instead of in a register tile.
+  private static let fewChannels = 2
+
+  /// Bytes of x and dy that a part of the weight gradient passes over.
+  private static let partBytes = 256 << 10
+
+  /// How many row tiles a work-item walks down, and how many work-items that makes: long enough to reuse the weights in
+  /// the first cache, and enough of them to keep all units busy evenly.
+  private static func strip(
+    pixels: Int, _ columnTiles: Int, _ tile: VectorTile, _ device: any Device
+  ) -> (length: Int, count: Int) {
+    let rowTiles = pixels.dividedUp(by: tile.rows)
+    let wanted = max(1, device.properties.computeUnits * 16 / max(1, columnTiles))
+    let length = max(1, min(64, rowTiles / wanted))
+    return (length, rowTiles.dividedUp(by: length))
+  }
+}
+
+extension Int {
+  /// The quotient rounded up, of numbers that are not negative.
+  package func dividedUp(by divisor: Int) -> Int { (self + divisor - 1) / divisor }
+}
+
+extension KernelArgument {
+  /// A height and a width in one argument, each below 32,768.
+  package static func pair(_ pair: Pair) -> KernelArgument { .int(pair.height << 16 | pair.width) }
+}

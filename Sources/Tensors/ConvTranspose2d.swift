@@ -1,0 +1,64 @@
+/// The transposed convolution: each input pixel adds its filter to the output around it, plus bias, then the activation.
+///
+/// - Shapes: x `[N, H, W, C]`, weight `[KH, KW, O/groups, C]`, bias `[O]` → `[N, Ho, Wo, O]`; see
+///   ``ConvGeometry/transposedOutputSize(of:)``
+/// - Throws: ``ShapeError`` when shapes and attributes do not fit.
+/// - Cost: two launches (one that transposes the weights), or one for few output channels. Gradients: one for an
+///   activation, one when there is padding, one for x, one or two for the weight, two for the bias.
+/// - Source: semantics of torch.nn.functional.conv_transpose2d.
+public func convTranspose2d(
+  _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, activation: Activation = .none
+) throws -> Tensor {
+  let problem = try ConvProblem(transposing: x.shape, weight: weight.shape, bias: bias?.shape, geometry)
+  let y = try x.device.tensor([problem.batch, problem.size.height, problem.size.width, problem.channels])
+  try problem.enqueueTransposed(x, weight, bias: bias, activation: activation, to: y)
+  if let tape = Tape.of(x, weight, bias) {
+    tape.record(y) { dy in
+      let dz = activation == .none ? dy : try activationGradient(dy, y, activation)
+      if let slot = bias?.gradient {
+        try columnSum(dz, into: slot.tensor, accumulate: slot.claim())
+      }
+      guard x.requiresGradient || weight.gradient != nil else { return }
+      let padded = try problem.padded(dz)
+      if let slot = weight.gradient {
+        try problem.enqueueWeightGradient(padded, x, to: slot.tensor, accumulate: slot.claim())
+      }
+      if x.requiresGradient {
+        let dx = try x.device.tensor(x.shape)
+        try problem.enqueueWindow(padded, weight, bias: nil, activation: .none, to: dx)
+        try tape.accumulate(dx, into: x)
+      }
+    }
+  }
+  return y
+}
+
+extension ConvProblem {
+  /// The convolution that the transposed convolution of x is the gradient of: x is its output.
+  init(transposing x: [Int], weight: [Int], bias: [Int]?, _ geometry: ConvGeometry) throws {
+    let place = "conv_transpose2d"
+    try geometry.validate(place, transposed: true)
+    guard x.count == 4, weight.count == 4, !x.contains(0) else {
+      throw ShapeError(place, "the input must be [N, H, W, C] and the weight [KH, KW, O/groups, C], not \(x) and \(weight)")
+    }
+    guard weight[0] == geometry.kernelSize.height, weight[1] == geometry.kernelSize.width else {
+      throw ShapeError(place, "weight \(weight) is not of kernelSize \(geometry.kernelSize)")
+    }
+    guard x[3] % geometry.groups == 0, weight[3] == x[3], weight[2] > 0 else {
+      throw ShapeError(
+        place, "weight \(weight) does not fit \(x[3]) input channels in \(geometry.groups) groups")
+    }
+    let outChannels = weight[2] * geometry.groups
+    guard bias == nil || bias == [outChannels] else {
+      throw ShapeError(place, "bias \(bias!) does not fit \(outChannels) output channels")
+    }
+    let size = geometry.transposedOutputSize(of: Pair(x[1], x[2]))
+    guard size.height > 0, size.width > 0 else {
+      throw ShapeError(place, "padding \(geometry.padding) leaves nothing of the output for an image of \(x[1])×\(x[2])")
+    }
+    self.init(
+      batch: x[0], size: size, channels: outChannels, outSize: Pair(x[1], x[2]), outChannels: x[3],
+      geometry: geometry)
+    try validate(place)
+  }
+}

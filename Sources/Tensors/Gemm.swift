@@ -1,0 +1,124 @@
+/// General matrix multiplication and how its kernels are chosen. Kernels in `gemm.cl` and `pack.cl`.
+enum GemmKernels {
+  static let packPanels = Kernel("pack", "pack_panels")
+  static let vector = TiledKernel("gemm", "gemm")
+}
+
+/// A kernel of the vector family, of which there is one for each register tile.
+final class TiledKernel: Sendable {
+  private let byTile: [Int: Kernel]
+
+  init(_ program: String, _ name: String) {
+    var kernels: [Int: Kernel] = [:]
+    for rows in 1...16 {
+      for vectors in 1...4 {
+        kernels[rows * 16 + vectors] = Kernel(
+          program, "\(name)_\(rows)x\(vectors)", options: ["ROWS": rows, "VECTORS": vectors])
+      }
+    }
+    byTile = kernels
+  }
+
+  subscript(tile: VectorTile) -> Kernel { byTile[tile.rows * 16 + tile.vectors]! }
+}
+
+extension DeviceProperties {
+  /// The register tile for a matrix with this many columns: the narrowest that holds them all, or the widest.
+  func vectorTile(forColumns columns: Int) -> VectorTile {
+    vectorTiles.last { $0.columns >= columns } ?? vectorTiles[0]
+  }
+}
+
+/// A matrix operand: elements `[row, column]` at `row * rowStep + column * columnStep` of the buffer.
+struct MatrixView {
+  var buffer: Buffer
+  /// Floats that may be read from the buffer.
+  var count: Int
+  var rowStep: Int
+  var columnStep: Int
+}
+
+/// One product out = activation(alpha · A B + beta · C + bias), with everything that a kernel needs to know.
+struct GemmProblem {
+  var m: Int
+  var n: Int
+  var k: Int
+  var a: MatrixView
+  var b: MatrixView
+  var out: Buffer
+  /// Read when `beta` is not 0; may be `out`.
+  var c: Buffer?
+  var bias: Buffer?
+  var alpha: Float = 1
+  var beta: Float = 0
+  var activation = Activation.none
+
+  /// Enqueues the product: one launch, and one more where B has to be packed.
+  func enqueue(on device: any Device) throws {
+    let tile = device.properties.vectorTile(forColumns: n)
+    let columnTiles = (n + tile.columns - 1) / tile.columns
+    let rowTiles = (m + tile.rows - 1) / tile.rows
+
+    // A transposed B must be packed; a large one is, because rows far apart would fill few sets of the cache.
+    let isPacked = b.columnStep != 1 || (n > 4 * tile.columns && k >= 128 && m >= 128)
+    var panels = b.buffer
+    var (panelStep, rowStep, readable) = (tile.columns, b.rowStep, b.count)
+    if isPacked {
+      (panelStep, rowStep, readable) = (k * tile.columns, tile.columns, columnTiles * k * tile.columns)
+      panels = try device.allocate(byteCount: max(1, readable) * 4)
+      device.profiler?.declare(flops: 0, bytes: Double(readable + n * k) * 4)
+      try device.launch(
+        GemmKernels.packPanels, over: Grid(k, columnTiles, local: (1, 1, 1)),
+        [
+          .buffer(b.buffer), .buffer(panels), .int(k), .int(n), .int(b.rowStep), .int(b.columnStep), .int(tile.columns),
+        ])
+    }
+
+    // Strips long enough to reuse a block of B, and enough of them to keep all units busy evenly.
+    let wanted = max(1, device.properties.computeUnits * 8 / max(1, columnTiles))
+    let strip = max(1, min(64, rowTiles / wanted))
+    let strips = (rowTiles + strip - 1) / strip
+    let zeros = try device.zeros(byteCount: n * 4)
+    device.profiler?.declare(
+      flops: 2 * Double(m) * Double(n) * Double(k), bytes: Double(m * k + k * n + m * n) * 4)
+    try device.launch(
+      GemmKernels.vector[tile], over: Grid(columnTiles, strips),
+      [
+        .buffer(a.buffer), .buffer(panels), .buffer(c ?? out), .buffer(bias ?? zeros), .buffer(out),
+        .int(m), .int(n), .int(k), .int(a.rowStep), .int(a.columnStep), .int(panelStep), .int(rowStep),
+        .int(readable), .int(isPacked ? 1 : 0), .int(strip), .float(alpha), .float(beta),
+      ] + activation.arguments)
+  }
+}
+
+/// alpha · op(a) op(b) + beta · c, where op transposes on request. No gradient is recorded: see ``linear(_:weight:bias:activation:)``.
+///
+/// - Shapes: a `[m, k]`, or `[k, m]` transposed; b `[k, n]`, or `[n, k]` transposed; c `[m, n]` → `[m, n]`
+/// - Throws: ``ShapeError`` when the sizes do not fit, or `beta` is not 0 and there is no `c`.
+/// - Cost: one launch, and one that packs b where it is transposed or large.
+public func gemm(
+  _ a: Tensor, _ b: Tensor, transposeA: Bool = false, transposeB: Bool = false, alpha: Float = 1, beta: Float = 0,
+  c: Tensor? = nil
+) throws -> Tensor {
+  guard a.shape.count == 2, b.shape.count == 2 else {
+    throw ShapeError("gemm", "operands must be matrices, not \(a.shape) and \(b.shape)")
+  }
+  let (m, k) = transposeA ? (a.shape[1], a.shape[0]) : (a.shape[0], a.shape[1])
+  let (k2, n) = transposeB ? (b.shape[1], b.shape[0]) : (b.shape[0], b.shape[1])
+  guard k == k2 else {
+    throw ShapeError("gemm", "\(m)×\(k) and \(k2)×\(n) cannot be multiplied: \(k) and \(k2) differ")
+  }
+  guard beta == 0 || c?.shape == [m, n] else {
+    throw ShapeError("gemm", "beta is \(beta) but c is \(c.map { "\($0.shape)" } ?? "missing"), not [\(m), \(n)]")
+  }
+  let out = try a.device.tensor([m, n])
+  try GemmProblem(
+    m: m, n: n, k: k,
+    a: MatrixView(
+      buffer: a.buffer, count: a.count, rowStep: transposeA ? 1 : k, columnStep: transposeA ? m : 1),
+    b: MatrixView(
+      buffer: b.buffer, count: b.count, rowStep: transposeB ? 1 : n, columnStep: transposeB ? k : 1),
+    out: out.buffer, c: c?.buffer, alpha: alpha, beta: beta
+  ).enqueue(on: a.device)
+  return out
+}

@@ -1,0 +1,59 @@
+/// x · weight + bias, then the activation.
+///
+/// - Shapes: x `[N, in]`, weight `[in, out]`, bias `[out]` → `[N, out]`
+/// - Throws: ``ShapeError`` when shapes do not fit.
+/// - Cost: one launch, and one that packs the weight where it is large. Gradients: one for an activation, two for x,
+///   one or two for the weight, two for the bias.
+/// - Source: semantics of torch.nn.functional.linear, with the weight transposed.
+public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?, activation: Activation = .none) throws -> Tensor {
+  guard x.shape.count == 2, weight.shape.count == 2, x.shape[1] == weight.shape[0], x.shape[0] > 0 else {
+    throw ShapeError("linear", "an input of shape \(x.shape) does not fit a weight [in, out] of shape \(weight.shape)")
+  }
+  let (batch, inputs, outputs) = (x.shape[0], weight.shape[0], weight.shape[1])
+  guard bias == nil || bias!.shape == [outputs] else {
+    throw ShapeError("linear", "bias \(bias!.shape) does not fit \(outputs) outputs")
+  }
+  guard max(batch * inputs, batch * outputs, inputs * outputs) <= Int(Int32.max) else {
+    throw ShapeError("linear", "\(batch)×\(inputs)×\(outputs) is more than a kernel can index: use a smaller batch")
+  }
+  let y = try x.device.tensor([batch, outputs])
+  try GemmProblem(
+    m: batch, n: outputs, k: inputs, a: .rows(of: x), b: .rows(of: weight), out: y.buffer, bias: bias?.buffer,
+    activation: activation
+  ).enqueue(on: x.device)
+  if let tape = Tape.of(x, weight, bias) {
+    tape.record(y) { dy in
+      let dz = activation == .none ? dy : try activationGradient(dy, y, activation)
+      if let slot = weight.gradient {
+        let dw = slot.tensor.buffer
+        try GemmProblem(
+          m: inputs, n: outputs, k: batch, a: .columns(of: x), b: .rows(of: dz), out: dw,
+          beta: slot.claim() ? 1 : 0
+        ).enqueue(on: x.device)
+      }
+      if let slot = bias?.gradient {
+        try columnSum(dz, into: slot.tensor, accumulate: slot.claim())
+      }
+      if x.requiresGradient {
+        let dx = try x.device.tensor(x.shape)
+        try GemmProblem(
+          m: batch, n: inputs, k: outputs, a: .rows(of: dz), b: .columns(of: weight), out: dx.buffer
+        ).enqueue(on: x.device)
+        try tape.accumulate(dx, into: x)
+      }
+    }
+  }
+  return y
+}
+
+extension MatrixView {
+  /// A matrix as it lies.
+  static func rows(of tensor: Tensor) -> MatrixView {
+    MatrixView(buffer: tensor.buffer, count: tensor.count, rowStep: tensor.shape[1], columnStep: 1)
+  }
+
+  /// A matrix transposed.
+  static func columns(of tensor: Tensor) -> MatrixView {
+    MatrixView(buffer: tensor.buffer, count: tensor.count, rowStep: 1, columnStep: tensor.shape[1])
+  }
+}
