@@ -27,7 +27,7 @@ let package = Package(
     // In order of dependency
     .target(name: "Compute", dependencies: ["CKernels", "COpenCL", "CZlib"]),
     .target(name: "Tensors", dependencies: ["Compute"]),
-    .target(name: "Safetensors"),
+    .target(name: "Safetensors", dependencies: ["Files"]),
     .target(name: "TelarNN", dependencies: ["Tensors", "Safetensors"]),
     .target(name: "TelarData", dependencies: ["CZlib", "CLibcrypto"]),
     .target(name: "Files"),
@@ -49,7 +49,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "TestSupport"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
-    .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors"]),
+    .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors", "Files"]),
     .testTarget(name: "TelarNNTests", dependencies: ["TelarNN", "TestSupport"]),
     .testTarget(name: "TelarDataTests", dependencies: ["TelarData", "CZlib"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "Files"]),

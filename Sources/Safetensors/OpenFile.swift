@@ -1,0 +1,53 @@
+import Foundation
+
+/// A regular file open for reading.
+final class OpenFile {
+  let path: String
+  let length: Int
+  private let descriptor: Int32
+
+  init(_ path: String) throws(SafetensorsError) {
+    self.path = path
+    // Without O_NONBLOCK, opening a named pipe would wait for a writer.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      let missing = errno == ENOENT || errno == ENOTDIR
+      throw SafetensorsError(
+        missing ? .missing : .unreadable, path: path, "cannot be opened: \(String(cString: strerror(errno)))")
+    }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
+      throw SafetensorsError(.unreadable, path: path, "is not a regular file")
+    }
+    length = Int(status.st_size)
+    self.descriptor = descriptor
+  }
+
+  deinit { close(descriptor) }
+
+  /// Reads elements at an offset of the file, all of them or an error.
+  func read<Element: BitwiseCopyable>(at offset: Int, _ type: Element.Type, count: Int) throws(SafetensorsError)
+    -> [Element]
+  {
+    var failure: SafetensorsError?
+    let elements = [Element](unsafeUninitializedCapacity: count) { memory, initialized in
+      let bytes = UnsafeMutableRawBufferPointer(memory)
+      let wanted = count * MemoryLayout<Element>.stride
+      var done = 0
+      while done < wanted {
+        let got = pread(descriptor, bytes.baseAddress! + done, wanted - done, off_t(offset + done))
+        if got < 0 && errno == EINTR { continue }
+        guard got > 0 else {
+          let reason = got == 0 ? "the file became shorter while it was read" : String(cString: strerror(errno))
+          failure = SafetensorsError(.unreadable, path: path, "cannot be read: \(reason)")
+          return
+        }
+        done += got
+      }
+      initialized = count
+    }
+    if let failure { throw failure }
+    return elements
+  }
+}
