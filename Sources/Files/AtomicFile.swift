@@ -35,6 +35,14 @@ public enum AtomicFile {
 
   /// Lets `body` make a file under a temporary name beside `path`, with the same extension, and renames it.
   public static func produce(_ path: String, _ body: (_ temporaryPath: String) throws -> Void) throws {
+    try withTemporary(beside: path) { temporary in
+      try body(temporary)
+      guard rename(temporary, path) == 0 else { throw OutputError.cannotCreate(path: path, reason: lastError()) }
+    }
+  }
+
+  /// Gives `body` a name of its own in the folder of `path`, with the same extension, and removes what is there after.
+  public static func withTemporary(beside path: String, _ body: (_ temporaryPath: String) throws -> Void) throws {
     let url = URL(fileURLWithPath: path)
     let number = counter.add(1, ordering: .relaxed).newValue
     let temporary = url.deletingLastPathComponent()
@@ -45,7 +53,6 @@ public enum AtomicFile {
       pending.withLock { _ = $0.remove(temporary) }
     }
     try body(temporary)
-    guard rename(temporary, path) == 0 else { throw OutputError.cannotCreate(path: path, reason: lastError()) }
   }
 
   /// Makes a folder and those above it, where they are missing.

@@ -1,1 +1,127 @@
-// placeholder
+import Figures
+import Files
+import Foundation
+import Testing
+
+/// A folder that goes with the test, or stays where `TELAR_TEST_FIGURES` names one to look at.
+final class FigureFolder {
+  let path: String
+  private let stays: Bool
+
+  init() throws {
+    let named = ProcessInfo.processInfo.environment["TELAR_TEST_FIGURES"]
+    stays = named != nil
+    path = named ?? NSTemporaryDirectory() + "telar-figures-\(UUID().uuidString)"
+    try AtomicFile.makeFolder(path)
+  }
+
+  deinit { if !stays { try? FileManager.default.removeItem(atPath: path) } }
+
+  func text(_ name: String) throws -> String { try String(contentsOfFile: path + "/" + name, encoding: .utf8) }
+  func bytes(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path + "/" + name))) }
+  func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path) }
+}
+
+@Suite("Figures")
+struct FiguresTests {
+  let folder: FigureFolder
+  init() throws { folder = try FigureFolder() }
+
+  private var curves: LineChart {
+    func series(_ number: Int, _ half: String) -> LineChart.Series {
+      let height = half == "training" ? 0.5 : 0.6
+      let points = (1...8).map { epoch in (x: Double(epoch), y: Double(number) * 0.1 + height / Double(epoch)) }
+      return .init(name: "case-\(number), \(half)", points: points, colour: number - 1, isDashed: half == "training")
+    }
+    return LineChart(
+      title: "aldecoa: loss, it's 100 % & <odd> names_with^marks", xLabel: "epoch", yLabel: "cross entropy",
+      series: (1...4).flatMap { [series($0, "training"), series($0, "validation")] })
+  }
+
+  private var confusion: ConfusionChart {
+    let names = [
+      "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+    ]
+    func count(_ r: Int, _ c: Int) -> Int {
+      if r == c { return 800 - 40 * r }
+      return (r + c) % 3 == 0 ? 20 + 13 * r : 0
+    }
+    let counts = (0..<10).map { r in (0..<10).map { c in count(r, c) } }
+    return ConfusionChart(title: "case-1: 10,000 validation images", classNames: names, counts: counts)
+  }
+
+  private var grid: ImageGrid {
+    func image(_ k: Int) -> [Float] {
+      (0..<784).map { pixel in Float((pixel % 28 + pixel / 28 * k) % 28) / 27 }
+    }
+    return ImageGrid(
+      title: "original and reconstruction", height: 28, width: 28, columnNames: (0..<10).map { "class \($0)" },
+      rows: [
+        .init(name: "original", images: (0..<10).map(image)), .init(name: "n64-p0.1", images: (1...10).map(image)),
+      ])
+  }
+
+  private let png: [UInt8] = [0x89, 0x50, 0x4e, 0x47]
+
+  @Test(.enabled(if: GnuPlot.installed != nil))
+  func `pictures are drawn, with nothing left beside them`() throws {
+    var logarithmic = curves
+    logarithmic.hasLogarithmicY = true
+    let figures: [(String, any Figure)] = [
+      ("curves", curves), ("semilog", logarithmic), ("confusion", confusion), ("grid", grid),
+    ]
+    for (name, figure) in figures {
+      let stem = folder.path + "/" + name
+      #expect(try figure.write(to: stem) == .drawn(path: stem + ".png"))
+      #expect(try folder.bytes("\(name).png").starts(with: png))
+      #expect(try figure.write(to: stem, format: .svg) == .drawn(path: stem + ".svg"))
+      #expect(try folder.text("\(name).svg").contains("<svg"))
+      #expect(try folder.text("\(name).csv") == figure.csv)
+    }
+    #expect(try folder.names().allSatisfy { !$0.hasPrefix(".") })
+  }
+
+  @Test(.enabled(if: GnuPlot.installed != nil))
+  func `numbers that cannot be drawn are left out`() throws {
+    let points: [(x: Double, y: Double)] = [(1, .nan), (2, .infinity), (3, -1), (4, 0.5)]
+    for (name, points) in [("some", points), ("none", []), ("nan", [(1, .nan)]), ("one", [(1, 0.5)])] {
+      for isLogarithmic in [false, true] {
+        let chart = LineChart(
+          title: name, xLabel: "epoch", yLabel: "loss", hasLogarithmicY: isLogarithmic,
+          series: [.init(name: name, points: points, colour: 0)])
+        let stem = folder.path + "/" + name
+        #expect(try chart.write(to: stem) == .drawn(path: stem + ".png"))
+      }
+    }
+  }
+
+  @Test func `without gnuplot there is the CSV and a line`() throws {
+    let stem = folder.path + "/plain"
+    let outcome = try curves.write(to: stem, gnuplot: nil)
+    guard case .csvOnly(let path, let reason) = outcome else { Issue.record("\(outcome)"); return }
+    #expect(path == stem + ".csv")
+    #expect(reason == "gnuplot is not installed, so figures are CSV only (Debian: gnuplot-nox).")
+    #expect(try folder.text("plain.csv") == curves.csv)
+    for program in ["/bin/false", "/nonexistent"] {
+      let outcome = try curves.write(to: stem, gnuplot: GnuPlot(executable: program))
+      guard case .csvOnly = outcome else { Issue.record("\(program): \(outcome)"); return }
+    }
+  }
+
+  @Test func `CSV holds the numbers`() throws {
+    let chart = LineChart(
+      title: "t", xLabel: "epoch", yLabel: "loss",
+      series: [.init(name: "a, \"b\"", points: [(1, 0.5), (2, 0.25)], colour: 0)])
+    #expect(chart.csv == "series,epoch,loss\n\"a, \"\"b\"\"\",1,0.5\n\"a, \"\"b\"\"\",2,0.25\n")
+    let matrix = ConfusionChart(title: "t", classNames: ["x", "y"], counts: [[3, 1], [0, 0]])
+    #expect(matrix.csv == "true \\ predicted,x,y\nx,3,1\ny,0,0\n")
+    #expect(matrix.shares == [[0.75, 0.25], [0, 0]])
+    let images = ImageGrid(
+      title: "t", height: 1, width: 2, columnNames: ["c"], rows: [.init(name: "r", images: [[0, 0.5]])])
+    #expect(images.csv == "row,column,pixel0,pixel1\nr,c,0.0,0.5\n")
+  }
+
+  @Test func `a folder that is not there is an error`() throws {
+    #expect(throws: OutputError.self) { try curves.write(to: "/nonexistent/folder/curves") }
+  }
+}

@@ -1,0 +1,68 @@
+import Files
+import Foundation
+
+/// A picture with the numbers behind it.
+public protocol Figure {
+  /// The numbers, as text of comma-separated values with a line of column names.
+  var csv: String { get }
+
+  /// Commands for gnuplot that draw the figure, to follow those which set terminal and output.
+  var script: String { get }
+
+  /// Width and height in pixels.
+  var size: (width: Int, height: Int) { get }
+}
+
+/// The formats that pictures can be drawn in.
+public enum FigureFormat: String, Sendable {
+  case png, svg
+}
+
+/// What became of a figure.
+public enum FigureOutcome: Equatable, Sendable {
+  /// The picture's path; the CSV lies beside it.
+  case drawn(path: String)
+  /// Only the CSV was written. `reason` is a line for the user.
+  case csvOnly(path: String, reason: String)
+
+  /// The picture, or the CSV where there is none.
+  public var path: String {
+    switch self {
+    case .drawn(let path), .csvOnly(let path, _): path
+    }
+  }
+}
+
+extension Figure {
+  /// Writes `stem.csv`, and `stem.png` where gnuplot is installed.
+  ///
+  /// - Throws: `OutputError` when a file cannot be written. A missing or failing gnuplot is an outcome, not an error:
+  ///   the numbers are there.
+  @discardableResult
+  public func write(to stem: String, format: FigureFormat = .png, gnuplot: GnuPlot? = .installed) throws
+    -> FigureOutcome
+  {
+    try AtomicFile.write(csv, to: stem + ".csv")
+    guard let gnuplot else {
+      return .csvOnly(
+        path: stem + ".csv", reason: "gnuplot is not installed, so figures are CSV only (Debian: gnuplot-nox).")
+    }
+    let path = "\(stem).\(format.rawValue)"
+    do {
+      try gnuplot.draw(self, to: path, format: format)
+    } catch let error as GnuPlot.Failure {
+      return .csvOnly(path: stem + ".csv", reason: error.description)
+    }
+    return .drawn(path: path)
+  }
+}
+
+/// Comma-separated values as RFC 4180 has them, with line feeds.
+package enum CSV {
+  package static func line(_ fields: [String]) -> String {
+    fields.map { field in
+      field.contains { $0 == "," || $0 == "\"" || $0.isNewline }
+        ? "\"" + field.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : field
+    }.joined(separator: ",") + "\n"
+  }
+}

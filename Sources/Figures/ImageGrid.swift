@@ -1,0 +1,106 @@
+import Foundation
+
+/// Rows of small grey images under one another, such as originals over their reconstructions.
+public struct ImageGrid: Figure {
+  public struct Row: Sendable {
+    public var name: String
+    /// Pixels of each image in row-major order, 0 black to 1 white.
+    public var images: [[Float]]
+
+    public init(name: String, images: [[Float]]) {
+      self.name = name
+      self.images = images
+    }
+  }
+
+  public var title: String
+  public var height: Int
+  public var width: Int
+  public var columnNames: [String]
+  public var rows: [Row]
+
+  /// - Precondition: each row has an image for each column name, of height · width pixels.
+  public init(title: String, height: Int, width: Int, columnNames: [String], rows: [Row]) {
+    for row in rows {
+      precondition(
+        row.images.count == columnNames.count && row.images.allSatisfy { $0.count == height * width },
+        "every row of an image grid has one image a column")
+    }
+    self.title = title
+    self.height = height
+    self.width = width
+    self.columnNames = columnNames
+    self.rows = rows
+  }
+
+  /// Pixels between the images, in the images' own.
+  private let gap = 2
+  /// Pixels on the screen for each of an image's.
+  private let scale = 4
+  /// Left, right, top and bottom, in pixels of the screen.
+  private let margins = (left: 150, right: 20, top: 70, bottom: 45)
+
+  private var gridWidth: Int { max(1, columnNames.count) * (width + gap) - gap }
+  private var gridHeight: Int { max(1, rows.count) * (height + gap) - gap }
+
+  public var size: (width: Int, height: Int) {
+    (gridWidth * scale + margins.left + margins.right, gridHeight * scale + margins.top + margins.bottom)
+  }
+
+  /// One line an image: row, column, then the pixels.
+  public var csv: String {
+    CSV.line(["row", "column"] + (0..<(height * width)).map { "pixel\($0)" })
+      + rows.flatMap { row in
+        zip(columnNames, row.images).map { CSV.line([row.name, $0] + $1.map { "\($0)" }) }
+      }.joined()
+  }
+
+  public var script: String {
+    let columns = gridWidth
+    var canvas = [Float](repeating: 1, count: gridHeight * columns)
+    for (r, row) in rows.enumerated() {
+      for (c, image) in row.images.enumerated() {
+        for y in 0..<height {
+          for x in 0..<width {
+            canvas[(r * (height + gap) + y) * columns + c * (width + gap) + x] = image[y * width + x]
+          }
+        }
+      }
+    }
+    let lines = (0..<gridHeight).map { y in
+      canvas[(y * columns)..<((y + 1) * columns)].map { String(format: "%.4f", $0) }.joined(separator: " ")
+    }
+    let (w, h) = (Double(size.width), Double(size.height))
+    let labels = columnNames.enumerated().map { c, name in
+      let x = Double(c * (width + gap)) + Double(width) / 2 - 0.5
+      return
+        "set label \(GnuPlot.quoted(name)) at first \(x), graph 0 center offset 0,-0.9 font ',10' textcolor rgb ink"
+    }
+    let names = rows.enumerated().map { r, row in
+      let y = Double(r * (height + gap)) + Double(height) / 2 - 0.5
+      return
+        "set label \(GnuPlot.quoted(row.name)) at graph 0, first \(y) right offset -1.2,0 font ',12' textcolor rgb ink"
+    }
+    return """
+      $canvas << EOD
+      \(lines.joined(separator: "\n"))
+      EOD
+      set title \(GnuPlot.quoted(title)) font ',16' textcolor rgb ink
+      set lmargin at screen \(Double(margins.left) / w)
+      set rmargin at screen \(1 - Double(margins.right) / w)
+      set tmargin at screen \(1 - Double(margins.top) / h)
+      set bmargin at screen \(Double(margins.bottom) / h)
+      unset border
+      unset tics
+      unset colorbox
+      unset key
+      set palette gray
+      set cbrange [0:1]
+      set xrange [-0.5:\(columns).0-0.5]
+      set yrange [\(gridHeight).0-0.5:-0.5]
+      \((labels + names).joined(separator: "\n"))
+      plot $canvas matrix with image @blocks
+
+      """
+  }
+}
