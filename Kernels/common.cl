@@ -77,8 +77,8 @@ INLINE void store_part(floatv v, global float *p, int n) {
 INLINE float sumv(floatv v) {
   float lanes[VECTOR_WIDTH];
   STOREV(v, lanes);
-  for (int half = VECTOR_WIDTH / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; i++) lanes[i] += lanes[i + half];
+  for (int gap = VECTOR_WIDTH / 2; gap > 0; gap /= 2) {
+    for (int i = 0; i < gap; i++) lanes[i] += lanes[i + gap];
   }
   return lanes[0];
 }
@@ -101,9 +101,9 @@ INLINE floatv expv(floatv x) {
   p = MULTIPLY_ADD(p, r * r, r + SPLAT(1.0f));
   // 2^n in two factors, so that neither overflows at either end of the range.
   const intv whole = TO_INTV(n);
-  const intv half = whole >> 1;
-  const floatv scale1 = AS_FLOATV((half + 127) << 23);
-  const floatv scale2 = AS_FLOATV((whole - half + 127) << 23);
+  const intv lower = whole >> 1;
+  const floatv scale1 = AS_FLOATV((lower + 127) << 23);
+  const floatv scale2 = AS_FLOATV((whole - lower + 127) << 23);
   floatv y = p * scale1 * scale2;
   y = CHOOSEV(x < SPLAT(-87.33654f), SPLAT(0.0f), y);
   y = CHOOSEV(x > SPLAT(88.72283f), SPLAT(INFINITY), y);
