@@ -48,8 +48,20 @@ public final class Tape {
     records.append(Record(output: output, backward: backward))
   }
 
-  /// Adds to the gradient of an intermediate tensor.
+  /// Adds to the gradient of a tensor: in its slot when it has one, otherwise in the tape until its record is reached.
   package func accumulate(_ gradient: Tensor, into tensor: Tensor) throws {
+    precondition(gradient.shape == tensor.shape, "a gradient of \(gradient.shape) for a tensor of \(tensor.shape)")
+    if let slot = tensor.gradient {
+      let (device, sum) = (tensor.device, slot.tensor.buffer)
+      if slot.claim() {
+        try device.launch(
+          ElementwiseKernels.add, over: device.elementwiseGrid(tensor.count),
+          [.buffer(gradient.buffer), .buffer(sum), .buffer(sum), .int(tensor.count)])
+      } else {
+        try device.copy(from: gradient.buffer, at: 0, to: sum, at: 0, byteCount: tensor.count * 4)
+      }
+      return
+    }
     let key = ObjectIdentifier(tensor)
     guard let present = gradients[key] else {
       gradients[key] = gradient
@@ -64,7 +76,8 @@ public final class Tape {
   /// - Parameter seed: the gradient of the output itself; by default ones, which fits a scalar loss.
   public func backward(from output: Tensor, seed: Tensor? = nil) throws {
     defer { clear() }
-    gradients[ObjectIdentifier(output)] = try seed ?? output.device.tensor(output.shape, [Float](repeating: 1, count: output.count))
+    gradients[ObjectIdentifier(output)] =
+      try seed ?? output.device.tensor(output.shape, [Float](repeating: 1, count: output.count))
     while let record = records.popLast() {
       // A result that does not reach the loss has no gradient.
       guard let gradient = gradients.removeValue(forKey: ObjectIdentifier(record.output)) else { continue }

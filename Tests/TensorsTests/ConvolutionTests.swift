@@ -1,0 +1,117 @@
+import Tensors
+import TestSupport
+import Testing
+
+/// Convolution and transposed convolution with all gradients on every device, against the oracle: any stride, padding,
+/// dilation, groups and rectangular kernel, channels around the vector widths, exact and real data.
+@Suite struct ConvolutionTests {
+  @Test(arguments: TestDevices.all, [false, true])
+  func matchesOracle(_ on: TestDevice, isTransposed: Bool) throws {
+    try on.use { device in
+      var made = 0
+      var seed: UInt64 = 0
+      while made < 60 {
+        seed += 1
+        var random = SeededGenerator(seed: seed)
+        let groups = random.pick([1, 1, 1, 2, 3])
+        let channels = groups * random.pick([1, 2, 3, 8, 16, 17]), outputs = groups * random.pick([1, 2, 5, 8, 16, 33])
+        let kernel = Pair(random.pick([1, 2, 3, 3, 5]), random.pick([1, 2, 3, 3, 5]))
+        let stride = Pair(random.pick([1, 1, 2, 3, 6]), random.pick([1, 1, 2, 3]))
+        let dilation = Pair(random.pick([1, 1, 2]), random.pick([1, 1, 2]))
+        let padding = Pair(random.pick([0, 1, 2]), random.pick([0, 1, 3]))
+        var geometry = ConvGeometry(
+          kernelSize: kernel, stride: stride, padding: padding, dilation: dilation, groups: groups)
+        if isTransposed {
+          geometry.outputPadding = Pair(
+            Int.random(in: 0..<max(stride.height, dilation.height), using: &random),
+            Int.random(in: 0..<max(stride.width, dilation.width), using: &random))
+        }
+        let size = Pair(random.pick([1, 4, 5, 7, 13]), random.pick([1, 3, 5, 7, 14]))
+        let output = isTransposed ? geometry.transposedOutputSize(of: size) : geometry.outputSize(of: size)
+        if output.height < 1 || output.width < 1 { continue }
+        made += 1
+        try check(
+          device, &random, batch: random.pick([1, 2, 3]), size: size, channels: channels, outputs: outputs, geometry,
+          isTransposed: isTransposed, isExact: made % 2 == 0, adds: made % 3 == 0 ? 2 : nil)
+      }
+    }
+  }
+
+  /// The sizes that the studies train, with a batch small enough for the oracle.
+  @Test(arguments: TestDevices.all)
+  func matchesOracleOnTheStudies(_ on: TestDevice) throws {
+    try on.use { device in
+      var random = SeededGenerator(seed: 77)
+      func check(_ channels: Int, _ outputs: Int, _ side: Int, _ geometry: ConvGeometry, _ isTransposed: Bool) throws {
+        try self.check(
+          device, &random, batch: 3, size: Pair(both: side), channels: channels, outputs: outputs, geometry,
+          isTransposed: isTransposed, isExact: false, adds: nil)
+      }
+      try check(1, 32, 28, ConvGeometry(kernelSize: 3, padding: 1), false)
+      try check(32, 64, 14, ConvGeometry(kernelSize: 3, padding: 1), false)
+      try check(16, 32, 13, ConvGeometry(kernelSize: 3), false)
+      try check(64, 32, 7, ConvGeometry(kernelSize: 2, stride: 2), true)
+      try check(32, 1, 14, ConvGeometry(kernelSize: 2, stride: 2), true)
+      try check(128, 64, 3, ConvGeometry(kernelSize: 3, stride: 2), true)
+      try check(32, 16, 5, ConvGeometry(kernelSize: 5, stride: 2, padding: 2, dilation: 2), true)
+      try check(16, 1, 13, ConvGeometry(kernelSize: 6, stride: 2, padding: 1), true)
+    }
+  }
+
+  private func check(
+    _ device: any Device, _ random: inout SeededGenerator, batch: Int, size: Pair, channels: Int, outputs: Int,
+    _ geometry: ConvGeometry, isTransposed: Bool, isExact: Bool, adds: Float?
+  ) throws {
+    func values(_ shape: [Int]) -> OracleTensor { isExact ? random.integers(shape) : random.gaussians(shape) }
+    let (kh, kw, groups) = (geometry.kernelSize.height, geometry.kernelSize.width, geometry.groups)
+    let out = isTransposed ? geometry.transposedOutputSize(of: size) : geometry.outputSize(of: size)
+    let x = values([batch, size.height, size.width, channels])
+    let w = values(isTransposed ? [kh, kw, outputs / groups, channels] : [kh, kw, channels / groups, outputs])
+    let b = values([outputs])
+    let dy = values([batch, out.height, out.width, outputs])
+    let run = try GradientRun(on: device, [x, w, b], dy: dy, alreadyThere: adds) {
+      isTransposed
+        ? try convTranspose2d($0[0], weight: $0[1], bias: $0[2], geometry)
+        : try conv2d($0[0], weight: $0[1], bias: $0[2], geometry)
+    }
+    let forward = isTransposed ? Oracle.convTranspose2d : Oracle.conv2d
+    let gradients = isTransposed ? Oracle.convTranspose2dGradients : Oracle.conv2dGradients
+    let test = TestCase(
+      device, "\(isTransposed ? "conv_transpose2d" : "conv2d") \(x.shape)→\(dy.shape) \(geometry)", seed: random.seed)
+    let (inner, outer) = (kh * kw * channels / groups, kh * kw * outputs / groups)
+    try expectClose(
+      run.output, forward(x, w, b, geometry),
+      isExact
+        ? .exact : .sum(terms: inner + 1, magnitude: forward(x.magnitude, w.magnitude, b.magnitude, geometry)), test)
+    let wanted = gradients(x, w, dy, geometry)
+    let magnitudes = gradients(x.magnitude, w.magnitude, dy.magnitude, geometry)
+    let pixels = batch * (isTransposed ? size.height * size.width : out.height * out.width)
+    try expectGradients(
+      run, [wanted.dx, wanted.weight, wanted.bias], [magnitudes.dx, magnitudes.weight, magnitudes.bias],
+      terms: [outer, pixels, batch * out.height * out.width], isExact: isExact, adds: adds, test)
+  }
+
+  @Test func refusesShapesThatDoNotFit() throws {
+    try TestDevices.cpu.use { device in
+      let x = try device.zeros([1, 4, 4, 2])
+      func weight(_ shape: [Int]) throws -> Tensor { try device.zeros(shape) }
+      let three = ConvGeometry(kernelSize: 3)
+      #expect(throws: ShapeError.self) { try conv2d(x, weight: weight([3, 3, 3, 4]), bias: nil, three) }
+      #expect(throws: ShapeError.self) { try conv2d(x, weight: weight([2, 3, 2, 4]), bias: nil, three) }
+      #expect(throws: ShapeError.self) { try conv2d(x, weight: weight([3, 3, 2, 4]), bias: weight([3]), three) }
+      #expect(throws: ShapeError("conv2d", "kernelSize 5 with dilation 1 does not fit an image of 4×4")) {
+        try conv2d(x, weight: weight([5, 5, 2, 4]), bias: nil, ConvGeometry(kernelSize: 5))
+      }
+      #expect(throws: ShapeError.self) {
+        try conv2d(x, weight: weight([3, 3, 2, 4]), bias: nil, ConvGeometry(kernelSize: 3, stride: 0))
+      }
+      #expect(throws: ShapeError.self) {
+        try convTranspose2d(x, weight: weight([3, 3, 4, 3]), bias: nil, three)
+      }
+      #expect(throws: ShapeError.self) {
+        try convTranspose2d(
+          x, weight: weight([3, 3, 4, 2]), bias: nil, ConvGeometry(kernelSize: 3, stride: 2, outputPadding: 2))
+      }
+    }
+  }
+}

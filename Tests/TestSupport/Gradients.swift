@@ -1,0 +1,40 @@
+import Tensors
+import Testing
+
+/// Runs an operator under a tape on tensors between canaries, and gathers its output and gradients.
+public struct GradientRun {
+  public let output: Tensor
+  /// The gradients of the inputs, in their order.
+  public let gradients: [Tensor]
+  private let canaries: Canaries
+
+  /// - Parameters:
+  ///   - inputs: what the operator takes; each gets a gradient.
+  ///   - dy: the gradient of the output; a result of another shape stops here, for the test to compare.
+  ///   - alreadyThere: what the gradients hold before, to see them added to; by default nothing, and they are overwritten.
+  public init(
+    on device: any Device, _ inputs: [OracleTensor], dy: OracleTensor, alreadyThere: Float? = nil,
+    _ body: ([Tensor]) throws -> Tensor
+  ) throws {
+    let canaries = Canaries(on: device)
+    var slots: [GradientSlot] = []
+    let leaves = try inputs.map { values in
+      let slot = GradientSlot(tensor: try canaries.tensor(values.shape))
+      if let alreadyThere {
+        try slot.tensor.buffer.write([Float](repeating: alreadyThere, count: values.count))
+        _ = slot.claim()
+      }
+      slots.append(slot)
+      let tensor = try canaries.tensor(values)
+      return Tensor(shape: tensor.shape, buffer: tensor.buffer, gradient: slot, requiresGradient: true)
+    }
+    let tape = Tape()
+    output = try tape.recording { try body(leaves) }
+    if output.shape == dy.shape { try tape.backward(from: output, seed: canaries.tensor(dy)) }
+    gradients = slots.map(\.tensor)
+    self.canaries = canaries
+  }
+
+  /// Records an issue for each canary that was overwritten.
+  public func checkCanaries(_ test: TestCase) throws { try canaries.check(test) }
+}
