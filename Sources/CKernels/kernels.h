@@ -8,6 +8,8 @@
 
 #define PACK_KERNELS(X) X(pack, pack_panels, C(float), B(float), int, int, int, int, int)
 
+#define PEAK_KERNELS(X) X(peak, peak_multiply_add, B(float), int, float, float)
+
 #define COLUMN_SUM_KERNELS(X)                                      \
   X(column_sum, column_sum, C(float), B(float), int, int, int)     \
   X(column_sum, add_parts, C(float), B(float), int, int, int)
@@ -20,6 +22,7 @@
 
 // Kernels that there is one of in each clone.
 #define PLAIN_KERNELS(X) \
+  PEAK_KERNELS(X) \
   ELEMENTWISE_KERNELS(X) \
   PACK_KERNELS(X)        \
   COLUMN_SUM_KERNELS(X)  \

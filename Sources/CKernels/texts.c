@@ -12,6 +12,9 @@ END
 TEXT(elementwise)
 #embed "../../Kernels/elementwise.cl"
 END
+TEXT(peak)
+#embed "../../Kernels/peak.cl"
+END
 TEXT(pack)
 #embed "../../Kernels/pack.cl"
 END
@@ -40,6 +43,7 @@ END
 static const telar_program programs[] = {
     PROGRAM(common),
     PROGRAM(elementwise),
+    PROGRAM(peak),
     PROGRAM(pack),
     PROGRAM(column_sum),
     PROGRAM(gemm),

@@ -34,7 +34,7 @@ public func conv2d(
 
 extension ConvProblem {
   /// The convolution of x with the weights.
-  init(convolving x: [Int], weight: [Int], bias: [Int]?, _ geometry: ConvGeometry) throws {
+  package init(convolving x: [Int], weight: [Int], bias: [Int]?, _ geometry: ConvGeometry) throws {
     let place = "conv2d"
     try geometry.validate(place, transposed: false)
     guard x.count == 4, weight.count == 4, !x.contains(0) else {

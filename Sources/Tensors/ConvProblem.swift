@@ -11,7 +11,7 @@ enum ConvKernels {
 /// One convolution y = conv2d(x, w) with its sizes, and the launches of its three passes.
 ///
 /// A transposed convolution uses the same passes with x and y exchanged: its output is this x.
-struct ConvProblem {
+package struct ConvProblem {
   /// Sizes of x `[batch, size, channels]`.
   var batch: Int
   var size: Pair
@@ -32,10 +32,10 @@ struct ConvProblem {
   private var weightCount: Int { weightShape.reduce(1, *) }
 
   /// Multiply-adds of a pass count double.
-  private var flops: Double {
+  package var flops: Double {
     2 * Double(batch * outSize.height * outSize.width) * Double(outChannels) * Double(taps * groupChannels)
   }
-  private var bytes: Double {
+  package var bytes: Double {
     4 * Double(batch * size.height * size.width * channels + batch * outSize.height * outSize.width * outChannels
       + weightCount)
   }
@@ -55,7 +55,7 @@ struct ConvProblem {
   // MARK: Passes
 
   /// x with its padding around it, or x itself when there is none. One launch at most.
-  func padded(_ x: Tensor) throws -> Tensor {
+  package func padded(_ x: Tensor) throws -> Tensor {
     if geometry.padding == 0 { return x }
     let padded = try x.device.tensor([batch, paddedSize.height, paddedSize.width, channels])
     x.device.profiler?.declare(flops: 0, bytes: Double(x.count + padded.count) * 4)
@@ -66,7 +66,7 @@ struct ConvProblem {
   }
 
   /// y = activation(conv2d(x, w) + bias) from the padded x.
-  func enqueueWindow(_ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor) throws {
+  package func enqueueWindow(_ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor) throws {
     let device = x.device
     let tile = device.properties.vectorTile(forColumns: groupOutChannels)
     let zeros = try device.zeros(byteCount: outChannels * 4)
@@ -84,7 +84,7 @@ struct ConvProblem {
   }
 
   /// x = activation(transposed convolution of y + bias).
-  func enqueueTransposed(_ y: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to x: Tensor) throws {
+  package func enqueueTransposed(_ y: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to x: Tensor) throws {
     let device = y.device
     let phases = geometry.stride.height * geometry.stride.width
     let phasePixels =
@@ -123,7 +123,7 @@ struct ConvProblem {
   }
 
   /// dw (+)= the gradient of the weights, from the padded x and dy.
-  func enqueueWeightGradient(_ x: Tensor, _ dy: Tensor, to dw: Tensor, accumulate: Bool) throws {
+  package func enqueueWeightGradient(_ x: Tensor, _ dy: Tensor, to dw: Tensor, accumulate: Bool) throws {
     let device = x.device
     let tile = device.properties.vectorTile(forColumns: groupOutChannels)
     let columnTiles = groupOutChannels.dividedUp(by: tile.columns) * geometry.groups

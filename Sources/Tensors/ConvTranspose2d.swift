@@ -35,7 +35,7 @@ public func convTranspose2d(
 
 extension ConvProblem {
   /// The convolution that the transposed convolution of x is the gradient of: x is its output.
-  init(transposing x: [Int], weight: [Int], bias: [Int]?, _ geometry: ConvGeometry) throws {
+  package init(transposing x: [Int], weight: [Int], bias: [Int]?, _ geometry: ConvGeometry) throws {
     let place = "conv_transpose2d"
     try geometry.validate(place, transposed: true)
     guard x.count == 4, weight.count == 4, !x.contains(0) else {

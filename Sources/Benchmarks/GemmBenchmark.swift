@@ -1,0 +1,47 @@
+import Tensors
+
+/// One line of `telar bench gemm`.
+public struct GemmResult: Codable, Sendable {
+  public var m: Int
+  public var n: Int
+  public var k: Int
+  public var device: String
+  public var gflops: Double
+  /// Of the device's measured multiply-add peak.
+  public var peakFraction: Double
+
+  enum CodingKeys: String, CodingKey {
+    case m, n, k, device, gflops
+    case peakFraction = "peak_fraction"
+  }
+}
+
+/// Square matrix products, timed against the multiply-add peak of the same minute.
+public enum GemmBenchmark {
+  public static let defaultSizes = [128, 256, 512, 1024, 2048]
+
+  /// Runs the sizes one after the other and hands each result out as it is there.
+  public static func run(sizes: [Int], on device: any Device, _ report: (GemmResult) throws -> Void) throws {
+    for size in sizes {
+      guard size > 0, size <= 46_340 else {
+        throw ShapeError("gemm", "size \(size) is not between 1 and 46,340")
+      }
+      let a = try device.tensor([size, size], pattern(size * size, 13))
+      let b = try device.tensor([size, size], pattern(size * size, 11))
+      let before = try PeakBenchmark.gflops(on: device)
+      let seconds = try Stopwatch.medianSeconds(on: device, runs: 7) { _ = try gemm(a, b) }
+      // The clock and the neighbours change: the better of two peaks, before and after.
+      let peak = max(before, try PeakBenchmark.gflops(on: device))
+      let gflops = 2 * Double(size) * Double(size) * Double(size) / seconds * 1e-9
+      try report(
+        GemmResult(
+          m: size, n: size, k: size, device: device.properties.identifier, gflops: gflops, peakFraction: gflops / peak)
+      )
+    }
+  }
+
+  /// Small values without a period that a matrix of the usual sizes could share.
+  private static func pattern(_ count: Int, _ modulus: Int) -> [Float] {
+    (0..<count).map { Float($0 * 7919 % modulus - modulus / 2) / Float(modulus) }
+  }
+}

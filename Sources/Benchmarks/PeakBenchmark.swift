@@ -1,0 +1,33 @@
+import Tensors
+
+/// The device's limits, measured: what other figures are fractions of.
+public enum PeakBenchmark {
+  private static let kernel = Kernel("peak", "peak_multiply_add")
+  /// `PEAK_CHAINS` in `peak.cl`.
+  private static let chains = 12
+
+  /// Multiply-adds in registers, in GFLOP/s, each counted as two operations.
+  public static func gflops(on device: any Device) throws -> Double {
+    let width = device.properties.vectorTiles[0].width
+    let isGPU = device.properties.family == .tile
+    let items = device.properties.computeUnits * (isGPU ? 2048 : 8)
+    let rounds = isGPU ? 20_000 : 400_000
+    let out = try device.allocate(byteCount: items * 4)
+    let seconds = try Stopwatch.medianSeconds(on: device, runs: 5, atLeast: 0) {
+      try device.launch(
+        kernel, over: Grid(items, local: (isGPU ? 64 : 1, 1, 1)),
+        [.buffer(out), .int(rounds), .float(0.999), .float(1e-3)])
+    }
+    return 2 * Double(items) * Double(rounds) * Double(chains * width) / seconds * 1e-9
+  }
+
+  /// A copy between two large buffers, in GB/s, reading and writing counted.
+  public static func copyGigabytesPerSecond(on device: any Device) throws -> Double {
+    let count = 16 << 20
+    let from = try device.zeros([count]), to = try device.tensor([count])
+    let seconds = try Stopwatch.medianSeconds(on: device, runs: 5, atLeast: 0) {
+      try device.copy(from: from.buffer, at: 0, to: to.buffer, at: 0, byteCount: count * 4)
+    }
+    return 2 * Double(count) * 4 / seconds * 1e-9
+  }
+}
