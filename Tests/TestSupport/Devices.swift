@@ -45,8 +45,14 @@ public enum TestDevices {
     TestDevice(name: "cpu:\(set)") { try CPUDevice(instructionSet: set) }
   }
 
-  /// Every OpenCL device.
-  public static let openCL: [TestDevice] = []
+  /// Every OpenCL device. `OpenCLDeviceTests` fails when there is none.
+  public static let openCL = ((try? OpenCLDevice.available()) ?? []).indices.map { index in
+    TestDevice(name: "opencl:\(index)") { try OpenCLDevice(index: index, programCache: programCache) }
+  }
+
+  /// Binaries built by tests, apart from the user's.
+  public static let programCache = ProgramCache(
+    directory: FileManager.default.temporaryDirectory.appendingPathComponent("telar-test-programs"))
 
   public static let all = cpus + openCL
 

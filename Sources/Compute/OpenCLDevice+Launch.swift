@@ -1,0 +1,117 @@
+import COpenCL
+
+/// A launch whose time is not yet known.
+struct TimedLaunch {
+  let event: cl_event
+  let kernel: OpenCLKernel
+  let profiler: Profiler
+  let work: (flops: Double, bytes: Double)
+}
+
+extension OpenCLDevice {
+  /// Launches between two flushes: drivers may hold work back until asked, and a flush costs about what a launch does.
+  private static let launchesPerFlush = 16
+  /// Kernels kept by identity. A caller that makes them anew for each launch would otherwise fill the memory.
+  private static let kernelLimit = 4096
+  /// Events kept before their times are collected.
+  private static let timedLimit = 4096
+
+  public func launch(_ kernel: Kernel, over grid: Grid, _ arguments: [KernelArgument]) throws {
+    let compiled = try kernels[ObjectIdentifier(kernel)] ?? compile(kernel)
+    try bind(arguments, to: compiled)
+    counters.launches += 1
+    if grid.x == 0 || grid.y == 0 || grid.z == 0 { return }
+    if let profiler {
+      try enqueueTimed(compiled, over: grid, for: profiler)
+    } else {
+      if queueTakesTimes { try switchQueue(takesTimes: false) }
+      try enqueue(compiled, over: grid, event: nil)
+    }
+    lastLaunched = compiled
+    launchesPending += 1
+    if launchesPending % Self.launchesPerFlush == 0 { clFlush(queue) }
+  }
+
+  private func compile(_ kernel: Kernel) throws -> OpenCLKernel {
+    if kernels.count >= Self.kernelLimit { kernels.removeAll() }
+    let compiled = try programs.kernel(kernel)
+    kernels[ObjectIdentifier(kernel)] = compiled
+    return compiled
+  }
+
+  private func bind(_ arguments: [KernelArgument], to kernel: OpenCLKernel) throws {
+    precondition(
+      arguments.count == kernel.argumentCount,
+      "\(kernel.name) takes \(kernel.argumentCount) arguments and was given \(arguments.count)")
+    for index in arguments.indices {
+      let status: cl_int
+      switch arguments[index] {
+      case .buffer(let buffer):
+        precondition(buffer.device === self, "argument \(index) of \(kernel.name) is a buffer of another device")
+        var memory: cl_mem? = buffer.memory
+        status = clSetKernelArg(kernel.handle, cl_uint(index), MemoryLayout<cl_mem?>.size, &memory)
+      case .int(var value): status = clSetKernelArg(kernel.handle, cl_uint(index), 4, &value)
+      case .uint(var value): status = clSetKernelArg(kernel.handle, cl_uint(index), 4, &value)
+      case .float(var value): status = clSetKernelArg(kernel.handle, cl_uint(index), 4, &value)
+      case .local(let byteCount): status = clSetKernelArg(kernel.handle, cl_uint(index), byteCount, nil)
+      }
+      if status != CL_SUCCESS { throw failure("clSetKernelArg", status, kernel: "\(kernel.name), argument \(index)") }
+    }
+  }
+
+  private func enqueue(_ kernel: OpenCLKernel, over grid: Grid, event: UnsafeMutablePointer<cl_event?>?) throws {
+    let (x, y, z) = grid.local
+    var global = (rounded(grid.x, to: x), rounded(grid.y, to: y), rounded(grid.z, to: z))
+    var local = (x, y, z)
+    let dimensions: cl_uint = grid.z > 1 || z > 1 ? 3 : grid.y > 1 || y > 1 ? 2 : 1
+    let status = withUnsafeBytes(of: &global) { global in
+      withUnsafeBytes(of: &local) { local in
+        clEnqueueNDRangeKernel(
+          queue, kernel.handle, dimensions, nil, global.assumingMemoryBound(to: Int.self).baseAddress,
+          local.assumingMemoryBound(to: Int.self).baseAddress, 0, nil, event)
+      }
+    }
+    if status != CL_SUCCESS {
+      throw failure(
+        "clEnqueueNDRangeKernel", status,
+        kernel: "\(kernel.name) over \(grid.x) x \(grid.y) x \(grid.z) items in groups of \(x) x \(y) x \(z)")
+    }
+  }
+
+  private func rounded(_ count: Int, to multiple: Int) -> Int { (count + multiple - 1) / multiple * multiple }
+
+  // MARK: Times
+
+  private func enqueueTimed(_ kernel: OpenCLKernel, over grid: Grid, for profiler: Profiler) throws {
+    if !queueTakesTimes { try switchQueue(takesTimes: true) }
+    if timed.count >= Self.timedLimit { try synchronize() }
+    var event: cl_event?
+    try enqueue(kernel, over: grid, event: &event)
+    let work = profiler.takeDeclared()
+    if let event { timed.append(TimedLaunch(event: event, kernel: kernel, profiler: profiler, work: work)) }
+  }
+
+  /// Gives the profiler the times of finished launches.
+  ///
+  /// - Throws: ``DeviceError/driver(device:call:code:kernel:)`` for the first launch that failed.
+  func collectTimes() throws {
+    if timed.isEmpty { return }
+    var failed: (kernel: String, status: cl_int)?
+    for launch in timed {
+      var status: cl_int = 0
+      clGetEventInfo(
+        launch.event, cl_event_info(CL_EVENT_COMMAND_EXECUTION_STATUS), MemoryLayout<cl_int>.size, &status, nil)
+      if status < 0, failed == nil { failed = (launch.kernel.name, status) }
+      var start: cl_ulong = 0
+      var end: cl_ulong = 0
+      let size = MemoryLayout<cl_ulong>.size
+      clGetEventProfilingInfo(launch.event, cl_profiling_info(CL_PROFILING_COMMAND_START), size, &start, nil)
+      clGetEventProfilingInfo(launch.event, cl_profiling_info(CL_PROFILING_COMMAND_END), size, &end, nil)
+      let seconds = Double(end >= start ? end - start : 0) * 1e-9
+      launch.profiler.add(kernel: launch.kernel.name, seconds: seconds, work: launch.work)
+      clReleaseEvent(launch.event)
+    }
+    timed.removeAll(keepingCapacity: true)
+    if let failed { throw failure("a launch", failed.status, kernel: failed.kernel) }
+  }
+}

@@ -1,0 +1,316 @@
+import COpenCL
+import Foundation
+
+/// A device of an OpenCL driver, through the system's ICD loader.
+///
+/// It uses OpenCL 1.2 only: one context, one in-order queue. Kernels are compiled by the driver when they are first
+/// launched, and their binaries kept in a ``ProgramCache``.
+public final class OpenCLDevice: Device {
+  public let properties: DeviceProperties
+  public internal(set) var counters = DeviceCounters()
+
+  /// While a profiler is set, the queue takes times and each launch keeps an event: then an error of asynchronous work
+  /// names exactly the kernel that it is of. Synchronise before the profiler's report is read.
+  public var profiler: Profiler?
+
+  let programs: OpenCLPrograms
+  /// Kernels by identity, which costs less than to compare names and options on each launch.
+  var kernels: [ObjectIdentifier: OpenCLKernel] = [:]
+  /// The last kernel launched, and how many were since the last synchronisation: where an error may have come from.
+  var lastLaunched: OpenCLKernel?
+  var launchesPending = 0
+  var timed: [TimedLaunch] = []
+  var queue: cl_command_queue
+  var queueTakesTimes = false
+
+  private let context: cl_context
+  private let device: cl_device_id
+  /// Whether `device` was made here, as a part of one that the driver lists, and is ours to release.
+  private let isPart: Bool
+  private var pool = BufferPool()
+  /// The buffers of zeros, the largest last; earlier ones may still be referenced.
+  private var zeroBuffers: [Buffer] = []
+  /// Copies of small written values, until the device has surely read them.
+  private var staged: [UnsafeMutableRawPointer] = []
+  private var stagedBytes = 0
+
+  /// Opens the device that is `opencl:index`.
+  ///
+  /// - Parameters:
+  ///   - threads: how many threads of a processor compute, where the driver can be asked for fewer than it has
+  ///     (`CL_DEVICE_PARTITION_BY_COUNTS`); `properties.computeUnits` says what it came to.
+  ///   - family: the family of heavy kernels to use instead of the one that suits the device.
+  ///   - programCache: where binaries are kept; `nil` builds everything anew.
+  /// - Throws: ``DeviceError/noOpenCL(reason:)``, ``DeviceError/noSuchDevice(name:reason:candidates:)``,
+  ///   ``DeviceError/driver(device:call:code:kernel:)``.
+  public convenience init(
+    index: Int, threads: Int? = nil, family: KernelFamily? = nil, programCache: ProgramCache? = .standard
+  ) throws {
+    let all = try OpenCLListing.all()
+    guard all.indices.contains(index) else {
+      throw DeviceError.noSuchDevice(
+        name: "opencl:\(index)", reason: "there are \(all.count) OpenCL devices, counted from 0",
+        candidates: all.map(\.identifier))
+    }
+    try self.init(all[index], threads: threads, family: family, programCache: programCache)
+  }
+
+  init(_ listing: OpenCLListing, threads: Int?, family: KernelFamily?, programCache: ProgramCache?) throws {
+    var properties = listing.properties
+    if let family { properties.family = family }
+    guard listing.number(CL_DEVICE_AVAILABLE) != 0, listing.number(CL_DEVICE_COMPILER_AVAILABLE) != 0 else {
+      throw DeviceError.noSuchDevice(
+        name: listing.identifier, reason: "its driver says that it or its compiler is not available", candidates: [])
+    }
+    var device = listing.device
+    if let threads, properties.kind == .cpu, threads < properties.computeUnits,
+      let part = Self.part(of: device, threads: threads)
+    {
+      device = part
+      properties.computeUnits = threads
+    }
+    self.device = device
+    isPart = device != listing.device
+    self.properties = properties
+
+    var status: cl_int = 0
+    let platform = Int(bitPattern: UnsafeRawPointer(listing.platform))
+    let created = clCreateContext(
+      [cl_context_properties(CL_CONTEXT_PLATFORM), platform, 0], 1, [device], nil, nil, &status)
+    guard let context = created else {
+      if isPart { clReleaseDevice(device) }
+      throw DeviceError.driver(
+        device: properties.identifier, call: "clCreateContext", code: OpenCLStatus.name(status), kernel: nil)
+    }
+    guard let queue = clCreateCommandQueue(context, device, 0, &status) else {
+      clReleaseContext(context)
+      if isPart { clReleaseDevice(device) }
+      throw DeviceError.driver(
+        device: properties.identifier, call: "clCreateCommandQueue", code: OpenCLStatus.name(status), kernel: nil)
+    }
+    self.context = context
+    self.queue = queue
+    programs = OpenCLPrograms(
+      context: context, device: device, properties: properties, identity: listing.buildIdentity, cache: programCache)
+  }
+
+  /// A device of some of the compute units, where the driver can make one.
+  private static func part(of device: cl_device_id, threads: Int) -> cl_device_id? {
+    let partition: [cl_device_partition_property] = [
+      cl_device_partition_property(CL_DEVICE_PARTITION_BY_COUNTS), threads,
+      cl_device_partition_property(CL_DEVICE_PARTITION_BY_COUNTS_LIST_END), 0,
+    ]
+    var part: cl_device_id?
+    return clCreateSubDevices(device, partition, 1, &part, nil) == CL_SUCCESS ? part : nil
+  }
+
+  deinit {
+    clFinish(queue)
+    timed.forEach { clReleaseEvent($0.event) }
+    staged.forEach { $0.deallocate() }
+    _ = pool.drain { clReleaseMemObject(OpaquePointer($0)) }
+    zeroBuffers.forEach { clReleaseMemObject($0.memory) }
+    clReleaseCommandQueue(queue)
+    clReleaseContext(context)
+    if isPart { clReleaseDevice(device) }
+  }
+
+  /// Replaces the queue by one that takes times, or by one that does not.
+  func switchQueue(takesTimes: Bool) throws {
+    try synchronize()
+    var status: cl_int = 0
+    let options = takesTimes ? cl_command_queue_properties(CL_QUEUE_PROFILING_ENABLE) : 0
+    guard let other = clCreateCommandQueue(context, device, options, &status) else {
+      throw failure("clCreateCommandQueue", status)
+    }
+    clReleaseCommandQueue(queue)
+    queue = other
+    queueTakesTimes = takesTimes
+  }
+
+  // MARK: Memory
+
+  public func allocate(byteCount: Int) throws -> Buffer {
+    guard byteCount <= properties.maximumAllocationBytes else {
+      throw DeviceError.allocationTooLarge(
+        device: properties.identifier, requested: byteCount, limit: properties.maximumAllocationBytes)
+    }
+    let capacity = min(BufferPool.capacity(for: byteCount), properties.maximumAllocationBytes)
+    if let handle = pool.take(capacity: capacity) {
+      return Buffer(device: self, byteCount: byteCount, handle: handle, capacity: capacity)
+    }
+    guard let handle = try create(capacity) ?? createFromPooled(capacity) else {
+      throw DeviceError.outOfMemory(device: properties.identifier, requested: byteCount)
+    }
+    return Buffer(device: self, byteCount: byteCount, handle: UnsafeMutableRawPointer(handle), capacity: capacity)
+  }
+
+  public func zeros(byteCount: Int) throws -> Buffer {
+    if let present = zeroBuffers.last, present.byteCount >= byteCount { return present }
+    let capacity = BufferPool.capacity(for: byteCount)
+    guard let handle = try create(capacity) ?? createFromPooled(capacity) else {
+      throw DeviceError.outOfMemory(device: properties.identifier, requested: byteCount)
+    }
+    let buffer = Buffer(
+      device: self, byteCount: capacity, handle: UnsafeMutableRawPointer(handle), capacity: capacity,
+      ownedByDevice: true)
+    zeroBuffers.append(buffer)
+    try fill(buffer, at: 0, byteCount: capacity, pattern: 0)
+    return buffer
+  }
+
+  /// `nil` when the device is out of memory.
+  private func create(_ capacity: Int) throws -> cl_mem? {
+    var status: cl_int = 0
+    if let memory = clCreateBuffer(context, cl_mem_flags(CL_MEM_READ_WRITE), capacity, nil, &status) {
+      counters.allocations += 1
+      counters.bytesAllocated += capacity
+      counters.peakBytesAllocated = max(counters.peakBytesAllocated, counters.bytesAllocated)
+      return memory
+    }
+    let exhausted = [CL_MEM_OBJECT_ALLOCATION_FAILURE, CL_OUT_OF_RESOURCES, CL_OUT_OF_HOST_MEMORY]
+    if exhausted.contains(status) { return nil }
+    throw failure("clCreateBuffer", status)
+  }
+
+  /// Gives back the pool's memory, which may be of other sizes, and tries once more.
+  private func createFromPooled(_ capacity: Int) throws -> cl_mem? {
+    try finish()
+    counters.bytesAllocated -= pool.drain { clReleaseMemObject(OpaquePointer($0)) }
+    return try create(capacity)
+  }
+
+  public func slice(_ buffer: Buffer, byteOffset: Int, byteCount: Int) throws -> Buffer {
+    precondition(byteOffset >= 0 && byteOffset + byteCount <= buffer.byteCount, "slice past the end of its buffer")
+    precondition(byteOffset % properties.bufferAlignment == 0, "slice offset \(byteOffset) is not aligned")
+    // A sub-buffer cannot be divided again, so the slice of a slice is made from the whole.
+    var root = buffer.memory
+    var origin = byteOffset
+    var whole: cl_mem?
+    var offset = 0
+    clGetMemObjectInfo(
+      root, cl_mem_info(CL_MEM_ASSOCIATED_MEMOBJECT), MemoryLayout<cl_mem?>.size, &whole, nil)
+    if let whole {
+      clGetMemObjectInfo(root, cl_mem_info(CL_MEM_OFFSET), MemoryLayout<Int>.size, &offset, nil)
+      root = whole
+      origin += offset
+    }
+    var region = cl_buffer_region(origin: origin, size: max(4, byteCount))
+    var status: cl_int = 0
+    guard
+      let part = clCreateSubBuffer(root, 0, cl_buffer_create_type(CL_BUFFER_CREATE_TYPE_REGION), &region, &status)
+    else { throw failure("clCreateSubBuffer", status) }
+    return Buffer(
+      device: self, byteCount: byteCount, handle: UnsafeMutableRawPointer(part), capacity: byteCount, parent: buffer)
+  }
+
+  public func recycle(_ handle: UnsafeMutableRawPointer, capacity: Int, isSlice: Bool) {
+    if isSlice {
+      clReleaseMemObject(OpaquePointer(handle))
+    } else {
+      pool.put(handle, capacity: capacity)
+    }
+  }
+
+  // MARK: Transfers
+
+  /// Writes up to this size are copied aside and do not wait; more than `stagedLimit` together waits once.
+  private static let stagedWrite = 64 << 10
+  private static let stagedLimit = 16 << 20
+
+  /// Waits for the device, and counts as a synchronisation, when the source has more than 64 KiB.
+  public func write(_ source: UnsafeRawBufferPointer, to buffer: Buffer, at byteOffset: Int) throws {
+    precondition(byteOffset >= 0 && byteOffset + source.count <= buffer.byteCount, "write past the end of a buffer")
+    guard let base = source.baseAddress, source.count > 0 else { return }
+    if source.count > Self.stagedWrite {
+      counters.synchronizations += 1
+      let status = clEnqueueWriteBuffer(
+        queue, buffer.memory, cl_bool(CL_TRUE), byteOffset, source.count, base, 0, nil, nil)
+      try finished(status, "clEnqueueWriteBuffer")
+      return
+    }
+    if stagedBytes + source.count > Self.stagedLimit { try synchronize() }
+    let copy = UnsafeMutableRawPointer.allocate(byteCount: source.count, alignment: 64)
+    copy.copyMemory(from: base, byteCount: source.count)
+    staged.append(copy)
+    stagedBytes += source.count
+    let status = clEnqueueWriteBuffer(
+      queue, buffer.memory, cl_bool(CL_FALSE), byteOffset, source.count, copy, 0, nil, nil)
+    if status != CL_SUCCESS { throw failure("clEnqueueWriteBuffer", status) }
+  }
+
+  public func read(_ buffer: Buffer, at byteOffset: Int, into destination: UnsafeMutableRawBufferPointer) throws {
+    precondition(byteOffset >= 0 && byteOffset + destination.count <= buffer.byteCount, "read past the end of a buffer")
+    counters.synchronizations += 1
+    guard let base = destination.baseAddress, destination.count > 0 else { return try finish() }
+    let status = clEnqueueReadBuffer(
+      queue, buffer.memory, cl_bool(CL_TRUE), byteOffset, destination.count, base, 0, nil, nil)
+    try finished(status, "clEnqueueReadBuffer")
+  }
+
+  public func copy(
+    from source: Buffer, at sourceOffset: Int, to destination: Buffer, at destinationOffset: Int, byteCount: Int
+  ) throws {
+    precondition(sourceOffset >= 0 && sourceOffset + byteCount <= source.byteCount, "copy past the end of its source")
+    precondition(
+      destinationOffset >= 0 && destinationOffset + byteCount <= destination.byteCount,
+      "copy past the end of its destination")
+    if byteCount == 0 { return }
+    let status = clEnqueueCopyBuffer(
+      queue, source.memory, destination.memory, sourceOffset, destinationOffset, byteCount, 0, nil, nil)
+    if status != CL_SUCCESS { throw failure("clEnqueueCopyBuffer", status) }
+  }
+
+  public func fill(_ buffer: Buffer, at byteOffset: Int, byteCount: Int, pattern: UInt32) throws {
+    precondition(byteOffset % 4 == 0 && byteCount % 4 == 0, "fills are of whole 32-bit words")
+    precondition(byteOffset >= 0 && byteOffset + byteCount <= buffer.byteCount, "fill past the end of a buffer")
+    if byteCount == 0 { return }
+    var pattern = pattern
+    let status = clEnqueueFillBuffer(queue, buffer.memory, &pattern, 4, byteOffset, byteCount, 0, nil, nil)
+    if status != CL_SUCCESS { throw failure("clEnqueueFillBuffer", status) }
+  }
+
+  // MARK: Synchronisation
+
+  public func synchronize() throws {
+    counters.synchronizations += 1
+    try finish()
+  }
+
+  private func finish() throws {
+    try finished(clFinish(queue), "clFinish")
+  }
+
+  /// Draws the conclusions from a call that waited for all work: its errors, times and staged copies.
+  private func finished(_ status: cl_int, _ call: StaticString) throws {
+    staged.forEach { $0.deallocate() }
+    staged.removeAll(keepingCapacity: true)
+    stagedBytes = 0
+    defer { launchesPending = 0 }
+    try collectTimes()
+    if status == CL_SUCCESS { return }
+    let work = lastLaunched.map {
+      launchesPending == 1 ? $0.name : "\($0.name), the last of \(launchesPending) since the last synchronisation"
+    }
+    try OpenCLStatus.check(status, call, on: properties.identifier, kernel: launchesPending == 0 ? nil : work)
+  }
+
+  func failure(_ call: StaticString, _ status: cl_int, kernel: String? = nil) -> DeviceError {
+    .driver(device: properties.identifier, call: call.description, code: OpenCLStatus.name(status), kernel: kernel)
+  }
+}
+
+extension Buffer {
+  /// The buffer of the driver.
+  @inline(__always)
+  var memory: cl_mem { cl_mem(handle) }
+}
+
+extension OpenCLDevice {
+  /// What the driver says of every device of every platform, without opening any.
+  ///
+  /// - Throws: ``DeviceError/noOpenCL(reason:)`` when there is none.
+  public static func available() throws -> [DeviceProperties] {
+    try OpenCLListing.all().map(\.properties)
+  }
+}

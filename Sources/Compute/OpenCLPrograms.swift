@@ -1,0 +1,169 @@
+import CKernels
+import COpenCL
+import Foundation
+
+/// A kernel object of the driver, ready to be given arguments.
+final class OpenCLKernel {
+  let name: String
+  let handle: cl_kernel
+  let argumentCount: Int
+  /// The kernel that it was made for, kept alive because it is found by its identity.
+  let source: Kernel
+
+  init(name: String, handle: cl_kernel, argumentCount: Int, source: Kernel) {
+    self.name = name
+    self.handle = handle
+    self.argumentCount = argumentCount
+    self.source = source
+  }
+
+  deinit { clReleaseKernel(handle) }
+}
+
+/// Builds the kernel files for one device, each once per set of options, and keeps the results.
+final class OpenCLPrograms {
+  private struct Key: Hashable {
+    let program: String
+    let options: String
+  }
+
+  private let context: cl_context
+  private let device: cl_device_id
+  private let properties: DeviceProperties
+  private let identity: String
+  private let cache: ProgramCache?
+  private var programs: [Key: cl_program] = [:]
+
+  /// - Parameter identity: the device and driver, as far as binaries depend on them.
+  init(
+    context: cl_context, device: cl_device_id, properties: DeviceProperties, identity: String, cache: ProgramCache?
+  ) {
+    self.context = context
+    self.device = device
+    self.properties = properties
+    self.identity = identity
+    self.cache = cache
+  }
+
+  deinit { programs.values.forEach { clReleaseProgram($0) } }
+
+  /// The text of a program as drivers get it: behind the common part, with lines counted from its own first for
+  /// build logs.
+  package static func text(of program: String) -> String? {
+    guard let common = file("common"), let own = file(program) else { return nil }
+    return "#line 1 \"common\"\n\(common)\n#line 1 \"\(program)\"\n\(own)\n"
+  }
+
+  /// The names of all kernel files but the common one.
+  package static var names: [String] {
+    (0..<telar_program_count).map { String(cString: telar_program_at($0).pointee.name) }.filter { $0 != "common" }
+  }
+
+  private static func file(_ name: String) -> String? {
+    for index in 0..<telar_program_count {
+      let program = telar_program_at(index).pointee
+      guard String(cString: program.name) == name else { continue }
+      return String(decoding: UnsafeRawBufferPointer(start: program.text, count: program.length), as: UTF8.self)
+    }
+    return nil
+  }
+
+  /// The compiler's options: the device's macros, overridden by the kernel's. No option loosens floating point.
+  func options(for kernel: Kernel) -> String {
+    let tile = properties.vectorTiles[0]
+    var macros = ["VECTOR_WIDTH": tile.width, "USE_FMA": properties.hasFastFMA ? 1 : 0, "ROWS": tile.rows]
+    macros.merge(kernel.options) { $1 }
+    return (["-cl-std=CL1.2"] + macros.sorted { $0.key < $1.key }.map { "-D\($0.key)=\($0.value)" })
+      .joined(separator: " ")
+  }
+
+  /// A kernel object, from a program that is built now unless it was before.
+  func kernel(_ kernel: Kernel) throws -> OpenCLKernel {
+    let program = try program(kernel.program, options: options(for: kernel), for: kernel)
+    var status: cl_int = 0
+    guard let handle = clCreateKernel(program, kernel.name, &status) else {
+      throw DeviceError.driver(
+        device: properties.identifier, call: "clCreateKernel", code: OpenCLStatus.name(status),
+        kernel: "\(kernel.program)/\(kernel.name)")
+    }
+    var count: cl_uint = 0
+    clGetKernelInfo(handle, cl_kernel_info(CL_KERNEL_NUM_ARGS), MemoryLayout<cl_uint>.size, &count, nil)
+    return OpenCLKernel(name: kernel.name, handle: handle, argumentCount: Int(count), source: kernel)
+  }
+
+  private func program(_ name: String, options: String, for kernel: Kernel) throws -> cl_program {
+    let key = Key(program: name, options: options)
+    if let program = programs[key] { return program }
+    guard let text = Self.text(of: name) else { fatalError("there is no kernel file \(name).cl") }
+    let cacheKey = [identity, options, text].joined(separator: "\n")
+    if let binary = cache?.load(cacheKey) {
+      if let program = build(binary: binary, options: options) {
+        programs[key] = program
+        return program
+      }
+      // The driver does not take back what it gave, so it is made again.
+      cache?.remove(cacheKey)
+    }
+    let program = try build(text: text, options: options, for: kernel)
+    programs[key] = program
+    if let cache, let binary = Self.binary(of: program) { cache.store(binary, for: cacheKey) }
+    return program
+  }
+
+  private func build(text: String, options: String, for kernel: Kernel) throws -> cl_program {
+    var status: cl_int = 0
+    let created = text.withCString { pointer in
+      var string: UnsafePointer<CChar>? = pointer
+      return clCreateProgramWithSource(context, 1, &string, nil, &status)
+    }
+    guard let program = created else {
+      throw DeviceError.driver(
+        device: properties.identifier, call: "clCreateProgramWithSource", code: OpenCLStatus.name(status),
+        kernel: kernel.name)
+    }
+    status = clBuildProgram(program, 1, [device], options, nil, nil)
+    guard status == CL_SUCCESS else {
+      let log = OpenCLListing.text {
+        clGetProgramBuildInfo(program, device, cl_program_build_info(CL_PROGRAM_BUILD_LOG), $0, $1, $2)
+      }
+      clReleaseProgram(program)
+      throw DeviceError.buildFailed(
+        device: properties.identifier, kernel: "\(kernel.program)/\(kernel.name)", options: options,
+        log: log.isEmpty ? OpenCLStatus.name(status) : log)
+    }
+    return program
+  }
+
+  /// A program from a cached binary; `nil` whatever goes wrong with it.
+  private func build(binary: [UInt8], options: String) -> cl_program? {
+    var status: cl_int = 0
+    var binaryStatus: cl_int = 0
+    let created = binary.withUnsafeBufferPointer { bytes in
+      var start: UnsafePointer<UInt8>? = bytes.baseAddress
+      return clCreateProgramWithBinary(context, 1, [device], [bytes.count], &start, &binaryStatus, &status)
+    }
+    guard let program = created else { return nil }
+    if status == CL_SUCCESS, binaryStatus == CL_SUCCESS,
+      clBuildProgram(program, 1, [device], options, nil, nil) == CL_SUCCESS
+    {
+      return program
+    }
+    clReleaseProgram(program)
+    return nil
+  }
+
+  private static func binary(of program: cl_program) -> [UInt8]? {
+    var size = 0
+    guard
+      clGetProgramInfo(program, cl_program_info(CL_PROGRAM_BINARY_SIZES), MemoryLayout<Int>.size, &size, nil)
+        == CL_SUCCESS, size > 0
+    else { return nil }
+    var bytes = [UInt8](repeating: 0, count: size)
+    let status = bytes.withUnsafeMutableBufferPointer { buffer in
+      var start: UnsafeMutablePointer<UInt8>? = buffer.baseAddress
+      return clGetProgramInfo(
+        program, cl_program_info(CL_PROGRAM_BINARIES), MemoryLayout<UnsafeMutablePointer<UInt8>?>.size, &start, nil)
+    }
+    return status == CL_SUCCESS ? bytes : nil
+  }
+}
