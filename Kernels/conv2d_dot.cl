@@ -1,4 +1,5 @@
-// Transposed convolution to few channels, where a register tile would be mostly empty.
+// Transposed convolution to few channels, where a register tile of conv2d.cl would be mostly empty: in two steps, a
+// matrix product of pixels and taps and a sum over the taps (conv2d_collect), or, with groups, in one.
 
 // dx of conv2d_transposed for few channels of dx: each is a sum along the channels of dy, which lie in a row.
 // w is [KH, KW, channels / groups, out_channels], as a transposed convolution keeps it.
@@ -51,4 +52,44 @@ kernel void conv2d_transposed_dot(
   }
   STOREV(activate(LOADV(results) + SPLAT(bias[channel]), activation, slope), results);
   for (int r = 0; r < count; r++) dx[(long)targets[r] * channels + channel] = results[r];
+}
+
+#define COLLECT_PIXELS 64  // pixels of a row that are summed at a time
+
+// dx = activation(bias + the sum over the taps that reach each pixel), from the products of every pixel of dy with every
+// tap: products [batch, out_size, KH, KW, channels].
+// Work-item (x, y, z): row x of dx, image y, channel z.
+kernel void conv2d_collect(
+    global const float *products, global const float *bias, global float *dx, int batch, int size, int channels,
+    int out_size, int kernel_size, int stride, int padding, int dilation, int activation, float slope) {
+  const int h = (int)get_global_id(0), image = (int)get_global_id(1), channel = (int)get_global_id(2);
+  if (h >= HEIGHT(size) || image >= batch || channel >= channels) return;
+  const int width = WIDTH(size), row_values = HEIGHT(kernel_size) * WIDTH(kernel_size) * channels;
+  global float *row = dx + (long)(image * HEIGHT(size) + h) * width * channels + channel;
+  float sums[COLLECT_PIXELS];
+  for (int first = 0; first < width; first += COLLECT_PIXELS) {
+    const int count = min(COLLECT_PIXELS, width - first);
+    for (int i = 0; i < COLLECT_PIXELS; i++) sums[i] = 0.0f;
+    for (int kh = 0; kh < HEIGHT(kernel_size); kh++) {
+      const int above = h + HEIGHT(padding) - kh * HEIGHT(dilation);
+      if (above < 0 || above % HEIGHT(stride) != 0 || above / HEIGHT(stride) >= HEIGHT(out_size)) continue;
+      global const float *line =
+          products + (long)(image * HEIGHT(out_size) + above / HEIGHT(stride)) * WIDTH(out_size) * row_values + channel;
+      for (int kw = 0; kw < WIDTH(kernel_size); kw++) {
+        // Pixel first + i sees place (first + i - shift) / stride of the line, for each i from the first that divides.
+        const int shift = kw * WIDTH(dilation) - WIDTH(padding);
+        const int behind = max(0, shift - first);
+        const int place = (first + behind - shift + WIDTH(stride) - 1) / WIDTH(stride);
+        const int i0 = place * WIDTH(stride) + shift - first;
+        const int places = min(WIDTH(out_size) - place, (count - i0 + WIDTH(stride) - 1) / WIDTH(stride));
+        global const float *from =
+            line + (long)place * row_values + (kh * WIDTH(kernel_size) + kw) * channels;
+        for (int j = 0; j < places; j++) sums[i0 + j * WIDTH(stride)] += from[(long)j * row_values];
+      }
+    }
+    for (int i = 0; i < count; i += VECTOR_WIDTH) {
+      STOREV(activate(LOADV(sums + i) + SPLAT(bias[channel]), activation, slope), sums + i);
+    }
+    for (int i = 0; i < count; i++) row[(long)(first + i) * channels] = sums[i];
+  }
 }

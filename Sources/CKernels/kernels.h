@@ -17,6 +17,7 @@
 #define CONV2D_KERNELS(X)                                                                                            \
   X(conv2d_dot, conv2d_transposed_dot, C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, \
     int, int, int, float)                                                                                            \
+  X(conv2d_dot, conv2d_collect, C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, float)      \
   X(conv2d_prepare, pad_image, C(float), B(float), int, int, int, int)                                               \
   X(conv2d_prepare, transpose_taps, C(float), B(float), int, int, int, int)
 

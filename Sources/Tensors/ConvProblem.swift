@@ -4,6 +4,7 @@ enum ConvKernels {
   static let transposed = TiledKernel("conv2d", "conv2d_transposed")
   static let weightGradient = TiledKernel("conv2d", "conv2d_weight_gradient")
   static let transposedDot = Kernel("conv2d_dot", "conv2d_transposed_dot")
+  static let collect = Kernel("conv2d_dot", "conv2d_collect")
   static let padImage = Kernel("conv2d_prepare", "pad_image")
   static let transposeTaps = Kernel("conv2d_prepare", "transpose_taps")
 }
@@ -85,24 +86,15 @@ package struct ConvProblem {
 
   /// x = activation(transposed convolution of y + bias).
   package func enqueueTransposed(_ y: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to x: Tensor) throws {
+    if groupChannels <= Self.fewChannels {
+      let products = batch * outSize.height * outSize.width * taps * channels
+      let enqueue =
+        geometry.groups == 1 && products <= Self.mostProducts ? enqueueTransposedByProducts : enqueueTransposedDot
+      return try enqueue(y, w, bias, activation, x)
+    }
     let device = y.device
     let phases = geometry.stride.height * geometry.stride.width
-    let phasePixels =
-      batch * size.height.dividedUp(by: geometry.stride.height) * size.width.dividedUp(by: geometry.stride.width)
     let zeros = try device.zeros(byteCount: max(channels, outChannels) * 4)
-    let shape: [KernelArgument] = [
-      .int(batch), .pair(size), .int(channels), .pair(outSize), .int(outChannels), .pair(geometry.kernelSize),
-      .pair(geometry.stride), .pair(geometry.padding), .pair(geometry.dilation), .int(geometry.groups),
-    ]
-    if groupChannels <= Self.fewChannels {
-      let width = device.properties.vectorTiles[0].width
-      device.profiler?.declare(flops: flops, bytes: bytes)
-      try device.launch(
-        ConvKernels.transposedDot, over: Grid(channels, phasePixels.dividedUp(by: width), phases),
-        [.buffer(y.buffer), .buffer(w.buffer), .buffer(bias?.buffer ?? zeros), .buffer(x.buffer)] + shape
-          + activation.arguments)
-      return
-    }
     let transposed = try device.tensor([taps, groupOutChannels, channels])
     try device.launch(
       ConvKernels.transposeTaps, over: Grid(groupOutChannels, taps),
@@ -119,7 +111,58 @@ package struct ConvProblem {
       [
         .buffer(y.buffer), .buffer(transposed.buffer), .buffer(bias?.buffer ?? zeros), .buffer(zeros),
         .buffer(x.buffer),
-      ] + shape + [.int(transposed.count), .int(strip.length)] + activation.arguments)
+      ] + transposedShape + [.int(transposed.count), .int(strip.length)] + activation.arguments)
+  }
+
+  /// The arguments that say what a transposed pass is of.
+  private var transposedShape: [KernelArgument] {
+    [
+      .int(batch), .pair(size), .int(channels), .pair(outSize), .int(outChannels), .pair(geometry.kernelSize),
+      .pair(geometry.stride), .pair(geometry.padding), .pair(geometry.dilation), .int(geometry.groups),
+    ]
+  }
+
+  /// Pixels of x that a phase of the stride has at most, over the batch.
+  private var phasePixels: Int {
+    batch * size.height.dividedUp(by: geometry.stride.height) * size.width.dividedUp(by: geometry.stride.width)
+  }
+
+  /// The transposed pass to few channels: products of every pixel of y with every tap, then their sums.
+  private func enqueueTransposedByProducts(
+    _ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ x: Tensor
+  ) throws {
+    let device = y.device
+    let pixels = batch * outSize.height * outSize.width
+    let products = try device.tensor([pixels, taps * channels])
+    try GemmProblem(
+      m: pixels, n: taps * channels, k: outChannels,
+      a: MatrixView(buffer: y.buffer, count: y.count, rowStep: outChannels, columnStep: 1),
+      b: MatrixView(buffer: w.buffer, count: w.count, rowStep: 1, columnStep: outChannels), out: products.buffer
+    ).enqueue(on: device)
+    device.profiler?.declare(flops: Double(products.count), bytes: Double(products.count + x.count) * 4)
+    try device.launch(
+      ConvKernels.collect, over: Grid(size.height, batch, channels),
+      [
+        .buffer(products.buffer), .buffer(try bias?.buffer ?? device.zeros(byteCount: channels * 4)),
+        .buffer(x.buffer), .int(batch), .pair(size), .int(channels), .pair(outSize), .pair(geometry.kernelSize),
+        .pair(geometry.stride), .pair(geometry.padding), .pair(geometry.dilation),
+      ] + activation.arguments)
+  }
+
+  /// The transposed pass to few channels in each of several groups, one sum at a time.
+  private func enqueueTransposedDot(
+    _ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ x: Tensor
+  ) throws {
+    let device = y.device
+    let zeros = try device.zeros(byteCount: channels * 4)
+    device.profiler?.declare(flops: flops, bytes: bytes)
+    try device.launch(
+      ConvKernels.transposedDot,
+      over: Grid(
+        channels, phasePixels.dividedUp(by: device.properties.vectorTiles[0].width),
+        geometry.stride.height * geometry.stride.width),
+      [.buffer(y.buffer), .buffer(w.buffer), .buffer(bias?.buffer ?? zeros), .buffer(x.buffer)] + transposedShape
+        + activation.arguments)
   }
 
   /// dw (+)= the gradient of the weights, from the padded x and dy.
@@ -153,6 +196,9 @@ package struct ConvProblem {
 
   /// At most this many channels of a group are summed one by one instead of in a register tile.
   private static let fewChannels = 2
+
+  /// At most this many products are kept for the sums; a large kernel on a large image would take too much memory.
+  private static let mostProducts = 64 << 20
 
   /// Bytes of x and dy that a part of the weight gradient passes over.
   private static let partBytes = 256 << 10
