@@ -1,22 +1,29 @@
-// Sums over the rows of a matrix, for the gradients of biases, in two passes: parts of the rows, then the parts in their
-// order. Add_parts also ends the other reductions in parts.
+// Sums over the rows of a matrix, for the gradients of biases, in two passes: chunks of rows, then the chunks' sums. How
+// rows are cut into chunks depends on their number only, so the order of additions is the same on every device and for
+// any number of threads. Add_parts also ends the other reductions in parts.
 
-// partial[part][column] = the sum of x over rows part * part_rows ..< (part + 1) * part_rows.
-// Work-item (x, y): VECTOR_WIDTH columns x, part y. A single column is summed along its length, in vectors.
-kernel void column_sum(global const float *x, global float *partial, int rows, int columns, int part_rows) {
-  const int column = (int)get_global_id(0) * VECTOR_WIDTH;
-  const int first = (int)get_global_id(1) * part_rows;
-  const int n = columns - column;
-  if (n <= 0 || first >= rows) return;
-  const int last = min(rows, first + part_rows);
-  floatv sum = SPLAT(0.0f);
-  if (columns == 1) {
-    for (int row = first; row < last; row += VECTOR_WIDTH) sum += load_part(x + row, last - row);
-    partial[get_global_id(1)] = sumv(sum);
-    return;
+// Sums of columns of x [rows, C] over chunks of rows. Work-item (i, j) sums vector i of columns over chunk j, in four
+// interleaved sums, into y [chunks, C]; accumulate adds to what y holds.
+kernel void column_sum(
+    global const float *x, global float *y, int rows, int C, int rows_per_chunk, int accumulate) {
+  const int c = (int)get_global_id(0) * VECTOR_WIDTH, chunk = (int)get_global_id(1);
+  const int channels = C - c, first = chunk * rows_per_chunk;
+  if (channels <= 0 || first >= rows) return;
+  const int end = min(rows, first + rows_per_chunk);
+  floatv s0 = SPLAT(0.0f), s1 = SPLAT(0.0f), s2 = SPLAT(0.0f), s3 = SPLAT(0.0f);
+  int row = first;
+  for (; row + 4 <= end; row += 4) {
+    global const float *p = x + row * C + c;
+    s0 += load_part(p, channels);
+    s1 += load_part(p + C, channels);
+    s2 += load_part(p + 2 * C, channels);
+    s3 += load_part(p + 3 * C, channels);
   }
-  for (int row = first; row < last; row++) sum += load_part(x + (long)row * columns + column, n);
-  store_part(sum, partial + (long)get_global_id(1) * columns + column, n);
+  for (; row < end; row++) s0 += load_part(x + row * C + c, channels);
+  floatv sum = (s0 + s1) + (s2 + s3);
+  global float *to = y + chunk * C + c;
+  if (accumulate) sum += load_part(to, channels);
+  store_part(sum, to, channels);
 }
 
 // sum (+)= parts[0] + parts[1] + ..., in that order: the second pass of a reduction.

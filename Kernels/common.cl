@@ -83,6 +83,19 @@ INLINE float sumv(floatv v) {
   return lanes[0];
 }
 
+// Sums over consecutive elements are kept in 16 lanes, element i in lane i mod 16, whatever the vector's width: the
+// tree of a sum is the same everywhere.
+#define SUM_LANES 16
+#define SUM_VECTORS (SUM_LANES / VECTOR_WIDTH)
+
+// The sum of 16 lanes, halves first.
+INLINE float sum_lanes(floatv *lanes) {
+  for (int half = SUM_VECTORS / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; i++) lanes[i] += lanes[i + half];
+  }
+  return sumv(lanes[0]);
+}
+
 // e^x within 2 ulp for -87 <= x <= 88; below, zero; above, infinity; NaN stays NaN.
 // x = n ln 2 + r with |r| <= ln 2 / 2, and a degree-6 polynomial (Cephes expf) for e^r.
 INLINE floatv expv(floatv x) {
@@ -149,7 +162,7 @@ INLINE floatv activate(floatv x, int activation, float slope) {
 // dx from dy and the activation's output y, from which every derivative here follows.
 INLINE floatv activate_gradient(floatv dy, floatv y, int activation, float slope) {
   switch (activation) {
-    case ACTIVATION_RELU: return CHOOSEV(y > SPLAT(0.0f), dy, SPLAT(0.0f));
+    case ACTIVATION_RELU: return CHOOSEV(y <= SPLAT(0.0f), SPLAT(0.0f), dy);
     case ACTIVATION_LEAKY_RELU: return CHOOSEV(y > SPLAT(0.0f), dy, dy * slope);
     case ACTIVATION_SIGMOID: return dy * (y * (SPLAT(1.0f) - y));
     case ACTIVATION_TANH: return dy * (SPLAT(1.0f) - y * y);

@@ -25,3 +25,19 @@ kernel void add(global const float *a, global const float *b, global float *y, i
   if (n <= 0) return;
   store_part(load_part(a + first, n) + load_part(b + first, n), y + first, n);
 }
+
+// y = x * factor[0] * scale.
+kernel void scale_by_scalar(global const float *x, global const float *factor, global float *y, int count, float scale) {
+  const int first = (int)get_global_id(0) * VECTOR_WIDTH;
+  const int n = count - first;
+  if (n <= 0) return;
+  store_part(load_part(x + first, n) * (factor[0] * scale), y + first, n);
+}
+
+// y = value[0] * scale everywhere.
+kernel void broadcast_scalar(global const float *value, global float *y, int count, float scale) {
+  const int first = (int)get_global_id(0) * VECTOR_WIDTH;
+  const int n = count - first;
+  if (n <= 0) return;
+  store_part(SPLAT(value[0] * scale), y + first, n);
+}

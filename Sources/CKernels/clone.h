@@ -20,6 +20,15 @@
 #include "../../Kernels/column_sum.cl"
 #include "../../Kernels/conv2d_dot.cl"
 #include "../../Kernels/conv2d_prepare.cl"
+#include "../../Kernels/pool.cl"
+#include "../../Kernels/batch_norm.cl"
+#include "../../Kernels/reduce.cl"
+#include "../../Kernels/softmax.cl"
+#include "../../Kernels/loss.cl"
+#include "../../Kernels/dropout.cl"
+#include "../../Kernels/optimizer.cl"
+#include "../../Kernels/gather.cl"
+#include "../../Kernels/layout.cl"
 
 PLAIN_KERNELS(KERNEL_ENTRY)
 

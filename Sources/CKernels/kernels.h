@@ -4,14 +4,66 @@
 #define ELEMENTWISE_KERNELS(X)                                                             \
   X(elementwise, activation_forward, C(float), B(float), int, int, float)                  \
   X(elementwise, activation_backward, C(float), C(float), B(float), int, int, float)       \
-  X(elementwise, add, C(float), C(float), B(float), int)
+  X(elementwise, add, C(float), C(float), B(float), int)                                   \
+  X(elementwise, scale_by_scalar, C(float), C(float), B(float), int, float)                \
+  X(elementwise, broadcast_scalar, C(float), B(float), int, float)
+
+#define POOL_KERNELS(X)                                                                                       \
+  X(pool, pool_max_forward, C(float), B(float), B(ushort), int, int, int, int, int, int, int, int, int, int, int, \
+    int, int)                                                                                                 \
+  X(pool, pool_max_forward_2x2, C(float), B(float), B(ushort), int, int, int, int, int, int, int)             \
+  X(pool, pool_max_backward, C(float), C(ushort), B(float), int, int, int, int, int, int, int, int, int, int, int, \
+    int)                                                                                                      \
+  X(pool, pool_max_backward_cells, C(float), C(ushort), B(float), int, int, int, int, int, int, int, int)     \
+  X(pool, pool_average_forward, C(float), B(float), int, int, int, int, int, int, int, int, int, int, int, int, int) \
+  X(pool, pool_average_backward, C(float), B(float), int, int, int, int, int, int, int, int, int, int, int, int, int) \
+  X(pool, pool_average_backward_cells, C(float), B(float), int, int, int, int, int, int, int, int)
+
+#define BATCH_NORM_KERNELS(X)                                                                                 \
+  X(batch_norm, batch_norm_chunk_statistics, C(float), B(float), B(float), int, int, int)                     \
+  X(batch_norm, batch_norm_statistics, C(float), C(float), B(float), B(float), B(float), B(float), int, int, int, \
+    float)                                                                                                    \
+  X(batch_norm, batch_norm_forward, C(float), B(float), C(float), C(float), C(float), C(float), int, int, float, \
+    int, float)                                                                                               \
+  X(batch_norm, batch_norm_chunk_gradients, C(float), C(float), C(float), C(float), B(float), B(float), int, int, \
+    int, int, float)                                                                                          \
+  X(batch_norm, batch_norm_parameter_gradients, C(float), C(float), C(float), B(float), B(float), B(float), int, \
+    int, float, int, int)                                                                                     \
+  X(batch_norm, batch_norm_backward, C(float), C(float), C(float), C(float), C(float), C(float), C(float), B(float), \
+    int, int, float, int, int, float)
+
+#define REDUCE_KERNELS(X)                                             \
+  X(reduce, chunk_sum, C(float), B(float), int, int, float, int)      \
+  X(reduce, arg_max, C(float), B(int), int, int)                      \
+  X(reduce, count_correct, C(float), C(int), B(int), int, int, int)
+
+#define LOSS_KERNELS(X)                                                                                        \
+  X(softmax, cross_entropy_rows, C(float), C(int), B(float), B(float), B(int), int, int, int, float, int)      \
+  X(loss, squared_error, C(float), C(float), B(float), B(float), int, int, float, int)                         \
+  X(loss, loss_finish, C(float), C(int), B(float), B(uint), int, float, int, int, int)
+
+#define DROPOUT_KERNELS(X)                                                                         \
+  X(dropout, philox_blocks, B(uint), int, uint, uint, uint, uint, uint, uint)                      \
+  X(dropout, dropout_forward, C(float), B(float), int, uint, uint, uint, uint, uint, float, int)   \
+  X(dropout, relu_dropout_backward, C(float), C(float), B(float), int, float)
+
+#define OPTIMIZER_KERNELS(X)                                                                               \
+  X(optimizer, adam_step, B(float), C(float), B(float), B(float), int, float, float, float, float, float, float, \
+    float)                                                                                                 \
+  X(optimizer, sgd_step, B(float), C(float), B(float), int, float, float, float, int)
+
+#define GATHER_KERNELS(X)                                                                  \
+  X(gather, gather_bytes, C(uchar), C(int), B(float), int, int, int, float, float)         \
+  X(gather, gather_labels, C(uchar), C(int), B(int), int, int)
+
+#define LAYOUT_KERNELS(X) X(layout, transpose_batch, C(float), B(float), int, int, int)
 
 #define PACK_KERNELS(X) X(pack, pack_panels, C(float), B(float), int, int, int, int, int)
 
 #define PEAK_KERNELS(X) X(peak, peak_multiply_add, B(float), int, float, float)
 
 #define COLUMN_SUM_KERNELS(X)                                      \
-  X(column_sum, column_sum, C(float), B(float), int, int, int)     \
+  X(column_sum, column_sum, C(float), B(float), int, int, int, int) \
   X(column_sum, add_parts, C(float), B(float), int, int, int)
 
 #define CONV2D_KERNELS(X)                                                                                            \
@@ -22,12 +74,20 @@
   X(conv2d_prepare, transpose_taps, C(float), B(float), int, int, int, int)
 
 // Kernels that there is one of in each clone.
-#define PLAIN_KERNELS(X) \
-  PEAK_KERNELS(X) \
-  ELEMENTWISE_KERNELS(X) \
-  PACK_KERNELS(X)        \
-  COLUMN_SUM_KERNELS(X)  \
-  CONV2D_KERNELS(X)
+#define PLAIN_KERNELS(X)  \
+  PEAK_KERNELS(X)         \
+  ELEMENTWISE_KERNELS(X)  \
+  PACK_KERNELS(X)         \
+  COLUMN_SUM_KERNELS(X)   \
+  CONV2D_KERNELS(X)       \
+  POOL_KERNELS(X)         \
+  BATCH_NORM_KERNELS(X)   \
+  REDUCE_KERNELS(X)       \
+  LOSS_KERNELS(X)         \
+  DROPOUT_KERNELS(X)      \
+  OPTIMIZER_KERNELS(X)    \
+  GATHER_KERNELS(X)       \
+  LAYOUT_KERNELS(X)
 
 // Kernels that there is one of for each register tile; their names end in it.
 #define TILED_KERNELS(X)                                                                                      \

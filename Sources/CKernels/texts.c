@@ -38,6 +38,33 @@ TEXT(conv2d)
 ,
 #embed "../../Kernels/conv2d.cl"
 END
+TEXT(pool)
+#embed "../../Kernels/pool.cl"
+END
+TEXT(batch_norm)
+#embed "../../Kernels/batch_norm.cl"
+END
+TEXT(reduce)
+#embed "../../Kernels/reduce.cl"
+END
+TEXT(softmax)
+#embed "../../Kernels/softmax.cl"
+END
+TEXT(loss)
+#embed "../../Kernels/loss.cl"
+END
+TEXT(dropout)
+#embed "../../Kernels/dropout.cl"
+END
+TEXT(optimizer)
+#embed "../../Kernels/optimizer.cl"
+END
+TEXT(gather)
+#embed "../../Kernels/gather.cl"
+END
+TEXT(layout)
+#embed "../../Kernels/layout.cl"
+END
 
 #define PROGRAM(file) {#file, file##_text, sizeof file##_text}
 static const telar_program programs[] = {
@@ -50,6 +77,15 @@ static const telar_program programs[] = {
     PROGRAM(conv2d),
     PROGRAM(conv2d_dot),
     PROGRAM(conv2d_prepare),
+    PROGRAM(pool),
+    PROGRAM(batch_norm),
+    PROGRAM(reduce),
+    PROGRAM(softmax),
+    PROGRAM(loss),
+    PROGRAM(dropout),
+    PROGRAM(optimizer),
+    PROGRAM(gather),
+    PROGRAM(layout),
 };
 const int telar_program_count = sizeof programs / sizeof *programs;
 

@@ -2,29 +2,37 @@
 enum ColumnSumKernels {
   static let columnSum = Kernel("column_sum", "column_sum")
   static let addParts = Kernel("column_sum", "add_parts")
-
-  /// Rows that one work-item sums: few enough to keep rounding small and all units busy.
-  static let partRows = 1024
 }
 
 /// sum (+)= the sums of x over everything but its last axis: the gradient of a bias from that of the output.
 ///
 /// - Shapes: x `[…, C]`; sum `[C]`
-/// - Cost: one launch, or two for more than 1,024 rows or when it adds.
+/// - Parameter accumulate: whether to add to what `sum` holds or to overwrite it.
+/// - Cost: one launch up to 64 rows, otherwise two; reads x.
 package func columnSum(_ x: Tensor, into sum: Tensor, accumulate: Bool) throws {
   let columns = x.shape.last!
-  let rows = x.count / columns
+  try checkIndexable("columnSum", x.count)
   precondition(sum.count == columns, "a sum of \(sum.shape) for columns of \(x.shape)")
   let device = x.device
-  let parts = rows.dividedUp(by: ColumnSumKernels.partRows)
-  let isWhole = parts == 1 && !accumulate
-  let partial = isWhole ? sum : try device.tensor([parts, columns])
   device.profiler?.declare(flops: Double(x.count), bytes: Double(x.count) * 4)
-  try device.launch(
-    ColumnSumKernels.columnSum, over: Grid(columns.dividedUp(by: device.properties.vectorTiles[0].width), parts),
-    [.buffer(x.buffer), .buffer(partial.buffer), .int(rows), .int(columns), .int(ColumnSumKernels.partRows)])
-  if isWhole { return }
-  try device.launch(
-    ColumnSumKernels.addParts, over: device.elementwiseGrid(columns),
-    [.buffer(partial.buffer), .buffer(sum.buffer), .int(columns), .int(parts), .int(accumulate ? 1 : 0)])
+  if columns == 1 {
+    // A single column is a row of consecutive elements, which vectors hold.
+    try sumElements(x, into: sum.buffer, scale: 1, accumulate: accumulate)
+    return
+  }
+  func launch(_ source: Buffer, _ target: Buffer, rows: Int, _ chunks: ReductionChunks, accumulate: Bool) throws {
+    try device.launch(
+      ColumnSumKernels.columnSum, over: device.planeGrid(device.vectors(in: columns), chunks.count),
+      [.buffer(source), .buffer(target), .int(rows), .int(columns), .int(chunks.length), .int(accumulate ? 1 : 0)])
+  }
+  let rows = x.count / columns
+  let chunks = ReductionChunks.rows(rows)
+  if chunks.count == 1 {
+    try launch(x.buffer, sum.buffer, rows: rows, chunks, accumulate: accumulate)
+  } else {
+    let partial = try device.allocate(byteCount: chunks.count * columns * 4)
+    try launch(x.buffer, partial, rows: rows, chunks, accumulate: false)
+    let whole = ReductionChunks(of: chunks.count, most: 1, shortest: 1)
+    try launch(partial, sum.buffer, rows: chunks.count, whole, accumulate: accumulate)
+  }
 }

@@ -3,14 +3,38 @@ enum ElementwiseKernels {
   static let activationForward = Kernel("elementwise", "activation_forward")
   static let activationBackward = Kernel("elementwise", "activation_backward")
   static let add = Kernel("elementwise", "add")
+  static let scaleByScalar = Kernel("elementwise", "scale_by_scalar")
+  static let broadcastScalar = Kernel("elementwise", "broadcast_scalar")
 }
 
 extension Device {
   /// A grid for kernels whose work-items compute a vector of consecutive elements each.
   package func elementwiseGrid(_ count: Int) -> Grid {
-    let width = properties.vectorTiles[0].width
-    return Grid((count + width - 1) / width, local: (properties.family == .tile ? 64 : 16, 1, 1))
+    itemGrid(vectors(in: count))
   }
+
+  /// How many vectors hold `count` consecutive elements.
+  package func vectors(in count: Int) -> Int {
+    let width = properties.vectorTiles[0].width
+    return (count + width - 1) / width
+  }
+
+  /// A one-dimensional grid of independent work-items.
+  package func itemGrid(_ count: Int) -> Grid { Grid(count, local: (min(groupSize, powerOfTwo(from: count)), 1, 1)) }
+
+  /// A two-dimensional grid of independent work-items, in groups that are as wide as the rows allow.
+  package func planeGrid(_ columns: Int, _ rows: Int) -> Grid {
+    let x = min(groupSize, powerOfTwo(from: columns))
+    return Grid(columns, rows, local: (x, min(groupSize / x, powerOfTwo(from: rows)), 1))
+  }
+
+  /// Work-items in a group: GPUs want whole wavefronts, processors enough to make a group worth its start.
+  private var groupSize: Int { properties.family == .tile ? 64 : 16 }
+}
+
+/// The smallest power of two that is at least `count`.
+private func powerOfTwo(from count: Int) -> Int {
+  count <= 1 ? 1 : 1 << (Int.bitWidth - (count - 1).leadingZeroBitCount)
 }
 
 /// The activation of every element.
@@ -18,6 +42,7 @@ extension Device {
 /// - Shapes: any → the same
 /// - Cost: one launch; reads x, writes y. The gradient needs y only.
 public func activation(_ x: Tensor, _ kind: Activation) throws -> Tensor {
+  try checkIndexable("activation", x.count)
   let y = try x.device.tensor(x.shape)
   try x.device.launch(
     ElementwiseKernels.activationForward, over: x.device.elementwiseGrid(x.count),
@@ -34,6 +59,7 @@ public func activation(_ x: Tensor, _ kind: Activation) throws -> Tensor {
 ///
 /// - Shapes: dy, y any → the same
 public func activationGradient(_ dy: Tensor, _ y: Tensor, _ kind: Activation) throws -> Tensor {
+  try checkIndexable("activationGradient", dy.count)
   let dx = try dy.device.tensor(dy.shape)
   try dy.device.launch(
     ElementwiseKernels.activationBackward, over: dy.device.elementwiseGrid(dy.count),
@@ -47,6 +73,7 @@ public func activationGradient(_ dy: Tensor, _ y: Tensor, _ kind: Activation) th
 /// - Throws: ``ShapeError`` when the shapes differ.
 public func sum(_ a: Tensor, _ b: Tensor) throws -> Tensor {
   guard a.shape == b.shape else { throw ShapeError("sum", "shapes \(a.shape) and \(b.shape) differ") }
+  try checkIndexable("sum", a.count)
   let y = try a.device.tensor(a.shape)
   try a.device.launch(
     ElementwiseKernels.add, over: a.device.elementwiseGrid(a.count),
@@ -57,5 +84,23 @@ public func sum(_ a: Tensor, _ b: Tensor) throws -> Tensor {
       if b.requiresGradient { try tape.accumulate(dy, into: b) }
     }
   }
+  return y
+}
+
+/// x · factor · scale, where factor is a tensor of one element on the device.
+func scaled(_ x: Tensor, by factor: Tensor, scale: Float = 1) throws -> Tensor {
+  let y = try x.device.tensor(x.shape)
+  try x.device.launch(
+    ElementwiseKernels.scaleByScalar, over: x.device.elementwiseGrid(x.count),
+    [.buffer(x.buffer), .buffer(factor.buffer), .buffer(y.buffer), .int(x.count), .float(scale)])
+  return y
+}
+
+/// A tensor that holds value · scale everywhere, where value is a tensor of one element on the device.
+func broadcast(_ value: Tensor, to shape: [Int], scale: Float = 1) throws -> Tensor {
+  let y = try value.device.tensor(shape)
+  try value.device.launch(
+    ElementwiseKernels.broadcastScalar, over: value.device.elementwiseGrid(y.count),
+    [.buffer(value.buffer), .buffer(y.buffer), .int(y.count), .float(scale)])
   return y
 }

@@ -15,6 +15,8 @@ public final class Tape {
 
   private var records: [Record] = []
   private var gradients: [ObjectIdentifier: Tensor] = [:]
+  /// The ones that a backward pass without a seed starts from.
+  private var ones: Tensor?
 
   public init() {}
 
@@ -76,8 +78,8 @@ public final class Tape {
   /// - Parameter seed: the gradient of the output itself; by default ones, which fits a scalar loss.
   public func backward(from output: Tensor, seed: Tensor? = nil) throws {
     defer { clear() }
-    gradients[ObjectIdentifier(output)] =
-      try seed ?? output.device.tensor(output.shape, [Float](repeating: 1, count: output.count))
+    if seed == nil { ones = try output.device.filled(output.shape, with: 1) }
+    gradients[ObjectIdentifier(output)] = seed ?? ones
     while let record = records.popLast() {
       // A result that does not reach the loss has no gradient.
       guard let gradient = gradients.removeValue(forKey: ObjectIdentifier(record.output)) else { continue }
@@ -89,5 +91,27 @@ public final class Tape {
   public func clear() {
     records.removeAll(keepingCapacity: true)
     gradients.removeAll(keepingCapacity: true)
+    ones = nil
   }
+
+  /// Whether a gradient is known to be all ones, so that a loss need not multiply by it.
+  package func isOnes(_ gradient: Tensor) -> Bool { gradient === ones }
+
+  /// Where a kernel writes the gradient of a parameter, or of a tensor in a parameter's place; `nil` when no gradient
+  /// is wanted. Call ``GradientTarget/finish()`` once it is written.
+  package func gradientTarget(of tensor: Tensor) throws -> GradientTarget? {
+    guard tensor.requiresGradient else { return nil }
+    if let slot = tensor.gradient { return GradientTarget(gradient: slot.tensor, accumulate: slot.claim(), finish: {}) }
+    let gradient = try tensor.device.tensor(tensor.shape)
+    return GradientTarget(gradient: gradient, accumulate: false) { try self.accumulate(gradient, into: tensor) }
+  }
+}
+
+/// Where a kernel writes a gradient, and how.
+package struct GradientTarget {
+  package let gradient: Tensor
+  /// Whether to add to what is there or to overwrite it.
+  package let accumulate: Bool
+  /// Passes the gradient on, when it is not a parameter's.
+  package let finish: () throws -> Void
 }

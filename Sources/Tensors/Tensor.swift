@@ -56,9 +56,12 @@ extension Device {
   }
 
   /// A tensor of zeros.
-  public func zeros(_ shape: [Int]) throws -> Tensor {
+  public func zeros(_ shape: [Int]) throws -> Tensor { try filled(shape, with: 0) }
+
+  /// A tensor with the same value everywhere.
+  public func filled(_ shape: [Int], with value: Float) throws -> Tensor {
     let tensor = try tensor(shape)
-    try fill(tensor.buffer, at: 0, byteCount: tensor.count * 4, pattern: 0)
+    try fill(tensor.buffer, at: 0, byteCount: tensor.count * 4, pattern: value.bitPattern)
     return tensor
   }
 }

@@ -1,0 +1,22 @@
+// Changes of layout.
+
+#ifndef TRANSPOSE_ROWS
+#define TRANSPOSE_ROWS 16  // rows of x that a work-item transposes
+#endif
+
+// Transposes each of N matrices: y [N, columns, rows] from x [N, rows, columns]. Work-item (i, j) does vector i of
+// columns over block j of rows, counted over all matrices.
+kernel void transpose_batch(global const float *x, global float *y, int N, int rows, int columns) {
+  const int blocks = (rows + TRANSPOSE_ROWS - 1) / TRANSPOSE_ROWS;
+  const int c = (int)get_global_id(0) * VECTOR_WIDTH, block = (int)get_global_id(1);
+  if (c >= columns || block >= N * blocks) return;
+  const int n = block / blocks, first = (block - n * blocks) * TRANSPOSE_ROWS;
+  const int end = min(rows, first + TRANSPOSE_ROWS), lanes_used = min(VECTOR_WIDTH, columns - c);
+  global const float *from = x + n * rows * columns + c;
+  global float *to = y + n * rows * columns + c * rows;
+  for (int r = first; r < end; r++) {
+    float lanes[VECTOR_WIDTH];
+    STOREV(load_part(from + r * columns, lanes_used), lanes);
+    for (int i = 0; i < lanes_used; i++) to[i * rows + r] = lanes[i];
+  }
+}

@@ -1,0 +1,54 @@
+// Mean squared error, and the last stage of every loss.
+
+// Work-item j does elements j * length ..< (j + 1) * length: gradient = (prediction - target) * scale, and the sum of
+// squared differences into partial[j].
+kernel void squared_error(
+    global const float *prediction, global const float *target, global float *gradient, global float *partial,
+    int count, int length, float scale, int wants_gradient) {
+  const int chunk = (int)get_global_id(0), first = chunk * length;
+  if (first >= count) return;
+  const int end = min(count, first + length);
+  floatv sums[SUM_VECTORS];
+  for (int v = 0; v < SUM_VECTORS; v++) sums[v] = SPLAT(0.0f);
+  for (int i = first; i < end; i += SUM_LANES) {
+    for (int v = 0; v < SUM_VECTORS; v++) {
+      const int at = i + v * VECTOR_WIDTH;
+      if (at < end) {
+        const floatv d = load_part(prediction + at, end - at) - load_part(target + at, end - at);
+        sums[v] = MULTIPLY_ADD(d, d, sums[v]);
+        if (wants_gradient) store_part(d * scale, gradient + at, end - at);
+      }
+    }
+  }
+  partial[chunk] = sum_lanes(sums);
+}
+
+// One work-item: loss[0] = sum of partial * scale. With wants_metrics, metrics gathers over many batches: the sum of
+// loss * weight as a float and its rounding error (words 0 and 1), hits (word 2) and examples (word 3).
+kernel void loss_finish(
+    global const float *partial, global const int *hits, global float *loss, global uint *metrics, int chunks,
+    float scale, int has_hits, int wants_metrics, int examples) {
+  if (get_global_id(0) > 0) return;
+  floatv sums[SUM_VECTORS];
+  for (int v = 0; v < SUM_VECTORS; v++) sums[v] = SPLAT(0.0f);
+  for (int i = 0; i < chunks; i += SUM_LANES) {
+    for (int v = 0; v < SUM_VECTORS; v++) {
+      const int at = i + v * VECTOR_WIDTH;
+      if (at < chunks) sums[v] += load_part(partial + at, chunks - at);
+    }
+  }
+  const float mean = sum_lanes(sums) * scale;
+  loss[0] = mean;
+  if (!wants_metrics) return;
+  uint correct = 0;
+  if (has_hits) {
+    for (int i = 0; i < chunks; i++) correct += (uint)hits[i];
+  }
+  // A compensated sum (Neumaier): the error of each addition is kept beside the sum.
+  const float sum = as_float(metrics[0]), term = mean * (float)examples, next = sum + term;
+  const float error = fabs(sum) >= fabs(term) ? (sum - next) + term : (term - next) + sum;
+  metrics[0] = as_uint(next);
+  metrics[1] = as_uint(as_float(metrics[1]) + error);
+  metrics[2] += correct;
+  metrics[3] += (uint)examples;
+}

@@ -1,0 +1,210 @@
+// Pooling over windows of images [N, H, W, C]; outputs are [N, HO, WO, C].
+//
+// A work-item computes VECTOR_WIDTH channels of one pixel. Dimension 0 of the grid counts the pixels of a row, and
+// within them the vectors of channels; dimension 1 counts the rows of all images. Gradients gather: an input looks up
+// the windows that cover it, in row order, so that sums have a fixed order and nothing is added atomically. Where
+// windows neither overlap nor touch padding (KH = SH, KW = SW), a work-item writes the whole cell of inputs under one
+// window instead.
+//
+// Windows of more than 65536 positions are not handled; the caller refuses them.
+
+#define CHANNEL_VECTORS ((C + VECTOR_WIDTH - 1) / VECTOR_WIDTH)
+
+// The first n positions of a winner array.
+INLINE intv load_winners(global const ushort *p, int n) {
+  if (n >= VECTOR_WIDTH) return TO_INTV(LOADV(p));
+  int lanes[VECTOR_WIDTH];
+  for (int i = 0; i < VECTOR_WIDTH; i++) lanes[i] = i < n ? p[i] : -1;
+  return LOADV(lanes);
+}
+
+INLINE void store_winners(intv v, global ushort *p, int n) {
+  if (n >= VECTOR_WIDTH) {
+    STOREV(CONCATENATE(convert_ushort, VECTOR_WIDTH)(v), p);
+    return;
+  }
+  int lanes[VECTOR_WIDTH];
+  STOREV(v, lanes);
+  for (int i = 0; i < n; i++) p[i] = (ushort)lanes[i];
+}
+
+// The largest value of each window; padding never wins. The winner is its position in the window, row * KW + column:
+// the first of equal values, and NaN over everything, as in PyTorch. It is stored if keep is not 0.
+INLINE void pool_max(
+    global const float *x, global float *y, global ushort *winner, int N, int H, int W, int C, int HO, int WO, int KH,
+    int KW, int SH, int SW, int PH, int PW, int keep) {
+  const int column = (int)get_global_id(0), row = (int)get_global_id(1);
+  if (column >= WO * CHANNEL_VECTORS || row >= N * HO) return;
+  const int wo = column / CHANNEL_VECTORS, c = (column - wo * CHANNEL_VECTORS) * VECTOR_WIDTH;
+  const int n = row / HO, ho = row - n * HO;
+  const int top = ho * SH - PH, left = wo * SW - PW;
+  const int first_row = max(0, -top), last_row = min(KH, H - top);
+  const int first_column = max(0, -left), last_column = min(KW, W - left);
+  const int channels = C - c;
+  floatv best = SPLAT(-INFINITY);
+  intv position = (intv)(first_row * KW + first_column);
+  for (int r = first_row; r < last_row; r++) {
+    for (int s = first_column; s < last_column; s++) {
+      const floatv v = load_part(x + ((n * H + top + r) * W + left + s) * C + c, channels);
+      const intv wins = (v > best) | (v != v);
+      best = CHOOSEV(wins, v, best);
+      position = (wins & (r * KW + s)) | (~wins & position);
+    }
+  }
+  const int at = (row * WO + wo) * C + c;
+  store_part(best, y + at, channels);
+  if (keep) store_winners(position, winner + at, channels);
+}
+
+kernel void pool_max_forward(
+    global const float *x, global float *y, global ushort *winner, int N, int H, int W, int C, int HO, int WO, int KH,
+    int KW, int SH, int SW, int PH, int PW, int keep) {
+  pool_max(x, y, winner, N, H, W, C, HO, WO, KH, KW, SH, SW, PH, PW, keep);
+}
+
+// Windows and steps of 2 without padding.
+kernel void pool_max_forward_2x2(
+    global const float *x, global float *y, global ushort *winner, int N, int H, int W, int C, int HO, int WO,
+    int keep) {
+  const int column = (int)get_global_id(0), row = (int)get_global_id(1);
+  if (column >= WO * CHANNEL_VECTORS || row >= N * HO) return;
+  const int wo = column / CHANNEL_VECTORS, c = (column - wo * CHANNEL_VECTORS) * VECTOR_WIDTH;
+  const int n = row / HO, ho = row - n * HO;
+  const int channels = C - c;
+  global const float *corner = x + ((n * H + 2 * ho) * W + 2 * wo) * C + c;
+  floatv best = SPLAT(-INFINITY);
+  intv position = (intv)(0);
+  for (int k = 0; k < 4; k++) {
+    const floatv v = load_part(corner + ((k >> 1) * W + (k & 1)) * C, channels);
+    const intv wins = (v > best) | (v != v);
+    best = CHOOSEV(wins, v, best);
+    position = (wins & k) | (~wins & position);
+  }
+  const int at = (row * WO + wo) * C + c;
+  store_part(best, y + at, channels);
+  if (keep) store_winners(position, winner + at, channels);
+}
+
+// dx: the sum of dy over the windows that this input won.
+kernel void pool_max_backward(
+    global const float *dy, global const ushort *winner, global float *dx, int N, int H, int W, int C, int HO, int WO,
+    int KH, int KW, int SH, int SW, int PH, int PW) {
+  const int column = (int)get_global_id(0), row = (int)get_global_id(1);
+  if (column >= W * CHANNEL_VECTORS || row >= N * H) return;
+  const int w = column / CHANNEL_VECTORS, c = (column - w * CHANNEL_VECTORS) * VECTOR_WIDTH;
+  const int n = row / H, h = row - n * H;
+  const int channels = C - c;
+  // Windows that begin at or before this input and end at or behind it.
+  const int last_row = min(HO - 1, (h + PH) / SH), last_column = min(WO - 1, (w + PW) / SW);
+  const int first_row = max(0, h + PH - KH + SH) / SH, first_column = max(0, w + PW - KW + SW) / SW;
+  floatv sum = SPLAT(0.0f);
+  for (int ho = first_row; ho <= last_row; ho++) {
+    for (int wo = first_column; wo <= last_column; wo++) {
+      const int at = ((n * HO + ho) * WO + wo) * C + c;
+      const int position = (h + PH - ho * SH) * KW + w + PW - wo * SW;
+      const intv won = load_winners(winner + at, channels) == position;
+      sum += CHOOSEV(won, load_part(dy + at, channels), SPLAT(0.0f));
+    }
+  }
+  store_part(sum, dx + (row * W + w) * C + c, channels);
+}
+
+// The same where KH = SH, KW = SW and there is no padding: a work-item writes the KH x KW inputs under one window, and
+// zeros where the image goes on behind the last window. The grid covers ceil(H / KH) x ceil(W / KW) cells.
+kernel void pool_max_backward_cells(
+    global const float *dy, global const ushort *winner, global float *dx, int N, int H, int W, int C, int HO, int WO,
+    int KH, int KW) {
+  const int cell_rows = (H + KH - 1) / KH, cell_columns = (W + KW - 1) / KW;
+  const int column = (int)get_global_id(0), row = (int)get_global_id(1);
+  if (column >= cell_columns * CHANNEL_VECTORS || row >= N * cell_rows) return;
+  const int wo = column / CHANNEL_VECTORS, c = (column - wo * CHANNEL_VECTORS) * VECTOR_WIDTH;
+  const int n = row / cell_rows, ho = row - n * cell_rows;
+  const int channels = C - c;
+  floatv gradient = SPLAT(0.0f);
+  intv position = (intv)(-1);
+  if (ho < HO && wo < WO) {
+    const int at = ((n * HO + ho) * WO + wo) * C + c;
+    gradient = load_part(dy + at, channels);
+    position = load_winners(winner + at, channels);
+  }
+  const int rows = min(KH, H - ho * KH), columns = min(KW, W - wo * KW);
+  for (int r = 0; r < rows; r++) {
+    for (int s = 0; s < columns; s++) {
+      store_part(
+          CHOOSEV(position == r * KW + s, gradient, SPLAT(0.0f)),
+          dx + ((n * H + ho * KH + r) * W + wo * KW + s) * C + c, channels);
+    }
+  }
+}
+
+// How many elements an average divides by: all of the window, or those that are not padding.
+INLINE float pool_divisor(
+    int ho, int wo, int H, int W, int KH, int KW, int SH, int SW, int PH, int PW, int count_padding) {
+  if (count_padding) return (float)(KH * KW);
+  const int top = ho * SH - PH, left = wo * SW - PW;
+  return (float)((min(KH, H - top) - max(0, -top)) * (min(KW, W - left) - max(0, -left)));
+}
+
+kernel void pool_average_forward(
+    global const float *x, global float *y, int N, int H, int W, int C, int HO, int WO, int KH, int KW, int SH, int SW,
+    int PH, int PW, int count_padding) {
+  const int column = (int)get_global_id(0), row = (int)get_global_id(1);
+  if (column >= WO * CHANNEL_VECTORS || row >= N * HO) return;
+  const int wo = column / CHANNEL_VECTORS, c = (column - wo * CHANNEL_VECTORS) * VECTOR_WIDTH;
+  const int n = row / HO, ho = row - n * HO;
+  const int top = ho * SH - PH, left = wo * SW - PW;
+  const int first_row = max(0, -top), last_row = min(KH, H - top);
+  const int first_column = max(0, -left), last_column = min(KW, W - left);
+  const int channels = C - c;
+  floatv sum = SPLAT(0.0f);
+  for (int r = first_row; r < last_row; r++) {
+    for (int s = first_column; s < last_column; s++) {
+      sum += load_part(x + ((n * H + top + r) * W + left + s) * C + c, channels);
+    }
+  }
+  const float divisor = pool_divisor(ho, wo, H, W, KH, KW, SH, SW, PH, PW, count_padding);
+  store_part(sum / divisor, y + (row * WO + wo) * C + c, channels);
+}
+
+// dx: the sum of dy / divisor over the windows that cover this input.
+kernel void pool_average_backward(
+    global const float *dy, global float *dx, int N, int H, int W, int C, int HO, int WO, int KH, int KW, int SH,
+    int SW, int PH, int PW, int count_padding) {
+  const int column = (int)get_global_id(0), row = (int)get_global_id(1);
+  if (column >= W * CHANNEL_VECTORS || row >= N * H) return;
+  const int w = column / CHANNEL_VECTORS, c = (column - w * CHANNEL_VECTORS) * VECTOR_WIDTH;
+  const int n = row / H, h = row - n * H;
+  const int channels = C - c;
+  const int last_row = min(HO - 1, (h + PH) / SH), last_column = min(WO - 1, (w + PW) / SW);
+  const int first_row = max(0, h + PH - KH + SH) / SH, first_column = max(0, w + PW - KW + SW) / SW;
+  floatv sum = SPLAT(0.0f);
+  for (int ho = first_row; ho <= last_row; ho++) {
+    for (int wo = first_column; wo <= last_column; wo++) {
+      const float divisor = pool_divisor(ho, wo, H, W, KH, KW, SH, SW, PH, PW, count_padding);
+      sum += load_part(dy + ((n * HO + ho) * WO + wo) * C + c, channels) / divisor;
+    }
+  }
+  store_part(sum, dx + (row * W + w) * C + c, channels);
+}
+
+// The same by cells, as in pool_max_backward_cells.
+kernel void pool_average_backward_cells(
+    global const float *dy, global float *dx, int N, int H, int W, int C, int HO, int WO, int KH, int KW) {
+  const int cell_rows = (H + KH - 1) / KH, cell_columns = (W + KW - 1) / KW;
+  const int column = (int)get_global_id(0), row = (int)get_global_id(1);
+  if (column >= cell_columns * CHANNEL_VECTORS || row >= N * cell_rows) return;
+  const int wo = column / CHANNEL_VECTORS, c = (column - wo * CHANNEL_VECTORS) * VECTOR_WIDTH;
+  const int n = row / cell_rows, ho = row - n * cell_rows;
+  const int channels = C - c;
+  floatv gradient = SPLAT(0.0f);
+  if (ho < HO && wo < WO) {
+    gradient = load_part(dy + ((n * HO + ho) * WO + wo) * C + c, channels) / (float)(KH * KW);
+  }
+  const int rows = min(KH, H - ho * KH), columns = min(KW, W - wo * KW);
+  for (int r = 0; r < rows; r++) {
+    for (int s = 0; s < columns; s++) {
+      store_part(gradient, dx + ((n * H + ho * KH + r) * W + wo * KW + s) * C + c, channels);
+    }
+  }
+}
+#undef CHANNEL_VECTORS

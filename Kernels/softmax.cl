@@ -1,0 +1,49 @@
+// Cross entropy of softmax, from logits: losses, gradient and hits in one pass over the rows.
+//
+// The loss of a row is log(sum exp(x - m)) + m - x[label] with m the row's maximum, its gradient
+// (softmax(x) - onehot(label)) * scale. A work-item does a chunk of rows, one after the other, and leaves the sum of
+// their losses and of their hits (the arg-max is the label) for loss_finish. A label out of range gives a NaN loss.
+
+kernel void cross_entropy_rows(
+    global const float *logits, global const int *labels, global float *gradient, global float *losses,
+    global int *hits, int rows, int columns, int rows_per_chunk, float scale, int wants_gradient) {
+  const int chunk = (int)get_global_id(0), first = chunk * rows_per_chunk;
+  if (first >= rows) return;
+  const int end = min(rows, first + rows_per_chunk);
+  float loss = 0.0f;
+  int correct = 0;
+  for (int r = first; r < end; r++) {
+    global const float *x = logits + r * columns;
+    const int label = labels[r];
+    float largest = x[0];
+    int best = 0;
+    for (int c = 1; c < columns; c++) {
+      const float v = x[c];
+      if (v > largest || (isnan(v) && !isnan(largest))) {
+        largest = v;
+        best = c;
+      }
+    }
+    float sum = 0.0f;
+    for (int c = 0; c < columns; c += VECTOR_WIDTH) {
+      const int n = min(columns - c, VECTOR_WIDTH);
+      float lanes[VECTOR_WIDTH];
+      STOREV(expv(load_part(x + c, n) - SPLAT(largest)), lanes);
+      for (int i = 0; i < n; i++) sum += lanes[i];
+    }
+    const int valid = label >= 0 && label < columns;
+    loss += valid ? log(sum) + (largest - x[label]) : NAN;
+    correct += best == label ? 1 : 0;
+    if (wants_gradient) {
+      const float factor = scale / sum;
+      global float *d = gradient + r * columns;
+      for (int c = 0; c < columns; c += VECTOR_WIDTH) {
+        const int n = min(columns - c, VECTOR_WIDTH);
+        store_part(expv(load_part(x + c, n) - SPLAT(largest)) * factor, d + c, n);
+      }
+      if (valid) d[label] -= scale;
+    }
+  }
+  losses[chunk] = loss;
+  hits[chunk] = correct;
+}

@@ -1,0 +1,90 @@
+/// Dropout. Kernels in `dropout.cl`.
+enum DropoutKernels {
+  static let forward = Kernel("dropout", "dropout_forward")
+  static let reluBackward = Kernel("dropout", "relu_dropout_backward")
+  static let philoxBlocks = Kernel("dropout", "philox_blocks")
+}
+
+/// What a dropout mask is drawn from: the same key, the same mask, on every device.
+public struct DropoutKey: Hashable, Sendable {
+  public var seed: UInt64
+  public var layer: UInt32
+  public var step: UInt32
+
+  public init(seed: UInt64, layer: UInt32, step: UInt32) {
+    self.seed = seed
+    self.layer = layer
+    self.step = step
+  }
+}
+
+/// Sets elements to zero with the given probability and scales the others by 1 / (1 − probability).
+///
+/// The mask comes from the counter-based generator Philox4x32-10, as `dropout.cl` describes; the probability is rounded
+/// to a multiple of 2⁻¹⁶. Training only: in evaluation there is nothing to call.
+/// - Shapes: any → the same
+/// - Throws: ``ShapeError`` when the probability is not in 0 ... 1.
+/// - Cost: one launch, and one for the gradient, which draws the mask again.
+public func dropout(_ x: Tensor, probability: Float, key: DropoutKey) throws -> Tensor {
+  let y = try applyDropout(x, probability: probability, key: key, afterReLU: false)
+  if let tape = Tape.of(x) {
+    tape.record(y) { dy in
+      try tape.accumulate(applyDropout(dy, probability: probability, key: key, afterReLU: false), into: x)
+    }
+  }
+  return y
+}
+
+/// Dropout of relu(x), in one pass. The gradient needs y only: dx = dy / (1 − probability) where y > 0.
+///
+/// - Shapes: any → the same
+/// - Throws: ``ShapeError`` when the probability is not in 0 ... 1.
+/// - Cost: one launch, and one for the gradient, which needs no mask.
+public func reluDropout(_ x: Tensor, probability: Float, key: DropoutKey) throws -> Tensor {
+  let y = try applyDropout(x, probability: probability, key: key, afterReLU: true)
+  if let tape = Tape.of(x) {
+    tape.record(y) { dy in
+      let dx = try dy.device.tensor(dy.shape)
+      try dy.device.launch(
+        DropoutKernels.reluBackward, over: dy.device.elementwiseGrid(dy.count),
+        [
+          .buffer(dy.buffer), .buffer(y.buffer), .buffer(dx.buffer), .int(dy.count), .float(1 / (1 - probability)),
+        ])
+      try tape.accumulate(dx, into: x)
+    }
+  }
+  return y
+}
+
+/// Elements that a work-item of dropout does.
+private let dropoutGroup = 128
+
+private func applyDropout(_ x: Tensor, probability: Float, key: DropoutKey, afterReLU: Bool) throws -> Tensor {
+  guard probability >= 0, probability <= 1 else {
+    throw ShapeError("dropout", "the probability \(probability) is not between 0 and 1")
+  }
+  try checkIndexable("dropout", x.count)
+  let y = try x.device.tensor(x.shape)
+  try x.device.launch(
+    DropoutKernels.forward, over: x.device.itemGrid((x.count + dropoutGroup - 1) / dropoutGroup),
+    [
+      .buffer(x.buffer), .buffer(y.buffer), .int(x.count), .uint(UInt32(truncatingIfNeeded: key.seed)),
+      .uint(UInt32(key.seed >> 32)), .uint(key.layer), .uint(key.step),
+      .uint(UInt32((probability * 65_536).rounded())), .float(1 / (1 - probability)), .int(afterReLU ? 1 : 0),
+    ])
+  return y
+}
+
+/// The words of consecutive Philox4x32-10 blocks, as the device's kernels compute them: four a block.
+package func philoxBlocks(
+  on device: any Device, count: Int, counter: (UInt32, UInt32, UInt32, UInt32), key: (UInt32, UInt32)
+) throws -> [UInt32] {
+  let words = try device.allocate(byteCount: count * 16)
+  try device.launch(
+    DropoutKernels.philoxBlocks, over: device.elementwiseGrid(count),
+    [
+      .buffer(words), .int(count), .uint(counter.0), .uint(counter.1), .uint(counter.2), .uint(counter.3),
+      .uint(key.0), .uint(key.1),
+    ])
+  return try words.read(UInt32.self, count: count * 4)
+}

@@ -1,0 +1,67 @@
+/// Mean squared error and what all losses share. Kernels in `loss.cl`.
+enum LossKernels {
+  static let squaredError = Kernel("loss", "squared_error")
+  static let finish = Kernel("loss", "loss_finish")
+}
+
+/// The mean of (prediction − target)² over all elements.
+///
+/// - Shapes: prediction and target alike → `[1]`
+/// - Parameter metrics: gathers the loss, if given.
+/// - Throws: ``ShapeError`` when the shapes differ.
+/// - Cost: two launches, in which the prediction's gradient is computed too. The target gets a gradient only if it
+///   requires one, which costs a launch.
+/// - Source: semantics of torch.nn.functional.mse_loss.
+public func meanSquaredError(_ prediction: Tensor, _ target: Tensor, metrics: RunningMetrics? = nil) throws -> Tensor {
+  guard prediction.shape == target.shape else {
+    throw ShapeError(
+      "meanSquaredError", "the prediction's shape \(prediction.shape) is not the target's, \(target.shape)")
+  }
+  try checkIndexable("meanSquaredError", prediction.count)
+  let device = prediction.device
+  let count = prediction.count
+  let tape = Tape.of(prediction, target)
+  let chunks = ReductionChunks.elements(count)
+  let partial = try device.allocate(byteCount: chunks.count * 4)
+  let gradient = try tape.map { _ in try device.tensor(prediction.shape) }
+  try device.launch(
+    LossKernels.squaredError, over: device.itemGrid(chunks.count),
+    [
+      .buffer(prediction.buffer), .buffer(target.buffer), .buffer(gradient?.buffer ?? partial), .buffer(partial),
+      .int(count), .int(chunks.length), .float(2 / Float(count)), .int(gradient == nil ? 0 : 1),
+    ])
+  let loss = try finishLoss(
+    partial, hits: nil, chunks: chunks.count, scale: 1 / Float(count), examples: prediction.shape.first ?? 1, metrics)
+  if let tape, let gradient {
+    tape.recordLoss(loss, of: prediction, gradient: gradient, negatedTo: target)
+  }
+  return loss
+}
+
+/// Sums a loss's chunks, times scale, and adds the loss to the metrics.
+func finishLoss(
+  _ partial: Buffer, hits: Buffer?, chunks: Int, scale: Float, examples: Int, _ metrics: RunningMetrics?
+) throws -> Tensor {
+  let loss = try partial.device.tensor([1])
+  try partial.device.launch(
+    LossKernels.finish, over: Grid(1),
+    [
+      .buffer(partial), .buffer(hits ?? partial), .buffer(loss.buffer), .buffer(metrics?.buffer ?? loss.buffer),
+      .int(chunks), .float(scale), .int(hits == nil ? 0 : 1), .int(metrics == nil ? 0 : 1), .int(examples),
+    ])
+  return loss
+}
+
+extension Tape {
+  /// Records a loss whose input's gradient, for a loss's gradient of one, is known already.
+  func recordLoss(_ loss: Tensor, of input: Tensor, gradient: Tensor, negatedTo other: Tensor? = nil) {
+    record(loss) { dy in
+      if input.requiresGradient {
+        try self.accumulate(self.isOnes(dy) ? gradient : scaled(gradient, by: dy), into: input)
+      }
+      if let other, other.requiresGradient {
+        try self.accumulate(scaled(gradient, by: dy, scale: -1), into: other)
+      }
+    }
+  }
+}

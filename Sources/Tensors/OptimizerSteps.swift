@@ -1,0 +1,62 @@
+import Foundation
+
+/// Optimizer steps over flat arrays. Kernels in `optimizer.cl`.
+enum OptimizerKernels {
+  static let adam = Kernel("optimizer", "adam_step")
+  static let sgd = Kernel("optimizer", "sgd_step")
+}
+
+/// One step of Adam over all parameters, in place.
+///
+/// - Shapes: four arrays of `parameters.count` elements
+/// - Parameters:
+///   - firstMoment: the running mean of gradients, zeros before the first step.
+///   - secondMoment: the running mean of squared gradients, zeros before the first step.
+///   - weightDecay: is added to the gradient, times the parameter.
+///   - step: the number of this step, from 1.
+/// - Cost: one launch.
+/// - Source: semantics of torch.optim.Adam; Kingma & Ba 2015.
+package func adamStep(
+  parameters: Tensor, gradients: Tensor, firstMoment: Tensor, secondMoment: Tensor, learningRate: Double,
+  beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0, step: Int
+) throws {
+  let count = parameters.count
+  precondition(
+    gradients.count == count && firstMoment.count == count && secondMoment.count == count,
+    "arrays of different sizes: \(count), \(gradients.count), \(firstMoment.count), \(secondMoment.count)")
+  precondition(step > 0, "steps count from 1, not \(step)")
+  try checkIndexable("adamStep", count)
+  try parameters.device.launch(
+    OptimizerKernels.adam, over: parameters.device.elementwiseGrid(count),
+    [
+      .buffer(parameters.buffer), .buffer(gradients.buffer), .buffer(firstMoment.buffer), .buffer(secondMoment.buffer),
+      .int(count), .float(Float(1 - beta1)), .float(Float(beta2)), .float(Float(1 - beta2)),
+      .float(Float(learningRate / (1 - pow(beta1, Double(step))))),
+      .float(Float(1 / (1 - pow(beta2, Double(step))).squareRoot())), .float(Float(epsilon)),
+      .float(Float(weightDecay)),
+    ])
+}
+
+/// One step of stochastic gradient descent over all parameters, in place.
+///
+/// - Shapes: three arrays of `parameters.count` elements
+/// - Parameter velocity: the gradients' running sum, zeros before the first step; not touched without momentum, when
+///   it may be any tensor.
+/// - Cost: one launch.
+/// - Source: semantics of torch.optim.SGD.
+package func sgdStep(
+  parameters: Tensor, gradients: Tensor, velocity: Tensor, learningRate: Double, momentum: Double = 0,
+  nesterov: Bool = false, weightDecay: Double = 0
+) throws {
+  let count = parameters.count
+  precondition(
+    gradients.count == count && (momentum == 0 || velocity.count == count),
+    "arrays of different sizes: \(count), \(gradients.count), \(velocity.count)")
+  try checkIndexable("sgdStep", count)
+  try parameters.device.launch(
+    OptimizerKernels.sgd, over: parameters.device.elementwiseGrid(count),
+    [
+      .buffer(parameters.buffer), .buffer(gradients.buffer), .buffer(velocity.buffer), .int(count),
+      .float(Float(learningRate)), .float(Float(momentum)), .float(Float(weightDecay)), .int(nesterov ? 1 : 0),
+    ])
+}

@@ -1,0 +1,36 @@
+/// Cross entropy of softmax. Kernels in `softmax.cl`.
+enum SoftmaxKernels {
+  static let crossEntropyRows = Kernel("softmax", "cross_entropy_rows")
+}
+
+/// The mean cross entropy of softmax(logits) against labels.
+///
+/// loss = mean over rows of log Σ exp(x) − x[label]; a label outside of 0 ..< classes makes it NaN.
+/// - Shapes: logits `[N, classes]`, labels `[N]` → `[1]`
+/// - Parameter metrics: gathers loss and hits, if given.
+/// - Throws: ``ShapeError`` when logits is not a matrix or the labels are not as many as its rows.
+/// - Cost: two launches, in which the gradient is computed too; none for the gradient when the loss is what
+///   the backward pass starts from.
+/// - Source: semantics of torch.nn.functional.cross_entropy.
+public func crossEntropy(_ logits: Tensor, labels: LabelTensor, metrics: RunningMetrics? = nil) throws -> Tensor {
+  let (rows, columns) = try matrixShape(logits, "crossEntropy")
+  guard labels.count == rows else {
+    throw ShapeError("crossEntropy", "\(labels.count) labels for logits of shape \(logits.shape)")
+  }
+  let device = logits.device
+  let tape = Tape.of(logits)
+  let chunks = ReductionChunks.labels(rows)
+  let losses = try device.allocate(byteCount: chunks.count * 4)
+  let hits = try device.allocate(byteCount: chunks.count * 4)
+  let gradient = try tape.map { _ in try device.tensor(logits.shape) }
+  let scale = 1 / Float(rows)
+  try device.launch(
+    SoftmaxKernels.crossEntropyRows, over: device.itemGrid(chunks.count),
+    [
+      .buffer(logits.buffer), .buffer(labels.buffer), .buffer(gradient?.buffer ?? losses), .buffer(losses),
+      .buffer(hits), .int(rows), .int(columns), .int(chunks.length), .float(scale), .int(gradient == nil ? 0 : 1),
+    ])
+  let loss = try finishLoss(losses, hits: hits, chunks: chunks.count, scale: scale, examples: rows, metrics)
+  if let tape, let gradient { tape.recordLoss(loss, of: logits, gradient: gradient) }
+  return loss
+}
