@@ -90,8 +90,8 @@ INLINE float sumv(floatv v) {
 
 // The sum of 16 lanes, halves first.
 INLINE float sum_lanes(floatv *lanes) {
-  for (int half = SUM_VECTORS / 2; half > 0; half /= 2) {
-    for (int i = 0; i < half; i++) lanes[i] += lanes[i + half];
+  for (int step = SUM_VECTORS / 2; step > 0; step /= 2) {
+    for (int i = 0; i < step; i++) lanes[i] += lanes[i + step];
   }
   return sumv(lanes[0]);
 }
