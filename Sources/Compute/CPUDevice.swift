@@ -7,11 +7,13 @@ import Foundation
 /// Results do not depend on the number of threads: a work-item computes the same whichever thread runs it.
 public final class CPUDevice: Device {
   public let properties: DeviceProperties
-  public private(set) var counters = DeviceCounters()
+  public internal(set) var counters = DeviceCounters()
   public var profiler: Profiler?
 
-  private let kernels: [String: telar_kernel]
-  private let threads: ThreadPool
+  let kernels: [String: CompiledKernel]
+  /// Kernels by identity, which costs less than to compare names on each launch. They keep what they were found by.
+  var found: [ObjectIdentifier: (source: Kernel, compiled: CompiledKernel)] = [:]
+  let threads: ThreadPool
   private var pool = BufferPool()
   /// The buffers of zeros, the largest last; earlier ones may still be referenced.
   private var zeroBuffers: [Buffer] = []
@@ -30,10 +32,14 @@ public final class CPUDevice: Device {
     (0..<telar_clone_count).map { telar_clone_at($0)! }
   }
 
+  /// More threads than any machine has cores: what is above is a mistake.
+  private static let threadLimit = 4096
+
   /// - Parameters:
   ///   - instructionSet: the clone to use; by default the fastest that the processor can run.
   ///   - threads: how many threads compute; by default one a core.
-  /// - Throws: ``DeviceError/noSuchDevice(name:reason:candidates:)`` for a clone that is not in the binary or that the processor cannot run.
+  /// - Throws: ``DeviceError/noSuchDevice(name:reason:candidates:)`` for a clone that is not in the binary or that the
+  ///   processor cannot run, ``DeviceError/threadCount(_:limit:)``.
   public init(instructionSet: String? = nil, threads: Int? = nil) throws {
     let supported = Self.supportedInstructionSets
     let chosen = instructionSet?.lowercased() ?? supported[0]
@@ -46,10 +52,13 @@ public final class CPUDevice: Device {
     let clone = Self.clones[Self.instructionSets.firstIndex(of: chosen)!].pointee
     kernels = Dictionary(
       uniqueKeysWithValues: UnsafeBufferPointer(start: clone.kernels, count: Int(clone.kernel_count)).map {
-        (String(cString: $0.name), $0)
+        (String(cString: $0.name), CompiledKernel($0))
       })
-    let cores = ProcessInfo.processInfo.activeProcessorCount
-    self.threads = ThreadPool(threadCount: threads ?? cores)
+    let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    guard (1...Self.threadLimit).contains(threads) else {
+      throw DeviceError.threadCount(threads, limit: Self.threadLimit)
+    }
+    self.threads = ThreadPool(threadCount: threads)
     let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
     properties = DeviceProperties(
       identifier: "cpu:\(chosen)", name: HostProcessor.name, kind: .cpu, vendor: HostProcessor.vendor,
@@ -74,15 +83,25 @@ public final class CPUDevice: Device {
     if let handle = pool.take(capacity: capacity) {
       return Buffer(device: self, byteCount: byteCount, handle: handle, capacity: capacity)
     }
+    let memory = try create(capacity)
+    return Buffer(device: self, byteCount: byteCount, handle: memory, capacity: capacity)
+  }
+
+  private func create(_ capacity: Int) throws -> UnsafeMutableRawPointer {
     var memory: UnsafeMutableRawPointer?
     // 256 bytes: more than a vector or a cache line, and what a slice must keep.
-    guard posix_memalign(&memory, 256, capacity) == 0, let memory else {
-      throw DeviceError.outOfMemory(device: properties.identifier, requested: byteCount)
+    if posix_memalign(&memory, 256, capacity) != 0 {
+      // The pool's memory may be of other sizes.
+      counters.bytesAllocated -= pool.drain { free($0) }
+      posix_memalign(&memory, 256, capacity)
+    }
+    guard let memory else {
+      throw DeviceError.outOfMemory(device: properties.identifier, requested: capacity)
     }
     counters.allocations += 1
     counters.bytesAllocated += capacity
     counters.peakBytesAllocated = max(counters.peakBytesAllocated, counters.bytesAllocated)
-    return Buffer(device: self, byteCount: byteCount, handle: memory, capacity: capacity)
+    return memory
   }
 
   public func slice(_ buffer: Buffer, byteOffset: Int, byteCount: Int) throws -> Buffer {
@@ -95,12 +114,8 @@ public final class CPUDevice: Device {
   public func zeros(byteCount: Int) throws -> Buffer {
     if let present = zeroBuffers.last, present.byteCount >= byteCount { return present }
     let capacity = BufferPool.capacity(for: byteCount)
-    guard let memory = aligned_alloc(256, capacity) else {
-      throw DeviceError.outOfMemory(device: properties.identifier, requested: byteCount)
-    }
+    let memory = try create(capacity)
     memset(memory, 0, capacity)
-    counters.allocations += 1
-    counters.bytesAllocated += capacity
     let buffer = Buffer(device: self, byteCount: capacity, handle: memory, capacity: capacity, ownedByDevice: true)
     zeroBuffers.append(buffer)
     return buffer
@@ -139,69 +154,6 @@ public final class CPUDevice: Device {
 
   public func synchronize() throws {
     counters.synchronizations += 1
-  }
-
-  // MARK: Launches
-
-  /// Chunks a thread gets on average: enough to even out, few enough to cost nothing.
-  private static let chunksPerThread = 8
-
-  public func launch(_ kernel: Kernel, over grid: Grid, _ arguments: [KernelArgument]) throws {
-    guard let compiled = kernels[kernel.name] else {
-      fatalError("kernel \(kernel.name) is not compiled into clone \(properties.instructionSet)")
-    }
-    counters.launches += 1
-    let items = grid.x * grid.y * grid.z
-    if items == 0 { return }
-    let start = profiler == nil ? 0 : DispatchTime.now().uptimeNanoseconds
-    withMarshalled(arguments, for: compiled, in: kernel) { pointers in
-      let chunks = min(items, threads.threadCount == 1 ? 1 : threads.threadCount * Self.chunksPerThread)
-      let entry = compiled.entry!
-      let (x, y, z) = (UInt32(grid.x), UInt32(grid.y), UInt32(grid.z))
-      threads.run(chunks: chunks) { chunk in
-        var range = telar_range(
-          x: x, y: y, z: z, begin: UInt64(items * chunk / chunks), end: UInt64(items * (chunk + 1) / chunks))
-        entry(&range, pointers)
-      }
-    }
-    if let profiler {
-      let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
-      profiler.add(kernel: kernel.name, seconds: seconds, work: profiler.takeDeclared())
-    }
-  }
-
-  /// Calls `body` with a pointer to each argument's value, checked against the kernel's signature.
-  private func withMarshalled(
-    _ arguments: [KernelArgument], for compiled: telar_kernel, in kernel: Kernel,
-    _ body: (UnsafePointer<UnsafeRawPointer?>) -> Void
-  ) {
-    let signature = UnsafeBufferPointer(start: compiled.signature, count: strlen(compiled.signature))
-    precondition(
-      arguments.count == signature.count,
-      "\(kernel.name) takes \(signature.count) arguments and was given \(arguments.count)")
-    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: arguments.count) { values in
-      withUnsafeTemporaryAllocation(of: UnsafeRawPointer?.self, capacity: arguments.count) { pointers in
-        for (index, argument) in arguments.enumerated() {
-          let letter = UInt8(bitPattern: signature[index])
-          switch (argument, letter) {
-          case (.buffer(let buffer), UInt8(ascii: "b")), (.buffer(let buffer), UInt8(ascii: "c")):
-            precondition(buffer.device === self, "argument \(index) of \(kernel.name) is a buffer of another device")
-            values[index] = UInt64(UInt(bitPattern: buffer.handle))
-          case (.int(let value), UInt8(ascii: "i")):
-            values[index] = UInt64(UInt32(bitPattern: value))
-          case (.uint(let value), UInt8(ascii: "u")):
-            values[index] = UInt64(value)
-          case (.float(let value), UInt8(ascii: "f")):
-            values[index] = UInt64(value.bitPattern)
-          default:
-            preconditionFailure(
-              "argument \(index) of \(kernel.name) is \(argument), but its signature is \(String(cString: compiled.signature))")
-          }
-          pointers[index] = UnsafeRawPointer(values.baseAddress! + index)
-        }
-        body(UnsafePointer(pointers.baseAddress!))
-      }
-    }
   }
 
   deinit {

@@ -4,6 +4,8 @@ public enum DeviceError: Error, Equatable {
   case noSuchDevice(name: String, reason: String, candidates: [String])
   /// The OpenCL loader finds no platform, or the platforms have no devices.
   case noOpenCL(reason: String)
+  /// No pool of so many threads can be made.
+  case threadCount(Int, limit: Int)
   case allocationTooLarge(device: String, requested: Int, limit: Int)
   case outOfMemory(device: String, requested: Int)
   /// The driver could not compile a kernel.
@@ -20,6 +22,8 @@ extension DeviceError: CustomStringConvertible {
       return "no device '\(name)': \(reason).\(list)"
     case .noOpenCL(let reason):
       return "no OpenCL device: \(reason). Install a driver (Debian: pocl-opencl-icd) or use --device cpu."
+    case .threadCount(let count, let limit):
+      return "cannot compute with \(count) threads: 1 to \(limit) can be asked for."
     case .allocationTooLarge(let device, let requested, let limit):
       return "\(device) allows \(limit) bytes in one buffer and \(requested) were asked for: use a smaller batch."
     case .outOfMemory(let device, let requested):

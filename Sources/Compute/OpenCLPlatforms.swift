@@ -105,7 +105,7 @@ extension OpenCLListing {
       localMemoryBytes: number(CL_DEVICE_LOCAL_MEM_SIZE, as: cl_ulong.self),
       maximumAllocationBytes: number(CL_DEVICE_MAX_MEM_ALLOC_SIZE, as: cl_ulong.self),
       globalMemoryBytes: number(CL_DEVICE_GLOBAL_MEM_SIZE, as: cl_ulong.self),
-      // In bits in OpenCL. 256 bytes is what the CPU device gives, so that arenas have one layout everywhere.
+      // OpenCL counts it in bits. Below 256 bytes, some drivers are known to answer less than they need.
       bufferAlignment: max(256, number(CL_DEVICE_MEM_BASE_ADDR_ALIGN) / 8),
       preferredVectorWidth: max(1, number(CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT)),
       supportsHalf: extensions.contains("cl_khr_fp16"), supportsDouble: extensions.contains("cl_khr_fp64"),

@@ -57,3 +57,12 @@ int telar_host_has_fma(void);
 
 // Whether the kernels were compiled with optimisation.
 int telar_is_optimized(void);
+
+// Tells the processor that this thread waits in a loop, so that the other thread of its core gets on.
+static inline void telar_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}

@@ -1,0 +1,106 @@
+import CKernels
+import Foundation
+
+/// A kernel of a clone, with what was learnt of its cost.
+final class CompiledKernel {
+  let name: String
+  let entry: telar_entry
+  /// A letter an argument, as `telar_kernel` has them.
+  let signature: [UInt8]
+  /// About the most that a work-item took lately. Decides only how the work is shared out, never what is computed.
+  private var nanosecondsPerItem = Double.infinity
+
+  init(_ kernel: telar_kernel) {
+    name = String(cString: kernel.name)
+    entry = kernel.entry
+    signature = Array(UnsafeRawBufferPointer(start: kernel.signature, count: strlen(kernel.signature)))
+  }
+
+  /// A launch below this runs on the calling thread alone: waking another takes longer.
+  private static let aloneNanoseconds = 4_000.0
+  /// The least that a chunk is worth claiming for.
+  private static let chunkNanoseconds = 1_000.0
+  /// Chunks a thread gets on average: enough to even out, few enough to cost nothing.
+  private static let chunksPerThread = 8
+
+  /// Into how many chunks a launch is divided.
+  func chunks(items: Int, threads: Int) -> Int {
+    let nanoseconds = Double(items) * nanosecondsPerItem
+    if threads == 1 || nanoseconds < Self.aloneNanoseconds { return 1 }
+    let worthwhile = max(threads, Int(min(nanoseconds / Self.chunkNanoseconds, 1e9)))
+    return min(items, threads * Self.chunksPerThread, worthwhile)
+  }
+
+  /// The largest cost counts, as layers of different sizes share a kernel, and fades, as one may have been disturbed.
+  func learn(items: Int, nanoseconds: UInt64) {
+    if items == 0 { return }
+    let cost = Double(nanoseconds) / Double(items)
+    nanosecondsPerItem = nanosecondsPerItem.isFinite ? max(cost, nanosecondsPerItem * 0.98) : cost
+  }
+}
+
+extension CPUDevice {
+  /// Kernels kept by identity. A caller that makes them anew for each launch would otherwise fill the memory.
+  private static let foundLimit = 4096
+
+  public func launch(_ kernel: Kernel, over grid: Grid, _ arguments: [KernelArgument]) throws {
+    let compiled = found[ObjectIdentifier(kernel)]?.compiled ?? find(kernel)
+    counters.launches += 1
+    let items = grid.x * grid.y * grid.z
+    if items == 0 { return }
+    let start = profiler == nil ? 0 : Clock.nanoseconds
+    withMarshalled(arguments, for: compiled) { pointers in
+      let own = threads.run(
+        ThreadPool.Job(
+          entry: compiled.entry, arguments: pointers, x: UInt32(grid.x), y: UInt32(grid.y), z: UInt32(grid.z),
+          items: items, chunks: compiled.chunks(items: items, threads: threads.threadCount)))
+      compiled.learn(items: own.items, nanoseconds: own.nanoseconds)
+    }
+    if let profiler {
+      let seconds = Double(Clock.nanoseconds - start) * 1e-9
+      profiler.add(kernel: compiled.name, seconds: seconds, work: profiler.takeDeclared())
+    }
+  }
+
+  private func find(_ kernel: Kernel) -> CompiledKernel {
+    guard let compiled = kernels[kernel.name] else {
+      fatalError("kernel \(kernel.name) is not compiled into clone \(properties.instructionSet)")
+    }
+    if found.count >= Self.foundLimit { found.removeAll() }
+    found[ObjectIdentifier(kernel)] = (kernel, compiled)
+    return compiled
+  }
+
+  /// Calls `body` with a pointer to each argument's value, checked against the kernel's signature.
+  private func withMarshalled(
+    _ arguments: [KernelArgument], for kernel: CompiledKernel, _ body: (UnsafePointer<UnsafeRawPointer?>) -> Void
+  ) {
+    precondition(
+      arguments.count == kernel.signature.count,
+      "\(kernel.name) takes \(kernel.signature.count) arguments and was given \(arguments.count)")
+    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: arguments.count) { values in
+      withUnsafeTemporaryAllocation(of: UnsafeRawPointer?.self, capacity: arguments.count) { pointers in
+        for index in arguments.indices {
+          values[index] = value(of: arguments[index], at: index, for: kernel)
+          pointers[index] = UnsafeRawPointer(values.baseAddress! + index)
+        }
+        body(UnsafePointer(pointers.baseAddress!))
+      }
+    }
+  }
+
+  /// An argument's bits, the low ones first as the entry points read them.
+  private func value(of argument: KernelArgument, at index: Int, for kernel: CompiledKernel) -> UInt64 {
+    switch (argument, kernel.signature[index]) {
+    case (.buffer(let buffer), UInt8(ascii: "b")), (.buffer(let buffer), UInt8(ascii: "c")):
+      precondition(buffer.device === self, "argument \(index) of \(kernel.name) is a buffer of another device")
+      return UInt64(UInt(bitPattern: buffer.handle))
+    case (.int(let value), UInt8(ascii: "i")): return UInt64(UInt32(bitPattern: value))
+    case (.uint(let value), UInt8(ascii: "u")): return UInt64(value)
+    case (.float(let value), UInt8(ascii: "f")): return UInt64(value.bitPattern)
+    default:
+      let signature = String(decoding: kernel.signature, as: UTF8.self)
+      preconditionFailure("argument \(index) of \(kernel.name) is \(argument), but its signature is \(signature)")
+    }
+  }
+}
