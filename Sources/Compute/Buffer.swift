@@ -35,7 +35,10 @@ extension Buffer {
   {
     precondition(byteOffset + count * MemoryLayout<Element>.stride <= byteCount, "read past the end of a buffer")
     return try Array(unsafeUninitializedCapacity: count) { memory, initialized in
-      try device.read(self, at: byteOffset, into: UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(memory)[..<(count * MemoryLayout<Element>.stride)]))
+      try device.read(
+        self, at: byteOffset,
+        into: UnsafeMutableRawBufferPointer(
+          rebasing: UnsafeMutableRawBufferPointer(memory)[..<(count * MemoryLayout<Element>.stride)]))
       initialized = count
     }
   }

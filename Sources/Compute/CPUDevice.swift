@@ -49,27 +49,35 @@ public final class CPUDevice: Device {
         ? "this processor lacks the instructions" : "there are no kernels for that instruction set"
       throw DeviceError.noSuchDevice(name: "cpu:\(chosen)", reason: reason, candidates: supported.map { "cpu:\($0)" })
     }
+    let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    guard (1...Self.threadLimit).contains(threads) else {
+      throw DeviceError.threadCount(threads, limit: Self.threadLimit)
+    }
     let clone = Self.clones[Self.instructionSets.firstIndex(of: chosen)!].pointee
     kernels = Dictionary(
       uniqueKeysWithValues: UnsafeBufferPointer(start: clone.kernels, count: Int(clone.kernel_count)).map {
         (String(cString: $0.name), CompiledKernel($0))
       })
-    let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
-    guard (1...Self.threadLimit).contains(threads) else {
-      throw DeviceError.threadCount(threads, limit: Self.threadLimit)
-    }
     self.threads = ThreadPool(threadCount: threads)
+    properties = Self.properties(of: clone, threads: threads)
+    DebugBuildNotice.showOnce()
+  }
+
+  /// What each clone in the binary would be as a device, whether this processor can run it or not.
+  static func all(threads: Int) -> [DeviceProperties] { clones.map { properties(of: $0.pointee, threads: threads) } }
+
+  private static func properties(of clone: telar_clone, threads: Int) -> DeviceProperties {
     let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
-    properties = DeviceProperties(
-      identifier: "cpu:\(chosen)", name: HostProcessor.name, kind: .cpu, vendor: HostProcessor.vendor,
-      driver: "compiled in", instructionSet: chosen, computeUnits: self.threads.threadCount,
+    let instructionSet = String(cString: clone.name)
+    return DeviceProperties(
+      identifier: "cpu:\(instructionSet)", name: HostProcessor.name, kind: .cpu, vendor: HostProcessor.vendor,
+      driver: "compiled in", instructionSet: instructionSet, computeUnits: threads,
       maximumWorkGroupSize: 1, localMemoryBytes: 0, maximumAllocationBytes: memory, globalMemoryBytes: memory,
       bufferAlignment: 64, preferredVectorWidth: Int(clone.vector_width), supportsHalf: false, supportsDouble: true,
       hasFastFMA: clone.uses_fma != 0, family: .vector,
       vectorTiles: (0..<Int(clone.tile_count)).map {
         VectorTile(width: Int(clone.vector_width), rows: Int(clone.tiles[$0].0), vectors: Int(clone.tiles[$0].1))
       })
-    DebugBuildNotice.showOnce()
   }
 
   // MARK: Memory

@@ -59,7 +59,7 @@ public enum DeviceKind: String, Sendable, Codable {
 }
 
 /// What a device is and what it can do.
-public struct DeviceProperties: Sendable {
+public struct DeviceProperties: Sendable, Equatable, Codable {
   /// The name that selects the device: `cpu:avx2`, `opencl:0`.
   public var identifier: String
   /// The name that the driver gives, or the processor's.

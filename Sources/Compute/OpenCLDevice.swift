@@ -58,10 +58,10 @@ public final class OpenCLDevice: Device {
   init(_ listing: OpenCLListing, threads: Int?, family: KernelFamily?, programCache: ProgramCache?) throws {
     var properties = listing.properties
     if let family { properties.family = family }
-    guard listing.number(CL_DEVICE_AVAILABLE) != 0, listing.number(CL_DEVICE_COMPILER_AVAILABLE) != 0 else {
-      throw DeviceError.noSuchDevice(
-        name: listing.identifier, reason: "its driver says that it or its compiler is not available", candidates: [])
+    if let problem = listing.problem {
+      throw DeviceError.noSuchDevice(name: listing.identifier, reason: problem, candidates: [])
     }
+    if let threads, threads < 1 { throw DeviceError.threadCount(threads, limit: properties.computeUnits) }
     var device = listing.device
     if let threads, properties.kind == .cpu, threads < properties.computeUnits,
       let part = Self.part(of: device, threads: threads)

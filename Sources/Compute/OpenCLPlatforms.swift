@@ -44,6 +44,13 @@ struct OpenCLListing {
     return found
   }
 
+  /// Why the device cannot be used; `nil` when it can.
+  var problem: String? {
+    if number(CL_DEVICE_AVAILABLE) == 0 { return "its driver says that it is not available" }
+    if number(CL_DEVICE_COMPILER_AVAILABLE) == 0 { return "its driver has no compiler" }
+    return nil
+  }
+
   var identifier: String { "opencl:\(index)" }
 
   /// All that a program's binary depends on besides its source and options.

@@ -1,0 +1,178 @@
+import Foundation
+
+/// An opened device and why it is this one.
+public struct DeviceChoice {
+  public let device: any Device
+  /// Why `auto` took it, in one line; `nil` when it was asked for by name.
+  public let reason: String?
+  /// What was asked for and could not be had, in one line: the number of threads.
+  public let remark: String?
+}
+
+/// A short piece of work that devices are compared by.
+public struct DeviceWorkload {
+  /// Changes whenever the work does, so that remembered times are not compared with others.
+  public var name: String
+  /// Runs the work, warm, and returns the seconds it took.
+  public var measure: (any Device) throws -> Double
+
+  public init(name: String, measure: @escaping (any Device) throws -> Double) {
+    self.name = name
+    self.measure = measure
+  }
+
+  /// Additions of two large arrays: what the device's memory gives, with a few launches.
+  public static var additions: DeviceWorkload {
+    DeviceWorkload(name: "additions 1") { device in
+      let count = 1 << 20
+      let width = device.properties.vectorTiles[0].width
+      let arrays = try (0..<3).map { _ in try device.allocate(byteCount: count * 4) }
+      for array in arrays { try device.fill(array, at: 0, byteCount: count * 4, pattern: 0) }
+      let kernel = Kernel("elementwise", "add")
+      return try fastest(of: 5, on: device) {
+        for _ in 0..<8 {
+          try device.launch(
+            kernel, over: Grid(count / width, local: (16, 1, 1)), arrays.map { .buffer($0) } + [.int(count)])
+        }
+      }
+    }
+  }
+
+  /// The shortest time of several runs, after one that builds the kernels.
+  public static func fastest(of runs: Int, on device: any Device, _ work: () throws -> Void) throws -> Double {
+    try work()
+    try device.synchronize()
+    var fastest = Double.infinity
+    for _ in 0..<runs {
+      let start = Clock.nanoseconds
+      try work()
+      try device.synchronize()
+      fastest = min(fastest, Double(Clock.nanoseconds - start) * 1e-9)
+    }
+    return fastest
+  }
+}
+
+extension DeviceCatalog {
+  /// Opens the device of that name and says why, if it was for `auto` to choose.
+  ///
+  /// `auto` measures the workload once on every device and remembers the times under the cache directory for exactly
+  /// this set of devices, drivers and threads. It keeps what it chose before, at first the CPU, unless another device
+  /// is more than a tenth faster.
+  ///
+  /// - Throws: as ``open(_:threads:)``; for `auto` only when no device at all can be used.
+  public static func choose(
+    _ name: String, threads: Int? = nil, workload: DeviceWorkload = .additions
+  ) throws -> DeviceChoice {
+    let devices = list()
+    let selection = try select(name, among: devices)
+    if selection == .automatic {
+      let memory = CacheDirectory.standard?.appendingPathComponent("device-choice.json")
+      return try AutomaticChoice(devices: devices, threads: threads, workload: workload, memory: memory).make()
+    }
+    let device = try open(selection, threads: threads)
+    return DeviceChoice(device: device, reason: nil, remark: remark(on: device, threads: threads))
+  }
+
+  fileprivate static func remark(on device: any Device, threads: Int?) -> String? {
+    guard let threads, device.properties.computeUnits != threads else { return nil }
+    let properties = device.properties
+    return properties.kind == .cpu
+      ? "the driver of \(properties.identifier) computes with \(properties.computeUnits) threads, not \(threads)"
+      : "\(properties.identifier) has no threads to count: --threads \(threads) does not apply"
+  }
+}
+
+/// The choice behind `auto`.
+package struct AutomaticChoice {
+  /// What is remembered of a measurement.
+  private struct Memory: Codable {
+    var key: String
+    var chosen: String
+    var seconds: [String: Double]
+  }
+
+  /// How much faster another device must be.
+  private static let advantage = 1.1
+
+  private let candidates: [DeviceProperties]
+  private let threads: Int?
+  private let workload: DeviceWorkload
+  private let memory: URL?
+
+  /// - Parameter memory: the file with what was measured before; `nil` measures each time.
+  package init(devices: [DeviceDescription], threads: Int?, workload: DeviceWorkload, memory: URL?) {
+    let usable = devices.filter { $0.problem == nil }.map(\.properties)
+    candidates =
+      usable.filter { $0.identifier.hasPrefix("cpu:") }.prefix(1) + usable.filter { $0.identifier.hasPrefix("opencl:") }
+    self.threads = threads
+    self.workload = workload
+    self.memory = memory
+  }
+
+  package func make() throws -> DeviceChoice {
+    if candidates.count == 1 {
+      return try choice(of: candidates[0].identifier, reason: "\(candidates[0].identifier) is the only device")
+    }
+    let remembered = memory.flatMap { try? Data(contentsOf: $0) }
+      .flatMap { try? JSONDecoder().decode(Memory.self, from: $0) }
+    if let remembered, remembered.key == key, candidates.contains(where: { $0.identifier == remembered.chosen }) {
+      return try choice(
+        of: remembered.chosen, reason: reason(for: remembered.chosen, remembered.seconds, when: "an earlier"))
+    }
+    return try measured(keeping: remembered?.chosen)
+  }
+
+  /// Measures all candidates, and prefers `incumbent`.
+  private func measured(keeping incumbent: String?) throws -> DeviceChoice {
+    var seconds: [String: Double] = [:]
+    var failures: [(identifier: String, error: any Error)] = []
+    for candidate in candidates {
+      do {
+        seconds[candidate.identifier] = try workload.measure(open(candidate.identifier))
+      } catch {
+        failures.append((candidate.identifier, error))
+      }
+    }
+    let measured = candidates.map(\.identifier).filter { seconds[$0] != nil }
+    guard let fastest = measured.min(by: { seconds[$0]! < seconds[$1]! }) else { throw failures[0].error }
+    let kept = measured.first { $0 == incumbent } ?? measured[0]
+    let chosen = seconds[kept]! > seconds[fastest]! * Self.advantage ? fastest : kept
+    if failures.isEmpty, let memory,
+      let json = try? JSONEncoder().encode(Memory(key: key, chosen: chosen, seconds: seconds))
+    {
+      _ = CacheDirectory.write([UInt8](json), to: memory)
+    }
+    let failed = failures.map { "; \($0.identifier) cannot be used: \($0.error)" }.joined()
+    return try choice(of: chosen, reason: reason(for: chosen, seconds, when: "a") + failed)
+  }
+
+  private var key: String {
+    let devices = candidates.map { "\($0.identifier) \($0.name) \($0.driver) \($0.computeUnits)" }
+    return ([workload.name, "threads \(threads ?? 0)"] + devices).joined(separator: "\n")
+  }
+
+  private func open(_ identifier: String) throws -> any Device {
+    try DeviceCatalog.open(DeviceCatalog.select(identifier, among: DeviceCatalog.list()), threads: threads)
+  }
+
+  private func choice(of identifier: String, reason: String) throws -> DeviceChoice {
+    let device = try open(identifier)
+    return DeviceChoice(device: device, reason: reason, remark: DeviceCatalog.remark(on: device, threads: threads))
+  }
+
+  /// For example "opencl:0 (pthread-haswell) is 1.4x faster than cpu:avx2 in a short measurement".
+  private func reason(for chosen: String, _ seconds: [String: Double], when: String) -> String {
+    let name = candidates.first { $0.identifier == chosen }?.name ?? ""
+    let others = seconds.filter { $0.key != chosen }.sorted { ($0.value, $0.key) < ($1.value, $1.key) }
+    guard let own = seconds[chosen], let other = others.first else { return "\(chosen) (\(name)) is the only device" }
+    let ratio = other.value / own
+    let comparison =
+      ratio >= 1.0
+      ? "\(rounded(ratio))x as fast as \(other.key)"
+      : "within a tenth of \(other.key), which is \(rounded(1 / ratio))x as fast,"
+    return "\(chosen) (\(name)) is \(comparison) in \(when) short measurement"
+  }
+
+  private func rounded(_ ratio: Double) -> String { "\((ratio * 100).rounded() / 100)" }
+}
