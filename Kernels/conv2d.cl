@@ -222,28 +222,26 @@ kernel void TILED(conv2d_transposed)(
   }
 }
 
-// sums += the products of ROWS neighbouring rows of the weight's gradient with a column tile, over the pixels of some
-// images: x's value for row r lies r behind that of row 0.
+// sums += the products of ROWS neighbouring rows of the weight's gradient with a column tile, over some lines of an
+// image: x's value for row r lies r behind that of row 0.
 OUTLINE void TILED(multiply_pixels)(
-    floatv sums[ROWS][VECTORS], global const float *x, const int images, const int image_step, const int lines,
-    const int line_step, const int places, const int place_step, global const float *dy, const int dy_step) {
+    floatv sums[ROWS][VECTORS], global const float *x, const int lines, const int line_step, const int places,
+    const int place_step, global const float *dy, const int dy_step) {
   floatv t[ROWS][VECTORS], dv[VECTORS];
   COPY_TILE(t, sums)
-  for (int image = 0; image < images; image++) {
-    for (int line = 0; line < lines; line++) {
-      global const float *at = x + (long)image * image_step + (long)line * line_step;
-      for (int place = 0; place < places; place++) {
+  for (int line = 0; line < lines; line++) {
+    global const float *at = x + (long)line * line_step;
+    for (int place = 0; place < places; place++) {
 #pragma unroll
-        for (int v = 0; v < VECTORS; v++) dv[v] = LOADV(dy + v * VECTOR_WIDTH);
+      for (int v = 0; v < VECTORS; v++) dv[v] = LOADV(dy + v * VECTOR_WIDTH);
 #pragma unroll
-        for (int r = 0; r < ROWS; r++) {
-          const floatv scalar = SPLAT(at[r]);
+      for (int r = 0; r < ROWS; r++) {
+        const floatv scalar = SPLAT(at[r]);
 #pragma unroll
-          for (int v = 0; v < VECTORS; v++) t[r][v] = MULTIPLY_ADD(scalar, dv[v], t[r][v]);
-        }
-        at += place_step;
-        dy += dy_step;
+        for (int v = 0; v < VECTORS; v++) t[r][v] = MULTIPLY_ADD(scalar, dv[v], t[r][v]);
       }
+      at += place_step;
+      dy += dy_step;
     }
   }
   COPY_TILE(sums, t)
@@ -251,25 +249,30 @@ OUTLINE void TILED(multiply_pixels)(
 
 // The same for what multiply_pixels cannot read whole: rows of the last tile of a run, columns of the last tile.
 INLINE void TILED(multiply_pixels_part)(
-    floatv sums[ROWS][VECTORS], global const float *x, const int rows, const int images, const int image_step,
-    const int lines, const int line_step, const int places, const int place_step, global const float *dy,
-    const int dy_step, const int columns, global const float *dy_end) {
-  for (int line = 0; line < images * lines; line++) {
-    global const float *at = x + (long)(line / lines) * image_step + (long)(line % lines) * line_step;
+    floatv sums[ROWS][VECTORS], global const float *x, const int rows, const int lines, const int line_step,
+    const int places, const int place_step, global const float *dy, const int dy_step, const int columns,
+    global const float *dy_end) {
+  for (int line = 0; line < lines; line++) {
     global const float *a[ROWS];
 #pragma unroll
-    for (int r = 0; r < ROWS; r++) a[r] = at + min(r, rows - 1);
+    for (int r = 0; r < ROWS; r++) a[r] = x + (long)line * line_step + min(r, rows - 1);
     TILED(multiply)
     (sums, a, place_step, dy + (long)line * places * dy_step, dy_step, places, columns, dy_end);
   }
 }
+
+#ifndef GRADIENT_TILES
+#define GRADIENT_TILES 16     // row tiles of a work-item of the weight gradient
+#define GRADIENT_PIXELS 128   // pixels of dy that all of them pass over before the next: they stay in the first cache
+#endif
 
 // The gradient of the weights, in parts: part s of `parts` sums over images s * batch / parts ..<
 // (s + 1) * batch / parts, and add_parts (column_sum.cl) adds the parts in their order.
 //
 // For a padded x. A row is one of the weight's values before the output channel, (kh, kw, channel); as in
 // conv2d_window, rows of one kh whose inputs lie behind each other form a run, and a tile stays within a run.
-// Work-item (x, y, z): column tile x, counted through the groups; row tile y, counted through the runs; part z.
+// Work-item (x, y, z): column tile x, counted through the groups; GRADIENT_TILES row tiles y, counted through the runs;
+// part z.
 kernel void TILED(conv2d_weight_gradient)(
     global const float *x, global const float *dy, global float *dw, int batch, int size, int channels, int out_size,
     int out_channels, int kernel_size, int stride, int dilation, int groups, int parts) {
@@ -283,40 +286,47 @@ kernel void TILED(conv2d_weight_gradient)(
   const int is_one_run = WIDTH(dilation) == 1 && groups == 1;
   const int runs = is_one_run ? 1 : WIDTH(kernel_size);
   const int run = is_one_run ? WIDTH(kernel_size) * channels : group_channels;
-  const int run_tiles = (run + ROWS - 1) / ROWS;
-  const int place = (int)get_global_id(1) / run_tiles;
-  const int row = ((int)get_global_id(1) - place * run_tiles) * ROWS;
+  const int run_strips = (run + ROWS * GRADIENT_TILES - 1) / (ROWS * GRADIENT_TILES);
+  const int place = (int)get_global_id(1) / run_strips;
+  const int row = ((int)get_global_id(1) - place * run_strips) * ROWS * GRADIENT_TILES;
   const int part = (int)get_global_id(2);
   if (group >= groups || place >= HEIGHT(kernel_size) * runs || part >= parts) return;
-  const int rows = min(ROWS, run - row);
-  const int first = (int)((long)part * batch / parts), images = (int)((long)(part + 1) * batch / parts) - first;
-
-  const int image_step = HEIGHT(size) * row_floats;
+  const int tiles = min(GRADIENT_TILES, (run - row + ROWS - 1) / ROWS);
+  const int first = (int)((long)part * batch / parts), last = (int)((long)(part + 1) * batch / parts);
   const int line_step = HEIGHT(stride) * row_floats;
   const int place_step = WIDTH(stride) * channels;
-  global const float *from = x + (long)first * image_step + (long)(place / runs) * HEIGHT(dilation) * row_floats +
+  const int places = WIDTH(out_size);
+  const int block = max(1, GRADIENT_PIXELS / places);
+  global const float *from = x + (long)(place / runs) * HEIGHT(dilation) * row_floats +
                              (long)(place % runs) * WIDTH(dilation) * channels + group * group_channels + row;
-  const int pixels = HEIGHT(out_size) * WIDTH(out_size);
-  global const float *with = dy + (long)first * pixels * out_channels + column;
-  floatv sums[ROWS][VECTORS];
-  TILED(clear)(sums);
-  if (rows == ROWS && columns == COLUMNS) {
-    TILED(multiply_pixels)(
-        sums, from, images, image_step, HEIGHT(out_size), line_step, WIDTH(out_size), place_step, with, out_channels);
-  } else {
-    TILED(multiply_pixels_part)(
-        sums, from, rows, images, image_step, HEIGHT(out_size), line_step, WIDTH(out_size), place_step, with,
-        out_channels, columns, dy + (long)batch * pixels * out_channels);
+  global const float *dy_end = dy + (long)batch * HEIGHT(out_size) * places * out_channels;
+
+  floatv sums[GRADIENT_TILES][ROWS][VECTORS];
+  for (int tile = 0; tile < tiles; tile++) TILED(clear)(sums[tile]);
+  for (int image = first; image < last; image++) {
+    for (int line = 0; line < HEIGHT(out_size); line += block) {
+      const int lines = min(block, HEIGHT(out_size) - line);
+      global const float *at = from + (long)image * HEIGHT(size) * row_floats + (long)line * line_step;
+      global const float *with = dy + ((long)image * HEIGHT(out_size) + line) * places * out_channels + column;
+      for (int tile = 0; tile < tiles; tile++) {
+        const int rows = min(ROWS, run - row - tile * ROWS);
+        if (rows == ROWS && columns == COLUMNS) {
+          TILED(multiply_pixels)(
+              sums[tile], at + tile * ROWS, lines, line_step, places, place_step, with, out_channels);
+        } else {
+          TILED(multiply_pixels_part)(
+              sums[tile], at + tile * ROWS, rows, lines, line_step, places, place_step, with, out_channels, columns,
+              dy_end);
+        }
+      }
+    }
   }
   global float *to = dw + ((long)(part * HEIGHT(kernel_size) * runs + place) * run + row) * out_channels + column;
+  for (int r = 0; r < min(run - row, tiles * ROWS); r++) {
 #pragma unroll
-  for (int r = 0; r < ROWS; r++) {
-    if (r < rows) {
-#pragma unroll
-      for (int v = 0; v < VECTORS; v++) {
-        const int n = columns - v * VECTOR_WIDTH;
-        if (n > 0) store_part(sums[r][v], to + (long)r * out_channels + v * VECTOR_WIDTH, n);
-      }
+    for (int v = 0; v < VECTORS; v++) {
+      const int n = columns - v * VECTOR_WIDTH;
+      if (n > 0) store_part(sums[r / ROWS][r % ROWS][v], to + (long)r * out_channels + v * VECTOR_WIDTH, n);
     }
   }
 }

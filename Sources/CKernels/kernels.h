@@ -98,4 +98,6 @@
   X(conv2d, TILED(conv2d_transposed), C(float), C(float), C(float), C(float), B(float), int, int, int, int, int, int,  \
     int, int, int, int, int, int, int, float)                                                                   \
   X(conv2d, TILED(conv2d_weight_gradient), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, \
-    int)
+    int) \
+  X(conv2d_batch, TILED(conv2d_batch), C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int,  \
+    int, int, int, int, int, float)

@@ -38,6 +38,11 @@ TEXT(conv2d)
 ,
 #embed "../../Kernels/conv2d.cl"
 END
+TEXT(conv2d_batch)
+#embed "../../Kernels/register_tile.cl"
+,
+#embed "../../Kernels/conv2d_batch.cl"
+END
 TEXT(pool)
 #embed "../../Kernels/pool.cl"
 END
@@ -75,6 +80,7 @@ static const telar_program programs[] = {
     PROGRAM(column_sum),
     PROGRAM(gemm),
     PROGRAM(conv2d),
+    PROGRAM(conv2d_batch),
     PROGRAM(conv2d_dot),
     PROGRAM(conv2d_prepare),
     PROGRAM(pool),

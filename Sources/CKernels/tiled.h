@@ -2,5 +2,6 @@
 #include "../../Kernels/register_tile.cl"
 #include "../../Kernels/gemm.cl"
 #include "../../Kernels/conv2d.cl"
+#include "../../Kernels/conv2d_batch.cl"
 
 TILED_KERNELS(KERNEL_ENTRY)

@@ -3,21 +3,20 @@
 /// - Shapes: x `[N, H, W, C]`, weight `[KH, KW, C/groups, O]`, bias `[O]` → `[N, Ho, Wo, O]`; see
 ///   ``ConvGeometry/outputSize(of:)``
 /// - Throws: ``ShapeError`` when shapes and attributes do not fit.
-/// - Cost: one launch, one more when there is padding. Gradients: one for an activation, one or two for x, one or two
-///   for the weight, two for the bias.
+/// - Cost: one launch. Gradients: one for an activation, two for x, up to three for the weight, up to two for the bias.
+///   A batch of a few images takes one more where there is padding.
 /// - Source: semantics of torch.nn.functional.conv2d.
 public func conv2d(
   _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, activation: Activation = .none
 ) throws -> Tensor {
   let problem = try ConvProblem(convolving: x.shape, weight: weight.shape, bias: bias?.shape, geometry)
   let y = try x.device.tensor([problem.batch, problem.outSize.height, problem.outSize.width, problem.outChannels])
-  let padded = try problem.padded(x)
-  try problem.enqueueWindow(padded, weight, bias: bias, activation: activation, to: y)
+  try problem.enqueueForward(x, weight, bias: bias, activation: activation, to: y)
   if let tape = Tape.of(x, weight, bias) {
     tape.record(y) { dy in
       let dz = activation == .none ? dy : try activationGradient(dy, y, activation)
       if let slot = weight.gradient {
-        try problem.enqueueWeightGradient(padded, dz, to: slot.tensor, accumulate: slot.claim())
+        try problem.enqueueWeightGradient(problem.padded(x), dz, to: slot.tensor, accumulate: slot.claim())
       }
       if let slot = bias?.gradient {
         try columnSum(dz, into: slot.tensor, accumulate: slot.claim())

@@ -2,6 +2,7 @@
 enum ConvKernels {
   static let window = TiledKernel("conv2d", "conv2d_window")
   static let transposed = TiledKernel("conv2d", "conv2d_transposed")
+  static let batch = TiledKernel("conv2d_batch", "conv2d_batch")
   static let weightGradient = TiledKernel("conv2d", "conv2d_weight_gradient")
   static let transposedDot = Kernel("conv2d_dot", "conv2d_transposed_dot")
   static let collect = Kernel("conv2d_dot", "conv2d_collect")
@@ -66,8 +67,45 @@ package struct ConvProblem {
     return padded
   }
 
-  /// y = activation(conv2d(x, w) + bias) from the padded x.
-  package func enqueueWindow(_ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor) throws {
+  /// y = activation(conv2d(x, w) + bias). One launch, one more for a small batch with padding.
+  package func enqueueForward(_ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor) throws {
+    if fillsTiles(on: x.device) {
+      try enqueueBatch(
+        from: x, size, channels, w, bias, activation, to: y, outSize, outChannels, isTransposed: false)
+    } else {
+      try enqueueWindow(padded(x), w, bias, activation, y)
+    }
+  }
+
+  /// Whether the batch is large enough for tiles whose rows are images to be mostly full.
+  private func fillsTiles(on device: any Device) -> Bool { batch >= 4 * device.properties.vectorTiles[0].rows }
+
+  /// Either pass by tiles of images; the arguments are named for a convolution from `source` to `target`.
+  private func enqueueBatch(
+    from source: Tensor, _ sourceSize: Pair, _ sourceChannels: Int, _ w: Tensor, _ bias: Tensor?,
+    _ activation: Activation, to target: Tensor, _ targetSize: Pair, _ targetChannels: Int, isTransposed: Bool
+  ) throws {
+    let device = source.device
+    let columns = targetChannels / geometry.groups
+    let tile = device.properties.vectorTile(forColumns: columns)
+    let zeros = try device.zeros(byteCount: targetChannels * 4)
+    device.profiler?.declare(flops: flops, bytes: bytes)
+    try device.launch(
+      ConvKernels.batch[tile],
+      over: Grid(
+        columns.dividedUp(by: tile.columns) * geometry.groups, targetSize.height, batch.dividedUp(by: tile.rows)),
+      [
+        .buffer(source.buffer), .buffer(w.buffer), .buffer(bias?.buffer ?? zeros), .buffer(target.buffer),
+        .int(batch), .pair(sourceSize), .int(sourceChannels), .pair(targetSize), .int(targetChannels),
+        .pair(geometry.kernelSize), .pair(geometry.stride), .pair(geometry.padding), .pair(geometry.dilation),
+        .int(geometry.groups), .int(weightCount), .int(isTransposed ? 1 : 0),
+      ] + activation.arguments)
+  }
+
+  /// The forward pass by tiles of neighbouring pixels, from the padded x.
+  private func enqueueWindow(
+    _ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ y: Tensor
+  ) throws {
     let device = x.device
     let tile = device.properties.vectorTile(forColumns: groupOutChannels)
     let zeros = try device.zeros(byteCount: outChannels * 4)
@@ -93,8 +131,6 @@ package struct ConvProblem {
       return try enqueue(y, w, bias, activation, x)
     }
     let device = y.device
-    let phases = geometry.stride.height * geometry.stride.width
-    let zeros = try device.zeros(byteCount: max(channels, outChannels) * 4)
     let transposed = try device.tensor([taps, groupOutChannels, channels])
     try device.launch(
       ConvKernels.transposeTaps, over: Grid(groupOutChannels, taps),
@@ -102,6 +138,12 @@ package struct ConvProblem {
         .buffer(w.buffer), .buffer(transposed.buffer), .int(taps), .int(channels), .int(outChannels),
         .int(geometry.groups),
       ])
+    if fillsTiles(on: device) {
+      return try enqueueBatch(
+        from: y, outSize, outChannels, transposed, bias, activation, to: x, size, channels, isTransposed: true)
+    }
+    let phases = geometry.stride.height * geometry.stride.width
+    let zeros = try device.zeros(byteCount: max(channels, outChannels) * 4)
     let tile = device.properties.vectorTile(forColumns: groupChannels)
     let columnTiles = groupChannels.dividedUp(by: tile.columns) * geometry.groups
     let strip = Self.strip(pixels: phasePixels, columnTiles * phases, tile, device)
@@ -172,7 +214,8 @@ package struct ConvProblem {
     let columnTiles = groupOutChannels.dividedUp(by: tile.columns) * geometry.groups
     let isOneRun = geometry.dilation.width == 1 && geometry.groups == 1
     let runs = geometry.kernelSize.height * (isOneRun ? 1 : geometry.kernelSize.width)
-    let runTiles = (isOneRun ? geometry.kernelSize.width * channels : groupChannels).dividedUp(by: tile.rows)
+    let strips = (isOneRun ? geometry.kernelSize.width * channels : groupChannels)
+      .dividedUp(by: tile.rows * Self.gradientTiles)
     // Parts whose images stay in the second cache, so that the tiles that pass over them find them there. The number
     // depends on the shapes alone, and so does the result.
     let parts = max(1, min(batch, (x.count + dy.count) * 4 / Self.partBytes))
@@ -180,7 +223,7 @@ package struct ConvProblem {
     let partial = isWhole ? dw : try device.tensor([parts] + weightShape)
     device.profiler?.declare(flops: flops, bytes: bytes)
     try device.launch(
-      ConvKernels.weightGradient[tile], over: Grid(columnTiles, runs * runTiles, parts),
+      ConvKernels.weightGradient[tile], over: Grid(columnTiles, runs * strips, parts),
       [
         .buffer(x.buffer), .buffer(dy.buffer), .buffer(partial.buffer), .int(batch), .pair(paddedSize),
         .int(channels), .pair(outSize), .int(outChannels), .pair(geometry.kernelSize), .pair(geometry.stride),
@@ -199,6 +242,9 @@ package struct ConvProblem {
 
   /// At most this many products are kept for the sums; a large kernel on a large image would take too much memory.
   private static let mostProducts = 64 << 20
+
+  /// Row tiles of a work-item of the weight gradient: `GRADIENT_TILES` in `conv2d.cl`.
+  private static let gradientTiles = 16
 
   /// Bytes of x and dy that a part of the weight gradient passes over.
   private static let partBytes = 256 << 10

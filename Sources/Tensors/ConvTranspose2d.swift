@@ -3,8 +3,8 @@
 /// - Shapes: x `[N, H, W, C]`, weight `[KH, KW, O/groups, C]`, bias `[O]` → `[N, Ho, Wo, O]`; see
 ///   ``ConvGeometry/transposedOutputSize(of:)``
 /// - Throws: ``ShapeError`` when shapes and attributes do not fit.
-/// - Cost: two launches (one that transposes the weights), or one for few output channels. Gradients: one for an
-///   activation, one when there is padding, one for x, one or two for the weight, two for the bias.
+/// - Cost: two launches, one of which transposes the weights; three for few output channels. Gradients: one for an
+///   activation, one for x, up to three for the weight, up to two for the bias.
 /// - Source: semantics of torch.nn.functional.conv_transpose2d.
 public func convTranspose2d(
   _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, activation: Activation = .none
@@ -18,14 +18,12 @@ public func convTranspose2d(
       if let slot = bias?.gradient {
         try columnSum(dz, into: slot.tensor, accumulate: slot.claim())
       }
-      guard x.requiresGradient || weight.gradient != nil else { return }
-      let padded = try problem.padded(dz)
       if let slot = weight.gradient {
-        try problem.enqueueWeightGradient(padded, x, to: slot.tensor, accumulate: slot.claim())
+        try problem.enqueueWeightGradient(problem.padded(dz), x, to: slot.tensor, accumulate: slot.claim())
       }
       if x.requiresGradient {
         let dx = try x.device.tensor(x.shape)
-        try problem.enqueueWindow(padded, weight, bias: nil, activation: .none, to: dx)
+        try problem.enqueueForward(dz, weight, bias: nil, activation: .none, to: dx)
         try tape.accumulate(dx, into: x)
       }
     }

@@ -1,0 +1,136 @@
+// Convolution and transposed convolution for batches, vector family: a register tile's rows are the same pixel of ROWS
+// images. The same taps reach all of them, so those that lie outside of the image are left out instead of multiplied
+// with zeros, and no padded copy is made. conv2d.cl has the kernels for small batches, whose tiles would be empty.
+
+// The taps of one axis that reach one position: tap first_tap + i * tap_step reads source position
+// first_source + i * source_step, for i < count.
+typedef struct {
+  int count, first_tap, tap_step, first_source, source_step;
+} TILED(taps);
+
+// For a convolution, output `position` reads position * stride - padding + tap * dilation. For a transposed one the
+// source is (position + padding - tap * dilation) / stride, where that leaves nothing.
+INLINE TILED(taps) TILED(find_taps)(
+    int position, int sources, int kernel_size, int stride, int padding, int dilation, int is_transposed) {
+  TILED(taps) found;
+  found.count = found.first_tap = found.tap_step = found.first_source = found.source_step = 0;
+  for (int tap = 0; tap < kernel_size; tap++) {
+    int source;
+    if (is_transposed) {
+      const int scaled = position + padding - tap * dilation;
+      if (scaled < 0) break;
+      source = scaled / stride;
+      if (source * stride != scaled) continue;
+    } else {
+      source = position * stride - padding + tap * dilation;
+      if (source < 0) continue;
+      if (source >= sources) break;
+    }
+    if (source >= sources) continue;
+    if (found.count == 0) {
+      found.first_tap = tap;
+      found.first_source = source;
+    } else if (found.count == 1) {
+      found.tap_step = tap - found.first_tap;
+      found.source_step = source - found.first_source;
+    }
+    found.count++;
+  }
+  return found;
+}
+
+// sums += the products over a rectangle of taps: lines x places of them, each `run` long. Steps are in floats.
+OUTLINE void TILED(multiply_rectangle)(
+    floatv sums[ROWS][VECTORS], global const float *const pointers[ROWS], const int lines, const int line_step,
+    const int line_w_step, const int places, const int place_step, const int place_w_step, const int run,
+    global const float *w, const int w_step) {
+  floatv t[ROWS][VECTORS], wv[VECTORS];
+  COPY_TILE(t, sums)
+  for (int line = 0; line < lines; line++) {
+    for (int place = 0; place < places; place++) {
+      const long at = (long)line * line_step + (long)place * place_step;
+      global const float *b = w + (long)line * line_w_step + (long)place * place_w_step;
+      global const float *a[ROWS];
+#pragma unroll
+      for (int r = 0; r < ROWS; r++) a[r] = pointers[r] + at;
+      for (long k = 0; k < run; k++) {
+#pragma unroll
+        for (int v = 0; v < VECTORS; v++) wv[v] = LOADV(b + v * VECTOR_WIDTH);
+        MULTIPLY_STEP(t, a, k, wv)
+        b += w_step;
+      }
+    }
+  }
+  COPY_TILE(sums, t)
+}
+
+// y = activation(convolution of x with w + bias), or the transposed convolution.
+//
+// x is [batch, size, channels], y [batch, out_size, out_channels], w [KH, KW, channels / groups, out_channels]; for a
+// transposed convolution w is transposed within each tap (transpose_taps in conv2d_prepare.cl) to be that.
+// Work-item (x, y, z): column tile x, counted through the groups; row y of the output; images z * ROWS ...
+kernel void TILED(conv2d_batch)(
+    global const float *x, global const float *w, global const float *bias, global float *y, int batch, int size,
+    int channels, int out_size, int out_channels, int kernel_size, int stride, int padding, int dilation, int groups,
+    int w_count, int is_transposed, int activation, float slope) {
+  const int k = channels / groups, group_columns = out_channels / groups;
+  const int column_tiles = (group_columns + COLUMNS - 1) / COLUMNS;
+  const int group = (int)get_global_id(0) / column_tiles;
+  const int within = ((int)get_global_id(0) - group * column_tiles) * COLUMNS;
+  const int columns = min(COLUMNS, group_columns - within);
+  const int column = group * group_columns + within;
+  const int h = (int)get_global_id(1);
+  const int first = (int)get_global_id(2) * ROWS;
+  if (group >= groups || h >= HEIGHT(out_size) || first >= batch) return;
+  const int image_floats = HEIGHT(size) * WIDTH(size) * channels;
+  const int tap_floats = k * out_channels;
+  const long all = (long)HEIGHT(kernel_size) * WIDTH(kernel_size) * k;
+  // Whole vectors may be read from w up to its end; see multiply.
+  const int is_readable = columns == COLUMNS || column + (all - 1) * out_channels + COLUMNS <= w_count;
+  const TILED(taps) down = TILED(find_taps)(
+      h, HEIGHT(size), HEIGHT(kernel_size), HEIGHT(stride), HEIGHT(padding), HEIGHT(dilation), is_transposed);
+
+  for (int v = 0; v < WIDTH(out_size); v++) {
+    TILED(taps) across = TILED(find_taps)(
+        v, WIDTH(size), WIDTH(kernel_size), WIDTH(stride), WIDTH(padding), WIDTH(dilation), is_transposed);
+    global const float *pointers[ROWS];
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+      pointers[r] = x + (long)min(first + r, batch - 1) * image_floats +
+                    ((long)down.first_source * WIDTH(size) + across.first_source) * channels + group * k;
+    }
+    global const float *from = w + (long)(down.first_tap * WIDTH(kernel_size) + across.first_tap) * tap_floats + column;
+    // Taps whose channels lie behind each other, in the image and in the weights, are one run.
+    int run = k;
+    if (groups == 1 && across.tap_step == 1 && across.source_step == 1) {
+      run *= across.count;
+      across.count = 1;
+    }
+    const int line_step = down.source_step * WIDTH(size) * channels, place_step = across.source_step * channels;
+    const int line_w_step = down.tap_step * WIDTH(kernel_size) * tap_floats, place_w_step = across.tap_step * tap_floats;
+    floatv sums[ROWS][VECTORS];
+    TILED(clear)(sums);
+    if (is_readable) {
+      TILED(multiply_rectangle)(
+          sums, pointers, down.count, line_step, line_w_step, across.count, place_step, place_w_step, run, from,
+          out_channels);
+    } else {
+      for (int tap = 0; tap < down.count * across.count; tap++) {
+        const int i = tap / across.count, j = tap - i * across.count;
+        global const float *a[ROWS];
+#pragma unroll
+        for (int r = 0; r < ROWS; r++) a[r] = pointers[r] + (long)i * line_step + (long)j * place_step;
+        TILED(multiply)(
+            sums, a, 1, from + (long)i * line_w_step + (long)j * place_w_step, out_channels, run, columns, w + w_count);
+      }
+    }
+    const int out_image = HEIGHT(out_size) * WIDTH(out_size) * out_channels;
+    global float *to = y + (long)first * out_image + ((long)h * WIDTH(out_size) + v) * out_channels + column;
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+      if (first + r < batch) {
+        TILED(store_activated)(sums[r], bias + column, to + (long)r * out_image, columns, activation, slope);
+      }
+    }
+  }
+}
