@@ -7,9 +7,9 @@
 // b_step = COLUMNS, one used as it lies has b_panel = COLUMNS and b_step = n. b_count is the number of elements in b.
 // C is read only where beta is not 0; it may be out. bias has n elements.
 // Work-item (x, y): column tile x, rows y * strip * ROWS ... of strip tiles. The sum over k goes in blocks of K_BLOCK,
-// so that B's block stays in the first cache while A passes; between blocks the sums rest in out.
+// so that B's block stays in the second cache while A passes; between blocks the sums rest in out.
 #ifndef K_BLOCK
-#define K_BLOCK 256  // rows of B at a time: K_BLOCK x COLUMNS floats stay in the first cache
+#define K_BLOCK 1024  // rows of B at a time: fewer cost more in sums put down and taken up than they save in reads
 #endif
 
 kernel void TILED(gemm)(

@@ -11,6 +11,10 @@ kernel void pack_panels(
   global float *to = packed + ((long)j * k + p) * width;
   global const float *from = b + (long)p * row_step + (long)j * width * column_step;
   const int columns = min(width, n - j * width);
+  if (column_step == 1 && columns == width && width % VECTOR_WIDTH == 0) {
+    for (int i = 0; i < width; i += VECTOR_WIDTH) STOREV(LOADV(from + i), to + i);
+    return;
+  }
   for (int i = 0; i < columns; i++) to[i] = from[(long)i * column_step];
   for (int i = columns; i < width; i++) to[i] = 0.0f;
 }
