@@ -1,0 +1,79 @@
+/// What a network is made of: named parts, run in order.
+public struct Architecture: Sendable {
+  public var parts: [Part]
+
+  public init(_ parts: [Part]) { self.parts = parts }
+
+  public init(@PartBuilder _ parts: () -> [Part]) { self.parts = parts() }
+
+  /// The layers that an architecture's JSON can name.
+  static let layerTypes: [String: any Layer.Type] = Dictionary(
+    uniqueKeysWithValues: ([
+      Conv2d.self, ConvTranspose2d.self, Linear.self, MaxPool2d.self, AvgPool2d.self, BatchNorm2d.self, ReLU.self,
+      LeakyReLU.self, Sigmoid.self, Tanh.self, Dropout.self, Flatten.self, Unflatten.self,
+    ] as [any Layer.Type]).map { ($0.moduleName, $0) })
+
+  /// The architecture as JSON, as checkpoints carry it:
+  /// `{"encoder":[{"layer":"Conv2d","in_channels":1,…},…],"decoder":[…]}`, each layer with the name and keywords of
+  /// PyTorch's module. What is frozen is no part of it.
+  public var json: JSON {
+    var members = JSON.Members()
+    for part in parts {
+      members[part.name] = .array(
+        part.layers.layers.map { layer in
+          .object((["layer": .string(type(of: layer).moduleName)] as JSON.Members).adding(layer.attributes))
+        })
+    }
+    return .object(members)
+  }
+
+  /// The architecture that JSON of the form of ``json`` describes; keywords that are left out have PyTorch's defaults.
+  ///
+  /// - Throws: ``AttributeError`` that names the layer and the keyword.
+  public init(json: JSON) throws {
+    guard case .object(let members) = json, !members.isEmpty else {
+      throw AttributeError("network", "must be an object of parts, each a list of layers")
+    }
+    parts = try members.map { name, list in
+      guard case .array(let layers) = list, !name.isEmpty, !name.contains(".") else {
+        throw AttributeError(JSON.quoted(name, limit: 40), "must be the name, without a point, of a list of layers")
+      }
+      return Part(name, Sequential(try layers.enumerated().map { try Self.layer($1, "\(name.prefix(40)).\($0)") }))
+    }
+  }
+
+  private static func layer(_ json: JSON, _ place: String) throws -> any Layer {
+    guard case .object(let members) = json else { throw AttributeError(place, "must be an object") }
+    var attributes = AttributeReader(members, place: place)
+    let name = try attributes.string("layer")
+    guard let type = layerTypes[name] else {
+      throw AttributeError(
+        place,
+        "unknown layer \(JSON.quoted(name, limit: 40)); known are \(layerTypes.keys.sorted().joined(separator: ", "))")
+    }
+    attributes = attributes.at("\(place) (\(name))")
+    let layer = try type.init(attributes: &attributes)
+    try attributes.end()
+    return layer
+  }
+
+  /// The shape of a sample behind each part.
+  ///
+  /// - Throws: ``ShapeError`` that names the layer which does not fit: `encoder.4 (Linear)`.
+  public func outputShape(of shape: [Int]) throws -> [Int] {
+    try parts.reduce(shape) { try $1.outputShape(of: $0) }
+  }
+}
+
+extension Part {
+  /// The shape of a sample behind the part.
+  ///
+  /// - Throws: ``ShapeError`` that names the layer which does not fit: `encoder.4 (Linear)`.
+  public func outputShape(of shape: [Int]) throws -> [Int] {
+    do {
+      return try layers.outputShape(of: shape)
+    } catch let error as ShapeError {
+      throw ShapeError("\(name).\(error.place)", error.problem)
+    }
+  }
+}

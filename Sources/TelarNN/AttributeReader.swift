@@ -1,0 +1,137 @@
+@_exported import Safetensors
+
+/// An architecture's JSON that does not describe layers that Telar has.
+public struct AttributeError: Error, Equatable, CustomStringConvertible {
+  /// Where: `encoder.0 (Conv2d)`.
+  public var place: String
+  public var problem: String
+
+  public init(_ place: String, _ problem: String) {
+    self.place = place
+    self.problem = problem
+  }
+
+  public var description: String { "\(place): \(problem)" }
+}
+
+/// The keywords of a module's constructor, taken one by one; what is left over in the end is an error.
+///
+/// Numbers are bounded so that no arithmetic with them can overflow, however hostile the text is.
+public struct AttributeReader {
+  /// Largest size, stride or padding that is taken.
+  public static let largestInteger = 1 << 24
+
+  public private(set) var place: String
+  private var members: JSON.Members
+
+  public init(_ members: JSON.Members, place: String) {
+    self.members = members
+    self.place = place
+  }
+
+  /// The same keywords with another place in messages.
+  func at(_ place: String) -> AttributeReader { AttributeReader(members, place: place) }
+
+  private mutating func take(_ name: String) -> JSON? {
+    defer { members[name] = nil }
+    return members[name]
+  }
+
+  private func error(_ problem: String) -> AttributeError { AttributeError(place, problem) }
+
+  /// A whole number, at least `minimum`. Without a default it must be there.
+  public mutating func integer(_ name: String, default fallback: Int? = nil, atLeast minimum: Int = 1) throws -> Int {
+    guard let value = take(name) else {
+      guard let fallback else { throw error("\(name) is missing") }
+      return fallback
+    }
+    return try integer(value, name, minimum)
+  }
+
+  private func integer(_ value: JSON, _ name: String, _ minimum: Int) throws -> Int {
+    guard case .integer(let number) = value, minimum...Self.largestInteger ~= number else {
+      throw error("\(name) must be an integer from \(minimum) to \(Self.largestInteger), not \(shown(value))")
+    }
+    return number
+  }
+
+  /// A number or a list of height and width.
+  public mutating func pair(_ name: String, default fallback: Pair? = nil, atLeast minimum: Int = 1) throws -> Pair {
+    guard let value = take(name), value != .null else {
+      guard let fallback else { throw error("\(name) is missing") }
+      return fallback
+    }
+    guard case .array(let sizes) = value else { return Pair(both: try integer(value, name, minimum)) }
+    guard sizes.count == 2 else { throw error("\(name) must be a number or a pair, not \(shown(value))") }
+    return Pair(try integer(sizes[0], name, minimum), try integer(sizes[1], name, minimum))
+  }
+
+  /// A list of exactly `count` whole numbers.
+  public mutating func integers(_ name: String, count: Int) throws -> [Int] {
+    guard let value = take(name) else { throw error("\(name) is missing") }
+    guard case .array(let list) = value, list.count == count else {
+      throw error("\(name) must be a list of \(count) numbers, not \(shown(value))")
+    }
+    return try list.map { try integer($0, name, 1) }
+  }
+
+  /// A finite number within a range.
+  public mutating func number(_ name: String, default fallback: Float? = nil, in range: ClosedRange<Double>) throws
+    -> Float
+  {
+    guard let value = take(name) else {
+      guard let fallback else { throw error("\(name) is missing") }
+      return fallback
+    }
+    guard let number = value.double, range.contains(number) else {
+      throw error("\(name) must be a number from \(range.lowerBound) to \(range.upperBound), not \(shown(value))")
+    }
+    return Float(number)
+  }
+
+  public mutating func flag(_ name: String, default fallback: Bool? = nil) throws -> Bool {
+    guard let value = take(name) else {
+      guard let fallback else { throw error("\(name) is missing") }
+      return fallback
+    }
+    guard case .boolean(let flag) = value else { throw error("\(name) must be true or false, not \(shown(value))") }
+    return flag
+  }
+
+  public mutating func string(_ name: String) throws -> String {
+    guard let value = take(name) else { throw error("\(name) is missing") }
+    guard case .string(let text) = value else { throw error("\(name) must be a string, not \(shown(value))") }
+    return text
+  }
+
+  /// A keyword for which only one value, its default, is taken.
+  public mutating func only(_ name: String, _ value: JSON) throws {
+    guard let given = take(name), given != value else { return }
+    throw error("\(name) \(shown(given)) is not supported; only \(value.text) is")
+  }
+
+  /// Checks that every keyword was taken.
+  public func end() throws {
+    guard let name = members.keys.first else { return }
+    throw error("unknown keyword \(JSON.quoted(name, limit: 40))")
+  }
+
+  private func shown(_ value: JSON) -> String {
+    let text = value.text
+    return text.count <= 60 ? text : text.prefix(60) + "…"
+  }
+}
+
+extension Pair {
+  /// As PyTorch's keywords have it: a number where both are alike.
+  package var json: JSON { height == width ? .integer(height) : .array([.integer(height), .integer(width)]) }
+}
+
+extension OrderedMembers {
+  /// These members and then others.
+  func adding(_ others: Self) -> Self {
+    var all = self
+    for (key, value) in others { all[key] = value }
+    return all
+  }
+}

@@ -1,0 +1,118 @@
+extension Network {
+  /// Adds the network to a file: its tensors with PyTorch's keys and layouts, and its architecture as the metadata's
+  /// `network`. Waits for the device.
+  public func add(to writer: inout SafetensorsWriter) throws {
+    // PyTorch's tools look for the format.
+    writer.metadata["format"] = "pt"
+    writer.metadata["network"] = architecture.json.text
+    for parameter in parameters {
+      writer.add(parameter.key, shape: parameter.spec.shape, try parameter.values())
+    }
+    for part in parts {
+      for (index, state) in part.trackingLayers {
+        writer.add("\(part.name).\(index).num_batches_tracked", shape: [], [state.batchesTracked])
+      }
+    }
+  }
+
+  /// Writes a checkpoint that PyTorch loads as a state dictionary.
+  ///
+  /// - Parameter metadata: what else the file's metadata is to say.
+  /// - Throws: `OutputError` when the file cannot be written.
+  public func save(to path: String, metadata: OrderedMembers<String> = [:]) throws {
+    var writer = SafetensorsWriter()
+    for (key, value) in metadata { writer.metadata[key] = value }
+    try add(to: &writer)
+    try writer.write(to: path)
+  }
+
+  /// Takes all values from a checkpoint, of Telar or of PyTorch (`safetensors.torch.save_file(model.state_dict(), …)`).
+  ///
+  /// - Parameter names: the parts to load; by default all.
+  /// - Throws: `SafetensorsError` when a tensor is missing or has another shape, or when one of these parts has tensors
+  ///   that the network has not. The network is then as it was.
+  public func load(from file: SafetensorsFile, parts names: [String]? = nil) throws {
+    let names = names ?? parts.map(\.name)
+    let parameters = parameters.filter { names.contains($0.part) }
+    let loaded = try parameters.map { try file.floats($0.key, shape: $0.spec.shape) }
+    var known = Set(parameters.map(\.key))
+    var counts: [(LayerState, Int64)] = []
+    for part in parts where names.contains(part.name) {
+      for (index, state) in part.trackingLayers {
+        let key = "\(part.name).\(index).num_batches_tracked"
+        known.insert(key)
+        // Checkpoints of PyTorch before 0.4.1 have none.
+        guard file.tensors[key] != nil else { continue }
+        guard let count = try file.values(key, as: Int64.self).first else { continue }
+        counts.append((state, count))
+      }
+    }
+    for key in file.tensors.keys where names.contains(where: { key.hasPrefix("\($0).") }) && !known.contains(key) {
+      throw SafetensorsError(
+        .mismatch, path: file.path, "tensor \(JSON.quoted(key, limit: 60)) belongs to nothing in the network")
+    }
+    for (parameter, values) in zip(parameters, loaded) { try parameter.write(values) }
+    for (state, count) in counts { state.batchesTracked = count }
+  }
+
+  /// The network that a checkpoint describes, with its values.
+  ///
+  /// - Throws: `SafetensorsError`, ``AttributeError`` or ``ShapeError`` when the file has no architecture in its
+  ///   metadata, one that Telar does not know, or one that its tensors or the input's shape do not fit.
+  public convenience init(
+    checkpoint file: SafetensorsFile, on device: any Device, inputShape: [Int]?, seed: UInt64 = 0
+  ) throws {
+    try self.init(
+      Architecture(checkpoint: file), on: device, inputShape: inputShape, seed: seed)
+    try load(from: file)
+  }
+
+  /// Makes a part's values those of the part of the same name in another network, also of another device.
+  ///
+  /// - Throws: ``ShapeError`` when the parts' tensors differ.
+  public func copyPart(_ name: String, from other: Network) throws {
+    let mine = parameters.filter { $0.part == name }
+    let theirs = other.parameters.filter { $0.part == name }
+    guard mine.map(\.key) == theirs.map(\.key), mine.map(\.spec.shape) == theirs.map(\.spec.shape) else {
+      throw ShapeError(name, "the part has other tensors in the network that it is copied from")
+    }
+    for (to, from) in zip(mine, theirs) { try to.tensor.buffer.write(from.tensor.values()) }
+    for (to, from) in zip(self[part: name].trackingLayers, other[part: name].trackingLayers) {
+      to.state.batchesTracked = from.state.batchesTracked
+    }
+  }
+}
+
+extension Architecture {
+  /// The architecture in a checkpoint's metadata.
+  ///
+  /// - Throws: `SafetensorsError` when there is none or it is no JSON, ``AttributeError`` when Telar does not know it.
+  public init(checkpoint file: SafetensorsFile) throws {
+    guard let text = file.metadata["network"] else {
+      throw SafetensorsError(
+        .mismatch, path: file.path, "has no architecture in its metadata; load it into a network that you define")
+    }
+    let json: JSON
+    do {
+      json = try JSON(parsing: text)
+    } catch {
+      throw SafetensorsError(.malformed, path: file.path, "has a broken architecture in its metadata: \(error)")
+    }
+    try self.init(json: json)
+  }
+}
+
+extension SafetensorsFile {
+  /// A tensor that must have a shape.
+  ///
+  /// - Throws: `SafetensorsError` when it is missing or has another; nothing is read then.
+  func floats(_ name: String, shape: [Int]) throws -> [Float] {
+    let info = try info(name)
+    guard info.shape == shape else {
+      throw SafetensorsError(
+        .mismatch, path: path, "tensor \(JSON.quoted(name, limit: 60)) has shape \(info.shape) and should have \(shape)"
+      )
+    }
+    return try floats(name)
+  }
+}

@@ -1,0 +1,66 @@
+@_exported import Tensors
+
+/// A layer as a value: what it is, not its parameters, which a ``Network`` makes and keeps.
+///
+/// Shapes here are of one sample, without the batch: `[H, W, C]` for an image, `[F]` for features.
+public protocol Layer: Sendable {
+  /// The name of PyTorch's module that this layer is: `Conv2d`.
+  static var moduleName: String { get }
+
+  /// Keywords and values of the module's constructor.
+  var attributes: JSON.Members { get }
+
+  /// The layer that the keywords of PyTorch's constructor describe.
+  ///
+  /// - Throws: ``AttributeError`` for values that the constructor or Telar does not take.
+  init(attributes: inout AttributeReader) throws
+
+  /// The tensors that the layer needs, in PyTorch's order.
+  var parameters: [ParameterSpec] { get }
+
+  /// The shape that a sample has behind the layer.
+  ///
+  /// - Throws: ``ShapeError`` when the layer does not fit the shape.
+  func outputShape(of shape: [Int]) throws -> [Int]
+
+  /// The layer's output for a batch x.
+  func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor
+
+  /// One layer that does the work of this one and `next`, where there is such a thing.
+  func fused(with next: any Layer) -> (any Layer)?
+}
+
+extension Layer {
+  public var parameters: [ParameterSpec] { [] }
+  public func fused(with next: any Layer) -> (any Layer)? { nil }
+}
+
+/// Whether a network trains or is used.
+public enum Mode: Sendable, Hashable {
+  /// Running statistics, no dropout.
+  case evaluation
+  /// Batch statistics, and dropout drawn for this step.
+  case training(step: Int)
+}
+
+/// What a layer knows when it runs, besides its parameters.
+public struct ForwardContext: Sendable {
+  public var mode: Mode
+  /// The network's seed and the layer's place in the network, which dropout is keyed by.
+  public var seed: UInt64
+  public var layerIndex: Int
+  /// Whether the layer stands in a part that does not train.
+  public var isFrozen: Bool
+}
+
+/// The tensors of one layer in a network.
+public final class LayerState {
+  private let tensors: [String: Tensor]
+  /// Batches that running statistics were updated with, for layers that keep some.
+  public var batchesTracked: Int64 = 0
+
+  init(tensors: [String: Tensor]) { self.tensors = tensors }
+
+  /// The tensor of a name among ``Layer/parameters``; `nil` where the layer has none, as without a bias.
+  public subscript(name: String) -> Tensor? { tensors[name] }
+}

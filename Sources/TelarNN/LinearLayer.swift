@@ -1,0 +1,51 @@
+/// A fully connected layer: `torch.nn.Linear`.
+///
+/// - Shapes: `[inputFeatures]` → `[outputFeatures]`
+public struct Linear: FusingActivation {
+  public static var moduleName: String { "Linear" }
+
+  public var inputFeatures: Int
+  public var outputFeatures: Int
+  public var hasBias: Bool
+  package var fusedActivation: Activation = .none
+
+  public init(_ inputFeatures: Int, _ outputFeatures: Int, bias: Bool = true) {
+    self.inputFeatures = inputFeatures
+    self.outputFeatures = outputFeatures
+    hasBias = bias
+  }
+
+  public init(attributes: inout AttributeReader) throws {
+    self.init(
+      try attributes.integer("in_features"), try attributes.integer("out_features"),
+      bias: try attributes.flag("bias", default: true))
+  }
+
+  public var attributes: JSON.Members {
+    [
+      "in_features": .integer(inputFeatures), "out_features": .integer(outputFeatures), "bias": .boolean(hasBias),
+    ]
+  }
+
+  public var parameters: [ParameterSpec] {
+    let initializer = Initializer.pyTorchDefault(fanIn: inputFeatures)
+    let weight = ParameterSpec(
+      "weight", shape: [outputFeatures, inputFeatures], layout: .linear, initializer: initializer)
+    return hasBias ? [weight, ParameterSpec("bias", shape: [outputFeatures], initializer: initializer)] : [weight]
+  }
+
+  public func outputShape(of shape: [Int]) throws -> [Int] {
+    guard inputFeatures > 0, outputFeatures > 0 else {
+      throw ShapeError(Self.moduleName, "\(inputFeatures) to \(outputFeatures) features make no layer")
+    }
+    guard shape == [inputFeatures] else {
+      let hint = shape.count == 3 && shape.reduce(1, *) == inputFeatures ? "; put a Flatten() in front of it" : ""
+      throw ShapeError(Self.moduleName, "expects \(inputFeatures) features and is given \(describe(shape))\(hint)")
+    }
+    return [outputFeatures]
+  }
+
+  public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
+    try linear(x, weight: state["weight"]!, bias: state["bias"], activation: fusedActivation)
+  }
+}

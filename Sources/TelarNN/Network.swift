@@ -1,0 +1,137 @@
+/// A network on a device: an architecture with its parameters.
+///
+/// All parameters lie in one piece of memory, those that train in front, and their gradients in another, so that an
+/// optimizer takes one launch. Starting values follow PyTorch's defaults and depend on the seed only.
+///
+/// ```swift
+/// let network = try Network(on: device, inputShape: [28, 28, 1], seed: 1) {
+///   Part("encoder") { Conv2d(1, 16, kernelSize: 3); ReLU(); MaxPool2d(2); Flatten() }
+///   Part("classifier") { Linear(2704, 10) }
+/// }
+/// let logits = try network(images)
+/// ```
+public final class Network {
+  public let architecture: Architecture
+  public let device: any Device
+  /// What the starting values and the dropout are drawn from.
+  public let seed: UInt64
+  /// A sample's shape, when the parts run one after another.
+  public let inputShape: [Int]?
+  public let outputShape: [Int]?
+  /// The parts in order, for networks that run them otherwise than one after another.
+  public let parts: [NetworkPart]
+  let arena: ParameterArena
+
+  /// - Parameters:
+  ///   - inputShape: a sample's shape, `[H, W, C]` or `[F]`; `nil` when the parts do not run one after another, and
+  ///     their shapes are checked when they run.
+  ///   - seed: what the starting values and the dropout are drawn from.
+  /// - Throws: ``ShapeError`` that names the layer which does not fit, before anything is made on the device.
+  public init(_ architecture: Architecture, on device: any Device, inputShape: [Int]?, seed: UInt64) throws {
+    precondition(
+      Set(architecture.parts.map(\.name)).count == architecture.parts.count, "parts of a network need different names")
+    self.architecture = architecture
+    self.device = device
+    self.seed = seed
+    self.inputShape = inputShape
+    outputShape = try inputShape.map(architecture.outputShape)
+    let arena = try ParameterArena(architecture, on: device, seed: seed)
+    self.arena = arena
+    var firstIndex = 0
+    parts = architecture.parts.map { part in
+      defer { firstIndex += part.layers.layers.count }
+      return NetworkPart(part, arena: arena, seed: seed, firstIndex: firstIndex)
+    }
+  }
+
+  /// A network of the parts that are listed.
+  public convenience init(
+    on device: any Device, inputShape: [Int]?, seed: UInt64, @PartBuilder _ parts: () -> [Part]
+  ) throws {
+    try self.init(Architecture(parts()), on: device, inputShape: inputShape, seed: seed)
+  }
+
+  /// The part of a name.
+  ///
+  /// - Precondition: there is one.
+  public subscript(part name: String) -> NetworkPart {
+    guard let part = parts.first(where: { $0.name == name }) else {
+      preconditionFailure("the network has no part \(name), only \(parts.map(\.name).joined(separator: ", "))")
+    }
+    return part
+  }
+
+  /// The output for a batch, the parts run one after another.
+  ///
+  /// - Shapes: x `[N] + inputShape` → `[N] + outputShape`
+  /// - Throws: ``ShapeError`` that names the layer which does not fit, before anything is launched.
+  public func callAsFunction(_ x: Tensor, _ mode: Mode = .evaluation) throws -> Tensor {
+    if let inputShape, Array(x.shape.dropFirst()) != inputShape || x.shape[0] == 0 {
+      throw ShapeError("network", "expects a batch of \(describe(inputShape)) and is given \(x.shape)")
+    }
+    return try parts.reduce(x) { try $1($0, mode) }
+  }
+
+  /// All tensors with their names, in the order of the architecture.
+  public var parameters: [Parameter] { arena.parameters }
+
+  /// How many numbers are trained.
+  public var trainableCount: Int { parameters.reduce(0) { $0 + ($1.isTrainable ? $1.spec.count : 0) } }
+
+  /// Forgets the gradients of the step before. Touches no memory.
+  public func clearGradients() { arena.clearGradients() }
+}
+
+/// A part of a network, to be called on its own.
+public final class NetworkPart {
+  public let name: String
+  public let isFrozen: Bool
+
+  private let part: Part
+  private let states: [LayerState]
+  private let seed: UInt64
+  private let firstIndex: Int
+  private let trainingPlan: Plan
+  private let evaluationPlan: Plan
+  /// The input shape that was last found to fit.
+  private var checkedShape: [Int]?
+
+  init(_ part: Part, arena: ParameterArena, seed: UInt64, firstIndex: Int) {
+    self.part = part
+    name = part.name
+    isFrozen = part.isFrozen
+    states = part.layers.layers.indices.map { LayerState(tensors: arena.tensors(ofLayer: "\(part.name).\($0)")) }
+    self.seed = seed
+    self.firstIndex = firstIndex
+    trainingPlan = Plan(part.layers.layers, training: true)
+    evaluationPlan = Plan(part.layers.layers, training: false)
+  }
+
+  /// The part's output for a batch.
+  ///
+  /// - Throws: ``ShapeError`` that names the layer which does not fit, before anything is launched.
+  public func callAsFunction(_ x: Tensor, _ mode: Mode = .evaluation) throws -> Tensor {
+    let shape = Array(x.shape.dropFirst())
+    if shape != checkedShape {
+      guard !x.shape.isEmpty, x.shape[0] > 0 else { throw ShapeError(name, "is given the empty batch \(x.shape)") }
+      _ = try part.outputShape(of: shape)
+      checkedShape = shape
+    }
+    let plan = mode == .evaluation ? evaluationPlan : trainingPlan
+    return try plan.steps.reduce(x) { x, step in
+      let index = step.range.lowerBound
+      let context = ForwardContext(mode: mode, seed: seed, layerIndex: firstIndex + index, isFrozen: isFrozen)
+      do {
+        return try step.layer(x, states[index], context)
+      } catch let error as ShapeError {
+        // Sizes that depend on the batch are the operators' to check.
+        throw ShapeError("\(name).\(index) (\(type(of: step.layer).moduleName))", error.problem)
+      }
+    }
+  }
+
+  /// The layers that keep running statistics: their places in the part, and their states.
+  var trackingLayers: [(index: Int, state: LayerState)] {
+    part.layers.layers.indices.filter { part.layers.layers[$0] is BatchNorm2d }.map { ($0, states[$0]) }
+  }
+}

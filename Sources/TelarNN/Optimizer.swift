@@ -1,0 +1,177 @@
+/// How parameters follow from their gradients: settings and arithmetic, while an ``OptimizerState`` keeps the memory.
+public protocol Optimizer: Sendable {
+  /// PyTorch's name: `Adam`.
+  static var name: String { get }
+
+  var learningRate: Double { get set }
+
+  /// Names of the arrays that it keeps, each as long as the parameters and zero in the beginning: PyTorch's.
+  var stateNames: [String] { get }
+
+  /// One step over flat arrays, in place, in one launch.
+  ///
+  /// - Parameters:
+  ///   - state: the arrays of ``stateNames``, in that order.
+  ///   - step: the number of this step, from 1.
+  func update(parameters: Tensor, gradients: Tensor, state: [Tensor], learningRate: Double, step: Int) throws
+}
+
+/// Adam with PyTorch's defaults: `torch.optim.Adam`. Weight decay is added to the gradient.
+public struct Adam: Optimizer {
+  public static var name: String { "Adam" }
+
+  public var learningRate: Double
+  public var beta1: Double
+  public var beta2: Double
+  public var epsilon: Double
+  public var weightDecay: Double
+
+  public init(
+    learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
+    weightDecay: Double = 0
+  ) {
+    self.learningRate = learningRate
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+  }
+
+  public var stateNames: [String] { ["exp_avg", "exp_avg_sq"] }
+
+  public func update(parameters: Tensor, gradients: Tensor, state: [Tensor], learningRate: Double, step: Int) throws {
+    try adamStep(
+      parameters: parameters, gradients: gradients, firstMoment: state[0], secondMoment: state[1],
+      learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay, step: step)
+  }
+}
+
+/// Stochastic gradient descent: `torch.optim.SGD`. Weight decay is added to the gradient.
+public struct SGD: Optimizer {
+  public static var name: String { "SGD" }
+
+  public var learningRate: Double
+  public var momentum: Double
+  public var nesterov: Bool
+  public var weightDecay: Double
+
+  public init(learningRate: Double = 1e-3, momentum: Double = 0, nesterov: Bool = false, weightDecay: Double = 0) {
+    self.learningRate = learningRate
+    self.momentum = momentum
+    self.nesterov = nesterov
+    self.weightDecay = weightDecay
+  }
+
+  public var stateNames: [String] { momentum == 0 ? [] : ["momentum_buffer"] }
+
+  public func update(parameters: Tensor, gradients: Tensor, state: [Tensor], learningRate: Double, step: Int) throws {
+    try sgdStep(
+      parameters: parameters, gradients: gradients, velocity: state.first ?? gradients, learningRate: learningRate,
+      momentum: momentum, nesterov: nesterov, weightDecay: weightDecay)
+  }
+}
+
+/// A learning rate for each step, from 0.
+public typealias Schedule = @Sendable (Int) -> Double
+
+/// An optimizer at work on a network: the arrays that it keeps, and how many steps each parameter has had.
+public final class OptimizerState {
+  public var optimizer: any Optimizer
+  private let arena: ParameterArena
+  private let arrays: [Buffer]
+  /// Steps that each trained parameter has had; they differ when some had no gradient in a step.
+  private var steps: [Int]
+  /// The whole run of trained parameters, made once: what all but odd steps use.
+  private let whole: (values: Tensor, gradients: Tensor, arrays: [Tensor])?
+
+  public init(_ optimizer: any Optimizer, for network: Network) throws {
+    self.optimizer = optimizer
+    let arena = network.arena
+    self.arena = arena
+    let arrays = try optimizer.stateNames.map { _ in try network.device.zeroed(floats: arena.trainedCount) }
+    self.arrays = arrays
+    steps = [Int](repeating: 0, count: arena.trained.count)
+    whole = arena.gradients.map { gradients in
+      let shape = [arena.trainedCount]
+      return (
+        Tensor(shape: shape, buffer: arena.values), Tensor(shape: shape, buffer: gradients),
+        arrays.map { Tensor(shape: shape, buffer: $0) }
+      )
+    }
+  }
+
+  /// One step, from the gradients of the backward pass that was before it.
+  ///
+  /// As in PyTorch, a parameter that had no gradient stays as it is and does not count the step. One launch when all
+  /// had one, otherwise one for each run of neighbours.
+  ///
+  /// - Parameter learningRate: by default the optimizer's.
+  public func update(learningRate: Double? = nil) throws {
+    guard let whole else { return }
+    let rate = learningRate ?? optimizer.learningRate
+    let isSet = arena.trained.map { $0.parameter.tensor.gradient!.isSet }
+    if !isSet.contains(false), steps.allSatisfy({ $0 == steps[0] }) {
+      try optimizer.update(
+        parameters: whole.values, gradients: whole.gradients, state: whole.arrays, learningRate: rate,
+        step: steps[0] + 1)
+    } else {
+      var first = 0
+      while first < steps.count {
+        var end = first + 1
+        while end < steps.count, isSet[end] == isSet[first], steps[end] == steps[first] { end += 1 }
+        if isSet[first] { try updateRun(first..<end, learningRate: rate) }
+        first = end
+      }
+    }
+    for index in steps.indices where isSet[index] { steps[index] += 1 }
+  }
+
+  /// A step of some parameters that lie side by side.
+  private func updateRun(_ run: Range<Int>, learningRate: Double) throws {
+    let start = arena.trained[run.lowerBound].offset
+    let end = run.upperBound < arena.trained.count ? arena.trained[run.upperBound].offset : arena.trainedCount
+    func part(_ buffer: Buffer) throws -> Tensor {
+      Tensor(
+        shape: [end - start],
+        buffer: try buffer.device.slice(buffer, byteOffset: start * 4, byteCount: (end - start) * 4))
+    }
+    try optimizer.update(
+      parameters: part(arena.values), gradients: part(arena.gradients!), state: arrays.map(part),
+      learningRate: learningRate, step: steps[run.lowerBound] + 1)
+  }
+
+  // MARK: On disk
+
+  /// Adds the state to a file: `optimizer/exp_avg/encoder.0.weight` in PyTorch's layout, and the counts of steps as
+  /// `optimizer/step/encoder.0.weight`. Waits for the device.
+  public func add(to writer: inout SafetensorsWriter) throws {
+    for (index, (parameter, offset)) in arena.trained.enumerated() {
+      let spec = parameter.spec
+      for (name, array) in zip(optimizer.stateNames, arrays) {
+        let values = try array.read(Float.self, count: spec.count, at: offset * 4)
+        writer.add(
+          "optimizer/\(name)/\(parameter.key)", shape: spec.shape,
+          spec.layout.values(toPyTorch: values, shape: spec.shape))
+      }
+      writer.add("optimizer/step/\(parameter.key)", shape: [], [Int64(steps[index])])
+    }
+  }
+
+  /// Takes the state from a file that ``add(to:)`` wrote for the same network and optimizer.
+  ///
+  /// - Throws: `SafetensorsError` when something is missing or has another shape; the state may then be partly loaded.
+  public func load(from file: SafetensorsFile) throws {
+    for (index, (parameter, offset)) in arena.trained.enumerated() {
+      let spec = parameter.spec
+      for (name, array) in zip(optimizer.stateNames, arrays) {
+        let values = try file.floats("optimizer/\(name)/\(parameter.key)", shape: spec.shape)
+        try array.write(spec.layout.values(fromPyTorch: values, shape: spec.shape), at: offset * 4)
+      }
+      let count = try file.values("optimizer/step/\(parameter.key)", as: Int64.self)
+      guard count.count == 1, 0...Int64(Int32.max) ~= count[0] else {
+        throw SafetensorsError(.mismatch, path: file.path, "optimizer/step/\(parameter.key) is no count of steps")
+      }
+      steps[index] = Int(count[0])
+    }
+  }
+}

@@ -1,0 +1,115 @@
+/// One tensor of a network.
+public struct Parameter {
+  /// PyTorch's name in the whole network: `encoder.0.weight`.
+  public let key: String
+  /// The part that it belongs to.
+  public let part: String
+  public let spec: ParameterSpec
+  /// The values, in the layout here.
+  public let tensor: Tensor
+
+  /// Whether an optimizer changes it.
+  public var isTrainable: Bool { tensor.gradient != nil }
+
+  /// The values in PyTorch's layout. Waits for the device.
+  public func values() throws -> [Float] { spec.layout.values(toPyTorch: try tensor.values(), shape: spec.shape) }
+
+  /// Sets the values from those in PyTorch's layout.
+  public func write(_ values: [Float]) throws {
+    precondition(values.count == spec.count, "\(values.count) values for \(key) of \(spec.shape)")
+    try tensor.buffer.write(spec.layout.values(fromPyTorch: values, shape: spec.shape))
+  }
+}
+
+/// The memory of a network's parameters and gradients: trained ones in front, then frozen ones and buffers. Slices start
+/// at multiples of the device's alignment; the gaps between them hold zeros and stay so.
+final class ParameterArena {
+  /// In the order of the architecture.
+  let parameters: [Parameter]
+  /// Trained parameters in the order of their memory, with their places in it in floats.
+  let trained: [(parameter: Parameter, offset: Int)]
+  /// Floats of the run of trained parameters, gaps included.
+  let trainedCount: Int
+  let values: Buffer
+  /// As long as the run of trained parameters; `nil` when there is none.
+  let gradients: Buffer?
+
+  init(_ architecture: Architecture, on device: any Device, seed: UInt64) throws {
+    struct Entry {
+      var layer: String
+      var part: Part
+      var spec: ParameterSpec
+      var isTrained: Bool
+    }
+    let entries = try architecture.parts.flatMap { part in
+      try part.layers.layers.enumerated().flatMap { index, layer in
+        try layer.parameters.map { spec in
+          let layerKey = "\(part.name).\(index)"
+          try Self.checkSize(spec, "\(layerKey) (\(type(of: layer).moduleName))")
+          return Entry(layer: layerKey, part: part, spec: spec, isTrained: !part.isFrozen && spec.role == .parameter)
+        }
+      }
+    }
+    let alignment = device.properties.bufferAlignment / 4
+    var end = 0
+    var offsets = [Int](repeating: 0, count: entries.count)
+    func place(where isWanted: (Entry) -> Bool) {
+      for (index, entry) in entries.enumerated() where isWanted(entry) {
+        offsets[index] = end
+        end += (entry.spec.count + alignment - 1) / alignment * alignment
+      }
+    }
+    place { $0.isTrained }
+    trainedCount = end
+    place { !$0.isTrained }
+
+    values = try device.zeroed(floats: end)
+    gradients = trainedCount > 0 ? try device.zeroed(floats: trainedCount) : nil
+    var parameters: [Parameter] = []
+    for (entry, offset) in zip(entries, offsets) {
+      let spec = entry.spec
+      let shape = spec.layout.shape(ofPyTorch: spec.shape)
+      func slice(_ buffer: Buffer) throws -> Buffer {
+        try device.slice(buffer, byteOffset: offset * 4, byteCount: spec.count * 4)
+      }
+      let slot = try entry.isTrained ? GradientSlot(tensor: Tensor(shape: shape, buffer: slice(gradients!))) : nil
+      let parameter = Parameter(
+        key: "\(entry.layer).\(spec.name)", part: entry.part.name, spec: spec,
+        tensor: Tensor(shape: shape, buffer: try slice(values), gradient: slot, requiresGradient: entry.isTrained))
+      try parameter.write(spec.initializer.values(count: spec.count, seed: seed, key: parameter.key))
+      parameters.append(parameter)
+    }
+    self.parameters = parameters
+    trained = zip(parameters, offsets).filter { $0.0.isTrainable }.map { ($0, $1) }
+  }
+
+  /// The tensors of a layer by their names; `key` is the layer's: `encoder.0`.
+  func tensors(ofLayer key: String) -> [String: Tensor] {
+    Dictionary(
+      uniqueKeysWithValues: parameters.filter { $0.key == "\(key).\($0.spec.name)" }.map { ($0.spec.name, $0.tensor) })
+  }
+
+  func clearGradients() {
+    for (parameter, _) in trained { parameter.tensor.gradient!.clear() }
+  }
+
+  private static func checkSize(_ spec: ParameterSpec, _ place: String) throws {
+    var count = 1
+    for size in spec.shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: size)
+      guard !overflow, size > 0, product <= Int(Int32.max) else {
+        throw ShapeError(place, "\(spec.name) of shape \(spec.shape) is no size that a kernel can index")
+      }
+      count = product
+    }
+  }
+}
+
+extension Device {
+  /// A buffer of zeros.
+  func zeroed(floats count: Int) throws -> Buffer {
+    let buffer = try allocate(byteCount: max(4, count * 4))
+    try fill(buffer, at: 0, byteCount: max(4, count * 4), pattern: 0)
+    return buffer
+  }
+}
