@@ -1,0 +1,45 @@
+import TelarData
+import Tensors
+
+/// A set of labelled images that lies on a device as bytes; batches are gathered there.
+public final class DeviceImages {
+  public let count: Int
+  public let height: Int
+  public let width: Int
+  private let images: Buffer
+  private let labels: Buffer
+  /// Which image comes when, as 32-bit integers.
+  private let order: Buffer
+
+  /// A batch: images `[N, H, W, 1]` from 0 to 1, and their labels.
+  public struct Batch {
+    public let images: Tensor
+    public let labels: LabelTensor
+  }
+
+  /// Uploads the set, in its own order.
+  public init(_ source: LabelledImages, on device: any Device) throws {
+    count = source.count
+    height = source.height
+    width = source.width
+    images = try device.allocate(byteCount: source.pixels.count)
+    labels = try device.allocate(byteCount: source.count)
+    order = try device.allocate(byteCount: source.count * 4)
+    try images.write(source.pixels)
+    try labels.write(source.labels)
+    try order.write([Int32](0..<Int32(source.count)))
+  }
+
+  /// Changes the order in which ``batch(at:count:)`` finds the images.
+  public func arrange(_ permutation: Permutation) throws {
+    precondition(permutation.indices.count == count, "an order of \(permutation.indices.count) for \(count) images")
+    try order.write(permutation.indices)
+  }
+
+  /// The images at `offset ..< offset + count` of the order. Two launches, no waiting.
+  public func batch(at offset: Int, count: Int) throws -> Batch {
+    Batch(
+      images: try gatherBatch(images, height: height, width: width, order: order, offset: offset, count: count),
+      labels: try gatherLabels(labels, order: order, offset: offset, count: count))
+  }
+}

@@ -1,0 +1,65 @@
+import Safetensors
+
+/// What one epoch of training came to.
+public struct EpochMetrics: Sendable, Equatable {
+  /// From 1.
+  public var epoch: Int
+  /// Mean over the epoch's batches, measured while training: dropout active, weights changing.
+  public var trainingLoss: Double
+  /// On the first training images after the epoch, in evaluation mode.
+  public var curveLoss: Double
+  /// On the validation images after the epoch, in evaluation mode.
+  public var validationLoss: Double
+  /// Shares of images classified correctly; `nil` for reconstruction.
+  public var trainingAccuracy: Double?
+  public var curveAccuracy: Double?
+  public var validationAccuracy: Double?
+  /// Wall time of the training part of the epoch, without measuring.
+  public var seconds: Double
+  public var imagesPerSecond: Double
+
+  public init(
+    epoch: Int, trainingLoss: Double, curveLoss: Double, validationLoss: Double, trainingAccuracy: Double? = nil,
+    curveAccuracy: Double? = nil, validationAccuracy: Double? = nil, seconds: Double, imagesPerSecond: Double
+  ) {
+    self.epoch = epoch
+    self.trainingLoss = trainingLoss
+    self.curveLoss = curveLoss
+    self.validationLoss = validationLoss
+    self.trainingAccuracy = trainingAccuracy
+    self.curveAccuracy = curveAccuracy
+    self.validationAccuracy = validationAccuracy
+    self.seconds = seconds
+    self.imagesPerSecond = imagesPerSecond
+  }
+
+  /// The metrics as one object, in the order of ``csvHeader``. Accuracies stand there only where there are any.
+  public var json: JSON.Members {
+    var members: JSON.Members = ["epoch": .integer(epoch), "train_loss": rounded(trainingLoss, 6)]
+    members["curve_loss"] = rounded(curveLoss, 6)
+    members["val_loss"] = rounded(validationLoss, 6)
+    members["train_accuracy"] = trainingAccuracy.map { rounded($0, 6) }
+    members["curve_accuracy"] = curveAccuracy.map { rounded($0, 6) }
+    members["val_accuracy"] = validationAccuracy.map { rounded($0, 6) }
+    members["seconds"] = rounded(seconds, 3)
+    members["images_per_s"] = rounded(imagesPerSecond, 1)
+    return members
+  }
+
+  public static let csvHeader =
+    "epoch,train_loss,curve_loss,val_loss,train_accuracy,curve_accuracy,val_accuracy,seconds,images_per_s\n"
+
+  public var csvLine: String {
+    let names = Self.csvHeader.dropLast().split(separator: ",")
+    let values = json
+    return names.map { values[String($0)]?.text ?? "" }.joined(separator: ",") + "\n"
+  }
+}
+
+/// A number with so many decimals and no more.
+package func rounded(_ value: Double, _ decimals: Int) -> JSON {
+  guard value.isFinite else { return .null }
+  var scale = 1.0
+  for _ in 0..<decimals { scale *= 10 }
+  return .number((value * scale).rounded() / scale)
+}

@@ -1,0 +1,56 @@
+import TelarNN
+
+/// Everything that decides what a training run computes, besides the network and the data. Saved with the run.
+public struct TrainingSettings: Sendable {
+  public var loss: Loss
+  public var optimizer: any Optimizer
+  public var batchSize: Int
+  public var epochs: Int
+  /// Initial weights, dropout masks and the order of images follow from it.
+  public var seed: UInt64
+  /// The training curve is measured in evaluation mode, after each epoch, on this many of the first training images.
+  public var curveImageCount: Int
+  /// Images a batch while measuring; it does not change what is measured.
+  public var evaluationBatchSize: Int
+
+  public init(
+    loss: Loss, optimizer: any Optimizer = Adam(), batchSize: Int = 100, epochs: Int = 15, seed: UInt64 = 0,
+    curveImageCount: Int = 10_000, evaluationBatchSize: Int = 500
+  ) {
+    self.loss = loss
+    self.optimizer = optimizer
+    self.batchSize = batchSize
+    self.epochs = epochs
+    self.seed = seed
+    self.curveImageCount = curveImageCount
+    self.evaluationBatchSize = evaluationBatchSize
+  }
+
+  public var json: JSON.Members {
+    [
+      "loss": .string(loss.rawValue), "optimizer": optimizer.json, "batch_size": .integer(batchSize),
+      "epochs": .integer(epochs), "seed": .integer(Int(truncatingIfNeeded: seed)),
+      "curve_images": .integer(curveImageCount), "evaluation_batch_size": .integer(evaluationBatchSize),
+    ]
+  }
+}
+
+extension Optimizer {
+  /// Name and settings, as a run's record has them.
+  var json: JSON {
+    var members: JSON.Members = ["name": .string(Self.name), "learning_rate": .number(learningRate)]
+    switch self {
+    case let adam as Adam:
+      members["beta1"] = .number(adam.beta1)
+      members["beta2"] = .number(adam.beta2)
+      members["epsilon"] = .number(adam.epsilon)
+      members["weight_decay"] = .number(adam.weightDecay)
+    case let sgd as SGD:
+      members["momentum"] = .number(sgd.momentum)
+      members["nesterov"] = .boolean(sgd.nesterov)
+      members["weight_decay"] = .number(sgd.weightDecay)
+    default: break
+    }
+    return .object(members)
+  }
+}
