@@ -1,1 +1,12 @@
-// placeholder
+// `import Telar` gives a library's user everything.
+@_exported import Figures
+@_exported import Files
+@_exported import Safetensors
+@_exported import Studies
+@_exported import TelarData
+@_exported import TelarNN
+@_exported import TelarTraining
+@_exported import Tensors
+
+/// The version of the library and of the command, as `telar --version` prints it.
+public let telarVersion = "0.1.0"

@@ -1,0 +1,121 @@
+import TelarTraining
+
+/// A number that a run ends with.
+public enum Metric: String, Sendable {
+  case validationAccuracy = "val accuracy"
+  case trainingAccuracy = "train accuracy"
+  case validationLoss = "val loss"
+  case trainingLoss = "train loss"
+
+  /// The metric of an epoch. Those of training are measured in evaluation mode, as the texts have it.
+  public func value(of epoch: EpochMetrics) -> Double? {
+    switch self {
+    case .validationAccuracy: epoch.validationAccuracy
+    case .trainingAccuracy: epoch.curveAccuracy
+    case .validationLoss: epoch.validationLoss
+    case .trainingLoss: epoch.curveLoss
+    }
+  }
+
+  public var isAccuracy: Bool { self == .validationAccuracy || self == .trainingAccuracy }
+
+  /// The value as a table has it.
+  public func text(_ value: Double) -> String {
+    isAccuracy ? decimal(value * 100, 2) + " %" : decimal(value, value < 0.1 ? 5 : 4)
+  }
+}
+
+/// What a text claims of one experiment.
+public struct Claim: Sendable {
+  /// How a result is held against the claim.
+  public enum Expectation: Sendable, Equatable {
+    case above(Double)
+    case below(Double)
+    /// Within the distance that ``Claim/isMet(by:)`` states.
+    case near(Double)
+    /// The curve of the last epochs goes up.
+    case rises(lastEpochs: Int)
+    /// The curve goes down in nearly every epoch.
+    case fallsSteadily
+    /// The curve goes up and down, and ends no better than nine tenths of where it began.
+    case oscillates
+  }
+
+  public let metric: Metric
+  public let expectation: Expectation
+
+  public init(_ metric: Metric, _ expectation: Expectation) {
+    self.metric = metric
+    self.expectation = expectation
+  }
+
+  /// The claim as a table has it: `> 90.00 %`.
+  public var text: String {
+    switch expectation {
+    case .above(let bound): "> \(metric.text(bound))"
+    case .below(let bound): "< \(metric.text(bound))"
+    case .near(let value): "about \(metric.text(value))"
+    case .rises(let count): "rises in the last \(count) epochs"
+    case .fallsSteadily: "falls steadily"
+    case .oscillates: "oscillates, hardly improves"
+    }
+  }
+
+  /// Whether a curve, the mean of the seeds' curves epoch by epoch, meets the claim; `nil` where it is too short to say.
+  ///
+  /// "About" means within 2 points for an accuracy and 10 % for a loss. A curve falls steadily when at most a fifth of
+  /// its steps go up, and oscillates when at least a third do.
+  public func isMet(by curve: [Double]) -> Bool? {
+    guard let last = curve.last, let first = curve.first else { return nil }
+    let steps = zip(curve.dropFirst(), curve).map { $0 - $1 }
+    let rising = steps.count { $0 > 0 }
+    switch expectation {
+    case .above(let bound): return last > bound
+    case .below(let bound): return last < bound
+    case .near(let value): return abs(last - value) <= (metric.isAccuracy ? 0.02 : value * 0.1)
+    case .rises(let count):
+      guard curve.count > count else { return nil }
+      return last > curve[curve.count - 1 - count]
+    case .fallsSteadily:
+      guard steps.count >= 2 else { return nil }
+      return last < first && rising * 5 <= steps.count
+    case .oscillates:
+      guard steps.count >= 3 else { return nil }
+      return rising * 3 >= steps.count && last >= 0.9 * first
+    }
+  }
+}
+
+/// What a text claims of several experiments against one another, about the metric at the end.
+public struct Comparison: Sendable {
+  public enum Expectation: Sendable, Equatable {
+    /// Each is larger than the one before.
+    case increasing
+    /// The second is at least so many times the first.
+    case atLeastTimes(Double)
+    /// The largest is within so much of the smallest, as a share of it.
+    case alike(within: Double)
+  }
+
+  public let text: String
+  public let metric: Metric
+  public let experiments: [String]
+  public let expectation: Expectation
+
+  public init(_ text: String, _ metric: Metric, _ experiments: [String], _ expectation: Expectation) {
+    self.text = text
+    self.metric = metric
+    self.experiments = experiments
+    self.expectation = expectation
+  }
+
+  /// - Precondition: a value for each experiment.
+  public func isMet(by values: [Double]) -> Bool {
+    precondition(values.count == experiments.count, "\(values.count) values for \(experiments.count) experiments")
+    switch expectation {
+    case .increasing: return zip(values, values.dropFirst()).allSatisfy { $0 < $1 }
+    case .atLeastTimes(let factor): return values[1] >= factor * values[0]
+    case .alike(let share): return values.max()! <= values.min()! * (1 + share)
+    }
+  }
+}

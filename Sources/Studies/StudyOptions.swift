@@ -1,0 +1,28 @@
+/// What a user may choose when a study runs. What is `nil` is as the study has it.
+public struct StudyOptions: Sendable {
+  public var epochs: Int?
+  public var batchSize: Int?
+  /// How many seeds, from 0.
+  public var seedCount = 1
+  /// Train on this many of the first training images only.
+  public var subset: Int?
+  /// The training curve is measured on this many of the first training images.
+  public var curveImageCount = 10_000
+  /// The folder in which each start makes a folder of its own.
+  public var outputFolder = "runs"
+
+  public init() {}
+
+  /// - Throws: ``UsageError`` for a number that makes no sense.
+  public func validate() throws {
+    func check(_ name: String, _ value: Int?, _ range: ClosedRange<Int>) throws {
+      guard let value, !range.contains(value) else { return }
+      throw UsageError("\(name) \(value) is not \(grouped(range.lowerBound)) to \(grouped(range.upperBound))")
+    }
+    try check("--epochs", epochs, 1...100_000)
+    try check("--batch-size", batchSize, 1...60_000)
+    try check("--seeds", seedCount, 1...1_000)
+    try check("--subset", subset, 1...60_000)
+    try check("--curve-images", curveImageCount, 1...60_000)
+  }
+}

@@ -1,0 +1,186 @@
+import Safetensors
+import TelarData
+
+extension StudyResult {
+  /// A claim with what came of it.
+  struct Verdict {
+    let experiment: String
+    let claim: Claim
+    /// The metric after the last epoch, the mean over seeds.
+    let value: Double?
+    /// `nil` where the run is too short to say.
+    let isMet: Bool?
+  }
+
+  func verdicts(of result: ExperimentResult) -> [Verdict] {
+    result.experiment.claims.map { claim in
+      let curve = result.curve(claim.metric)
+      return Verdict(
+        experiment: result.experiment.name, claim: claim, value: curve.last, isMet: claim.isMet(by: curve))
+    }
+  }
+
+  /// The comparisons of which all experiments were asked for, with their values.
+  var comparisons: [(comparison: Comparison, values: [Double])] {
+    study.comparisons.compactMap { comparison in
+      let values = comparison.experiments.compactMap { result($0)?.last(comparison.metric) }
+      return values.count == comparison.experiments.count ? (comparison, values) : nil
+    }
+  }
+
+  // MARK: For people
+
+  /// The results beside the text's claims, for a terminal.
+  public var table: String {
+    var lines = experimentTable
+    let comparisons = comparisons
+    if !comparisons.isEmpty {
+      lines += ["", "Claims that compare experiments"]
+      let width = comparisons.map(\.comparison.text.count).max()!
+      for (comparison, values) in comparisons {
+        let numbers = zip(comparison.experiments, values).map { "\($0) \(comparison.metric.text($1))" }
+        lines.append(
+          "  \(pad(comparison.text, width))  \(pad(word(comparison.isMet(by: values)), 7))  \(numbers.joined(separator: ", "))"
+        )
+      }
+    }
+    let matrices = experiments.filter(\.isRequested).compactMap(confusionLine)
+    if !matrices.isEmpty {
+      lines += ["", "Confusion matrices against the text's, share of each true class"] + matrices
+    }
+    lines += ["", "How the text's open points are read"] + study.readings.map { "  - \($0)" }
+    lines += notes.map { "  - \($0)" }
+    return lines.joined(separator: "\n")
+  }
+
+  private var experimentTable: [String] {
+    var rows = [["experiment", "what", "epochs", "val loss", "val accuracy", "claimed", "held"]]
+    for result in experiments {
+      let verdicts = result.isRequested ? verdicts(of: result) : []
+      let what = result.isRequested ? result.experiment.summary : "pre-training: \(result.experiment.summary)"
+      let first = verdicts.first
+      rows.append([
+        result.experiment.name, what, String(result.epochs),
+        result.last(.validationLoss).map(Metric.validationLoss.text) ?? "",
+        result.last(.validationAccuracy).map(Metric.validationAccuracy.text) ?? "",
+        first.map(claimed) ?? "", first.map { word($0.isMet) } ?? "",
+      ])
+      for verdict in verdicts.dropFirst() {
+        rows.append(["", "", "", "", "", claimed(verdict), word(verdict.isMet)])
+      }
+    }
+    // Numbers stand to the right.
+    let right: Set = [2, 3, 4]
+    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max()! }
+    func line(_ row: [String]) -> String {
+      let cells = row.indices.map { right.contains($0) ? padLeft(row[$0], widths[$0]) : pad(row[$0], widths[$0]) }
+      return cells.joined(separator: "  ").trimmingTrailingSpaces
+    }
+    let seeds = options.seedCount == 1 ? "seed 0" : "means of \(options.seedCount) seeds"
+    return ["\(study.name): \(study.title) (\(seeds))", "", line(rows[0])]
+      + [widths.map { String(repeating: "─", count: $0) }.joined(separator: "  ")] + rows.dropFirst().map(line)
+  }
+
+  /// A claim's text, with the metric and the value where the table has no column for it.
+  private func claimed(_ verdict: Verdict) -> String {
+    switch (verdict.claim.metric, verdict.claim.expectation) {
+    case (.validationAccuracy, _), (.validationLoss, .rises), (.validationLoss, .fallsSteadily),
+      (.validationLoss, .oscillates):
+      return verdict.claim.text
+    default:
+      let value =
+        verdict.claim.metric == .trainingAccuracy
+        ? verdict.value.map { ", here \(verdict.claim.metric.text($0))" } : nil
+      return "\(verdict.claim.metric.rawValue) \(verdict.claim.text)\(value ?? "")"
+    }
+  }
+
+  private func word(_ isMet: Bool?) -> String {
+    switch isMet {
+    case true?: "held"
+    case false?: "not held"
+    case nil: "too short"
+    }
+  }
+
+  private func confusionLine(_ result: ExperimentResult) -> String? {
+    guard let ours = result.confusionShares, let theirs = result.experiment.confusion else { return nil }
+    let names = FashionMNIST.classNames
+    var largest = (difference: 0.0, row: 0, column: 0)
+    var sum = 0.0
+    for row in ours.indices {
+      for column in ours[row].indices {
+        let difference = ours[row][column] - theirs[row][column]
+        sum += abs(difference)
+        if abs(difference) > abs(largest.difference) { largest = (difference, row, column) }
+      }
+    }
+    let (row, column) = (largest.row, largest.column)
+    let mean = decimal(sum / Double(ours.count * ours.count), 3)
+    return "  \(result.experiment.name): cells differ by \(mean) on average, most where \(names[row]) is taken for "
+      + "\(names[column]): \(decimal(ours[row][column], 2)), in the text \(decimal(theirs[row][column], 2))"
+  }
+
+  /// How this run differs from what the text describes.
+  private var notes: [String] {
+    var notes: [String] = []
+    let short = experiments.filter { $0.isRequested && $0.epochs != $0.experiment.epochs }
+    if let example = short.first {
+      let texts = Set(short.map(\.experiment.epochs)).sorted().map(String.init).joined(separator: " or ")
+      let ours = Set(short.map(\.epochs)).sorted().map(String.init).joined(separator: " or ")
+      notes.append(
+        "The claims are for \(texts) epochs; \(example.epochs == 1 && ours == "1" ? "this run had 1" : "these runs had \(ours)")."
+      )
+    }
+    if let batchSize = options.batchSize { notes.append("All batches had \(batchSize) images (--batch-size).") }
+    if let subset = options.subset { notes.append("Trained on the first \(grouped(subset)) images only (--subset).") }
+    if options.curveImageCount != 10_000 {
+      notes.append("Training curves are measured on \(grouped(options.curveImageCount)) images (--curve-images).")
+    }
+    return notes
+  }
+
+  // MARK: For programs
+
+  /// One object a claim and a comparison.
+  public var lines: [JSON] {
+    var lines: [JSON] = []
+    for result in experiments where result.isRequested {
+      for verdict in verdicts(of: result) {
+        lines.append(
+          .object([
+            "experiment": .string("\(study.name)/\(verdict.experiment)"),
+            "claim": .string("\(verdict.claim.metric.rawValue) \(verdict.claim.text)"),
+            "value": verdict.value.map(JSON.number) ?? .null,
+            "held": verdict.isMet.map(JSON.boolean) ?? .null, "epochs": .integer(result.epochs),
+            "claimed_epochs": .integer(result.experiment.epochs), "seeds": .integer(result.runs.count),
+          ]))
+      }
+    }
+    for (comparison, values) in comparisons {
+      lines.append(
+        .object([
+          "experiments": .array(comparison.experiments.map { .string("\(study.name)/\($0)") }),
+          "claim": .string(comparison.text), "values": .array(values.map(JSON.number)),
+          "held": .boolean(comparison.isMet(by: values)), "seeds": .integer(options.seedCount),
+        ]))
+    }
+    return lines
+  }
+}
+
+private func pad(_ text: String, _ width: Int) -> String {
+  text + String(repeating: " ", count: max(0, width - text.count))
+}
+
+private func padLeft(_ text: String, _ width: Int) -> String {
+  String(repeating: " ", count: max(0, width - text.count)) + text
+}
+
+extension String {
+  fileprivate var trimmingTrailingSpaces: String {
+    var text = self[...]
+    while text.last == " " { text = text.dropLast() }
+    return String(text)
+  }
+}
