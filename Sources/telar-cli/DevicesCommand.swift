@@ -1,0 +1,56 @@
+import ArgumentParser
+import Telar
+
+struct DevicesCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "devices",
+    abstract: "List the devices that there are, and the one that would be chosen.",
+    discussion: """
+      The first column is the name that --device takes. `opencl` alone is the best OpenCL device by type and compute \
+      units; `auto`, the default, is what a short training run measures to be the fastest, and is remembered.
+      """)
+
+  @Flag(help: "Print one JSON object a line.")
+  var json = false
+
+  func run() throws {
+    let devices = DeviceCatalog.list()
+    let choice = try DeviceCatalog.choose("auto", workload: .training)
+    let chosen = choice.device.properties.identifier
+    if json {
+      for device in devices {
+        Console.result(JSON.object(Self.members(device, chosen: chosen, reason: choice.reason)).text)
+      }
+      return
+    }
+    let rows =
+      [["device", "name", "kind", "units", "driver"]]
+      + devices.map { device in
+        let p = device.properties
+        return [p.identifier, p.name, p.kind.rawValue, String(p.computeUnits), device.problem ?? p.driver]
+      }
+    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max()! }
+    for (index, row) in rows.enumerated() {
+      let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
+      let isChosen = index > 0 && row[0] == chosen
+      Console.result((isChosen ? "* " : "  ") + cells.dropLast().joined(separator: "  ") + "  " + row.last!)
+    }
+    if let problem = DeviceCatalog.openCLProblem() { Console.result("\n\(problem)") }
+    Console.result("\nauto takes \(chosen): \(choice.reason ?? "it was asked for").")
+  }
+
+  private static func members(_ device: DeviceDescription, chosen: String, reason: String?) -> JSON.Members {
+    let p = device.properties
+    return [
+      "device": .string(p.identifier), "name": .string(p.name), "kind": .string(p.kind.rawValue),
+      "vendor": .string(p.vendor), "driver": .string(p.driver), "isa": .string(p.instructionSet),
+      "compute_units": .integer(p.computeUnits), "family": .string(p.family.rawValue),
+      "max_work_group": .integer(p.maximumWorkGroupSize), "local_memory_bytes": .integer(p.localMemoryBytes),
+      "max_allocation_bytes": .integer(p.maximumAllocationBytes), "global_memory_bytes": .integer(p.globalMemoryBytes),
+      "vector_width": .integer(p.preferredVectorWidth), "fp16": .boolean(p.supportsHalf),
+      "fp64": .boolean(p.supportsDouble), "problem": device.problem.map(JSON.string) ?? .null,
+      "chosen": .boolean(p.identifier == chosen),
+      "reason": p.identifier == chosen ? reason.map(JSON.string) ?? .null : .null,
+    ]
+  }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Compute
+import Conformance
+import Figures
+import Files
+import Safetensors
+import Studies
+import TelarData
+import TelarTraining
+
+/// The exit codes of `telar`, as sysexits.h has them.
+enum ExitStatus {
+  static let checkFailed: Int32 = 1
+  static let usage: Int32 = 64
+  static let badData: Int32 = 65
+  static let missingInput: Int32 = 66
+  static let noDevice: Int32 = 69
+  static let internalError: Int32 = 70
+  static let cannotCreate: Int32 = 73
+  static let inputOutput: Int32 = 74
+}
+
+/// A check found what it looks for. The command has already said what; there is nothing to add but the exit code.
+struct CheckFailed: Error, CustomStringConvertible {
+  var description: String
+}
+
+/// What a user is told of an error, and the exit code that a script is told: the one place that knows both.
+struct Failure {
+  let message: String
+  let exitCode: Int32
+
+  init(_ error: any Error) {
+    message = "\(error)"
+    exitCode =
+      switch error {
+      case let error as DataError:
+        switch error {
+        case .missing, .unreadable: ExitStatus.missingInput
+        case .malformed, .unexpectedContents: ExitStatus.badData
+        }
+      case let error as SafetensorsError:
+        switch error.kind {
+        case .missing, .unreadable: ExitStatus.missingInput
+        case .malformed, .mismatch: ExitStatus.badData
+        }
+      case let error as DeviceError:
+        switch error {
+        case .noSuchDevice, .noOpenCL: ExitStatus.noDevice
+        case .threadCount: ExitStatus.usage
+        case .allocationTooLarge, .outOfMemory, .buildFailed, .driver: ExitStatus.internalError
+        }
+      case let error as OutputError:
+        switch error {
+        case .cannotCreate: ExitStatus.cannotCreate
+        case .writeFailed: ExitStatus.inputOutput
+        }
+      case is UsageError, is ValidationError: ExitStatus.usage
+      case is CheckFailed, is NotFiniteError: ExitStatus.checkFailed
+      default: ExitStatus.internalError
+      }
+  }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Compute
+import Foundation
+import Telar
+
+/// Where to compute.
+struct DeviceOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Where to compute: auto, cpu, cpu:avx2 and the like, opencl, opencl:N, or part of a device's name.",
+      valueName: "name"))
+  var device = "auto"
+
+  @Option(help: ArgumentHelp("Threads of the CPU, and of OpenCL drivers that allow it.", valueName: "count"))
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads \(threads) is not 1 to 1024")
+    }
+  }
+
+  /// Opens the device and says which it is and why.
+  func open() throws -> any Device {
+    let choice = try DeviceCatalog.choose(device, threads: threads, workload: .training)
+    let properties = choice.device.properties
+    let units = properties.kind == .cpu ? "threads" : "compute units"
+    Console.note("Device \(properties.identifier): \(properties.name), \(properties.computeUnits) \(units).")
+    if let reason = choice.reason { Console.note("Chosen because \(reason).") }
+    if let remark = choice.remark { Console.note("Note: \(remark).") }
+    return choice.device
+  }
+}
+
+/// Where the data set is.
+struct DataOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Folder of the four IDX files of Fashion-MNIST, gzipped or not. By default $FASHION_MNIST_DIR, then "
+        + "/usr/share/datasets/fashion-mnist.", valueName: "folder"))
+  var data: String?
+
+  @Flag(help: "Accept 28 × 28 images in ten classes that are not Fashion-MNIST's.")
+  var allowOtherData = false
+
+  func load() throws -> FashionMNIST {
+    try FashionMNIST(directory: data, allowOtherData: allowOtherData)
+  }
+}

@@ -1,0 +1,57 @@
+import ArgumentParser
+import Foundation
+import Telar
+
+/// The command `telar`. Each subcommand is a file; what they do is in the library.
+@main
+struct TelarCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "telar",
+    abstract: "Train convolutional networks on any OpenCL device, or on the CPU.",
+    discussion: """
+      EXAMPLES
+        telar devices                                  what there is, and what would be chosen
+        telar study aldecoa case-1 case-3 --epochs 3   with and without pre-training
+        telar study --list                             all studies and experiments
+        telar bench train --net brunello-ae-1          images per second of a training step
+
+      EXIT CODES
+        0 done; 1 a check failed or the loss is not finite; 64 wrong usage; 65 bad data; 66 input missing;
+        69 no such device; 70 driver or internal error; 73 output cannot be created; 74 input or output failed;
+        130, 143 ended by a signal
+      """,
+    version: telarVersion,
+    subcommands: [
+      DevicesCommand.self, StudyCommand.self,
+    ])
+
+  static func main() {
+    Interruption.install()
+    var command: any ParsableCommand
+    do {
+      command = try parseAsRoot()
+    } catch {
+      leave(afterParsing: error)
+    }
+    do {
+      try command.run()
+    } catch {
+      // `--help` and the like, asked for by a command without arguments.
+      if Self.exitCode(for: error) == .success || error is CleanExit { exit(withError: error) }
+      let failure = Failure(error)
+      Console.error(failure.message)
+      Foundation.exit(failure.exitCode)
+    }
+  }
+
+  /// Help and version are results, on standard output; anything else is a wrong usage, in one line.
+  private static func leave(afterParsing error: any Error) -> Never {
+    guard Self.exitCode(for: error) != .success else { exit(withError: error) }
+    let message = Self.message(for: error).split(separator: "\n").joined(separator: " ")
+    // The last line of the full message names the command whose help fits.
+    let hint = fullMessage(for: error).split(separator: "\n").last { $0.contains("--help' for more") }
+    let advice = hint.map { " " + $0.trimmingCharacters(in: .whitespaces) } ?? ""
+    Console.error(message + (message.hasSuffix(".") ? "" : ".") + advice)
+    Foundation.exit(ExitStatus.usage)
+  }
+}
