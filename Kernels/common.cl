@@ -138,7 +138,8 @@ INLINE floatv tanhv(floatv x) {
   p = MULTIPLY_ADD(p, z, SPLAT(1.33314422036e-1f));
   p = MULTIPLY_ADD(p, z, SPLAT(-3.33332819422e-1f));
   const floatv small = MULTIPLY_ADD(p * z, x, x);
-  return CHOOSEV(a < SPLAT(0.625f), small, AS_FLOATV(AS_INTV(large) | sign));
+  // Also where it is small: the sum of -0 and a positive zero would be a positive zero.
+  return AS_FLOATV(AS_INTV(CHOOSEV(a < SPLAT(0.625f), small, large)) | sign);
 }
 
 // Activations that kernels apply to what they store. The numbers are those of Swift's Activation.

@@ -1,0 +1,69 @@
+import Tensors
+import TestSupport
+import Testing
+
+/// Adam and SGD on every device against the oracle, over several steps.
+@Suite struct OptimizerStepsTests {
+  static let counts = [1, 3, 8, 17, 37, 1000]
+
+  @Test(arguments: TestDevices.all)
+  func adamMatchesOracle(_ on: TestDevice) throws {
+    try on.use { device in
+      for (index, count) in Self.counts.enumerated() {
+        for weightDecay in [0, 0.01] {
+          var random = SeededGenerator(seed: UInt64(index))
+          let start = random.gaussians([count])
+          // Gradients of very different sizes, and some that are zero.
+          let gradients = (0..<5).map { step in
+            random.gaussians([count], scale: [1, 1e-4, 100, 1, 0][step])
+          }
+          let canaries = Canaries(on: device)
+          let (p, m, v) = try (canaries.tensor(start), canaries.zeros([count]), canaries.zeros([count]))
+          let before = device.counters.launches
+          for (step, gradient) in gradients.enumerated() {
+            try adamStep(
+              parameters: p, gradients: canaries.tensor(gradient), firstMoment: m, secondMoment: v,
+              learningRate: 0.01, beta1: 0.8, beta2: 0.99, epsilon: 1e-8, weightDecay: weightDecay, step: step + 1)
+          }
+          #expect(device.counters.launches - before == gradients.count)
+          let expected = Oracle.adam(
+            start.values, gradients: gradients.map(\.values), learningRate: 0.01, beta1: 0.8, beta2: 0.99,
+            epsilon: 1e-8, weightDecay: weightDecay)
+          let test = TestCase(device, "adam of \(count), decay \(weightDecay)", seed: random.seed)
+          try expectClose(p, OracleTensor([count], expected), .within(absolute: 2e-7, relative: 5e-7), test)
+          try canaries.check(test)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: TestDevices.all)
+  func sgdMatchesOracle(_ on: TestDevice) throws {
+    try on.use { device in
+      for (index, count) in Self.counts.enumerated() {
+        for (momentum, nesterov, weightDecay) in [
+          (0.0, false, 0.0), (0, false, 0.1), (0.9, false, 0), (0.9, true, 0), (0.5, true, 0.1),
+        ] {
+          var random = SeededGenerator(seed: UInt64(index))
+          let start = random.gaussians([count])
+          let gradients = (0..<4).map { _ in random.gaussians([count]) }
+          let canaries = Canaries(on: device)
+          let (p, velocity) = try (canaries.tensor(start), canaries.zeros([count]))
+          for gradient in gradients {
+            try sgdStep(
+              parameters: p, gradients: canaries.tensor(gradient), velocity: velocity, learningRate: 0.05,
+              momentum: momentum, nesterov: nesterov, weightDecay: weightDecay)
+          }
+          let expected = Oracle.sgd(
+            start.values, gradients: gradients.map(\.values), learningRate: 0.05, momentum: momentum,
+            nesterov: nesterov, weightDecay: weightDecay)
+          let test = TestCase(
+            device, "sgd of \(count), momentum \(momentum), nesterov \(nesterov), decay \(weightDecay)",
+            seed: random.seed)
+          try expectClose(p, OracleTensor([count], expected), .within(absolute: 5e-7, relative: 5e-7), test)
+          try canaries.check(test)
+        }
+      }
+    }
+  }
+}
