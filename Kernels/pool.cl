@@ -6,7 +6,7 @@
 // windows neither overlap nor touch padding (KH = SH, KW = SW), a work-item writes the whole cell of inputs under one
 // window instead.
 //
-// Windows of more than 65536 positions are not handled; the caller refuses them.
+// Windows of more than 65535 positions are not handled; the caller refuses them.
 
 #define CHANNEL_VECTORS ((C + VECTOR_WIDTH - 1) / VECTOR_WIDTH)
 
@@ -18,9 +18,14 @@ INLINE intv load_winners(global const ushort *p, int n) {
   return LOADV(lanes);
 }
 
+#define KEEP_NOTHING 0
+#define KEEP_WINNERS 1
+#define KEEP_POSITIVE 2  // a window whose largest value is not above 0 has no winner: no gradient passes ReLU there
+#define NO_WINNER 0xffff
+
 INLINE void store_winners(intv v, global ushort *p, int n) {
   if (n >= VECTOR_WIDTH) {
-    STOREV(CONCATENATE(convert_ushort, VECTOR_WIDTH)(v), p);
+    STOREV(CONCATENATE(convert_ushort, VECTOR_WIDTH)(v & NO_WINNER), p);
     return;
   }
   int lanes[VECTOR_WIDTH];
@@ -29,7 +34,7 @@ INLINE void store_winners(intv v, global ushort *p, int n) {
 }
 
 // The largest value of each window; padding never wins. The winner is its position in the window, row * KW + column:
-// the first of equal values, and NaN over everything, as in PyTorch. It is stored if keep is not 0.
+// the first of equal values, and NaN over everything, as in PyTorch. `keep` says whether and how it is stored.
 INLINE void pool_max(
     global const float *x, global float *y, global ushort *winner, int N, int H, int W, int C, int HO, int WO, int KH,
     int KW, int SH, int SW, int PH, int PW, int keep) {
@@ -53,6 +58,7 @@ INLINE void pool_max(
   }
   const int at = (row * WO + wo) * C + c;
   store_part(best, y + at, channels);
+  if (keep == KEEP_POSITIVE) position = (best <= SPLAT(0.0f)) | position;
   if (keep) store_winners(position, winner + at, channels);
 }
 
@@ -82,6 +88,7 @@ kernel void pool_max_forward_2x2(
   }
   const int at = (row * WO + wo) * C + c;
   store_part(best, y + at, channels);
+  if (keep == KEEP_POSITIVE) position = (best <= SPLAT(0.0f)) | position;
   if (keep) store_winners(position, winner + at, channels);
 }
 
@@ -110,10 +117,10 @@ kernel void pool_max_backward(
 }
 
 // The same where KH = SH, KW = SW and there is no padding: a work-item writes the KH x KW inputs under one window, and
-// zeros where the image goes on behind the last window. The grid covers ceil(H / KH) x ceil(W / KW) cells.
+// zeros where the image goes on behind the last window; dy is multiplied by scale on the way. The grid covers ceil(H / KH) x ceil(W / KW) cells.
 kernel void pool_max_backward_cells(
     global const float *dy, global const ushort *winner, global float *dx, int N, int H, int W, int C, int HO, int WO,
-    int KH, int KW) {
+    int KH, int KW, float scale) {
   const int cell_rows = (H + KH - 1) / KH, cell_columns = (W + KW - 1) / KW;
   const int column = (int)get_global_id(0), row = (int)get_global_id(1);
   if (column >= cell_columns * CHANNEL_VECTORS || row >= N * cell_rows) return;
@@ -124,7 +131,7 @@ kernel void pool_max_backward_cells(
   intv position = (intv)(-1);
   if (ho < HO && wo < WO) {
     const int at = ((n * HO + ho) * WO + wo) * C + c;
-    gradient = load_part(dy + at, channels);
+    gradient = load_part(dy + at, channels) * scale;
     position = load_winners(winner + at, channels);
   }
   const int rows = min(KH, H - ho * KH), columns = min(KW, W - wo * KW);

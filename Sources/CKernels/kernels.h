@@ -14,7 +14,7 @@
   X(pool, pool_max_forward_2x2, C(float), B(float), B(ushort), int, int, int, int, int, int, int)             \
   X(pool, pool_max_backward, C(float), C(ushort), B(float), int, int, int, int, int, int, int, int, int, int, int, \
     int)                                                                                                      \
-  X(pool, pool_max_backward_cells, C(float), C(ushort), B(float), int, int, int, int, int, int, int, int)     \
+  X(pool, pool_max_backward_cells, C(float), C(ushort), B(float), int, int, int, int, int, int, int, int, float) \
   X(pool, pool_average_forward, C(float), B(float), int, int, int, int, int, int, int, int, int, int, int, int, int) \
   X(pool, pool_average_backward, C(float), B(float), int, int, int, int, int, int, int, int, int, int, int, int, int) \
   X(pool, pool_average_backward_cells, C(float), B(float), int, int, int, int, int, int, int, int)

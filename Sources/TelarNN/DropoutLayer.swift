@@ -29,6 +29,11 @@ public struct Dropout: Layer {
     let key = DropoutKey(seed: context.seed, layerIndex: context.layerIndex, step: step)
     return try dropout(x, probability: probability, key: key)
   }
+
+  public func fused(with next: any Layer) -> (any Layer)? {
+    guard let pool = next as? MaxPool2d, probability > 0 else { return nil }
+    return DropoutMaxPool(pool: pool, probability: probability)
+  }
 }
 
 extension DropoutKey {

@@ -14,27 +14,14 @@ extension FusingActivation {
 }
 
 /// ReLU and the dropout behind it as one operator, whose gradient needs no mask.
-struct ReLUDropout: Layer {
-  static var moduleName: String { "ReLU + Dropout" }
-
+struct ReLUDropout: PlannedLayer {
   var probability: Float
-
-  init(probability: Float) { self.probability = probability }
-
-  init(attributes: inout AttributeReader) throws {
-    throw AttributeError(attributes.place, "there is no such module; name ReLU and Dropout")
-  }
-
-  var attributes: JSON.Members { [:] }
 
   func outputShape(of shape: [Int]) throws -> [Int] { shape }
 
   func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
-    guard case .training(let step) = context.mode else { return try Tensors.activation(x, .relu) }
-    // The dropout is the second of the two layers.
-    return try reluDropout(
-      x, probability: probability,
-      key: DropoutKey(seed: context.seed, layerIndex: context.layerIndex + 1, step: step))
+    guard let key = context.dropoutKey(after: 1) else { return try Tensors.activation(x, .relu) }
+    return try reluDropout(x, probability: probability, key: key)
   }
 }
 
@@ -52,16 +39,27 @@ struct Plan {
   /// - Parameter training: whether dropout does anything; if not, it is left out, and what stands around it meets.
   init(_ layers: [any Layer], training: Bool) {
     var steps: [Step] = []
-    // From the end, so that in convolution, ReLU, dropout the latter two find each other: that saves a pass of the
-    // gradients, where merging the former two would not.
-    for (index, layer) in layers.enumerated().reversed() {
-      if !training && layer is Dropout { continue }
-      if let next = steps.last, let fused = layer.fused(with: next.layer) {
-        steps[steps.count - 1] = Step(layer: fused, range: index..<next.range.upperBound)
-      } else {
-        steps.append(Step(layer: layer, range: index..<(index + 1)))
+    if training {
+      // From the end, so that in convolution, ReLU, dropout the latter two find each other: that saves a pass of the
+      // gradients, where merging the former two would not.
+      for (index, layer) in layers.enumerated().reversed() {
+        if let next = steps.last, let fused = layer.fused(with: next.layer) {
+          steps[steps.count - 1] = Step(layer: fused, range: index..<next.range.upperBound)
+        } else {
+          steps.append(Step(layer: layer, range: index..<(index + 1)))
+        }
+      }
+      steps.reverse()
+    } else {
+      // From the start: an activation costs nothing within the operator before it.
+      for (index, layer) in layers.enumerated() where !(layer is Dropout) {
+        if let last = steps.last, layer is any ActivationLayer, let fused = last.layer.fused(with: layer) {
+          steps[steps.count - 1] = Step(layer: fused, range: last.range.lowerBound..<(index + 1))
+        } else {
+          steps.append(Step(layer: layer, range: index..<(index + 1)))
+        }
       }
     }
-    self.steps = steps.reversed()
+    self.steps = steps
   }
 }

@@ -27,6 +27,11 @@ public struct MaxPool2d: Layer {
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
     try maxPool2d(x, geometry)
   }
+
+  public func fused(with next: any Layer) -> (any Layer)? {
+    guard let dropout = next as? Dropout, dropout.probability > 0 else { return nil }
+    return MaxPoolDropout(pool: self, probability: dropout.probability)
+  }
 }
 
 /// The mean of each window: `torch.nn.AvgPool2d`.

@@ -59,7 +59,8 @@ public func reluDropout(_ x: Tensor, probability: Float, key: DropoutKey) throws
 /// Elements that a work-item of dropout does.
 private let dropoutGroup = 128
 
-private func applyDropout(_ x: Tensor, probability: Float, key: DropoutKey, afterReLU: Bool) throws -> Tensor {
+/// x, or relu(x), with the mask of the key applied; nothing is recorded.
+func applyDropout(_ x: Tensor, probability: Float, key: DropoutKey, afterReLU: Bool) throws -> Tensor {
   guard probability >= 0, probability <= 1 else {
     throw ShapeError("dropout", "the probability \(probability) is not between 0 and 1")
   }

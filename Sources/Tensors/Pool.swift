@@ -17,38 +17,78 @@ enum PoolKernels {
 /// - Cost: one launch; reads x, writes y and, under a tape, two bytes per output. The gradient is one launch.
 /// - Source: semantics of torch.nn.functional.max_pool2d.
 public func maxPool2d(_ x: Tensor, _ geometry: PoolGeometry) throws -> Tensor {
-  let shape = try checked(x.shape, geometry, "maxPool2d")
-  guard geometry.kernelSize.height * geometry.kernelSize.width <= 65_536 else {
-    throw ShapeError("maxPool2d", "a window of \(geometry.kernelSize) has more than 65536 positions")
-  }
-  let y = try x.device.tensor(shape)
-  let tape = Tape.of(x)
-  let winner = try tape == nil ? y.buffer : x.device.allocate(byteCount: y.count * 2)
-  let grid = x.device.planeGrid(shape[2] * x.device.vectors(in: shape[3]), shape[0] * shape[1])
-  let keep = KernelArgument.int(tape == nil ? 0 : 1)
-  let sizes = geometry.sizes(x.shape, shape)
-  let buffers: [KernelArgument] = [.buffer(x.buffer), .buffer(y.buffer), .buffer(winner)]
-  if geometry.isCells && geometry.kernelSize == 2 {
-    try x.device.launch(PoolKernels.maxForward2x2, over: grid, buffers + sizes + [keep])
-  } else {
-    try x.device.launch(PoolKernels.maxForward, over: grid, buffers + sizes + geometry.windowArguments + [keep])
-  }
-  let inputShape = x.shape
-  tape?.record(y) { dy in
-    try tape?.accumulate(maxPool2dGradient(dy, winner: winner, geometry, inputShape: inputShape), into: x)
+  let (y, winner) = try enqueueMaxPool2d(x, geometry, keep: Tape.of(x) == nil ? .nothing : .winners)
+  if let tape = Tape.of(x) {
+    let inputShape = x.shape
+    tape.record(y) { dy in
+      try tape.accumulate(maxPool2dGradient(dy, winner: winner, geometry, inputShape: inputShape), into: x)
+    }
   }
   return y
 }
 
-/// The gradient of ``maxPool2d(_:_:)``'s input, from the winners (`ushort` positions in the windows).
-func maxPool2dGradient(_ dy: Tensor, winner: Buffer, _ geometry: PoolGeometry, inputShape: [Int]) throws -> Tensor {
+/// Max-pooling of dropout of relu(x). The gradient passes pooling, dropout and ReLU in one go, from the pooled values:
+/// where one is positive, the element that won it was kept and positive.
+///
+/// - Shapes: as ``maxPool2d(_:_:)``
+/// - Throws: ``ShapeError`` as ``maxPool2d(_:_:)`` and ``dropout(_:probability:key:)`` do.
+/// - Cost: two launches. The gradient is one, for windows that neither overlap nor touch padding; otherwise two.
+public func reluDropoutMaxPool2d(
+  _ x: Tensor, _ geometry: PoolGeometry, probability: Float, key: DropoutKey
+) throws -> Tensor {
+  guard let tape = Tape.of(x), geometry.isCells else {
+    return try maxPool2d(reluDropout(x, probability: probability, key: key), geometry)
+  }
+  let dropped = try applyDropout(x, probability: probability, key: key, afterReLU: true)
+  let (y, winner) = try enqueueMaxPool2d(dropped, geometry, keep: .positive)
+  let inputShape = x.shape
+  tape.record(y) { dy in
+    let dx = try maxPool2dGradient(
+      dy, winner: winner, geometry, inputShape: inputShape, scale: 1 / (1 - probability))
+    try tape.accumulate(dx, into: x)
+  }
+  return y
+}
+
+/// Which winners max-pooling stores: the numbers of `KEEP_…` in `pool.cl`.
+private enum KeptWinners: Int {
+  case nothing, winners, positive
+}
+
+private func enqueueMaxPool2d(
+  _ x: Tensor, _ geometry: PoolGeometry, keep: KeptWinners
+) throws -> (y: Tensor, winner: Buffer) {
+  let shape = try checked(x.shape, geometry, "maxPool2d")
+  guard geometry.kernelSize.height * geometry.kernelSize.width < 65_536 else {
+    throw ShapeError("maxPool2d", "a window of \(geometry.kernelSize) has more than 65,535 positions")
+  }
+  let y = try x.device.tensor(shape)
+  let winner = try keep == .nothing ? y.buffer : x.device.allocate(byteCount: y.count * 2)
+  let grid = x.device.planeGrid(shape[2] * x.device.vectors(in: shape[3]), shape[0] * shape[1])
+  let sizes = geometry.sizes(x.shape, shape)
+  let buffers: [KernelArgument] = [.buffer(x.buffer), .buffer(y.buffer), .buffer(winner)]
+  let last = [KernelArgument.int(keep.rawValue)]
+  if geometry.isCells && geometry.kernelSize == 2 {
+    try x.device.launch(PoolKernels.maxForward2x2, over: grid, buffers + sizes + last)
+  } else {
+    try x.device.launch(PoolKernels.maxForward, over: grid, buffers + sizes + geometry.windowArguments + last)
+  }
+  return (y, winner)
+}
+
+/// The gradient of max-pooling's input, from the winners (`ushort` positions in the windows), times `scale`, which
+/// only windows that neither overlap nor touch padding can have.
+private func maxPool2dGradient(
+  _ dy: Tensor, winner: Buffer, _ geometry: PoolGeometry, inputShape: [Int], scale: Float = 1
+) throws -> Tensor {
+  precondition(scale == 1 || geometry.isCells)
   let dx = try dy.device.tensor(inputShape)
   let sizes = geometry.sizes(inputShape, dy.shape)
   let buffers: [KernelArgument] = [.buffer(dy.buffer), .buffer(winner), .buffer(dx.buffer)]
   if geometry.isCells {
     try dy.device.launch(
       PoolKernels.maxBackwardCells, over: geometry.cellGrid(inputShape, on: dy.device),
-      buffers + sizes + geometry.kernelArguments)
+      buffers + sizes + geometry.kernelArguments + [.float(scale)])
   } else {
     try dy.device.launch(
       PoolKernels.maxBackward, over: geometry.inputGrid(inputShape, on: dy.device),
