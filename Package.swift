@@ -25,12 +25,12 @@ let package = Package(
     .target(name: "CKernels"),
 
     // In order of dependency
-    .target(name: "Compute", dependencies: ["CKernels", "COpenCL", "CZlib"]),
+    .target(name: "Files"),
+    .target(name: "Compute", dependencies: ["CKernels", "COpenCL", "CZlib", "Files"]),
     .target(name: "Tensors", dependencies: ["Compute"]),
     .target(name: "Safetensors", dependencies: ["Files"]),
     .target(name: "TelarNN", dependencies: ["Tensors", "Safetensors"]),
     .target(name: "TelarData", dependencies: ["CZlib", "CLibcrypto"]),
-    .target(name: "Files"),
     .target(name: "Figures", dependencies: ["Files"]),
     .target(name: "TelarTraining", dependencies: ["TelarNN", "TelarData", "Figures"]),
     .target(name: "Studies", dependencies: ["TelarTraining"]),
@@ -47,7 +47,7 @@ let package = Package(
 
     // Tests
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
-    .testTarget(name: "ComputeTests", dependencies: ["Compute", "TestSupport"]),
+    .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels", "TestSupport"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors", "Files"]),
     .testTarget(name: "TelarNNTests", dependencies: ["TelarNN", "TestSupport"]),

@@ -2,12 +2,12 @@
 ///
 /// Handles are kept by capacity, rounded up to one of eight steps per power of two, so at most 12.5 % is wasted.
 /// Reuse is safe without waiting because devices work in order.
-struct BufferPool {
+package struct BufferPool {
   private var free: [Int: [UnsafeMutableRawPointer]] = [:]
   private(set) var pooledBytes = 0
 
   /// The capacity that serves `byteCount`: at least 256 bytes.
-  static func capacity(for byteCount: Int) -> Int {
+  package static func capacity(for byteCount: Int) -> Int {
     if byteCount <= 256 { return 256 }
     let step = max(256, (1 << (Int.bitWidth - 1 - (byteCount - 1).leadingZeroBitCount)) / 8)
     return (byteCount + step - 1) / step * step

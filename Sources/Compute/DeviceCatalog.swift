@@ -5,6 +5,11 @@ public struct DeviceDescription: Sendable, Codable, Equatable {
   public var properties: DeviceProperties
   /// Why the device cannot be used; `nil` when it can.
   public var problem: String?
+
+  package init(properties: DeviceProperties, problem: String?) {
+    self.properties = properties
+    self.problem = problem
+  }
 }
 
 /// The devices of this machine, and how one is found by name.

@@ -141,7 +141,7 @@ package struct AutomaticChoice {
     if failures.isEmpty, let memory,
       let json = try? JSONEncoder().encode(Memory(key: key, chosen: chosen, seconds: seconds))
     {
-      _ = CacheDirectory.write([UInt8](json), to: memory)
+      CacheDirectory.write([UInt8](json), to: memory)
     }
     let failed = failures.map { "; \($0.identifier) cannot be used: \($0.error)" }.joined()
     return try choice(of: chosen, reason: reason(for: chosen, seconds, when: "a") + failed)

@@ -17,7 +17,7 @@ extension OpenCLDevice {
   private static let timedLimit = 4096
 
   public func launch(_ kernel: Kernel, over grid: Grid, _ arguments: [KernelArgument]) throws {
-    let compiled = try kernels[ObjectIdentifier(kernel)] ?? compile(kernel)
+    let compiled = try kernels[ObjectIdentifier(kernel)]?.compiled ?? compile(kernel)
     try bind(arguments, to: compiled)
     counters.launches += 1
     if grid.x == 0 || grid.y == 0 || grid.z == 0 { return }
@@ -35,7 +35,7 @@ extension OpenCLDevice {
   private func compile(_ kernel: Kernel) throws -> OpenCLKernel {
     if kernels.count >= Self.kernelLimit { kernels.removeAll() }
     let compiled = try programs.kernel(kernel)
-    kernels[ObjectIdentifier(kernel)] = compiled
+    kernels[ObjectIdentifier(kernel)] = (kernel, compiled)
     return compiled
   }
 

@@ -14,8 +14,9 @@ public final class OpenCLDevice: Device {
   public var profiler: Profiler?
 
   let programs: OpenCLPrograms
-  /// Kernels by identity, which costs less than to compare names and options on each launch.
-  var kernels: [ObjectIdentifier: OpenCLKernel] = [:]
+  /// Kernels by identity, which costs less than to compare names and options on each launch. They keep what they were
+  /// found by.
+  var kernels: [ObjectIdentifier: (source: Kernel, compiled: OpenCLKernel)] = [:]
   /// The last kernel launched, and how many were since the last synchronisation: where an error may have come from.
   var lastLaunched: OpenCLKernel?
   var launchesPending = 0

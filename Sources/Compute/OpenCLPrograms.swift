@@ -7,14 +7,11 @@ final class OpenCLKernel {
   let name: String
   let handle: cl_kernel
   let argumentCount: Int
-  /// The kernel that it was made for, kept alive because it is found by its identity.
-  let source: Kernel
 
-  init(name: String, handle: cl_kernel, argumentCount: Int, source: Kernel) {
+  init(name: String, handle: cl_kernel, argumentCount: Int) {
     self.name = name
     self.handle = handle
     self.argumentCount = argumentCount
-    self.source = source
   }
 
   deinit { clReleaseKernel(handle) }
@@ -79,18 +76,21 @@ final class OpenCLPrograms {
 
   /// A kernel object, from a program that is built now unless it was before.
   func kernel(_ kernel: Kernel) throws -> OpenCLKernel {
-    let program = try program(kernel.program, options: options(for: kernel), for: kernel)
+    try self.kernel(named: kernel.name, in: program(kernel.program, options: options(for: kernel), for: kernel))
+  }
+
+  func kernel(named name: String, in program: cl_program) throws -> OpenCLKernel {
     var status: cl_int = 0
-    guard let handle = clCreateKernel(program, kernel.name, &status) else {
+    guard let handle = clCreateKernel(program, name, &status) else {
       throw DeviceError.driver(
-        device: properties.identifier, call: "clCreateKernel", code: OpenCLStatus.name(status),
-        kernel: "\(kernel.program)/\(kernel.name)")
+        device: properties.identifier, call: "clCreateKernel", code: OpenCLStatus.name(status), kernel: name)
     }
     var count: cl_uint = 0
     clGetKernelInfo(handle, cl_kernel_info(CL_KERNEL_NUM_ARGS), MemoryLayout<cl_uint>.size, &count, nil)
-    return OpenCLKernel(name: kernel.name, handle: handle, argumentCount: Int(count), source: kernel)
+    return OpenCLKernel(name: name, handle: handle, argumentCount: Int(count))
   }
 
+  /// A built program, from memory, from disk, or from the driver's compiler. `kernel` is named in errors.
   private func program(_ name: String, options: String, for kernel: Kernel) throws -> cl_program {
     let key = Key(program: name, options: options)
     if let program = programs[key] { return program }
@@ -110,7 +110,8 @@ final class OpenCLPrograms {
     return program
   }
 
-  private func build(text: String, options: String, for kernel: Kernel) throws -> cl_program {
+  /// A program built by the driver's compiler.
+  func build(text: String, options: String, for kernel: Kernel) throws -> cl_program {
     var status: cl_int = 0
     let created = text.withCString { pointer in
       var string: UnsafePointer<CChar>? = pointer

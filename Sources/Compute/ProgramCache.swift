@@ -22,7 +22,7 @@ public final class ProgramCache: Sendable {
   }
 
   /// The binary that was stored for exactly this key.
-  func load(_ key: String) -> [UInt8]? {
+  package func load(_ key: String) -> [UInt8]? {
     guard let data = try? Data(contentsOf: file(for: key)) else { return nil }
     let bytes = [UInt8](data)
     let header = Self.magic.count + 20
@@ -37,13 +37,13 @@ public final class ProgramCache: Sendable {
     return Array(payload.dropFirst(Int(keyCount)))
   }
 
-  func store(_ binary: [UInt8], for key: String) {
+  package func store(_ binary: [UInt8], for key: String) {
     let payload = Array(key.utf8) + binary
     var bytes = Self.magic
     withUnsafeBytes(of: UInt64(key.utf8.count).littleEndian) { bytes += $0 }
     withUnsafeBytes(of: UInt64(binary.count).littleEndian) { bytes += $0 }
     withUnsafeBytes(of: Self.checksum(payload[...]).littleEndian) { bytes += $0 }
-    _ = CacheDirectory.write(bytes + payload, to: file(for: key))
+    CacheDirectory.write(bytes + payload, to: file(for: key))
   }
 
   func remove(_ key: String) {

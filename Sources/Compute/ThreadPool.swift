@@ -6,23 +6,37 @@ import Synchronization
 ///
 /// Workers spin for a moment after a job, because the next kernel is usually only microseconds away, and then sleep.
 /// The threads live as long as the pool. One job runs at a time: a second thread that asks meanwhile traps.
-final class ThreadPool {
+package final class ThreadPool {
   /// A kernel over a range of work-items, which chunks divide evenly.
-  struct Job {
-    var entry: telar_entry
-    var arguments: UnsafePointer<UnsafeRawPointer?>
-    var x: UInt32
-    var y: UInt32
-    var z: UInt32
-    var items: Int
-    var chunks: Int
+  package struct Job {
+    package var entry: telar_entry
+    package var arguments: UnsafePointer<UnsafeRawPointer?>
+    package var x: UInt32
+    package var y: UInt32
+    package var z: UInt32
+    package var items: Int
+    package var chunks: Int
+
+    package init(
+      entry: telar_entry, arguments: UnsafePointer<UnsafeRawPointer?>, x: UInt32, y: UInt32 = 1, z: UInt32 = 1,
+      items: Int, chunks: Int
+    ) {
+      self.entry = entry
+      self.arguments = arguments
+      self.x = x
+      self.y = y
+      self.z = z
+      self.items = items
+      self.chunks = chunks
+    }
   }
 
   /// Threads that work on a job, the caller included.
-  let threadCount: Int
+  package let threadCount: Int
   private let team: Team
 
-  init(threadCount: Int) {
+  /// - Parameter name: what the threads are called, with a number.
+  package init(threadCount: Int, name: String = "telar") {
     precondition(threadCount > 0, "a pool of \(threadCount) threads")
     self.threadCount = threadCount
     // With more threads than cores, one that spins keeps another from working.
@@ -30,18 +44,24 @@ final class ThreadPool {
     self.team = team
     for index in 1..<threadCount {
       // The thread keeps the team alive, not the pool, whose end ends the threads.
-      let thread = Thread { team.work() }
-      thread.name = "telar-\(index)"
+      let thread = Thread {
+        Thread.current.name = "\(name)-\(index)"
+        team.work()
+      }
       thread.start()
     }
   }
 
   deinit { team.stop() }
 
+  /// How many workers sleep now. For tests.
+  package var sleepingCount: Int { team.sleepers.load(ordering: .relaxed) }
+
   /// Runs all chunks of the job and returns when they are done.
   ///
   /// - Returns: how many work-items the calling thread ran, and in how many nanoseconds.
-  func run(_ job: Job) -> (items: Int, nanoseconds: UInt64) {
+  @discardableResult
+  package func run(_ job: Job) -> (items: Int, nanoseconds: UInt64) {
     guard job.chunks > 1, threadCount > 1 else {
       let start = Clock.nanoseconds
       job.run(chunk: 0, of: 1)
@@ -84,7 +104,7 @@ private final class Team: @unchecked Sendable {
   /// Job number in the upper half, chunks not yet claimed in the lower.
   private let state = Atomic<UInt64>(0)
   private let finished = Atomic<Int>(0)
-  private let sleepers = Atomic<Int>(0)
+  let sleepers = Atomic<Int>(0)
   private let stopping = Atomic<Bool>(false)
   private let busy = Atomic<Bool>(false)
   private let wake = NSCondition()

@@ -1,0 +1,82 @@
+import CKernels
+import Compute
+import Foundation
+import Testing
+
+@Suite struct ThreadPoolTests {
+  /// Adds one to the counter of each item in the range.
+  private static let count: telar_entry = { range, arguments in
+    let counters = arguments![0]!.load(as: UnsafeMutablePointer<UInt32>.self)
+    for item in Int(range!.pointee.begin)..<Int(range!.pointee.end) { counters[item] += 1 }
+  }
+
+  /// Runs jobs of these sizes; returns how often each item ran.
+  private func run(_ pool: ThreadPool, jobs: [(items: Int, chunks: Int)], pause: (Int) -> Void = { _ in }) -> [UInt32] {
+    let counters = UnsafeMutablePointer<UInt32>.allocate(capacity: 4096)
+    counters.initialize(repeating: 0, count: 4096)
+    defer { counters.deallocate() }
+    withUnsafePointer(to: counters) { argument in
+      var pointer: UnsafeRawPointer? = UnsafeRawPointer(argument)
+      for (index, job) in jobs.enumerated() {
+        pool.run(
+          ThreadPool.Job(
+            entry: Self.count, arguments: &pointer, x: UInt32(job.items), items: job.items, chunks: job.chunks))
+        pause(index)
+      }
+    }
+    return Array(UnsafeBufferPointer(start: counters, count: 4096))
+  }
+
+  private func expected(_ jobs: [(items: Int, chunks: Int)]) -> [UInt32] {
+    var expected = [UInt32](repeating: 0, count: 4096)
+    for job in jobs { for item in 0..<job.items { expected[item] += 1 } }
+    return expected
+  }
+
+  @Test(arguments: [1, 2, 3, 8])
+  func manyTinyJobsRunEachItemOnce(threads: Int) {
+    let pool = ThreadPool(threadCount: threads)
+    let jobs = (0..<20_000).map { index in
+      let items = 1 + index * 7 % 300
+      return (items: items, chunks: min(items, 1 + index % 17))
+    }
+    #expect(run(pool, jobs: jobs) == expected(jobs))
+  }
+
+  @Test func jobsAfterPausesFindTheWorkersAsleepOrAwake() {
+    let pool = ThreadPool(threadCount: 4)
+    let jobs = (0..<600).map { index in (items: 64 + index, chunks: 2 + index % 15) }
+    // Around the time for which workers spin, so that they are often just going to sleep.
+    #expect(run(pool, jobs: jobs) { usleep(UInt32($0 % 13 * 10)) } == expected(jobs))
+  }
+
+  @Test func idleWorkersSleep() {
+    let pool = ThreadPool(threadCount: 4)
+    _ = run(pool, jobs: [(items: 100, chunks: 20)])
+    #expect(eventually { pool.sleepingCount == 3 })
+  }
+
+  @Test func threadsEndWithTheirPool() {
+    let name = "pool-\(UInt16.random(in: 0...UInt16.max))"
+    var pool: ThreadPool? = ThreadPool(threadCount: 4, name: name)
+    _ = run(pool!, jobs: [(items: 100, chunks: 20)])
+    #expect(eventually { threads(named: name) == 3 })
+    pool = nil
+    #expect(eventually { threads(named: name) == 0 })
+  }
+
+  private func eventually(_ condition: () -> Bool) -> Bool {
+    for _ in 0..<2000 {
+      if condition() { return true }
+      usleep(5_000)
+    }
+    return false
+  }
+
+  private func threads(named name: String) -> Int {
+    let tasks = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
+    return tasks.filter {
+      (try? String(contentsOfFile: "/proc/self/task/\($0)/comm", encoding: .utf8))?.hasPrefix(name) ?? false
+    }.count
+  }
+}
