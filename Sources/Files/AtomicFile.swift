@@ -57,12 +57,20 @@ public enum AtomicFile {
 
   /// Makes a folder and those above it, where they are missing.
   public static func makeFolder(_ path: String) throws {
-    do {
-      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    } catch {
-      let underlying = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-      let reason = underlying.map { String(cString: strerror(Int32($0.code))) } ?? "the folder cannot be made"
+    if mkdir(path, 0o755) == 0 { return }
+    let reason = lastError()
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) {
+      if isFolder.boolValue { return }
+      throw OutputError.cannotCreate(path: path, reason: "there is a file of that name")
+    }
+    let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    guard parent != path, !FileManager.default.fileExists(atPath: parent) else {
       throw OutputError.cannotCreate(path: path, reason: reason)
+    }
+    try makeFolder(parent)
+    guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
+      throw OutputError.cannotCreate(path: path, reason: lastError())
     }
   }
 

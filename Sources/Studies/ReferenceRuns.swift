@@ -25,7 +25,7 @@ public struct ReferenceRuns: Sendable {
     self.path = path
     self.study = study
     guard let bytes = FileManager.default.contents(atPath: path) else {
-      throw DataError.missing(path: path, source: "given with --against")
+      throw DataError.unreadable(path: path, reason: "there is no such file, or it is not readable (--against)")
     }
     for (number, line) in String(decoding: bytes, as: UTF8.self).split(separator: "\n").enumerated() {
       func fail(_ problem: String) -> DataError { .malformed(path: path, problem: "line \(number + 1) \(problem)") }

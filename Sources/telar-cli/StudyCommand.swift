@@ -109,7 +109,7 @@ struct StudyCommand: ParsableCommand {
       progressInterval: Console.isTerminal ? 0.5 : nil, observe: reporter.observe)
     let result = try runner.run(chosen, epochs: epochs)
     reporter.finish(result)
-    if let profiler = device.profiler { reporter.print(profiler.report) }
+    if let profiler = device.profiler { ProfileReport(profiler.report).show(asJSON: json) }
     if let reference {
       let comparison = reference.compare(with: result)
       (json ? comparison.lines.map(\.text) : comparison.table).forEach(Console.result)

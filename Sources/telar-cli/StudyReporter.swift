@@ -51,37 +51,6 @@ struct StudyReporter {
     let places = Places(result)
     for (what, files) in places.lines { Console.result("  \(what)  \(files)") }
   }
-
-  /// How long each kernel took, the longest first.
-  func print(_ report: [Profiler.Entry]) {
-    let total = report.reduce(0) { $0 + $1.seconds }
-    if isJSON {
-      for entry in report {
-        Console.result(
-          JSON.object([
-            "kernel": .string(entry.kernel), "launches": .integer(entry.launches),
-            "seconds": .number(entry.seconds), "share": .number(total > 0 ? entry.seconds / total : 0),
-            "gflops": entry.flops > 0 ? .number(entry.flops / entry.seconds / 1e9) : .null,
-            "gb_per_s": entry.bytes > 0 ? .number(entry.bytes / entry.seconds / 1e9) : .null,
-          ]).text)
-      }
-      return
-    }
-    let width = max(6, report.map(\.kernel.count).max() ?? 0)
-    func pad(_ text: String) -> String { text + String(repeating: " ", count: width - text.count) }
-    Console.result("")
-    Console.result(pad("kernel") + "   launches    seconds   share   GFLOP/s      GB/s")
-    for entry in report {
-      func rate(_ work: Double) -> String {
-        work > 0 && entry.seconds > 0 ? String(format: "%10.1f", work / entry.seconds / 1e9) : "         -"
-      }
-      Console.result(
-        pad(entry.kernel)
-          + String(
-            format: " %10d %10.3f %5.1f %%", entry.launches, entry.seconds,
-            total > 0 ? 100 * entry.seconds / total : 0) + rate(entry.flops) + rate(entry.bytes))
-    }
-  }
 }
 
 /// Where the figures of a start lie, by what they show.

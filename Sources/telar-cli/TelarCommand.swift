@@ -10,19 +10,23 @@ struct TelarCommand: ParsableCommand {
     abstract: "Train convolutional networks on any OpenCL device, or on the CPU.",
     discussion: """
       EXAMPLES
-        telar devices                                  what there is, and what would be chosen
-        telar study aldecoa case-1 case-3 --epochs 3   with and without pre-training
-        telar study --list                             all studies and experiments
-        telar bench train --net brunello-ae-1          images per second of a training step
+        telar devices                             what there is, what is chosen
+        telar study aldecoa case-1 case-3         with and without pre-training
+        telar study --list                        all studies and experiments
+        telar bench train --net brunello-ae-1     images per second
 
       EXIT CODES
-        0 done; 1 a check failed or the loss is not finite; 64 wrong usage; 65 bad data; 66 input missing;
-        69 no such device; 70 driver or internal error; 73 output cannot be created; 74 input or output failed;
+        0        done
+        1        a check failed, or the loss is not finite
+        64       wrong usage
+        65, 66   bad data; input missing
+        69, 70   no such device; driver or internal error
+        73, 74   output cannot be created; input or output failed
         130, 143 ended by a signal
       """,
     version: telarVersion,
     subcommands: [
-      DevicesCommand.self, StudyCommand.self,
+      DevicesCommand.self, StudyCommand.self, BenchCommand.self,
     ])
 
   static func main() {
@@ -51,7 +55,8 @@ struct TelarCommand: ParsableCommand {
     // The last line of the full message names the command whose help fits.
     let hint = fullMessage(for: error).split(separator: "\n").last { $0.contains("--help' for more") }
     let advice = hint.map { " " + $0.trimmingCharacters(in: .whitespaces) } ?? ""
-    Console.error(message + (message.hasSuffix(".") ? "" : ".") + advice)
+    let sentence = message.last.map { ".?".contains($0) } == true ? message : message + "."
+    Console.error(sentence.replacingOccurrences(of: "?.", with: "?") + advice)
     Foundation.exit(ExitStatus.usage)
   }
 }
