@@ -36,6 +36,10 @@ struct MatrixView {
   var count: Int
   var rowStep: Int
   var columnStep: Int
+
+  var transposed: MatrixView {
+    MatrixView(buffer: buffer, count: count, rowStep: columnStep, columnStep: rowStep)
+  }
 }
 
 /// One product out = activation(alpha · A B + beta · C + bias), with everything that a kernel needs to know.
@@ -49,17 +53,42 @@ struct GemmProblem {
   /// Read when `beta` is not 0; may be `out`.
   var c: Buffer?
   var bias: Buffer?
-  var alpha: Float = 1
-  var beta: Float = 0
-  var activation = Activation.none
+  var alpha: Float
+  var beta: Float
+  var activation: Activation
+  /// Whether out and C lie transposed.
+  private var isTransposed = false
+
+  init(
+    m: Int, n: Int, k: Int, a: MatrixView, b: MatrixView, out: Buffer, c: Buffer? = nil, bias: Buffer? = nil,
+    alpha: Float = 1, beta: Float = 0, activation: Activation = .none
+  ) {
+    (self.m, self.n, self.k) = (m, n, k)
+    (self.a, self.b, self.out) = (a, b, out)
+    (self.c, self.bias) = (c, bias)
+    (self.alpha, self.beta, self.activation) = (alpha, beta, activation)
+  }
+
+  /// The same product as its transposed: B' A'.
+  private var transposed: GemmProblem {
+    var problem = self
+    (problem.m, problem.n) = (n, m)
+    (problem.a, problem.b) = (b.transposed, a.transposed)
+    problem.isTransposed.toggle()
+    return problem
+  }
 
   /// Enqueues the product: one launch, and one more where B has to be packed.
   func enqueue(on device: any Device) throws {
+    // A transposed B must be packed, which takes longer than packing a smaller A instead.
+    if b.columnStep != 1, a.columnStep == 1, n > m, bias == nil, activation == .none, !isTransposed {
+      return try transposed.enqueue(on: device)
+    }
     let tile = device.properties.vectorTile(forColumns: n)
     let columnTiles = (n + tile.columns - 1) / tile.columns
     let rowTiles = (m + tile.rows - 1) / tile.rows
 
-    // A transposed B must be packed; a large one is, because rows far apart would fill few sets of the cache.
+    // A large B is packed as well, because rows far apart would fill few sets of the cache.
     let isPacked = b.columnStep != 1 || (n > 4 * tile.columns && k >= 128 && m >= 128)
     var panels = b.buffer
     var (panelStep, rowStep, readable) = (tile.columns, b.rowStep, b.count)
@@ -86,7 +115,8 @@ struct GemmProblem {
       [
         .buffer(a.buffer), .buffer(panels), .buffer(c ?? out), .buffer(bias ?? zeros), .buffer(out),
         .int(m), .int(n), .int(k), .int(a.rowStep), .int(a.columnStep), .int(panelStep), .int(rowStep),
-        .int(readable), .int(isPacked ? 1 : 0), .int(strip), .float(alpha), .float(beta),
+        .int(readable), .int(isPacked ? 1 : 0), .int(isTransposed ? 1 : n), .int(isTransposed ? m : 1),
+        .int(strip), .float(alpha), .float(beta),
       ] + activation.arguments)
   }
 }
