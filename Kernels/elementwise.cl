@@ -41,3 +41,11 @@ kernel void broadcast_scalar(global const float *value, global float *y, int cou
   if (n <= 0) return;
   store_part(SPLAT(value[0] * scale), y + first, n);
 }
+
+// y = e^x, to test what the activations and losses are made of.
+kernel void exponential(global const float *x, global float *y, int count) {
+  const int first = (int)get_global_id(0) * VECTOR_WIDTH;
+  const int n = count - first;
+  if (n <= 0) return;
+  store_part(expv(load_part(x + first, n)), y + first, n);
+}

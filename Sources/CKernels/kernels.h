@@ -6,7 +6,8 @@
   X(elementwise, activation_backward, C(float), C(float), B(float), int, int, float)       \
   X(elementwise, add, C(float), C(float), B(float), int)                                   \
   X(elementwise, scale_by_scalar, C(float), C(float), B(float), int, float)                \
-  X(elementwise, broadcast_scalar, C(float), B(float), int, float)
+  X(elementwise, broadcast_scalar, C(float), B(float), int, float)                         \
+  X(elementwise, exponential, C(float), B(float), int)
 
 #define POOL_KERNELS(X)                                                                                       \
   X(pool, pool_max_forward, C(float), B(float), B(ushort), int, int, int, int, int, int, int, int, int, int, int, \

@@ -5,6 +5,7 @@ enum ElementwiseKernels {
   static let add = Kernel("elementwise", "add")
   static let scaleByScalar = Kernel("elementwise", "scale_by_scalar")
   static let broadcastScalar = Kernel("elementwise", "broadcast_scalar")
+  static let exponential = Kernel("elementwise", "exponential")
 }
 
 extension Device {
