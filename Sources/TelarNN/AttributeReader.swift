@@ -75,18 +75,40 @@ public struct AttributeReader {
     return try list.map { try integer($0, name, 1) }
   }
 
-  /// A finite number within a range.
-  public mutating func number(_ name: String, default fallback: Float? = nil, in range: ClosedRange<Double>) throws
+  /// A finite number within a range, in single precision.
+  public mutating func number(_ name: String, default fallback: Double? = nil, in range: ClosedRange<Double>) throws
     -> Float
+  {
+    Float(try double(name, default: fallback, in: range))
+  }
+
+  /// A finite number within a range.
+  public mutating func double(_ name: String, default fallback: Double? = nil, in range: ClosedRange<Double>) throws
+    -> Double
   {
     guard let value = take(name) else {
       guard let fallback else { throw error("\(name) is missing") }
       return fallback
     }
+    return try double(value, name, range)
+  }
+
+  /// A list of exactly `fallback.count` finite numbers within a range.
+  public mutating func doubles(_ name: String, default fallback: [Double], in range: ClosedRange<Double>) throws
+    -> [Double]
+  {
+    guard let value = take(name) else { return fallback }
+    guard case .array(let list) = value, list.count == fallback.count else {
+      throw error("\(name) must be a list of \(fallback.count) numbers, not \(shown(value))")
+    }
+    return try list.map { try double($0, name, range) }
+  }
+
+  private func double(_ value: JSON, _ name: String, _ range: ClosedRange<Double>) throws -> Double {
     guard let number = value.double, range.contains(number) else {
       throw error("\(name) must be a number from \(range.lowerBound) to \(range.upperBound), not \(shown(value))")
     }
-    return Float(number)
+    return number
   }
 
   public mutating func flag(_ name: String, default fallback: Bool? = nil) throws -> Bool {

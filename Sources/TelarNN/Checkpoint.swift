@@ -28,18 +28,20 @@ extension Network {
 
   /// Takes all values from a checkpoint, of Telar or of PyTorch (`safetensors.torch.save_file(model.state_dict(), …)`).
   ///
-  /// - Parameter names: the parts to load; by default all.
+  /// - Parameters:
+  ///   - names: the parts to load; by default all.
+  ///   - prefix: what stands in front of the keys in the file.
   /// - Throws: `SafetensorsError` when a tensor is missing or has another shape, or when one of these parts has tensors
   ///   that the network has not. The network is then as it was.
-  public func load(from file: SafetensorsFile, parts names: [String]? = nil) throws {
+  public func load(from file: SafetensorsFile, parts names: [String]? = nil, prefix: String = "") throws {
     let names = names ?? parts.map(\.name)
     let parameters = parameters.filter { names.contains($0.part) }
-    let loaded = try parameters.map { try file.floats($0.key, shape: $0.spec.shape) }
-    var known = Set(parameters.map(\.key))
+    let loaded = try parameters.map { try file.floats(prefix + $0.key, shape: $0.spec.shape) }
+    var known = Set(parameters.map { prefix + $0.key })
     var counts: [(LayerState, Int64)] = []
     for part in parts where names.contains(part.name) {
       for (index, state) in part.trackingLayers {
-        let key = "\(part.name).\(index).num_batches_tracked"
+        let key = "\(prefix)\(part.name).\(index).num_batches_tracked"
         known.insert(key)
         // Checkpoints of PyTorch before 0.4.1 have none.
         guard file.tensors[key] != nil else { continue }
@@ -47,7 +49,8 @@ extension Network {
         counts.append((state, count))
       }
     }
-    for key in file.tensors.keys where names.contains(where: { key.hasPrefix("\($0).") }) && !known.contains(key) {
+    for key in file.tensors.keys
+    where names.contains(where: { key.hasPrefix("\(prefix)\($0).") }) && !known.contains(key) {
       throw SafetensorsError(
         .mismatch, path: file.path, "tensor \(JSON.quoted(key, limit: 60)) belongs to nothing in the network")
     }

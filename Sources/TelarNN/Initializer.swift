@@ -25,11 +25,11 @@ public enum Initializer: Sendable, Hashable {
 }
 
 /// Steele, Lea and Flood's SplitMix64 (2014): small, and good enough for starting values.
-struct SplitMix64 {
+package struct SplitMix64 {
   private var state: UInt64
 
   /// A stream of numbers for a seed and a name; the name is hashed by FNV-1a.
-  init(seed: UInt64, key: String) {
+  package init(seed: UInt64, key: String) {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in key.utf8 { hash = (hash ^ UInt64(byte)) &* 0x0000_0100_0000_01b3 }
     // One round of the seed, so that neighbouring seeds do not give shifted streams.
@@ -37,7 +37,7 @@ struct SplitMix64 {
     state = next() ^ hash
   }
 
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var z = state
     z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
@@ -46,5 +46,5 @@ struct SplitMix64 {
   }
 
   /// Uniform in -1 ..< 1, a multiple of 2^-23, so that every step of its arithmetic is exact.
-  mutating func uniform() -> Float { Float(next() >> 40) * 0x1p-23 - 1 }
+  package mutating func uniform() -> Float { Float(next() >> 40) * 0x1p-23 - 1 }
 }

@@ -1,0 +1,128 @@
+import TelarNN
+
+/// A training run of PyTorch's, to be repeated: a network file.
+struct NetworkCase {
+  private let file: SafetensorsFile
+  private let architecture: Architecture
+  private let loss: Loss
+  private let optimizer: any Optimizer
+  /// Steps, batch size, height and width of the images.
+  private let shape: [Int]
+  private let lossError: Double
+  private let outputError: Double
+
+  /// Reads everything but the tensors' values.
+  ///
+  /// - Throws: ``CaseError``, `AttributeError`, `SafetensorsError` when something is missing or makes no sense.
+  init(_ file: SafetensorsFile) throws {
+    self.file = file
+    func text(_ key: String) throws -> String {
+      guard let value = file.metadata[key] else { throw CaseError("its metadata has no \(key)") }
+      return value
+    }
+    func json(_ key: String) throws -> JSON {
+      do {
+        return try JSON(parsing: try text(key))
+      } catch let error as JSONError {
+        throw CaseError("\(key) in its metadata is broken: \(error)")
+      }
+    }
+    func number(_ key: String) throws -> Double {
+      guard let value = Double(try text(key)), value.isFinite, value >= 0 else {
+        throw CaseError("\(key) in its metadata is no number")
+      }
+      return value
+    }
+    architecture = try Architecture(json: json("network"))
+    guard let loss = Loss(rawValue: try text("loss")) else {
+      throw CaseError("unknown loss \(JSON.quoted(try text("loss"), limit: 40))")
+    }
+    self.loss = loss
+    optimizer = try Self.optimizer(try json("optimizer"))
+    lossError = try number("float32_loss_error")
+    outputError = try number("float32_output_error")
+    shape = try file.info("images").shape
+    guard shape.count == 4, !shape.contains(0) else {
+      throw CaseError("images must be steps × batch × height × width, not \(shape)")
+    }
+    for (key, size) in [("steps", shape[0]), ("batch_size", shape[1])] where try text(key) != String(size) {
+      throw CaseError("\(key) in its metadata is \(JSON.quoted(try text(key), limit: 20)), but images are \(shape)")
+    }
+    guard try file.info("losses").shape == [shape[0]] else { throw CaseError("losses must be one for each step") }
+  }
+
+  /// An optimizer from the keywords of PyTorch's.
+  private static func optimizer(_ json: JSON) throws -> any Optimizer {
+    guard case .object(let members) = json else { throw CaseError("optimizer must be an object") }
+    var keywords = AttributeReader(members, place: "optimizer")
+    let name = try keywords.string("optimizer")
+    let learningRate = try keywords.double("lr", default: 1e-3, in: 0...1e30)
+    let weightDecay = try keywords.double("weight_decay", default: 0, in: 0...1e30)
+    let optimizer: any Optimizer
+    switch name {
+    case Adam.name:
+      try keywords.only("amsgrad", .boolean(false))
+      let betas = try keywords.doubles("betas", default: [0.9, 0.999], in: 0...1)
+      optimizer = Adam(
+        learningRate: learningRate, beta1: betas[0], beta2: betas[1],
+        epsilon: try keywords.double("eps", default: 1e-8, in: 0...1e30), weightDecay: weightDecay)
+    case SGD.name:
+      try keywords.only("dampening", .integer(0))
+      optimizer = SGD(
+        learningRate: learningRate, momentum: try keywords.double("momentum", default: 0, in: 0...1e30),
+        nesterov: try keywords.flag("nesterov", default: false), weightDecay: weightDecay)
+    default: throw CaseError("unknown optimizer \(JSON.quoted(name, limit: 40))")
+    }
+    try keywords.end()
+    return optimizer
+  }
+
+  /// Trains as PyTorch did, and compares the loss of every step and the output in the end.
+  func run(on device: any Device) throws -> Bound.Worst {
+    let (steps, batch, height, width) = (shape[0], shape[1], shape[2], shape[3])
+    let network = try Network(architecture, on: device, inputShape: [height, width, 1], seed: 0)
+    try network.load(from: file, prefix: "initial/")
+    let train = try TrainingStep(network, optimizer)
+    let pixels = try file.values("images", as: UInt8.self)
+    let classes = loss == .classification ? try labels(count: steps * batch, network) : []
+    let size = batch * height * width
+    func images(_ step: Int) throws -> Tensor {
+      try device.tensor(
+        [batch, height, width, 1], pixels[(step * size)..<((step + 1) * size)].map { Float($0) / 255 })
+    }
+
+    var losses: [Float] = []
+    for step in 0..<steps {
+      let x = try images(step)
+      let y = try device.labels(classes.isEmpty ? [] : Array(classes[(step * batch)..<((step + 1) * batch)]))
+      losses.append(try train { mode in try loss(network(x, mode), images: x, labels: y) }.item())
+    }
+    let reference = try file.floats("losses")
+    var worst = Bound.within(absolute: 0, relative: 10 * lossError + 1e-4).worst("losses", losses, reference)
+    guard worst.fraction != nil, file.tensors["output"] != nil else { return worst }
+
+    let output = try network(images(steps - 1))
+    let layout = output.shape.count == 4 ? DeviceLayout.image : .same
+    let result = layout.fromDevice(HostTensor(output.shape, try output.values()), shape: output.shape)
+    let expected = HostTensor(try file.info("output").shape, try file.floats("output"))
+    guard result.shape == expected.shape else {
+      throw CaseError("output has shape \(result.shape) and should have \(expected.shape)")
+    }
+    let found = Bound.within(absolute: 10 * outputError + 2e-3, relative: 0)
+      .worst("output", result.values, expected.values)
+    guard let fraction = found.fraction else { return found }
+    if fraction > worst.fraction! { worst = found }
+    return worst
+  }
+
+  private func labels(count: Int, _ network: Network) throws -> [Int32] {
+    guard let classes = network.outputShape, classes.count == 1 else {
+      throw CaseError("a network with the loss cross_entropy must end in features")
+    }
+    let labels = try file.values("labels", as: UInt8.self)
+    guard labels.count == count, labels.allSatisfy({ Int($0) < classes[0] }) else {
+      throw CaseError("labels must be \(count) classes from 0 to \(classes[0] - 1)")
+    }
+    return labels.map { Int32($0) }
+  }
+}

@@ -1,0 +1,153 @@
+import TelarNN
+
+/// What each operator of the golden format means here.
+enum Operators {
+  static let golden: [String: @Sendable (CaseRun) throws -> Void] = [
+    "conv2d": { try convolution($0, transposed: false) },
+    "conv_transpose2d": { try convolution($0, transposed: true) },
+    "linear": linearLayer,
+    "gemm": matrixProduct,
+    "max_pool2d": { try pooling($0, isMaximum: true) },
+    "avg_pool2d": { try pooling($0, isMaximum: false) },
+    "relu": { try activationLayer($0, .relu) },
+    "leaky_relu": { run in
+      let slope = try run.attributes.number("negative_slope", default: 0.01, in: 0...1e30)
+      try activationLayer(run, .leakyReLU(negativeSlope: slope))
+    },
+    "sigmoid": { try activationLayer($0, .sigmoid) },
+    "tanh": { try activationLayer($0, .tanh) },
+    "batch_norm2d": batchNorm,
+    "cross_entropy": { run in
+      let x = try run.leaf("input", rank: 2)
+      let labels = try run.labels("target", below: x.shape[1])
+      try run.differentiate(isLoss: true) { try crossEntropy(x, labels: labels) }
+    },
+    "mse": { run in
+      let x = try run.leaf("input")
+      let target = try run.tensor("target")
+      try run.differentiate(isLoss: true) { try meanSquaredError(x, target) }
+    },
+    "adam": { run in
+      let optimizer = Adam(
+        learningRate: try run.attributes.double("learning_rate", in: 0...1e30),
+        beta1: try run.attributes.double("beta1", default: 0.9, in: 0...1),
+        beta2: try run.attributes.double("beta2", default: 0.999, in: 0...1),
+        epsilon: try run.attributes.double("eps", default: 1e-8, in: 0...1e30),
+        weightDecay: try run.attributes.double("weight_decay", default: 0, in: 0...1e30))
+      try optimization(run, optimizer)
+    },
+    "sgd": { run in
+      let optimizer = SGD(
+        learningRate: try run.attributes.double("learning_rate", in: 0...1e30),
+        momentum: try run.attributes.double("momentum", default: 0, in: 0...1e30),
+        nesterov: try run.attributes.flag("nesterov", default: false),
+        weightDecay: try run.attributes.double("weight_decay", default: 0, in: 0...1e30))
+      try optimization(run, optimizer)
+    },
+  ]
+
+  private static func convolution(_ run: CaseRun, transposed: Bool) throws {
+    let x = try run.leaf("input", .image, rank: 4)
+    let weight = try run.leaf("weight", .weight(.filter), rank: 4)
+    let bias = try run.has("bias") ? run.leaf("bias", rank: 1) : nil
+    let geometry = ConvGeometry(
+      kernelSize: Pair(weight.shape[0], weight.shape[1]), stride: try run.attributes.pair("stride", default: 1),
+      padding: try run.attributes.pair("padding", default: 0, atLeast: 0),
+      dilation: try run.attributes.pair("dilation", default: 1),
+      groups: try run.attributes.integer("groups", default: 1),
+      outputPadding: try transposed ? run.attributes.pair("output_padding", default: 0, atLeast: 0) : 0)
+    try run.differentiate(.image) {
+      try transposed
+        ? convTranspose2d(x, weight: weight, bias: bias, geometry) : conv2d(x, weight: weight, bias: bias, geometry)
+    }
+  }
+
+  private static func linearLayer(_ run: CaseRun) throws {
+    let x = try run.leaf("input", rank: 2)
+    let weight = try run.leaf("weight", .weight(.linear), rank: 2)
+    let bias = try run.has("bias") ? run.leaf("bias", rank: 1) : nil
+    try run.differentiate { try linear(x, weight: weight, bias: bias) }
+  }
+
+  private static func matrixProduct(_ run: CaseRun) throws {
+    let a = try run.tensor("a", rank: 2)
+    let b = try run.tensor("b", rank: 2)
+    let c = try run.has("c") ? run.tensor("c", rank: 2) : nil
+    let transposeA = try run.attributes.flag("transpose_a", default: false)
+    let transposeB = try run.attributes.flag("transpose_b", default: false)
+    let alpha = try run.attributes.number("alpha", default: 1, in: -1e30...1e30)
+    let beta = try run.attributes.number("beta", default: c == nil ? 0 : 1, in: -1e30...1e30)
+    try run.attributes.end()
+    try run.keep(
+      "output", gemm(a, b, transposeA: transposeA, transposeB: transposeB, alpha: alpha, beta: beta, c: c))
+  }
+
+  private static func pooling(_ run: CaseRun, isMaximum: Bool) throws {
+    let x = try run.leaf("input", .image, rank: 4)
+    let kernelSize = try run.attributes.pair("kernel_size")
+    let geometry = PoolGeometry(
+      kernelSize: kernelSize, stride: try run.attributes.pair("stride", default: kernelSize),
+      padding: try run.attributes.pair("padding", default: 0, atLeast: 0),
+      countIncludePad: try isMaximum || run.attributes.flag("count_include_pad", default: true))
+    try run.differentiate(.image) { try isMaximum ? maxPool2d(x, geometry) : avgPool2d(x, geometry) }
+  }
+
+  private static func activationLayer(_ run: CaseRun, _ kind: Activation) throws {
+    let x = try run.leaf("input")
+    try run.differentiate { try activation(x, kind) }
+  }
+
+  private static func batchNorm(_ run: CaseRun) throws {
+    let x = try run.leaf("input", .image, rank: 4)
+    let weight = try run.leaf("weight", rank: 1)
+    let bias = try run.leaf("bias", rank: 1)
+    let mean = try run.tensor("running_mean", rank: 1)
+    let variance = try run.tensor("running_var", rank: 1)
+    let training = try run.attributes.flag("training", default: false)
+    let momentum = try run.attributes.number("momentum", default: 0.1, in: 0...1)
+    let epsilon = try run.attributes.number("eps", default: 1e-5, in: 0...1e30)
+    try run.differentiate(.image) {
+      try batchNorm2d(
+        x, weight: weight, bias: bias, runningMean: mean, runningVariance: variance, training: training,
+        momentum: momentum, epsilon: epsilon)
+    }
+    try run.keep("new_running_mean", mean)
+    try run.keep("new_running_var", variance)
+  }
+
+  /// Steps of an optimizer over one array, with a gradient each.
+  private static func optimization(_ run: CaseRun, _ optimizer: any Optimizer) throws {
+    let parameters = try run.tensor("input", rank: 1)
+    let grads = try run.host("grads", rank: 2)
+    let count = parameters.count
+    guard grads.shape[1] == count else {
+      throw CaseError("grads of shape \(grads.shape) are not those of \(count) parameters")
+    }
+    guard try run.attributes.integer("steps", default: grads.shape[0]) == grads.shape[0] else {
+      throw CaseError("grads of shape \(grads.shape) are not one for each of the steps")
+    }
+    try run.attributes.end()
+    let state = try optimizer.stateNames.map { _ in try run.device.zeros([count]) }
+    for step in 0..<grads.shape[0] {
+      let gradients = try run.device.tensor([count], Array(grads.values[(step * count)..<((step + 1) * count)]))
+      try optimizer.update(
+        parameters: parameters, gradients: gradients, state: state, learningRate: optimizer.learningRate,
+        step: step + 1)
+    }
+    try run.keep("output", parameters)
+  }
+}
+
+extension OperatorCase {
+  /// The operator's results on a device, by name.
+  ///
+  /// - Throws: ``CaseError`` for a case that makes no sense, `AttributeError`, `ShapeError`, `DeviceError`.
+  package func results(on device: any Device) throws -> [String: HostTensor] {
+    guard let operation = Operators.golden[op] ?? Operators.others[op] else {
+      throw CaseError("unknown operator \(JSON.quoted(op, limit: 40))")
+    }
+    let run = CaseRun(self, on: device)
+    try operation(run)
+    return run.results
+  }
+}

@@ -1,0 +1,98 @@
+import TelarNN
+
+/// How one golden case came out.
+public struct CaseResult: Sendable, Equatable {
+  /// The file's name, without its folder.
+  public var file: String
+  public var name: String
+  /// The device's identifier.
+  public var device: String
+  public var isPassed: Bool
+  /// The worst error as a fraction of its bound; `nil` where it is no number.
+  public var worst: Double?
+  /// The result that the worst error is in: `grad_weight[12]`.
+  public var place: String?
+  /// What is wrong, when the case fails.
+  public var error: String?
+
+  public init(
+    file: String, name: String, device: String, isPassed: Bool, worst: Double? = nil, place: String? = nil,
+    error: String? = nil
+  ) {
+    self.file = file
+    self.name = name
+    self.device = device
+    self.isPassed = isPassed
+    self.worst = worst
+    self.place = place
+    self.error = error
+  }
+
+  /// One line of JSON: file, case, device, ok, worst and, where that is null, error.
+  public var json: String {
+    var members: JSON.Members = [
+      "file": .string(file), "case": .string(name), "device": .string(device), "ok": .boolean(isPassed),
+      "worst": worst.map { .number($0) } ?? .null,
+    ]
+    if worst == nil { members["error"] = .string(error ?? "failed") }
+    return JSON.object(members).text
+  }
+
+  /// One line for a case that fails.
+  public var failureLine: String {
+    let size = worst.map { ", \(rounded($0)) of the bound" } ?? ""
+    return "FAIL \(file) \(name) on \(device): \(error ?? "failed")\(size)"
+  }
+}
+
+/// How the cases of one file came out.
+public struct FileResult: Sendable {
+  public var file: String
+  public var cases: [CaseResult]
+
+  public init(file: String, cases: [CaseResult]) {
+    self.file = file
+    self.cases = cases
+  }
+
+  public var passed: Int { cases.count { $0.isPassed } }
+  public var isPassed: Bool { passed == cases.count }
+
+  /// `op-gemm.safetensors: 12/12 cases, worst 0.034 of the bound (gemm-007 output[3])`
+  public var summary: String {
+    let head = "\(file): \(passed)/\(cases.count) cases"
+    guard let worst = cases.filter({ $0.worst != nil }).max(by: { $0.worst! < $1.worst! }) else { return head }
+    let place = worst.place.map { " \($0)" } ?? ""
+    return "\(head), worst \(rounded(worst.worst!)) of the bound (\(worst.name)\(place))"
+  }
+}
+
+/// Three digits behind the point.
+func rounded(_ value: Double) -> String {
+  if value >= 1e6 { return "\(value)" }
+  let thousandths = Int((value * 1000).rounded())
+  let fraction = String(thousandths % 1000)
+  return "\(thousandths / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
+}
+
+/// A folder or a file that holds no golden cases that can be read.
+public struct ConformanceError: Error, Equatable, CustomStringConvertible {
+  public enum Kind: Sendable, Equatable {
+    /// There is no such folder.
+    case missing
+    /// It cannot be listed, or holds no golden file, or a golden file holds no case.
+    case unusable
+  }
+
+  public var kind: Kind
+  public var path: String
+  public var problem: String
+
+  public init(_ kind: Kind, path: String, _ problem: String) {
+    self.kind = kind
+    self.path = path
+    self.problem = problem
+  }
+
+  public var description: String { "\(path): \(problem)" }
+}
