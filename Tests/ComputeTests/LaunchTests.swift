@@ -16,12 +16,12 @@ import Testing
       for count in [1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 127, 128, 129, 1023, 4099] {
         let canaries = Canaries(on: device)
         let (a, b, y) = try (
-          canaries.buffer(byteCount: count * 4), canaries.buffer(byteCount: count * 4),
-          canaries.buffer(byteCount: count * 4)
+          canaries.allocate(byteCount: count * 4), canaries.allocate(byteCount: count * 4),
+          canaries.allocate(byteCount: count * 4)
         )
         try a.write((0..<count).map { Float($0) })
         try b.write((0..<count).map { Float(2 * $0 + 1) })
-        try device.launch(
+        try canaries.launch(
           Self.add, over: Self.grid(count, on: device), [.buffer(a), .buffer(b), .buffer(y), .int(count)])
         #expect(try y.read(Float.self, count: count) == (0..<count).map { Float(3 * $0 + 1) }, "\(count) elements")
         try canaries.check(TestCase(device, "add of \(count)"))
