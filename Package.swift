@@ -51,11 +51,11 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors", "Files"]),
     .testTarget(name: "TelarNNTests", dependencies: ["TelarNN", "TestSupport"]),
-    .testTarget(name: "TelarDataTests", dependencies: ["TelarData", "CZlib"]),
+    .testTarget(name: "TelarDataTests", dependencies: ["TelarData", "CZlib", "TestSupport"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "Files"]),
     .testTarget(name: "StudiesTests", dependencies: ["Studies", "TestSupport"]),
     .testTarget(name: "ConformanceTests", dependencies: ["Conformance", "TestSupport"]),
-    .testTarget(name: "CLITests", dependencies: ["telar-cli"]),
+    .testTarget(name: "CLITests", dependencies: ["telar-cli", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x

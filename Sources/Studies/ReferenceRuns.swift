@@ -119,7 +119,7 @@ public struct ReferenceRuns: Sendable {
     return Verdicts(path: path, checks: checks)
   }
 
-  static func bounds(_ values: [Double], _ metric: Metric) -> ClosedRange<Double> {
+  package static func bounds(_ values: [Double], _ metric: Metric) -> ClosedRange<Double> {
     let mean = values.reduce(0, +) / Double(values.count)
     let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
     let deviation = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : 0

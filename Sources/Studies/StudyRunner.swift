@@ -44,17 +44,17 @@ public final class StudyRunner {
   }
 
   /// An experiment to be run for so many epochs.
-  struct Job {
-    let experiment: Experiment
-    let epochs: Int
-    let isRequested: Bool
+  package struct Job {
+    package let experiment: Experiment
+    package let epochs: Int
+    package let isRequested: Bool
     /// Position of the job whose encoder this one takes.
-    let pretraining: Int?
+    package let pretraining: Int?
   }
 
   /// The experiments in an order in which each finds the encoder that it needs. An autoencoder that was asked for serves
   /// as pre-training too if it has as many epochs as that needs; otherwise it is trained once more, shorter or longer.
-  static func plan(_ experiments: [Experiment], of study: Study, epochs: (Experiment) -> Int) -> [Job] {
+  package static func plan(_ experiments: [Experiment], of study: Study, epochs: (Experiment) -> Int) -> [Job] {
     var jobs = experiments.filter { $0.pretraining == nil && !$0.isClassifier }
       .map { Job(experiment: $0, epochs: epochs($0), isRequested: true, pretraining: nil) }
     for experiment in experiments where experiment.isClassifier {

@@ -1,5 +1,6 @@
 import Foundation
 import TelarData
+import TestSupport
 import Testing
 
 @Suite("Fashion-MNIST")
@@ -21,7 +22,7 @@ struct FashionMNISTTests {
   }
 
   @Test func `other data needs permission`() throws {
-    try writeSmallDataSet(into: folder)
+    try SmallDataSet.write(into: folder)
     let error = #expect(throws: DataError.self) { try FashionMNIST(directory: folder.path) }
     guard case .unexpectedContents(let path, _, let actual) = error else { Issue.record("\(error!)"); return }
     #expect(path == folder.path + "/train-labels-idx1-ubyte")
@@ -33,7 +34,7 @@ struct FashionMNISTTests {
   }
 
   @Test func `the folder comes from the argument, then the variable`() throws {
-    try writeSmallDataSet(into: folder)
+    try SmallDataSet.write(into: folder)
     let elsewhere = ["FASHION_MNIST_DIR": folder.path]
     #expect(try FashionMNIST(allowOtherData: true, environment: elsewhere).directory == folder.path)
     // A folder that is named is the only one tried.
@@ -49,12 +50,13 @@ struct FashionMNISTTests {
       guard case .malformed(_, let problem) = error else { return "\(error!)" }
       return problem
     }
-    try writeSmallDataSet(into: folder)
-    try folder.write("train-labels-idx1-ubyte", idx([3], [1, 10, 2]))
+    try SmallDataSet.write(into: folder)
+    try folder.write("train-labels-idx1-ubyte", SmallDataSet.idx([3], [1, 10, 2]))
     #expect(try problem() == "label 10 at position 1 is not 0 to 9")
-    try folder.write("train-labels-idx1-ubyte", idx([3], [1, 9, 2]))
+    try folder.write("train-labels-idx1-ubyte", SmallDataSet.idx([3], [1, 9, 2]))
     #expect(try problem() == "it has 40 images and its labels file 3 labels")
-    try folder.write("train-images-idx3-ubyte", idx([3, 28, 27], [UInt8](repeating: 0, count: 3 * 28 * 27)))
+    try folder.write(
+      "train-images-idx3-ubyte", SmallDataSet.idx([3, 28, 27], [UInt8](repeating: 0, count: 3 * 28 * 27)))
     #expect(try problem() == "its images are 28 × 27, not 28 × 28")
     try folder.write("train-images-idx3-ubyte.gz", [])
     #expect(try problem() == "0 bytes are too few for an IDX file")

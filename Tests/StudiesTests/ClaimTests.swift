@@ -1,0 +1,96 @@
+import Studies
+import TelarData
+import TestSupport
+import Testing
+
+@Suite("Claims")
+struct ClaimTests {
+  @Test func `bounds on the last value`() {
+    #expect(Claim(.validationAccuracy, .above(0.9)).isMet(by: [0.5, 0.91]) == true)
+    #expect(Claim(.validationAccuracy, .above(0.9)).isMet(by: [0.91, 0.9]) == false)
+    #expect(Claim(.validationAccuracy, .below(0.75)).isMet(by: [0.7]) == true)
+    #expect(Claim(.validationAccuracy, .near(0.8)).isMet(by: [0.781]) == true)
+    #expect(Claim(.validationAccuracy, .near(0.8)).isMet(by: [0.829]) == false)
+    #expect(Claim(.validationLoss, .near(0.0025)).isMet(by: [0.0027]) == true)
+    #expect(Claim(.validationLoss, .near(0.0025)).isMet(by: [0.0028]) == false)
+    #expect(Claim(.validationLoss, .near(0.0025)).isMet(by: []) == nil)
+  }
+
+  @Test func `shapes of curves`() {
+    let falling = [5.0, 4, 3, 3.1, 2, 1.5]
+    #expect(Claim(.validationLoss, .fallsSteadily).isMet(by: falling) == true)
+    #expect(Claim(.validationLoss, .fallsSteadily).isMet(by: [5, 4, 4.5, 3, 3.5]) == false)
+    #expect(Claim(.validationLoss, .fallsSteadily).isMet(by: [5, 4]) == nil)
+    #expect(Claim(.validationLoss, .rises(lastEpochs: 3)).isMet(by: [5, 2, 2.5, 2.2, 2.3]) == true)
+    #expect(Claim(.validationLoss, .rises(lastEpochs: 3)).isMet(by: falling) == false)
+    #expect(Claim(.validationLoss, .rises(lastEpochs: 3)).isMet(by: [1, 2, 3]) == nil)
+    #expect(Claim(.validationLoss, .oscillates).isMet(by: [5, 6, 4.8, 5.5, 4.9]) == true)
+    #expect(Claim(.validationLoss, .oscillates).isMet(by: falling) == false)
+  }
+
+  @Test func `comparisons`() {
+    func comparison(_ expectation: Comparison.Expectation) -> Comparison {
+      Comparison("text", .validationLoss, ["a", "b"], expectation)
+    }
+    #expect(comparison(.increasing).isMet(by: [1, 2]))
+    #expect(!comparison(.increasing).isMet(by: [2, 2]))
+    #expect(comparison(.atLeastTimes(2)).isMet(by: [1, 2]))
+    #expect(!comparison(.atLeastTimes(2)).isMet(by: [1, 1.9]))
+    #expect(comparison(.alike(within: 0.1)).isMet(by: [1.05, 1]))
+    #expect(!comparison(.alike(within: 0.1)).isMet(by: [1.2, 1]))
+  }
+
+  @Test func `claims read well`() {
+    #expect(Claim(.validationAccuracy, .above(0.9)).text == "> 90.00 %")
+    #expect(Claim(.validationLoss, .near(0.0025)).text == "about 0.00250")
+    #expect(Claim(.validationLoss, .rises(lastEpochs: 3)).text == "rises in the last 3 epochs")
+  }
+}
+
+@Suite("Runs on record")
+struct ReferenceRunsTests {
+  let folder: TemporaryFolder
+  init() throws { folder = try TemporaryFolder() }
+
+  @Test func `the last epoch that all seeds reach counts`() throws {
+    let path = try folder.write(
+      "runs.jsonl",
+      Array(
+        """
+        {"experiment": "aldecoa/sgd", "seed": 0, "epoch": 1, "val_loss": 0.3}
+        {"experiment": "aldecoa/sgd", "seed": 0, "epoch": 2, "val_loss": 0.2}
+        {"experiment": "aldecoa/sgd", "seed": 1, "epoch": 1, "val_loss": 0.4}
+        {"claim": "of no interest here"}
+        {"experiment": "brunello/ae-1", "seed": 0, "epoch": 7, "val_loss": 0.4}
+        """.utf8))
+    let runs = try ReferenceRuns(path: path, study: .aldecoa)
+    #expect(runs.epochs(of: "sgd") == 1)
+    #expect(runs.epochs(of: "case-1") == nil)
+    #expect(try ReferenceRuns(path: path, study: .brunello).epochs(of: "ae-1") == 7)
+  }
+
+  @Test func `bounds are the widest of the three`() {
+    // 10 % of the mean of a loss.
+    let narrow = ReferenceRuns.bounds([1.0, 1.0], .validationLoss)
+    #expect(abs(narrow.lowerBound - 0.9) < 1e-12 && abs(narrow.upperBound - 1.1) < 1e-12)
+    // Twice the deviation, √2/10 of these two.
+    let wide = ReferenceRuns.bounds([0.9, 1.1], .validationLoss)
+    #expect(abs(wide.lowerBound - (0.9 - 0.2 * 2.0.squareRoot())) < 1e-12)
+    // Two points of an accuracy.
+    let accuracy = ReferenceRuns.bounds([0.8], .validationAccuracy)
+    #expect(abs(accuracy.lowerBound - 0.78) < 1e-12 && abs(accuracy.upperBound - 0.82) < 1e-12)
+  }
+
+  @Test func `a broken file is named with its line`() throws {
+    for (text, problem) in [
+      ("{\"epoch\": 1}", "line 1 lacks experiment, seed, epoch or val_loss"),
+      ("{}\nnonsense", "line 2 is no JSON object"),
+    ] {
+      let path = try folder.write("broken.jsonl", Array(text.utf8))
+      #expect(throws: DataError.malformed(path: path, problem: problem)) {
+        try ReferenceRuns(path: path, study: .aldecoa)
+      }
+    }
+    #expect(throws: DataError.self) { try ReferenceRuns(path: folder.path + "/nothing", study: .aldecoa) }
+  }
+}
