@@ -54,7 +54,8 @@ let package = Package(
     .testTarget(name: "TelarDataTests", dependencies: ["TelarData", "CZlib", "TestSupport"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "Files"]),
     .testTarget(name: "StudiesTests", dependencies: ["Studies", "TestSupport"]),
-    .testTarget(name: "ConformanceTests", dependencies: ["Conformance", "TestSupport"]),
+    .testTarget(
+      name: "ConformanceTests", dependencies: ["Conformance", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(name: "CLITests", dependencies: ["telar-cli", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],

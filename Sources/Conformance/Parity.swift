@@ -16,6 +16,19 @@ public struct Parity: Sendable {
     /// What is wrong, when the comparison fails.
     public var error: String?
 
+    public init(
+      name: String, device: String, against: String, isPassed: Bool, worst: Double? = nil, place: String? = nil,
+      error: String? = nil
+    ) {
+      self.name = name
+      self.device = device
+      self.against = against
+      self.isPassed = isPassed
+      self.worst = worst
+      self.place = place
+      self.error = error
+    }
+
     /// One line of JSON: case, device, against, ok, worst and, where that is null, error.
     public var json: String {
       var members: JSON.Members = [
