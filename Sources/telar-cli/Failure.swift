@@ -41,9 +41,11 @@ struct Failure {
         }
       case let error as SafetensorsError:
         switch error.kind {
-        case .missing, .unreadable: ExitStatus.missingInput
-        case .malformed, .mismatch: ExitStatus.badData
+        case .missing: ExitStatus.missingInput
+        case .unreadable, .malformed, .mismatch: ExitStatus.badData
         }
+      case let error as ConformanceError:
+        error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
       case let error as DeviceError:
         switch error {
         case .noSuchDevice, .noOpenCL: ExitStatus.noDevice

@@ -14,6 +14,7 @@ struct TelarCommand: ParsableCommand {
         telar study aldecoa case-1 case-3         with and without pre-training
         telar study --list                        all studies and experiments
         telar bench train --net brunello-ae-1     images per second
+        telar parity --device opencl:0            is the driver right?
 
       EXIT CODES
         0        done
@@ -26,7 +27,7 @@ struct TelarCommand: ParsableCommand {
       """,
     version: telarVersion,
     subcommands: [
-      DevicesCommand.self, StudyCommand.self, BenchCommand.self,
+      DevicesCommand.self, StudyCommand.self, ConformanceCommand.self, ParityCommand.self, BenchCommand.self,
     ])
 
   static func main() {
