@@ -70,6 +70,17 @@ END
 TEXT(layout)
 #embed "../../Kernels/layout.cl"
 END
+// The tile family stands behind the local-memory tile that it shares.
+TEXT(gemm_tile)
+#embed "../../Kernels/local_tile.cl"
+,
+#embed "../../Kernels/gemm_tile.cl"
+END
+TEXT(conv2d_tile)
+#embed "../../Kernels/local_tile.cl"
+,
+#embed "../../Kernels/conv2d_tile.cl"
+END
 
 #define PROGRAM(file) {#file, file##_text, sizeof file##_text}
 static const telar_program programs[] = {
@@ -92,6 +103,8 @@ static const telar_program programs[] = {
     PROGRAM(optimizer),
     PROGRAM(gather),
     PROGRAM(layout),
+    PROGRAM(gemm_tile),
+    PROGRAM(conv2d_tile),
 };
 const int telar_program_count = sizeof programs / sizeof *programs;
 

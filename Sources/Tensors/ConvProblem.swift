@@ -56,9 +56,10 @@ package struct ConvProblem {
 
   // MARK: Passes
 
-  /// x with its padding around it, or x itself when there is none. One launch at most.
+  /// x with its padding around it, or x itself when there is none or when the device's kernels pad as they read. One
+  /// launch at most.
   package func padded(_ x: Tensor) throws -> Tensor {
-    if geometry.padding == 0 { return x }
+    if geometry.padding == 0 || x.device.properties.family == .tile { return x }
     let padded = try x.device.tensor([batch, paddedSize.height, paddedSize.width, channels])
     x.device.profiler?.declare(flops: 0, bytes: Double(x.count + padded.count) * 4)
     try x.device.launch(
@@ -107,6 +108,9 @@ package struct ConvProblem {
     _ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ y: Tensor
   ) throws {
     let device = x.device
+    if device.properties.family == .tile {
+      return try enqueueWindowTile(x, w, bias: bias, activation: activation, to: y)
+    }
     let tile = device.properties.vectorTile(forColumns: groupOutChannels)
     let zeros = try device.zeros(byteCount: outChannels * 4)
     let columnTiles = groupOutChannels.dividedUp(by: tile.columns) * geometry.groups
@@ -124,6 +128,9 @@ package struct ConvProblem {
 
   /// x = activation(transposed convolution of y + bias).
   package func enqueueTransposed(_ y: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to x: Tensor) throws {
+    if y.device.properties.family == .tile {
+      return try enqueueTransposedTile(y, w, bias: bias, activation: activation, to: x)
+    }
     if groupChannels <= Self.fewChannels {
       let products = batch * outSize.height * outSize.width * taps * channels
       let enqueue =
@@ -210,6 +217,9 @@ package struct ConvProblem {
   /// dw (+)= the gradient of the weights, from the padded x and dy.
   package func enqueueWeightGradient(_ x: Tensor, _ dy: Tensor, to dw: Tensor, accumulate: Bool) throws {
     let device = x.device
+    if device.properties.family == .tile {
+      return try enqueueWeightGradientTile(x, dy, to: dw, accumulate: accumulate)
+    }
     let tile = device.properties.vectorTile(forColumns: groupOutChannels)
     let columnTiles = groupOutChannels.dividedUp(by: tile.columns) * geometry.groups
     let isOneRun = geometry.dilation.width == 1 && geometry.groups == 1

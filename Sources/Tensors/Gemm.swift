@@ -78,8 +78,9 @@ struct GemmProblem {
     return problem
   }
 
-  /// Enqueues the product: one launch, and one more where B has to be packed.
+  /// Enqueues the product: one launch, and one more where B has to be packed; see ``enqueueTile(on:)`` for the tile family.
   func enqueue(on device: any Device) throws {
+    if device.properties.family == .tile { return try enqueueTile(on: device) }
     // A transposed B must be packed, which takes longer than packing a smaller A instead.
     if b.columnStep != 1, a.columnStep == 1, n > m, bias == nil, activation == .none, !isTransposed {
       return try transposed.enqueue(on: device)

@@ -54,7 +54,14 @@ public enum TestDevices {
   public static let programCache = ProgramCache(
     directory: FileManager.default.temporaryDirectory.appendingPathComponent("telar-test-programs"))
 
-  public static let all = cpus + openCL
+  /// Every OpenCL device again, with the heavy kernels of the tile family, which otherwise only GPUs get.
+  public static let tile = openCL.indices.map { index in
+    TestDevice(name: "opencl:\(index) tile") {
+      try OpenCLDevice(index: index, family: .tile, programCache: programCache)
+    }
+  }
+
+  public static let all = cpus + openCL + tile
 
   /// The CPU device that a user would get.
   public static var cpu: TestDevice { cpus[0] }

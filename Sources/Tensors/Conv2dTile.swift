@@ -1,0 +1,86 @@
+/// Convolutions on devices of the tile family: matrix products that gather their left side from the images, so that
+/// images need no padding of their own. Kernels in `conv2d_tile.cl`.
+enum ConvTileKernels {
+  static let forward = LocalTileKernel("conv2d_tile", "conv2d_forward_tile")
+  static let inputGradient = LocalTileKernel("conv2d_tile", "conv2d_input_gradient_tile")
+  static let weightGradient = LocalTileKernel("conv2d_tile", "conv2d_weight_gradient_tile")
+}
+
+extension ConvProblem {
+  /// y = activation(conv2d(x, w) + bias): a product of output pixels by output channels.
+  func enqueueWindowTile(_ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor) throws {
+    let device = x.device
+    let (m, n) = (batch * outSize.height * outSize.width, outChannels / geometry.groups)
+    let configuration = TileConfiguration.best(m: m, n: n, batches: geometry.groups, on: device.properties)
+    let zeros = try device.zeros(byteCount: outChannels * 4)
+    device.profiler?.declare(flops: flops, bytes: bytes)
+    try device.launch(
+      ConvTileKernels.forward[configuration], over: configuration.grid(m: m, n: n, batches: geometry.groups),
+      [.buffer(x.buffer), .buffer(w.buffer), .buffer(bias?.buffer ?? zeros), .buffer(y.buffer)] + sizeArguments
+        + activation.arguments)
+  }
+
+  /// x = activation(transposed convolution of y + bias): for each phase of the stride, a product of pixels by channels.
+  func enqueueTransposedTile(_ y: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to x: Tensor) throws {
+    let device = y.device
+    let (stride, dilation) = (geometry.stride, geometry.dilation)
+    let m = batch * size.height.dividedUp(by: stride.height) * size.width.dividedUp(by: stride.width)
+    let n = channels / geometry.groups
+    let products = geometry.groups * stride.height * stride.width
+    let configuration = TileConfiguration.best(m: m, n: n, batches: products, on: device.properties)
+    let zeros = try device.zeros(byteCount: channels * 4)
+    device.profiler?.declare(flops: flops, bytes: bytes)
+    try device.launch(
+      ConvTileKernels.inputGradient[configuration], over: configuration.grid(m: m, n: n, batches: products),
+      [.buffer(y.buffer), .buffer(w.buffer), .buffer(bias?.buffer ?? zeros), .buffer(x.buffer)] + sizeArguments
+        + [
+          // How many taps lie between two that meet the same phase.
+          .int(stride.height / stride.height.greatestCommonDivisor(with: dilation.height)),
+          .int(stride.width / stride.width.greatestCommonDivisor(with: dilation.width)),
+        ] + activation.arguments)
+  }
+
+  /// dw (+)= the gradient of the weights: a product of weights before the output channel by output channels, over all
+  /// pixels. One launch, and one that adds up the chunks of pixels where there are several.
+  func enqueueWeightGradientTile(_ x: Tensor, _ dy: Tensor, to dw: Tensor, accumulate: Bool) throws {
+    let device = x.device
+    let m = weightShape[0] * weightShape[1] * weightShape[2]
+    let n = outChannels / geometry.groups
+    let pixels = batch * outSize.height * outSize.width
+    let configuration = TileConfiguration.best(m: m, n: n, batches: geometry.groups, on: device.properties)
+    let split = configuration.split(m: m, n: n, k: pixels, batches: geometry.groups, on: device.properties)
+    let isWhole = split.count == 1
+    let target = isWhole ? dw : try device.tensor([split.count] + weightShape)
+    device.profiler?.declare(flops: flops, bytes: bytes)
+    try device.launch(
+      ConvTileKernels.weightGradient[configuration],
+      over: configuration.grid(m: m, n: n, batches: geometry.groups * split.count),
+      [.buffer(x.buffer), .buffer(dy.buffer), .buffer(target.buffer)] + sizeArguments
+        + [.int(split.chunk), .int(isWhole && accumulate ? 1 : 0)])
+    if isWhole { return }
+    let count = m * outChannels
+    try device.launch(
+      ColumnSumKernels.addParts, over: device.elementwiseGrid(count),
+      [.buffer(target.buffer), .buffer(dw.buffer), .int(count), .int(split.count), .int(accumulate ? 1 : 0)])
+  }
+
+  /// What the three kernels are told of the convolution, in their order.
+  private var sizeArguments: [KernelArgument] {
+    let g = geometry
+    return [
+      .int(batch), .int(size.height), .int(size.width), .int(channels), .int(outSize.height), .int(outSize.width),
+      .int(outChannels), .int(g.groups), .int(g.kernelSize.height), .int(g.kernelSize.width), .int(g.stride.height),
+      .int(g.stride.width), .int(g.padding.height), .int(g.padding.width), .int(g.dilation.height),
+      .int(g.dilation.width),
+    ]
+  }
+}
+
+extension Int {
+  /// Euclid's algorithm, for positive numbers.
+  func greatestCommonDivisor(with other: Int) -> Int {
+    var (a, b) = (self, other)
+    while b != 0 { (a, b) = (b, a % b) }
+    return a
+  }
+}

@@ -1,0 +1,81 @@
+import Tensors
+import TestSupport
+import Testing
+
+/// What is peculiar to the tile family, beside the tests that every family passes: sizes around its tiles, each
+/// configuration, sums cut into chunks. All data are small integers, so results are exact.
+@Suite struct TileFamilyTests {
+  @Test(arguments: TestDevices.tile)
+  func gemmMatchesOracleAroundTheTiles(_ on: TestDevice) throws {
+    try on.use { device in
+      var random = SeededGenerator(seed: 5)
+      let shapes = [
+        (1, 1, 1), (16, 64, 16), (17, 65, 17), (15, 63, 15), (64, 16, 33), (65, 17, 31), (63, 15, 1), (64, 32, 16),
+        (65, 33, 17), (64, 64, 16), (65, 65, 15), (128, 256, 8), (257, 129, 9), (255, 127, 7), (3, 5, 1030),
+        (20, 20, 2049), (1, 1, 5000),
+      ]
+      for (m, n, k) in shapes {
+        for (transposeA, transposeB) in [(false, false), (false, true), (true, false), (true, true)] {
+          let a = random.integers(transposeA ? [k, m] : [m, k]), b = random.integers(transposeB ? [n, k] : [k, n])
+          let c = random.integers([m, n])
+          let canaries = Canaries(on: device)
+          let y = try gemm(
+            canaries.tensor(a), canaries.tensor(b), transposeA: transposeA, transposeB: transposeB, alpha: 2, beta: -1,
+            c: canaries.tensor(c))
+          let test = TestCase(device, "gemm \(m)×\(n)×\(k) \(transposeA) \(transposeB)", seed: 5)
+          let wanted = Oracle.gemm(
+            a, b, transposeA: transposeA, transposeB: transposeB, alpha: 2, beta: -1, c: c)
+          try expectClose(y, wanted, .exact, test)
+          try canaries.check(test)
+        }
+      }
+    }
+  }
+
+  /// Strides beyond the image leave phases without pixels or taps; many pixels are cut into chunks.
+  @Test(arguments: TestDevices.tile)
+  func convolutionsMatchOracleAtTheirLimits(_ on: TestDevice) throws {
+    try on.use { device in
+      try check(device, [1, 1, 2, 3], outputs: 5, ConvGeometry(kernelSize: 1, stride: 4))
+      try check(device, [2, 5, 3, 4], outputs: 6, ConvGeometry(kernelSize: 2, stride: 7, padding: 3, groups: 2))
+      try check(
+        device, [2, 9, 9, 6], outputs: 6, ConvGeometry(kernelSize: 3, stride: 2, padding: 1, dilation: 2, groups: 6))
+      try check(
+        device, [1, 12, 10, 2], outputs: 3,
+        ConvGeometry(kernelSize: Pair(4, 3), stride: Pair(6, 4), padding: Pair(1, 5), dilation: Pair(3, 2)))
+      try check(device, [3, 28, 28, 1], outputs: 16, ConvGeometry(kernelSize: 3, padding: 1))
+      try check(device, [2, 17, 15, 33], outputs: 65, ConvGeometry(kernelSize: 1))
+      try check(device, [1, 13, 11, 65], outputs: 31, ConvGeometry(kernelSize: 3, stride: 2))
+    }
+  }
+
+  private func check(_ device: any Device, _ shape: [Int], outputs: Int, _ geometry: ConvGeometry) throws {
+    var random = SeededGenerator(seed: 9)
+    let kernel = geometry.kernelSize
+    let out = geometry.outputSize(of: Pair(shape[1], shape[2]))
+    let x = random.integers(shape), b = random.integers([outputs])
+    let w = random.integers([kernel.height, kernel.width, shape[3] / geometry.groups, outputs])
+    let dy = random.integers([shape[0], out.height, out.width, outputs])
+    let run = try GradientRun(on: device, [x, w, b], dy: dy, alreadyThere: 3) {
+      try conv2d($0[0], weight: $0[1], bias: $0[2], geometry)
+    }
+    let test = TestCase(device, "conv2d \(shape)→\(dy.shape) \(geometry)", seed: 9)
+    try expectClose(run.output, Oracle.conv2d(x, weight: w, bias: b, geometry), .exact, test)
+    let wanted = Oracle.conv2dGradients(x, weight: w, dy: dy, geometry)
+    try expectGradients(
+      run, [wanted.dx, wanted.weight, wanted.bias], [wanted.dx, wanted.weight, wanted.bias], terms: [1, 1, 1],
+      isExact: true, adds: 3, test)
+  }
+
+  /// The same bits when run again, chunks and all.
+  @Test(arguments: TestDevices.tile)
+  func isDeterministic(_ on: TestDevice) throws {
+    try on.use { device in
+      var random = SeededGenerator(seed: 3)
+      let a = random.gaussians([9, 3000]), b = random.gaussians([3000, 7])
+      let run = { try gemm(device.tensor(a.shape, a.floats), device.tensor(b.shape, b.floats)).values() }
+      let (first, second) = (try run(), try run())
+      #expect(first.map(\.bitPattern) == second.map(\.bitPattern))
+    }
+  }
+}
