@@ -48,7 +48,7 @@ let package = Package(
     // Tests
     .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels", "TestSupport"]),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "TestSupport"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors", "Files"]),
     .testTarget(name: "TelarNNTests", dependencies: ["TelarNN", "TestSupport"]),
     .testTarget(name: "TelarDataTests", dependencies: ["TelarData", "CZlib", "TestSupport"]),

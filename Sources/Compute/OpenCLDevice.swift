@@ -29,6 +29,9 @@ public final class OpenCLDevice: Device {
   /// Whether `device` was made here, as a part of one that the driver lists, and is ours to release.
   private let isPart: Bool
   private var pool = BufferPool()
+  /// Whether buffers are made without slack behind them, so that a checker of memory accesses sees the first one past
+  /// the end. For tests: the pool then serves only buffers of the very same size.
+  package var allocatesExactly = false
   /// The buffers of zeros, the largest last; earlier ones may still be referenced.
   private var zeroBuffers: [Buffer] = []
   /// Copies of small written values, until the device has surely read them.
@@ -136,7 +139,8 @@ public final class OpenCLDevice: Device {
       throw DeviceError.allocationTooLarge(
         device: properties.identifier, requested: byteCount, limit: properties.maximumAllocationBytes)
     }
-    let capacity = min(BufferPool.capacity(for: byteCount), properties.maximumAllocationBytes)
+    let rounded = allocatesExactly ? byteCount : BufferPool.capacity(for: byteCount)
+    let capacity = min(rounded, properties.maximumAllocationBytes)
     if let handle = pool.take(capacity: capacity) {
       return Buffer(device: self, byteCount: byteCount, handle: handle, capacity: capacity)
     }

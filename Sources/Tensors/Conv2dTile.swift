@@ -8,7 +8,7 @@ enum ConvTileKernels {
 
 extension ConvProblem {
   /// y = activation(conv2d(x, w) + bias): a product of output pixels by output channels.
-  func enqueueWindowTile(_ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor) throws {
+  func enqueueForwardTile(_ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor) throws {
     let device = x.device
     let (m, n) = (batch * outSize.height * outSize.width, outChannels / geometry.groups)
     let configuration = TileConfiguration.best(m: m, n: n, batches: geometry.groups, on: device.properties)

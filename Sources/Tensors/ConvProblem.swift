@@ -38,8 +38,10 @@ package struct ConvProblem {
     2 * Double(batch * outSize.height * outSize.width) * Double(outChannels) * Double(taps * groupChannels)
   }
   package var bytes: Double {
-    4 * Double(batch * size.height * size.width * channels + batch * outSize.height * outSize.width * outChannels
-      + weightCount)
+    4
+      * Double(
+        batch * size.height * size.width * channels + batch * outSize.height * outSize.width * outChannels
+          + weightCount)
   }
 
   /// Checks what every kernel relies on: 32-bit indices and 15-bit image sizes.
@@ -70,7 +72,9 @@ package struct ConvProblem {
 
   /// y = activation(conv2d(x, w) + bias). One launch, one more for a small batch with padding.
   package func enqueueForward(_ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor) throws {
-    if fillsTiles(on: x.device) {
+    if x.device.properties.family == .tile {
+      try enqueueForwardTile(x, w, bias: bias, activation: activation, to: y)
+    } else if fillsTiles(on: x.device) {
       try enqueueBatch(
         from: x, size, channels, w, bias, activation, to: y, outSize, outChannels, isTransposed: false)
     } else {
@@ -108,9 +112,6 @@ package struct ConvProblem {
     _ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ y: Tensor
   ) throws {
     let device = x.device
-    if device.properties.family == .tile {
-      return try enqueueWindowTile(x, w, bias: bias, activation: activation, to: y)
-    }
     let tile = device.properties.vectorTile(forColumns: groupOutChannels)
     let zeros = try device.zeros(byteCount: outChannels * 4)
     let columnTiles = groupOutChannels.dividedUp(by: tile.columns) * geometry.groups

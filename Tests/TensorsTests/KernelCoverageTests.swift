@@ -1,0 +1,212 @@
+import CKernels
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+/// Runs every kernel of every file once on tiny shapes and fails where one was left out.
+///
+/// `Tools/oclgrind.sh` runs this suite in Oclgrind, which checks each access to memory and each pair of work-items: a
+/// new kernel is checked as soon as this suite, which will ask for it, launches it. Values are held to nothing here.
+@Suite(.serialized) struct KernelCoverageTests {
+  @Test(arguments: OpenCLDevice.countIfAny > 0 ? [KernelFamily.vector, .tile] : [])
+  func everyKernelIsLaunched(_ family: KernelFamily) throws {
+    let device = try OpenCLDevice(index: 0, family: family, programCache: nil)
+    // Without slack behind a buffer, Oclgrind sees the first byte that is read or written past its end.
+    device.allocatesExactly = true
+    let profiler = Profiler()
+    device.profiler = profiler
+    let sweep = KernelSweep(device: device)
+    try sweep.elements()
+    try sweep.matrices()
+    try sweep.convolutions()
+    try sweep.pooling()
+    try sweep.normalisation()
+    try sweep.losses()
+    try sweep.optimizers()
+    try sweep.dropoutAndBatches()
+    try device.synchronize()
+
+    let launched = Set(profiler.report.map(\.kernel))
+    let missing = KernelTexts.kernels(of: family, tiles: device.properties.vectorTiles).subtracting(launched)
+    #expect(missing.isEmpty, "\(family) family: no test launches \(missing.sorted().joined(separator: ", "))")
+  }
+}
+
+extension OpenCLDevice {
+  fileprivate static var countIfAny: Int { (try? OpenCLDevice.available().count) ?? 0 }
+}
+
+/// The kernels that the files under `Kernels/` define.
+private enum KernelTexts {
+  /// Kernels that a device of the family uses, those of register tiles under the name of each tile.
+  static func kernels(of family: KernelFamily, tiles: [VectorTile]) -> Set<String> {
+    var names: Set<String> = []
+    let definition = /kernel void (TILED\()?(\w+)/
+    for index in 0..<telar_program_count {
+      let program = telar_program_at(index).pointee
+      let file = String(cString: program.name)
+      let text = String(decoding: UnsafeRawBufferPointer(start: program.text, count: program.length), as: UTF8.self)
+      let definitions = text.matches(of: definition)
+      let isHeavy = file.hasSuffix("_tile") || heavyFilesOfTheVectorFamily.contains(file)
+      if isHeavy && file.hasSuffix("_tile") != (family == .tile) { continue }
+      for match in definitions {
+        let name = String(match.2)
+        if match.1 == nil {
+          names.insert(name)
+        } else {
+          names.formUnion(tiles.map { "\(name)_\($0.rows)x\($0.vectors)" })
+        }
+      }
+    }
+    return names
+  }
+
+  /// What the files ending in `_tile` stand in for.
+  private static let heavyFilesOfTheVectorFamily: Set = [
+    "gemm", "pack", "conv2d", "conv2d_batch", "conv2d_dot", "conv2d_prepare",
+  ]
+}
+
+/// Operators on tiny odd shapes, with their gradients.
+private final class KernelSweep {
+  let device: OpenCLDevice
+  private var random = SeededGenerator(seed: 1)
+
+  init(device: OpenCLDevice) { self.device = device }
+
+  /// Values of a tensor that wants a gradient.
+  private func leaf(_ shape: [Int]) throws -> Tensor {
+    let values = try constant(shape)
+    let slot = GradientSlot(tensor: try device.zeros(shape))
+    return Tensor(shape: shape, buffer: values.buffer, gradient: slot, requiresGradient: true)
+  }
+
+  private func constant(_ shape: [Int]) throws -> Tensor { try device.tensor(shape, random.gaussians(shape).floats) }
+
+  /// Runs an operator and its gradients; twice, so that gradients are overwritten once and added to once.
+  private func differentiate(_ body: () throws -> Tensor) throws {
+    for _ in 0..<2 {
+      let tape = Tape()
+      let y = try tape.recording(body)
+      try tape.backward(from: y, seed: constant(y.shape))
+    }
+  }
+
+  func elements() throws {
+    let a = try leaf([3, 7]), b = try leaf([3, 7])
+    for kind in [Activation.relu, .leakyReLU(negativeSlope: 0.1), .sigmoid, .tanh] {
+      try differentiate { try sum(activation(a, kind), activation(b, kind)) }
+    }
+    let image = try leaf([2, 3, 2, 5])
+    try differentiate { try unflatten(flatten(image), channels: 5, height: 3, width: 2) }
+    try differentiate { try sumReduce(image) }
+    try differentiate { try mean(image) }
+    _ = try argMax(a)
+    _ = try exponential(a)
+    let items = 3
+    let out = try device.allocate(byteCount: items * 4)
+    try device.launch(
+      Kernel("peak", "peak_multiply_add"), over: Grid(items, local: (1, 1, 1)),
+      [.buffer(out), .int(3), .float(0.5), .float(1)])
+  }
+
+  func matrices() throws {
+    for (m, n, k) in [(1, 1, 1), (5, 3, 7), (2, 37, 3), (19, 18, 17), (2, 3, 530), (130, 65, 130)] {
+      for (transposeA, transposeB) in [(false, false), (true, true)] {
+        let a = try constant(transposeA ? [k, m] : [m, k]), b = try constant(transposeB ? [n, k] : [k, n])
+        _ = try gemm(
+          a, b, transposeA: transposeA, transposeB: transposeB, alpha: 2, beta: 1, c: constant([m, n]))
+      }
+    }
+    let x = try leaf([3, 5]), w = try leaf([5, 18]), bias = try leaf([18])
+    try differentiate { try linear(x, weight: w, bias: bias, activation: .relu) }
+  }
+
+  func convolutions() throws {
+    let odd = ConvGeometry(
+      kernelSize: Pair(3, 2), stride: Pair(2, 1), padding: 1, dilation: Pair(1, 2), outputPadding: 0)
+    var grouped = odd
+    grouped.groups = 2
+    let plain = ConvGeometry(kernelSize: 2)
+    for (channels, outputs, geometry) in [(1, 1, plain), (3, 5, odd), (4, 6, grouped), (6, 34, odd), (34, 2, grouped)] {
+      let groups = geometry.groups
+      let (h, w) = (geometry.kernelSize.height, geometry.kernelSize.width)
+      let x = try leaf([2, 5, 4, channels]), bias = try leaf([outputs])
+      let weight = try leaf([h, w, channels / groups, outputs])
+      try differentiate { try conv2d(x, weight: weight, bias: bias, geometry, activation: .relu) }
+      let transposedWeight = try leaf([h, w, outputs / groups, channels])
+      try differentiate { try convTranspose2d(x, weight: transposedWeight, bias: bias, geometry) }
+    }
+    // Enough images to fill the tiles whose rows are images.
+    let many = 4 * device.properties.vectorTiles[0].rows + 1
+    for outputs in [3, 34] {
+      let x = try leaf([many, 2, 3, 3]), weight = try leaf([2, 2, 3, outputs])
+      try differentiate { try conv2d(x, weight: weight, bias: nil, ConvGeometry(kernelSize: 2, padding: 1)) }
+      let transposedWeight = try leaf([2, 2, outputs, 3])
+      try differentiate {
+        try convTranspose2d(x, weight: transposedWeight, bias: nil, ConvGeometry(kernelSize: 2, stride: 2))
+      }
+    }
+    // Enough pixels for the tile family to cut their sum.
+    let x = try leaf([1, 25, 25, 1]), weight = try leaf([1, 1, 1, 1])
+    try differentiate { try conv2d(x, weight: weight, bias: nil, ConvGeometry(kernelSize: 1)) }
+  }
+
+  func pooling() throws {
+    let x = try leaf([2, 5, 7, 3])
+    let cells2 = PoolGeometry(kernelSize: 2), cells3 = PoolGeometry(kernelSize: 3)
+    let overlapping = PoolGeometry(kernelSize: 3, stride: 2, padding: 1, countIncludePad: false)
+    for geometry in [cells2, cells3, overlapping] {
+      try differentiate { try maxPool2d(x, geometry) }
+      try differentiate { try avgPool2d(x, geometry) }
+    }
+  }
+
+  func normalisation() throws {
+    let x = try leaf([2, 3, 5, 3]), weight = try leaf([3]), bias = try leaf([3])
+    let mean = try device.zeros([3]), variance = try device.tensor([3], [1, 1, 1])
+    for training in [true, false] {
+      try differentiate {
+        try batchNorm2d(
+          x, weight: weight, bias: bias, runningMean: mean, runningVariance: variance, training: training,
+          activation: .relu)
+      }
+    }
+  }
+
+  func losses() throws {
+    let metrics = try RunningMetrics(on: device)
+    let logits = try leaf([5, 3]), labels = try device.labels([0, 2, 1, 1, 0])
+    try differentiate { try crossEntropy(logits, labels: labels, metrics: metrics) }
+    let prediction = try leaf([3, 7]), target = try constant([3, 7])
+    try differentiate { try meanSquaredError(prediction, target, metrics: metrics) }
+    _ = try correctCount(logits, labels)
+    _ = try metrics.values()
+  }
+
+  func optimizers() throws {
+    let parameters = try constant([37]), gradients = try constant([37])
+    let first = try device.zeros([37]), second = try device.zeros([37])
+    try adamStep(
+      parameters: parameters, gradients: gradients, firstMoment: first, secondMoment: second, learningRate: 0.1,
+      weightDecay: 0.1, step: 1)
+    try sgdStep(
+      parameters: parameters, gradients: gradients, velocity: first, learningRate: 0.1, momentum: 0.9, nesterov: true)
+  }
+
+  func dropoutAndBatches() throws {
+    let x = try leaf([3, 67])
+    let key = DropoutKey(seed: 1, layer: 2, step: 3)
+    try differentiate { try dropout(x, probability: 0.3, key: key) }
+    try differentiate { try reluDropout(x, probability: 0.3, key: key) }
+    _ = try philoxBlocks(on: device, count: 3, counter: (0, 0, 2, 3), key: (1, 0))
+    let images = try device.allocate(byteCount: 4 * 15), labels = try device.allocate(byteCount: 4)
+    let order = try device.allocate(byteCount: 4 * 4)
+    try images.write((0..<60).map(UInt8.init))
+    try labels.write([1, 2, 3, 4] as [UInt8])
+    try order.write([3, 1, 0, 2] as [Int32])
+    _ = try gatherBatch(images, height: 5, width: 3, order: order, offset: 1, count: 3)
+    _ = try gatherLabels(labels, order: order, offset: 1, count: 3)
+  }
+}
