@@ -1,0 +1,147 @@
+import Testing
+
+@Suite("Help")
+struct HelpTests {
+  @Test func `telar by itself shows what it can do`() throws {
+    let bare = try Telar.run()
+    let asked = try Telar.run("--help")
+    #expect(bare.status == 0 && asked.status == 0)
+    #expect(bare.out == asked.out)
+    #expect(asked.error.isEmpty)
+    #expect(
+      asked.out == """
+        OVERVIEW: Train convolutional networks on any OpenCL device, or on the CPU.
+
+        EXAMPLES
+          telar devices                             what there is, what is chosen
+          telar study aldecoa case-1 case-3         with and without pre-training
+          telar study --list                        all studies and experiments
+          telar bench train --net brunello-ae-1     images per second
+          telar parity --device opencl:0            is the driver right?
+
+        EXIT CODES
+          0        done
+          1        a check failed, or the loss is not finite
+          64       wrong usage
+          65, 66   bad data; input missing
+          69, 70   no such device; driver or internal error
+          73, 74   output cannot be created; input or output failed
+          130, 143 ended by a signal
+
+        USAGE: telar <subcommand>
+
+        OPTIONS:
+          --version               Show the version.
+          -h, --help              Show help information.
+
+        SUBCOMMANDS:
+          devices                 List the devices that there are, and the one that
+                                  would be chosen.
+          study                   Run the experiments of a study and hold the results
+                                  against its claims.
+          conformance             Check a device against golden cases computed
+                                  elsewhere.
+          parity                  Hold every operator of one device against another's.
+          bench                   Measure how fast a device trains and multiplies.
+
+          See 'telar help <subcommand>' for detailed help.
+
+        """)
+  }
+
+  @Test func `study explains its arguments`() throws {
+    let help = try Telar.run("study", "--help")
+    #expect(help.status == 0)
+    #expect(
+      help.out == """
+        OVERVIEW: Run the experiments of a study and hold the results against its
+        claims.
+
+        Each start leaves a folder of its own under --out, aldecoa-001, aldecoa-002 and
+        so on: for each experiment and seed the settings (run.json), metrics
+        (metrics.jsonl, metrics.csv), the trained network (checkpoint.safetensors) and
+        figures with the CSV behind each. Nothing is overwritten.
+
+        Progress is on standard error, results are on standard output. With --json
+        there is one object a line: one an epoch, then one a claim.
+
+        EXAMPLES
+          telar study aldecoa case-1 case-2 case-3 case-4 --epochs 3
+          telar study brunello ae-1 --device opencl:0 --seeds 3
+          telar study aldecoa --list
+
+        USAGE: telar study [<options>] [<study>] [<experiment> ...]
+
+        ARGUMENTS:
+          <study>                 The study: aldecoa or brunello.
+          <experiment>            Experiments of the study; all of them when none is
+                                  named.
+
+        OPTIONS:
+          --list                  List the experiments and what is claimed of them, and
+                                  run nothing.
+          --device <name>         Where to compute: auto, cpu, cpu:avx2 and the like,
+                                  opencl, opencl:N, or part of a device's name.
+                                  (default: auto)
+          --threads <count>       Threads of the CPU, and of OpenCL drivers that allow
+                                  it.
+          --data <folder>         Folder of the four IDX files of Fashion-MNIST,
+                                  gzipped or not. By default $FASHION_MNIST_DIR, then
+                                  /usr/share/datasets/fashion-mnist.
+          --allow-other-data      Accept 28 × 28 images in ten classes that are not
+                                  Fashion-MNIST's.
+          --epochs <count>        Epochs of every experiment; by default as many as the
+                                  study has.
+          --batch-size <count>    Images a batch in every experiment; by default as the
+                                  study has it.
+          --seeds <count>         Run each experiment with this many seeds, from 0.
+          --subset <count>        Train on this many of the first training images only.
+          --curve-images <count>  Measure the training curve on this many of the first
+                                  training images. (default: 10000)
+          --against <file>        Hold the results against runs on record, a file of
+                                  JSON lines with experiment, seed, epoch, val_loss and
+                                  val_accuracy. Experiments, epochs and three seeds are
+                                  as there, unless given.
+          --out <folder>          Where to make the folder of this start. (default:
+                                  runs)
+          --json                  Print results as JSON, one object a line.
+          --profile               Print how long each kernel took.
+          --version               Show the version.
+          -h, --help              Show help information.
+
+
+        """)
+  }
+
+  @Test(
+    arguments: [
+      ["devices"], ["study"], ["conformance"], ["parity"], ["bench"], ["bench", "train"], ["bench", "gemm"],
+      ["bench", "ops"],
+    ])
+  func `every command has help`(command: [String]) throws {
+    let help = try Telar.run(command + ["--help"])
+    #expect(help.status == 0)
+    #expect(help.out.hasPrefix("OVERVIEW: "))
+    #expect(help.out.contains("USAGE: telar \(command.joined(separator: " "))"))
+    #expect(help.error.isEmpty)
+    #expect(try Telar.run(["help"] + command).out == help.out)
+  }
+
+  @Test func `the version is three numbers`() throws {
+    let version = try Telar.run("--version")
+    #expect(version.status == 0)
+    #expect(version.out.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
+  }
+
+  @Test func `the list has every experiment and runs nothing`() throws {
+    let list = try Telar.run("study", "--list")
+    #expect(list.status == 0)
+    #expect(list.outLines.count == 2 + 14 + 7)
+    #expect(
+      list.out.contains(
+        "  case-1     pre-trained encoder, all trained; 15 epochs; claimed: val accuracy > 90.00 %\n"))
+    let json = try Telar.run("study", "brunello", "--list", "--json")
+    #expect(json.outLines.count == 7)
+    #expect(json.outLines[0].hasPrefix(#"{"experiment":"brunello/ae-1","summary":"channels 32-64","epochs":100,"#))
+  }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("telar study")
+struct StudyCommandTests {
+  let data: TemporaryFolder
+  let output: TemporaryFolder
+
+  init() throws {
+    data = try TemporaryFolder()
+    output = try TemporaryFolder()
+    try SmallDataSet.write(into: data)
+  }
+
+  private func study(_ arguments: [String], environment: [String: String] = [:]) throws -> Telar.Output {
+    try Telar.run(["study"] + arguments + ["--out", output.path + "/runs"], environment: environment)
+  }
+
+  private var small: [String] { ["--data", data.path, "--allow-other-data", "--epochs", "2", "--batch-size", "16"] }
+
+  @Test(arguments: ["cpu", "opencl"])
+  func `the pre-training comparison runs to the end`(device: String) throws {
+    let result = try study(["aldecoa", "case-1", "case-2", "case-3", "case-4", "--device", device] + small)
+    #expect(result.status == 0, "\(result.error)")
+    #expect(result.error.hasPrefix("Device \(device):"))
+    #expect(result.errorLines.count { $0.contains("epoch 2/2  train loss") } == 5)
+    for text in [
+      "pre-training: dropout 0.1", "> 90.00 %", "about 80.00 %", "about 88.00 %", "< 75.00 %", "Confusion matrices",
+      "case 1 is the most accurate", "Results are in \(output.path)/runs/aldecoa-001:", "reconstructions:",
+    ] { #expect(result.out.contains(text), "\(text)") }
+    // Nothing that only a terminal understands.
+    #expect(!result.error.contains("\u{1b}") && !result.error.contains("\r") && !result.out.contains("\u{1b}"))
+    #expect(output.contents().contains("runs/aldecoa-001/results.jsonl"))
+    #expect(!output.contents().contains { $0.contains("/.") })
+  }
+
+  @Test func `JSON is one object a line and nothing else`() throws {
+    let result = try study(["brunello", "case-3-scratch-frozen", "--device", "cpu", "--json", "--seeds", "2"] + small)
+    #expect(result.status == 0, "\(result.error)")
+    let objects = try result.outLines.map {
+      try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+    }
+    let epochs = objects.filter { $0["epoch"] != nil }
+    #expect(epochs.count == 4)
+    #expect(epochs.map { $0["seed"] as? Int } == [0, 0, 1, 1])
+    #expect(epochs.allSatisfy { $0["experiment"] as? String == "brunello/case-3-scratch-frozen" })
+    #expect(epochs.allSatisfy { $0["val_loss"] is Double && $0["val_accuracy"] is Double })
+    #expect(objects.count { $0["claim"] != nil } == 2)
+  }
+
+  @Test func `results are held against runs on record`() throws {
+    let experiment = ["aldecoa", "n32-p0.2", "--device", "cpu", "--json"] + small
+    let recorded = try study(experiment)
+    let path = try output.write("record.jsonl", Array(recorded.out.utf8))
+    let same = try study(experiment + ["--against", path, "--seeds", "1"])
+    #expect(same.status == 0, "\(same.error)")
+    #expect(same.out.hasSuffix(#"{"against":"\#(path)","inside":1,"outside":0}"# + "\n"))
+    let far = recorded.out.replacingOccurrences(of: #""val_loss":0."#, with: #""val_loss":9."#)
+    let other = try output.write("far.jsonl", Array(far.utf8))
+    let different = try study(Array(experiment.dropLast()) + ["16", "--against", other, "--seeds", "1"])
+    #expect(different.status == 1)
+    #expect(different.error.hasSuffix("telar: against \(other): 0 inside, 1 outside\n"))
+  }
+
+  @Test func `each start has a folder of its own`() throws {
+    for number in 1...2 {
+      let result = try study(["aldecoa", "n32-p0.2", "--device", "cpu"] + small)
+      #expect(result.out.contains("/runs/aldecoa-00\(number):"))
+    }
+  }
+
+  @Test func `the data set is found through the environment and checked`() throws {
+    let found = try study(["aldecoa", "case-3"], environment: ["FASHION_MNIST_DIR": data.path])
+    #expect(found.status == 65)
+    #expect(found.error.contains("--allow-other-data"))
+    #expect(found.error.contains("not bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"))
+    #expect(!output.contents().contains { $0.hasPrefix("runs") })
+  }
+
+  @Test func `data that is missing or broken is refused before anything is made`() throws {
+    func refusal(_ status: Int32, _ part: String, sourceLocation: SourceLocation = #_sourceLocation) throws {
+      let result = try study(["aldecoa", "case-3", "--device", "cpu"] + small)
+      #expect(result.status == status, "\(result.error)", sourceLocation: sourceLocation)
+      #expect(
+        result.errorLines.count == 1 && result.error.hasPrefix("telar: \(data.path)/"), sourceLocation: sourceLocation)
+      #expect(result.error.contains(part), "\(result.error)", sourceLocation: sourceLocation)
+      #expect(output.contents().isEmpty, sourceLocation: sourceLocation)
+    }
+    let good = try Data(contentsOf: URL(fileURLWithPath: data.path + "/train-images-idx3-ubyte"))
+    let name = "train-images-idx3-ubyte"
+    try data.write(name, Array(good.dropLast(1)))
+    try refusal(65, "it ends after 31359 of the 31360 values")
+    try data.write(name, Array(good) + [0])
+    try refusal(65, "it goes on after the 31360 values")
+    try data.write(name, SmallDataSet.idx([0xffff_ffff, 28, 28], [1]))
+    try refusal(65, "more than the 156800000 allowed")
+    try data.write(name, [0x1f, 0x8b] + (0..<500).map { UInt8(truncatingIfNeeded: $0 * 37) })
+    try refusal(65, "the gzip stream is damaged")
+    try FileManager.default.removeItem(atPath: data.path + "/" + name)
+    try refusal(66, "not found (the folder named)")
+    let missing = try Telar.run("study", "aldecoa", "--data", "/nonexistent")
+    #expect(missing.status == 66)
+  }
+
+  @Test func `output that cannot be made is refused with 73`() throws {
+    let file = try output.write("file", [1])
+    for place in [file, file + "/runs", "/proc/runs"] {
+      let result = try Telar.run(["study", "aldecoa", "case-3", "--device", "cpu", "--out", place] + small)
+      #expect(result.status == 73, "\(place): \(result.error)")
+      #expect(result.error.contains("telar: cannot create \(place)"))
+      #expect(result.error.contains("--out"))
+    }
+  }
+
+  @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143))])
+  func `a signal ends a run at once`(signal: Int32, status: Int32) throws {
+    let process = Telar.process(
+      ["study", "aldecoa", "n64-p0.2", "--data", data.path, "--allow-other-data", "--device", "cpu"]
+        + ["--epochs", "100000", "--out", output.path + "/runs"])
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    // Until it has trained for an epoch.
+    let metrics = output.path + "/runs/aldecoa-001/n64-p0.2/seed-0/metrics.jsonl"
+    for _ in 0..<600 where !FileManager.default.fileExists(atPath: metrics) { usleep(50_000) }
+    let start = ContinuousClock.now
+    kill(process.processIdentifier, signal)
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit)
+    #expect(process.terminationStatus == status)
+    #expect(start.duration(to: .now) < .seconds(5))
+    // What is there is whole.
+    let lines = try String(contentsOfFile: metrics, encoding: .utf8)
+    #expect(lines.hasSuffix("}\n"))
+    #expect(!output.contents().contains { $0.contains("/.") })
+  }
+}
