@@ -76,22 +76,34 @@ kernel void batch_norm_forward(
   }
 }
 
-// Sums over each chunk of rows [chunks, C]: of the gradient g = dy * activation'(y), and of g * (x - mean).
+// The gradient g = dy * activation'(y). What is normalised is computed again, by the forward pass's own formula, rather
+// than read back: memory is what these kernels wait for.
+INLINE floatv gradient_before_activation(
+    floatv dy, floatv centred, floatv factor, floatv shift, int activation, float slope) {
+  if (activation == ACTIVATION_NONE) return dy;
+  const floatv y = activate(MULTIPLY_ADD(centred, factor, shift), activation, slope);
+  return activate_gradient(dy, y, activation, slope);
+}
+
+// Sums over each chunk of rows [chunks, C]: of g, and of g * (x - mean).
 kernel void batch_norm_chunk_gradients(
-    global const float *dy, global const float *y, global const float *x, global const float *mean,
-    global float *sums, global float *products, int rows, int C, int rows_per_chunk, int activation, float slope) {
+    global const float *dy, global const float *x, global const float *mean, global const float *variance,
+    global const float *weight, global const float *bias, global float *sums, global float *products, int rows, int C,
+    int rows_per_chunk, float epsilon, int activation, float slope) {
   const int c = (int)get_global_id(0) * VECTOR_WIDTH, chunk = (int)get_global_id(1);
   const int channels = C - c, first = chunk * rows_per_chunk;
   if (channels <= 0 || first >= rows) return;
   const int end = min(rows, first + rows_per_chunk);
-  const floatv m = load_part(mean + c, channels);
+  const floatv m = load_part(mean + c, channels), shift = load_part(bias + c, channels);
+  const floatv factor = load_part(weight + c, channels) / sqrt(load_part(variance + c, channels) + epsilon);
   floatv sum = SPLAT(0.0f), product = SPLAT(0.0f);
   for (int row = first; row < end; row++) {
     const int at = row * C + c;
-    floatv g = load_part(dy + at, channels);
-    if (activation != ACTIVATION_NONE) g = activate_gradient(g, load_part(y + at, channels), activation, slope);
+    const floatv centred = load_part(x + at, channels) - m;
+    const floatv g =
+        gradient_before_activation(load_part(dy + at, channels), centred, factor, shift, activation, slope);
     sum += g;
-    product = MULTIPLY_ADD(g, load_part(x + at, channels) - m, product);
+    product = MULTIPLY_ADD(g, centred, product);
   }
   store_part(sum, sums + chunk * C + c, channels);
   store_part(product, products + chunk * C + c, channels);
@@ -131,15 +143,15 @@ kernel void batch_norm_parameter_gradients(
 // dx = weight / s * (g - mean of g - (x - mean) * mean of g * (x - mean) / s^2) with s^2 = variance + epsilon; in
 // evaluation (training is 0), where mean and variance are constants, weight / s * g.
 kernel void batch_norm_backward(
-    global const float *dy, global const float *y, global const float *x, global const float *mean,
-    global const float *variance, global const float *weight, global const float *totals, global float *dx, int rows,
+    global const float *dy, global const float *x, global const float *mean, global const float *variance,
+    global const float *weight, global const float *bias, global const float *totals, global float *dx, int rows,
     int C, float epsilon, int training, int activation, float slope) {
   const int c = (int)get_global_id(0) * VECTOR_WIDTH, first = (int)get_global_id(1) * ROWS_PER_ITEM;
   const int channels = C - c;
   if (channels <= 0 || first >= rows) return;
   const int end = min(rows, first + ROWS_PER_ITEM);
   const floatv m = load_part(mean + c, channels), square = load_part(variance + c, channels) + epsilon;
-  const floatv factor = load_part(weight + c, channels) / sqrt(square);
+  const floatv factor = load_part(weight + c, channels) / sqrt(square), shift = load_part(bias + c, channels);
   floatv mean_gradient = SPLAT(0.0f), slope_gradient = SPLAT(0.0f);
   if (training) {
     mean_gradient = load_part(totals + c, channels) / (float)rows;
@@ -147,9 +159,9 @@ kernel void batch_norm_backward(
   }
   for (int row = first; row < end; row++) {
     const int at = row * C + c;
-    floatv g = load_part(dy + at, channels);
-    if (activation != ACTIVATION_NONE) g = activate_gradient(g, load_part(y + at, channels), activation, slope);
-    if (training) g = g - mean_gradient - (load_part(x + at, channels) - m) * slope_gradient;
+    const floatv centred = load_part(x + at, channels) - m;
+    floatv g = gradient_before_activation(load_part(dy + at, channels), centred, factor, shift, activation, slope);
+    if (training) g = g - mean_gradient - centred * slope_gradient;
     store_part(g * factor, dx + at, channels);
   }
 }

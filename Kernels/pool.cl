@@ -35,7 +35,7 @@ INLINE void store_winners(intv v, global ushort *p, int n) {
 
 // The largest value of each window; padding never wins. The winner is its position in the window, row * KW + column:
 // the first of equal values, and NaN over everything, as in PyTorch. `keep` says whether and how it is stored.
-INLINE void pool_max(
+kernel void pool_max_forward(
     global const float *x, global float *y, global ushort *winner, int N, int H, int W, int C, int HO, int WO, int KH,
     int KW, int SH, int SW, int PH, int PW, int keep) {
   const int column = (int)get_global_id(0), row = (int)get_global_id(1);
@@ -62,12 +62,6 @@ INLINE void pool_max(
   if (keep) store_winners(position, winner + at, channels);
 }
 
-kernel void pool_max_forward(
-    global const float *x, global float *y, global ushort *winner, int N, int H, int W, int C, int HO, int WO, int KH,
-    int KW, int SH, int SW, int PH, int PW, int keep) {
-  pool_max(x, y, winner, N, H, W, C, HO, WO, KH, KW, SH, SW, PH, PW, keep);
-}
-
 // Windows and steps of 2 without padding.
 kernel void pool_max_forward_2x2(
     global const float *x, global float *y, global ushort *winner, int N, int H, int W, int C, int HO, int WO,
@@ -78,10 +72,17 @@ kernel void pool_max_forward_2x2(
   const int n = row / HO, ho = row - n * HO;
   const int channels = C - c;
   global const float *corner = x + ((n * H + 2 * ho) * W + 2 * wo) * C + c;
-  floatv best = SPLAT(-INFINITY);
+  floatv values[4];
+  if (channels >= VECTOR_WIDTH) {
+    values[0] = LOADV(corner), values[1] = LOADV(corner + C);
+    values[2] = LOADV(corner + W * C), values[3] = LOADV(corner + W * C + C);
+  } else {
+    for (int k = 0; k < 4; k++) values[k] = load_part(corner + ((k >> 1) * W + (k & 1)) * C, channels);
+  }
+  floatv best = values[0];
   intv position = (intv)(0);
-  for (int k = 0; k < 4; k++) {
-    const floatv v = load_part(corner + ((k >> 1) * W + (k & 1)) * C, channels);
+  for (int k = 1; k < 4; k++) {
+    const floatv v = values[k];
     const intv wins = (v > best) | (v != v);
     best = CHOOSEV(wins, v, best);
     position = (wins & k) | (~wins & position);
@@ -117,7 +118,8 @@ kernel void pool_max_backward(
 }
 
 // The same where KH = SH, KW = SW and there is no padding: a work-item writes the KH x KW inputs under one window, and
-// zeros where the image goes on behind the last window; dy is multiplied by scale on the way. The grid covers ceil(H / KH) x ceil(W / KW) cells.
+// zeros where the image goes on behind the last window; dy is multiplied by scale on the way. The grid covers
+// ceil(H / KH) x ceil(W / KW) cells.
 kernel void pool_max_backward_cells(
     global const float *dy, global const ushort *winner, global float *dx, int N, int H, int W, int C, int HO, int WO,
     int KH, int KW, float scale) {
@@ -135,6 +137,14 @@ kernel void pool_max_backward_cells(
     position = load_winners(winner + at, channels);
   }
   const int rows = min(KH, H - ho * KH), columns = min(KW, W - wo * KW);
+  if (KH == 2 && KW == 2 && rows == 2 && columns == 2 && channels >= VECTOR_WIDTH) {
+    global float *corner = dx + ((n * H + 2 * ho) * W + 2 * wo) * C + c;
+    STOREV(CHOOSEV(position == 0, gradient, SPLAT(0.0f)), corner);
+    STOREV(CHOOSEV(position == 1, gradient, SPLAT(0.0f)), corner + C);
+    STOREV(CHOOSEV(position == 2, gradient, SPLAT(0.0f)), corner + W * C);
+    STOREV(CHOOSEV(position == 3, gradient, SPLAT(0.0f)), corner + W * C + C);
+    return;
+  }
   for (int r = 0; r < rows; r++) {
     for (int s = 0; s < columns; s++) {
       store_part(

@@ -26,8 +26,8 @@
     float)                                                                                                    \
   X(batch_norm, batch_norm_forward, C(float), B(float), C(float), C(float), C(float), C(float), int, int, float, \
     int, float)                                                                                               \
-  X(batch_norm, batch_norm_chunk_gradients, C(float), C(float), C(float), C(float), B(float), B(float), int, int, \
-    int, int, float)                                                                                          \
+  X(batch_norm, batch_norm_chunk_gradients, C(float), C(float), C(float), C(float), C(float), C(float), B(float), \
+    B(float), int, int, int, float, int, float)                                                               \
   X(batch_norm, batch_norm_parameter_gradients, C(float), C(float), C(float), B(float), B(float), B(float), int, \
     int, float, int, int)                                                                                     \
   X(batch_norm, batch_norm_backward, C(float), C(float), C(float), C(float), C(float), C(float), C(float), B(float), \

@@ -38,7 +38,7 @@ public func batchNorm2d(
       + [.buffer(bias.buffer), .int(norm.rows), .int(norm.channels), .float(epsilon)] + activation.arguments)
   if let tape = Tape.of(x, weight, bias) {
     tape.record(y) { dy in
-      try norm.backward(dy, y: y, x: x, mean: mean, variance: variance, weight: weight, bias: bias, tape)
+      try norm.backward(dy, x: x, mean: mean, variance: variance, weight: weight, bias: bias, tape)
     }
   }
   return y
@@ -107,7 +107,7 @@ private struct BatchNorm {
   }
 
   func backward(
-    _ dy: Tensor, y: Tensor, x: Tensor, mean: Tensor, variance: Tensor, weight: Tensor, bias: Tensor, _ tape: Tape
+    _ dy: Tensor, x: Tensor, mean: Tensor, variance: Tensor, weight: Tensor, bias: Tensor, _ tape: Tape
   ) throws {
     let totals = try device.tensor([2, channels])
     if training || weight.requiresGradient || bias.requiresGradient {
@@ -116,8 +116,9 @@ private struct BatchNorm {
       try device.launch(
         BatchNormKernels.chunkGradients, over: chunkGrid,
         [
-          .buffer(dy.buffer), .buffer(y.buffer), .buffer(x.buffer), .buffer(mean.buffer), .buffer(sums),
-          .buffer(products), .int(rows), .int(channels), .int(chunks.length),
+          .buffer(dy.buffer), .buffer(x.buffer), .buffer(mean.buffer), .buffer(variance.buffer),
+          .buffer(weight.buffer), .buffer(bias.buffer), .buffer(sums), .buffer(products), .int(rows), .int(channels),
+          .int(chunks.length), .float(epsilon),
         ] + activation.arguments)
       let weightTarget = try tape.gradientTarget(of: weight)
       let biasTarget = try tape.gradientTarget(of: bias)
@@ -138,9 +139,9 @@ private struct BatchNorm {
     try device.launch(
       BatchNormKernels.backward, over: normalizeGrid,
       [
-        .buffer(dy.buffer), .buffer(y.buffer), .buffer(x.buffer), .buffer(mean.buffer), .buffer(variance.buffer),
-        .buffer(weight.buffer), .buffer(totals.buffer), .buffer(dx.buffer), .int(rows), .int(channels),
-        .float(epsilon), .int(training ? 1 : 0),
+        .buffer(dy.buffer), .buffer(x.buffer), .buffer(mean.buffer), .buffer(variance.buffer), .buffer(weight.buffer),
+        .buffer(bias.buffer), .buffer(totals.buffer), .buffer(dx.buffer), .int(rows), .int(channels), .float(epsilon),
+        .int(training ? 1 : 0),
       ] + activation.arguments)
     try tape.accumulate(dx, into: x)
   }

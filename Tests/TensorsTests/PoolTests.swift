@@ -47,6 +47,43 @@ import Testing
     }
   }
 
+  /// The fused operator against the three that it stands for, with cells and with windows that overlap.
+  @Test(arguments: TestDevices.all)
+  func reluDropoutMaxPoolMatchesOracle(_ on: TestDevice) throws {
+    try on.use { device in
+      let key = DropoutKey(seed: 42, layer: 2, step: 9)
+      for (index, g) in [
+        PoolGeometry(kernelSize: 2), PoolGeometry(kernelSize: 3), PoolGeometry(kernelSize: 3, stride: 2, padding: 1),
+      ].enumerated() {
+        for shape in [[2, 6, 6, 8], [1, 7, 5, 5], [3, 9, 10, 17]] {
+          var random = SeededGenerator(seed: UInt64(index))
+          let x = random.distinct(shape)
+          let factors = OracleTensor(
+            shape,
+            x.values.indices.map {
+              let keeps = Oracle.dropoutKeeps($0, probability: 0.5, seed: key.seed, layer: key.layer, step: key.step)
+              return keeps && x.values[$0] > 0 ? 2 : 0
+            })
+          let dropped = x.combined(with: factors, *)
+          let expected = Oracle.maxPool2d(dropped, g)
+          let dy = random.integers(expected.shape)
+          let dx = Oracle.maxPool2dGradient(dropped, dy: dy, g).combined(with: factors, *)
+          let test = TestCase(device, "reluDropoutMaxPool2d \(g) of \(shape)", seed: random.seed)
+          let canaries = Canaries(on: device)
+          let input = try canaries.tensor(x)
+          let result = try gradient(of: input, for: canaries.tensor(dy)) {
+            try reluDropoutMaxPool2d(input, g, probability: 0.5, key: key)
+          }
+          try expectClose(result.y, expected, .exact, test)
+          try expectClose(result.dx, dx, .exact, test)
+          try expectClose(
+            reluDropoutMaxPool2d(canaries.tensor(x), g, probability: 0.5, key: key), expected, .exact, test)
+          try canaries.check(test)
+        }
+      }
+    }
+  }
+
   @Test(arguments: TestDevices.all, [true, false])
   func averagePoolMatchesOracle(_ on: TestDevice, countIncludePad: Bool) throws {
     try on.use { device in
