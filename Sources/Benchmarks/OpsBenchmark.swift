@@ -31,7 +31,8 @@ public enum OpsBenchmark {
   }
 
   static let cases: [ConvCase] = [
-    ConvCase(channels: 1, outputs: 32, side: 28, geometry: ConvGeometry(kernelSize: 3, padding: 1), hasInputGradient: false),
+    ConvCase(
+      channels: 1, outputs: 32, side: 28, geometry: ConvGeometry(kernelSize: 3, padding: 1), hasInputGradient: false),
     ConvCase(channels: 32, outputs: 64, side: 14, geometry: ConvGeometry(kernelSize: 3, padding: 1)),
     ConvCase(channels: 64, outputs: 128, side: 7, geometry: ConvGeometry(kernelSize: 3, padding: 1)),
     ConvCase(channels: 1, outputs: 16, side: 28, geometry: ConvGeometry(kernelSize: 3), hasInputGradient: false),
@@ -46,8 +47,12 @@ public enum OpsBenchmark {
     ConvCase(
       channels: 96, outputs: 64, side: 5, geometry: ConvGeometry(kernelSize: 5, stride: 2, padding: 2, dilation: 2),
       isTransposed: true),
-    ConvCase(channels: 16, outputs: 1, side: 13, geometry: ConvGeometry(kernelSize: 6, stride: 2, padding: 1), isTransposed: true),
-    ConvCase(channels: 64, outputs: 1, side: 13, geometry: ConvGeometry(kernelSize: 6, stride: 2, padding: 1), isTransposed: true),
+    ConvCase(
+      channels: 16, outputs: 1, side: 13, geometry: ConvGeometry(kernelSize: 6, stride: 2, padding: 1),
+      isTransposed: true),
+    ConvCase(
+      channels: 64, outputs: 1, side: 13, geometry: ConvGeometry(kernelSize: 6, stride: 2, padding: 1),
+      isTransposed: true),
   ]
 
   /// Times every pass of every case and hands each result out as it is there.
@@ -93,7 +98,8 @@ public enum OpsBenchmark {
         try report(
           OpResult(
             op: test.isTransposed ? "conv_transpose2d" : "conv2d", pass: pass,
-            shape: "\(batch)×\(test.side)×\(test.side)×\(c)→\(o) k\(g.kernelSize) s\(g.stride) p\(g.padding) d\(g.dilation)",
+            shape:
+              "\(batch)×\(test.side)×\(test.side)×\(c)→\(o) k\(g.kernelSize) s\(g.stride) p\(g.padding) d\(g.dilation)",
             device: device.properties.identifier, seconds: seconds, gflops: gflops, roofFraction: gflops / roof,
             launches: launches))
       }

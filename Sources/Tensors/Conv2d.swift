@@ -37,7 +37,8 @@ extension ConvProblem {
     let place = "conv2d"
     try geometry.validate(place, transposed: false)
     guard x.count == 4, weight.count == 4, !x.contains(0) else {
-      throw ShapeError(place, "the input must be [N, H, W, C] and the weight [KH, KW, C/groups, O], not \(x) and \(weight)")
+      throw ShapeError(
+        place, "the input must be [N, H, W, C] and the weight [KH, KW, C/groups, O], not \(x) and \(weight)")
     }
     guard weight[0] == geometry.kernelSize.height, weight[1] == geometry.kernelSize.width else {
       throw ShapeError(place, "weight \(weight) is not of kernelSize \(geometry.kernelSize)")

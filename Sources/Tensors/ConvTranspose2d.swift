@@ -37,7 +37,8 @@ extension ConvProblem {
     let place = "conv_transpose2d"
     try geometry.validate(place, transposed: true)
     guard x.count == 4, weight.count == 4, !x.contains(0) else {
-      throw ShapeError(place, "the input must be [N, H, W, C] and the weight [KH, KW, O/groups, C], not \(x) and \(weight)")
+      throw ShapeError(
+        place, "the input must be [N, H, W, C] and the weight [KH, KW, O/groups, C], not \(x) and \(weight)")
     }
     guard weight[0] == geometry.kernelSize.height, weight[1] == geometry.kernelSize.width else {
       throw ShapeError(place, "weight \(weight) is not of kernelSize \(geometry.kernelSize)")
@@ -52,7 +53,8 @@ extension ConvProblem {
     }
     let size = geometry.transposedOutputSize(of: Pair(x[1], x[2]))
     guard size.height > 0, size.width > 0 else {
-      throw ShapeError(place, "padding \(geometry.padding) leaves nothing of the output for an image of \(x[1])×\(x[2])")
+      throw ShapeError(
+        place, "padding \(geometry.padding) leaves nothing of the output for an image of \(x[1])×\(x[2])")
     }
     self.init(
       batch: x[0], size: size, channels: outChannels, outSize: Pair(x[1], x[2]), outChannels: x[3],

@@ -35,7 +35,8 @@ import Testing
           kernel.height * kernel.width * channels * outputs / groups
           * (isTransposed ? size.height * size.width : output.height * output.width)
         try check(
-          device, &random, batch: products < 30_000 ? random.pick([1, 35, 67]) : random.pick([1, 2, 3]), size: size, channels: channels, outputs: outputs, geometry,
+          device, &random, batch: products < 30_000 ? random.pick([1, 35, 67]) : random.pick([1, 2, 3]), size: size,
+          channels: channels, outputs: outputs, geometry,
           isTransposed: isTransposed, isExact: made % 2 == 0, adds: made % 3 == 0 ? 2 : nil)
       }
     }

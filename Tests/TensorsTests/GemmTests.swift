@@ -33,7 +33,8 @@ import Testing
     _ device: any Device, _ random: inout SeededGenerator, m: Int, n: Int, k: Int, isExact: Bool
   ) throws {
     let (transposeA, transposeB) = (random.pick([false, true]), random.pick([false, true]))
-    let (alpha, beta) = isExact ? random.pick([(1.0, 0.0), (1, 1), (2, 0), (-1, 2)]) : random.pick([(1, 0), (0.5, -1.5)])
+    let scales = isExact ? [(1.0, 0.0), (1, 1), (2, 0), (-1, 2)] : [(1, 0), (0.5, -1.5)]
+    let (alpha, beta) = random.pick(scales)
     func values(_ shape: [Int]) -> OracleTensor { isExact ? random.integers(shape) : random.gaussians(shape) }
     let a = values(transposeA ? [k, m] : [m, k]), b = values(transposeB ? [n, k] : [k, n]), c = values([m, n])
     let canaries = Canaries(on: device)
