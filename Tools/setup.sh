@@ -11,7 +11,7 @@ fail() {
   exit 69
 }
 
-# The least Swift: swift-log asks for SwiftPM 6.2, and C's #embed for the clang that comes with it.
+# The least Swift: C's #embed asks for the clang that comes with it.
 least_swift=6.2
 swift=${SWIFT:-swift}
 command -v "$swift" >/dev/null || fail "Swift is missing: install $least_swift or later from https://swift.org/install and put it on PATH."

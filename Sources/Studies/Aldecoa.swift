@@ -9,7 +9,7 @@ extension Study {
     title: "Autoencoder with a linear bottleneck, and four pre-training cases",
     source: "Aldecoa, M.: Redes Neuronales 2024, Trabajo Práctico Final. Universidad Nacional de Córdoba, 2025.",
     readings: [
-      "Early stopping: the text stops on the validation loss and its base case ends at 15 epochs; here 15, without stopping.",
+      "The text stops early, at 15 epochs in its base case, and does not say how; here 15 epochs, without stopping.",
       "The classifiers' epochs are not stated; here 15.",
       "A pre-trained encoder was trained for as many epochs as the classifier is.",
       "A frozen encoder is not updated; its dropout stays active while training.",

@@ -216,7 +216,7 @@ public final class StudyRunner {
       }
       // A single curve of several says nothing that the experiment's own figure does not.
       guard shown.count > 1 else { continue }
-      try drawCurves(of: shown, "\(study.name): \(chart.title)", to: folder.path + "/", suffix: "-\(chart.name)")
+      try drawCurves(of: shown, "\(study.name), \(chart.title)", to: folder.path + "/", suffix: "-\(chart.name)")
     }
     for result in results {
       for run in result.runs {

@@ -15,7 +15,7 @@ struct DevicesCommand: ParsableCommand {
 
   func run() throws {
     let devices = DeviceCatalog.list()
-    let choice = try DeviceCatalog.choose("auto", workload: .training)
+    let choice = try DeviceCatalog.choose("auto", workload: .announced)
     let chosen = choice.device.properties.identifier
     if json {
       for device in devices {

@@ -22,13 +22,24 @@ struct DeviceOptions: ParsableArguments {
 
   /// Opens the device and says which it is and why.
   func open() throws -> any Device {
-    let choice = try DeviceCatalog.choose(device, threads: threads, workload: .training)
+    let choice = try DeviceCatalog.choose(device, threads: threads, workload: .announced)
     let properties = choice.device.properties
     let units = properties.kind == .cpu ? "threads" : "compute units"
     Console.note("Device \(properties.identifier): \(properties.name), \(properties.computeUnits) \(units).")
     if let reason = choice.reason { Console.note("Chosen because \(reason).") }
     if let remark = choice.remark { Console.note("Note: \(remark).") }
     return choice.device
+  }
+}
+
+extension DeviceWorkload {
+  /// What `auto` measures, with a line before each device, since a driver may take long to build its kernels.
+  static var announced: DeviceWorkload {
+    let training = DeviceWorkload.training
+    return DeviceWorkload(name: training.name) { device in
+      Console.note("Measuring \(device.properties.identifier), once for these devices and drivers …")
+      return try training.measure(device)
+    }
   }
 }
 

@@ -34,7 +34,7 @@ struct ParityCommand: ParsableCommand {
   }
 
   func run() throws {
-    let devices = try [device, against].map { try DeviceCatalog.choose($0, workload: .training).device }
+    let devices = try [device, against].map { try DeviceCatalog.choose($0, workload: .announced).device }
     let names = devices.map(\.properties.identifier)
     Console.note("Holding \(names[0]) against \(names[1]).")
     var count = 0
