@@ -48,7 +48,8 @@ let package = Package(
     .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels", "TestSupport"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors", "Files"]),
-    .testTarget(name: "TelarNNTests", dependencies: ["TelarNN", "TestSupport"]),
+    .testTarget(
+      name: "TelarNNTests", dependencies: ["TelarNN", "TestSupport"], resources: [.copy("Checkpoints")]),
     .testTarget(name: "TelarDataTests", dependencies: ["TelarData", "CZlib", "TestSupport"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "Files"]),
     .testTarget(name: "StudiesTests", dependencies: ["Studies", "TestSupport"]),

@@ -9,8 +9,8 @@ public struct GoldenFolder {
 
   /// Opens every golden file and checks its header.
   ///
-  /// - Throws: ``ConformanceError`` for a folder that is not there or holds no golden file, `SafetensorsError` for a file
-  ///   that cannot be read.
+  /// - Throws: ``ConformanceError`` for a folder that is not there or holds no golden file, and for a golden file that
+  ///   cannot be read.
   public init(_ path: String) throws {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -24,14 +24,20 @@ public struct GoldenFolder {
       throw ConformanceError(
         .unusable, path: path, "holds no golden file (op-*.safetensors or net-*.safetensors)")
     }
-    files = try golden.sorted().map { try GoldenFile(name: $0, SafetensorsFile("\(path)/\($0)")) }
+    files = try golden.sorted().map { name in
+      do {
+        return try GoldenFile(name: name, SafetensorsFile("\(path)/\(name)"))
+      } catch let error as SafetensorsError {
+        throw ConformanceError(.unusable, path: error.path, error.problem)
+      }
+    }
   }
 
   /// Runs all cases on a device.
   ///
   /// - Parameter report: is given each file's results as soon as they are there.
   /// - Returns: whether every case passed.
-  /// - Throws: `SafetensorsError` when a file cannot be read any more.
+  /// - Throws: ``ConformanceError`` when a file cannot be read any more.
   public func run(on device: any Device, _ report: (FileResult) throws -> Void) throws -> Bool {
     var allPassed = true
     for file in files {
@@ -89,7 +95,7 @@ struct GoldenFile {
       result.error = worst.detail
       result.isPassed = worst.detail == nil
     } catch let error as SafetensorsError where error.kind == .unreadable {
-      throw error
+      throw ConformanceError(.unusable, path: error.path, error.problem)
     } catch {
       result.error = "\(error)"
     }
