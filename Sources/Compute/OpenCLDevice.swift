@@ -67,7 +67,7 @@ public final class OpenCLDevice: Device {
     }
     if let threads, threads < 1 { throw DeviceError.threadCount(threads, limit: properties.computeUnits) }
     var device = listing.device
-    if let threads, properties.kind == .cpu, threads < properties.computeUnits,
+    if let threads, properties.kind == .cpu, threads < properties.computeUnits, listing.canBeDivided,
       let part = Self.part(of: device, threads: threads)
     {
       device = part

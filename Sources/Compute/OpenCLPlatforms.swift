@@ -75,6 +75,17 @@ struct OpenCLListing {
     return status == CL_SUCCESS ? Int(clamping: value) : 0
   }
 
+  /// Whether a device of some of the compute units can be made. Drivers that cannot may lack the very function.
+  var canBeDivided: Bool {
+    var size = 0
+    let parameter = cl_device_info(CL_DEVICE_PARTITION_PROPERTIES)
+    guard clGetDeviceInfo(device, parameter, 0, nil, &size) == CL_SUCCESS, size > 0 else { return false }
+    var ways = [cl_device_partition_property](
+      repeating: 0, count: size / MemoryLayout<cl_device_partition_property>.stride)
+    guard clGetDeviceInfo(device, parameter, size, &ways, nil) == CL_SUCCESS else { return false }
+    return ways.contains(cl_device_partition_property(CL_DEVICE_PARTITION_BY_COUNTS))
+  }
+
   /// A text that OpenCL returns in two calls, its size first. Empty where the driver gives none.
   static func text(_ query: (Int, UnsafeMutableRawPointer?, UnsafeMutablePointer<Int>?) -> cl_int) -> String {
     var size = 0
@@ -101,8 +112,9 @@ extension OpenCLListing {
         .other
       }
     let extensions = Set(text(CL_DEVICE_EXTENSIONS).split(separator: " "))
-    let floats = number(CL_DEVICE_SINGLE_FP_CONFIG, as: cl_device_fp_config.self)
-    let hasFMA = floats & Int(CL_FP_FMA) != 0 && (kind != .cpu || telar_host_has_fma() != 0)
+    let hasFMA = has(CL_DEVICE_SINGLE_FP_CONFIG, CL_FP_FMA)
+    // Intel's runtime says so of doubles only; a processor has both or none.
+    let processorHasFMA = (hasFMA || has(CL_DEVICE_DOUBLE_FP_CONFIG, CL_FP_FMA)) && telar_host_has_fma() != 0
     let tiles = vectorTiles(for: kind)
     return DeviceProperties(
       identifier: identifier, name: text(CL_DEVICE_NAME), kind: kind, vendor: text(CL_DEVICE_VENDOR),
@@ -116,7 +128,11 @@ extension OpenCLListing {
       bufferAlignment: max(256, number(CL_DEVICE_MEM_BASE_ADDR_ALIGN) / 8),
       preferredVectorWidth: max(1, number(CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT)),
       supportsHalf: extensions.contains("cl_khr_fp16"), supportsDouble: extensions.contains("cl_khr_fp64"),
-      hasFastFMA: hasFMA, family: kind == .cpu ? .vector : .tile, vectorTiles: tiles)
+      hasFastFMA: kind == .cpu ? processorHasFMA : hasFMA, family: kind == .cpu ? .vector : .tile, vectorTiles: tiles)
+  }
+
+  private func has(_ parameter: Int32, _ ability: Int32) -> Bool {
+    number(parameter, as: cl_device_fp_config.self) & Int(ability) != 0
   }
 
   /// The register tiles of the compiled-in clone with as wide vectors, which has as many registers.
