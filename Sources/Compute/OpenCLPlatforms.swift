@@ -1,5 +1,6 @@
 import CKernels
 import COpenCL
+import Foundation
 
 /// A device of a platform as the ICD loader lists it, before anything is made on it.
 struct OpenCLListing {
@@ -46,6 +47,11 @@ struct OpenCLListing {
 
   /// Why the device cannot be used; `nil` when it can.
   var problem: String? {
+    // "OpenCL", the version, what the vendor adds.
+    let version = text(CL_DEVICE_VERSION).split(separator: " ").dropFirst().first.map(String.init) ?? "unknown"
+    if version.compare("1.2", options: .numeric) == .orderedAscending || !version.contains(".") {
+      return "it offers OpenCL \(version), and 1.2 is needed"
+    }
     if number(CL_DEVICE_AVAILABLE) == 0 { return "its driver says that it is not available" }
     if number(CL_DEVICE_COMPILER_AVAILABLE) == 0 { return "its driver has no compiler" }
     return nil
