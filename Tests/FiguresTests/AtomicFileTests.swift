@@ -1,0 +1,57 @@
+import Files
+import Foundation
+import Testing
+
+@Suite("Files that appear whole")
+struct AtomicFileTests {
+  let folder: FigureFolder
+  init() throws { folder = try FigureFolder() }
+
+  @Test func `a file is written and replaced`() throws {
+    let path = folder.path + "/file"
+    try AtomicFile.write("first, and longer", to: path)
+    try AtomicFile.write("second", to: path)
+    #expect(try folder.text("file") == "second")
+    #expect(try folder.names() == ["file"])
+  }
+
+  @Test func `what fails on the way leaves the old file and nothing else`() throws {
+    struct Failed: Error {}
+    let path = folder.path + "/file"
+    try AtomicFile.write("old", to: path)
+    #expect(throws: Failed.self) {
+      try AtomicFile.produce(path) { temporary in
+        try "half".write(toFile: temporary, atomically: false, encoding: .utf8)
+        throw Failed()
+      }
+    }
+    #expect(try folder.text("file") == "old")
+    #expect(try folder.names() == ["file"])
+  }
+
+  @Test func `folders are made with those above them`() throws {
+    let path = folder.path + "/a/b/c"
+    try AtomicFile.makeFolder(path)
+    try AtomicFile.makeFolder(path)
+    var isFolder: ObjCBool = false
+    #expect(FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue)
+  }
+
+  @Test func `what cannot be made is named with the reason`() throws {
+    let file = folder.path + "/file"
+    try AtomicFile.write("x", to: file)
+    #expect(throws: OutputError.cannotCreate(path: file, reason: "there is a file of that name")) {
+      try AtomicFile.makeFolder(file)
+    }
+    #expect(throws: OutputError.cannotCreate(path: file + "/a", reason: "Not a directory")) {
+      try AtomicFile.makeFolder(file + "/a")
+    }
+    #expect(throws: OutputError.cannotCreate(path: "/nonexistent/file", reason: "No such file or directory")) {
+      try AtomicFile.write("x", to: "/nonexistent/file")
+    }
+    // A folder stands where the file is to be.
+    try AtomicFile.makeFolder(folder.path + "/folder")
+    #expect(throws: OutputError.self) { try AtomicFile.write("x", to: folder.path + "/folder") }
+    #expect(try folder.names().sorted() == ["file", "folder"])
+  }
+}
