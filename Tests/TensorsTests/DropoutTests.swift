@@ -72,6 +72,24 @@ import Testing
     }
   }
 
+  /// A number that equals the threshold keeps its element; there are a few among so many.
+  @Test(arguments: TestDevices.all)
+  func keepsAtTheThreshold(_ on: TestDevice) throws {
+    try on.use { device in
+      let (count, probability) = (150_000, 0.25)
+      func keeps(_ probability: Double) -> [Bool] {
+        (0..<count).map {
+          Oracle.dropoutKeeps(
+            $0, probability: probability, seed: Self.key.seed, layer: Self.key.layer, step: Self.key.step)
+        }
+      }
+      let expected = keeps(probability)
+      #expect(expected != keeps(probability + 1 / 65_536))
+      let y = try dropout(device.filled([count], with: 1), probability: Float(probability), key: Self.key).values()
+      #expect(y.map { $0 != 0 } == expected, "on \(on.name)")
+    }
+  }
+
   @Test(arguments: TestDevices.all)
   func extremeProbabilities(_ on: TestDevice) throws {
     try on.use { device in
