@@ -33,7 +33,7 @@ public func batchNorm2d(
     : (runningMean, runningVariance)
   let y = try x.device.tensor(x.shape)
   try x.device.launch(
-    BatchNormKernels.forward, over: norm.normalizeGrid,
+    BatchNormKernels.forward, over: norm.normalizeGrid, moving: 2 * x.count,
     [.buffer(x.buffer), .buffer(y.buffer), .buffer(mean.buffer), .buffer(variance.buffer), .buffer(weight.buffer)]
       + [.buffer(bias.buffer), .int(norm.rows), .int(norm.channels), .float(epsilon)] + activation.arguments)
   if let tape = Tape.of(x, weight, bias) {
@@ -81,7 +81,7 @@ private struct BatchNorm {
   private var channelGrid: Grid { device.elementwiseGrid(channels) }
 
   var normalizeGrid: Grid {
-    let blocks = (rows + BatchNormKernels.rowsPerItem - 1) / BatchNormKernels.rowsPerItem
+    let blocks = rows.dividedUp(by: BatchNormKernels.rowsPerItem)
     return device.planeGrid(device.vectors(in: channels), blocks)
   }
 
@@ -92,12 +92,12 @@ private struct BatchNorm {
     let means = try device.allocate(byteCount: chunks.count * channels * 4)
     let deviations = try device.allocate(byteCount: chunks.count * channels * 4)
     try device.launch(
-      BatchNormKernels.chunkStatistics, over: chunkGrid,
+      BatchNormKernels.chunkStatistics, over: chunkGrid, moving: x.count,
       [.buffer(x.buffer), .buffer(means), .buffer(deviations), .int(rows), .int(channels), .int(chunks.length)])
     let mean = try device.tensor([channels])
     let variance = try device.tensor([channels])
     try device.launch(
-      BatchNormKernels.statistics, over: channelGrid,
+      BatchNormKernels.statistics, over: channelGrid, moving: 2 * chunks.count * channels,
       [
         .buffer(means), .buffer(deviations), .buffer(mean.buffer), .buffer(variance.buffer),
         .buffer(runningMean.buffer), .buffer(runningVariance.buffer), .int(rows), .int(channels), .int(chunks.length),
@@ -114,7 +114,7 @@ private struct BatchNorm {
       let sums = try device.allocate(byteCount: chunks.count * channels * 4)
       let products = try device.allocate(byteCount: chunks.count * channels * 4)
       try device.launch(
-        BatchNormKernels.chunkGradients, over: chunkGrid,
+        BatchNormKernels.chunkGradients, over: chunkGrid, moving: 2 * x.count,
         [
           .buffer(dy.buffer), .buffer(x.buffer), .buffer(mean.buffer), .buffer(variance.buffer),
           .buffer(weight.buffer), .buffer(bias.buffer), .buffer(sums), .buffer(products), .int(rows), .int(channels),
@@ -123,7 +123,7 @@ private struct BatchNorm {
       let weightTarget = try tape.gradientTarget(of: weight)
       let biasTarget = try tape.gradientTarget(of: bias)
       try device.launch(
-        BatchNormKernels.parameterGradients, over: channelGrid,
+        BatchNormKernels.parameterGradients, over: channelGrid, moving: 2 * chunks.count * channels,
         [
           .buffer(sums), .buffer(products), .buffer(variance.buffer), .buffer(totals.buffer),
           .buffer(weightTarget?.gradient.buffer ?? totals.buffer),
@@ -137,7 +137,7 @@ private struct BatchNorm {
     guard x.requiresGradient else { return }
     let dx = try device.tensor(x.shape)
     try device.launch(
-      BatchNormKernels.backward, over: normalizeGrid,
+      BatchNormKernels.backward, over: normalizeGrid, moving: 3 * x.count,
       [
         .buffer(dy.buffer), .buffer(x.buffer), .buffer(mean.buffer), .buffer(variance.buffer), .buffer(weight.buffer),
         .buffer(bias.buffer), .buffer(totals.buffer), .buffer(dx.buffer), .int(rows), .int(channels), .float(epsilon),

@@ -46,7 +46,7 @@ public func reluDropout(_ x: Tensor, probability: Float, key: DropoutKey) throws
     tape.record(y) { dy in
       let dx = try dy.device.tensor(dy.shape)
       try dy.device.launch(
-        DropoutKernels.reluBackward, over: dy.device.elementwiseGrid(dy.count),
+        DropoutKernels.reluBackward, over: dy.device.elementwiseGrid(dy.count), moving: 3 * dy.count,
         [
           .buffer(dy.buffer), .buffer(y.buffer), .buffer(dx.buffer), .int(dy.count), .float(1 / (1 - probability)),
         ])
@@ -67,7 +67,7 @@ func applyDropout(_ x: Tensor, probability: Float, key: DropoutKey, afterReLU: B
   try checkIndexable("dropout", x.count)
   let y = try x.device.tensor(x.shape)
   try x.device.launch(
-    DropoutKernels.forward, over: x.device.itemGrid((x.count + dropoutGroup - 1) / dropoutGroup),
+    DropoutKernels.forward, over: x.device.itemGrid(x.count.dividedUp(by: dropoutGroup)), moving: 2 * x.count,
     [
       .buffer(x.buffer), .buffer(y.buffer), .int(x.count), .uint(UInt32(truncatingIfNeeded: key.seed)),
       .uint(UInt32(key.seed >> 32)), .uint(key.layer), .uint(key.step),

@@ -8,36 +8,6 @@ enum ElementwiseKernels {
   static let exponential = Kernel("elementwise", "exponential")
 }
 
-extension Device {
-  /// A grid for kernels whose work-items compute a vector of consecutive elements each.
-  package func elementwiseGrid(_ count: Int) -> Grid {
-    itemGrid(vectors(in: count))
-  }
-
-  /// How many vectors hold `count` consecutive elements.
-  package func vectors(in count: Int) -> Int {
-    let width = properties.vectorTiles[0].width
-    return (count + width - 1) / width
-  }
-
-  /// A one-dimensional grid of independent work-items.
-  package func itemGrid(_ count: Int) -> Grid { Grid(count, local: (min(groupSize, powerOfTwo(from: count)), 1, 1)) }
-
-  /// A two-dimensional grid of independent work-items, in groups that are as wide as the rows allow.
-  package func planeGrid(_ columns: Int, _ rows: Int) -> Grid {
-    let x = min(groupSize, powerOfTwo(from: columns))
-    return Grid(columns, rows, local: (x, min(groupSize / x, powerOfTwo(from: rows)), 1))
-  }
-
-  /// Work-items in a group: GPUs want whole wavefronts, processors enough to make a group worth its start.
-  private var groupSize: Int { properties.family == .tile ? 64 : 16 }
-}
-
-/// The smallest power of two that is at least `count`.
-private func powerOfTwo(from count: Int) -> Int {
-  count <= 1 ? 1 : 1 << (Int.bitWidth - (count - 1).leadingZeroBitCount)
-}
-
 /// The activation of every element.
 ///
 /// - Shapes: any → the same
@@ -46,7 +16,7 @@ public func activation(_ x: Tensor, _ kind: Activation) throws -> Tensor {
   try checkIndexable("activation", x.count)
   let y = try x.device.tensor(x.shape)
   try x.device.launch(
-    ElementwiseKernels.activationForward, over: x.device.elementwiseGrid(x.count),
+    ElementwiseKernels.activationForward, over: x.device.elementwiseGrid(x.count), moving: 2 * x.count,
     [.buffer(x.buffer), .buffer(y.buffer), .int(x.count)] + kind.arguments)
   if let tape = Tape.of(x) {
     tape.record(y) { dy in
@@ -63,7 +33,7 @@ public func activationGradient(_ dy: Tensor, _ y: Tensor, _ kind: Activation) th
   try checkIndexable("activationGradient", dy.count)
   let dx = try dy.device.tensor(dy.shape)
   try dy.device.launch(
-    ElementwiseKernels.activationBackward, over: dy.device.elementwiseGrid(dy.count),
+    ElementwiseKernels.activationBackward, over: dy.device.elementwiseGrid(dy.count), moving: 3 * dy.count,
     [.buffer(dy.buffer), .buffer(y.buffer), .buffer(dx.buffer), .int(dy.count)] + kind.arguments)
   return dx
 }
@@ -77,7 +47,7 @@ public func sum(_ a: Tensor, _ b: Tensor) throws -> Tensor {
   try checkIndexable("sum", a.count)
   let y = try a.device.tensor(a.shape)
   try a.device.launch(
-    ElementwiseKernels.add, over: a.device.elementwiseGrid(a.count),
+    ElementwiseKernels.add, over: a.device.elementwiseGrid(a.count), moving: 3 * a.count,
     [.buffer(a.buffer), .buffer(b.buffer), .buffer(y.buffer), .int(a.count)])
   if let tape = Tape.of(a, b) {
     tape.record(y) { dy in
@@ -92,7 +62,7 @@ public func sum(_ a: Tensor, _ b: Tensor) throws -> Tensor {
 func scaled(_ x: Tensor, by factor: Tensor, scale: Float = 1) throws -> Tensor {
   let y = try x.device.tensor(x.shape)
   try x.device.launch(
-    ElementwiseKernels.scaleByScalar, over: x.device.elementwiseGrid(x.count),
+    ElementwiseKernels.scaleByScalar, over: x.device.elementwiseGrid(x.count), moving: 2 * x.count,
     [.buffer(x.buffer), .buffer(factor.buffer), .buffer(y.buffer), .int(x.count), .float(scale)])
   return y
 }
@@ -101,7 +71,7 @@ func scaled(_ x: Tensor, by factor: Tensor, scale: Float = 1) throws -> Tensor {
 func broadcast(_ value: Tensor, to shape: [Int], scale: Float = 1) throws -> Tensor {
   let y = try value.device.tensor(shape)
   try value.device.launch(
-    ElementwiseKernels.broadcastScalar, over: value.device.elementwiseGrid(y.count),
+    ElementwiseKernels.broadcastScalar, over: value.device.elementwiseGrid(y.count), moving: y.count,
     [.buffer(value.buffer), .buffer(y.buffer), .int(y.count), .float(scale)])
   return y
 }

@@ -20,6 +20,7 @@ public func gatherBatch(
   let y = try images.device.tensor([count, height, width, 1])
   try images.device.launch(
     GatherKernels.bytes, over: images.device.planeGrid(images.device.vectors(in: height * width), count),
+    moving: y.count + y.count / 4,
     [
       .buffer(images), .buffer(order), .buffer(y.buffer), .int(count), .int(height * width), .int(offset),
       .float(scale), .float(shift),
@@ -35,7 +36,7 @@ public func gatherLabels(_ labels: Buffer, order: Buffer, offset: Int, count: In
   precondition(offset >= 0 && (offset + count) * 4 <= order.byteCount, "batch \(offset) + \(count) is past the order")
   let y = LabelTensor(count: count, buffer: try labels.device.allocate(byteCount: count * 4))
   try labels.device.launch(
-    GatherKernels.labels, over: labels.device.itemGrid(count),
+    GatherKernels.labels, over: labels.device.itemGrid(count), moving: 2 * count,
     [.buffer(labels), .buffer(order), .buffer(y.buffer), .int(count), .int(offset)])
   return y
 }

@@ -61,9 +61,10 @@ private func transposed(_ x: Tensor, batch: Int, rows: Int, columns: Int, to sha
     y = x.viewed(as: shape)
   } else {
     y = try x.device.tensor(shape)
-    let blocks = (rows + LayoutKernels.transposeRows - 1) / LayoutKernels.transposeRows
+    let blocks = rows.dividedUp(by: LayoutKernels.transposeRows)
     try x.device.launch(
       LayoutKernels.transposeBatch, over: x.device.planeGrid(x.device.vectors(in: columns), batch * blocks),
+      moving: 2 * x.count,
       [.buffer(x.buffer), .buffer(y.buffer), .int(batch), .int(rows), .int(columns)])
   }
   if let tape = Tape.of(x) {

@@ -25,7 +25,7 @@ public func meanSquaredError(_ prediction: Tensor, _ target: Tensor, metrics: Ru
   let partial = try device.allocate(byteCount: chunks.count * 4)
   let gradient = try tape.map { _ in try device.tensor(prediction.shape) }
   try device.launch(
-    LossKernels.squaredError, over: device.itemGrid(chunks.count),
+    LossKernels.squaredError, over: device.itemGrid(chunks.count), moving: (gradient == nil ? 2 : 3) * count,
     [
       .buffer(prediction.buffer), .buffer(target.buffer), .buffer(gradient?.buffer ?? partial), .buffer(partial),
       .int(count), .int(chunks.length), .float(2 / Float(count)), .int(gradient == nil ? 0 : 1),
@@ -44,7 +44,7 @@ func finishLoss(
 ) throws -> Tensor {
   let loss = try partial.device.tensor([1])
   try partial.device.launch(
-    LossKernels.finish, over: Grid(1),
+    LossKernels.finish, over: Grid(1), moving: chunks,
     [
       .buffer(partial), .buffer(hits ?? partial), .buffer(loss.buffer), .buffer(metrics?.buffer ?? loss.buffer),
       .int(chunks), .float(scale), .int(hits == nil ? 0 : 1), .int(metrics == nil ? 0 : 1), .int(examples),

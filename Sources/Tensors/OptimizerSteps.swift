@@ -27,7 +27,7 @@ package func adamStep(
   precondition(step > 0, "steps count from 1, not \(step)")
   try checkIndexable("adamStep", count)
   try parameters.device.launch(
-    OptimizerKernels.adam, over: parameters.device.elementwiseGrid(count),
+    OptimizerKernels.adam, over: parameters.device.elementwiseGrid(count), moving: 7 * count,
     [
       .buffer(parameters.buffer), .buffer(gradients.buffer), .buffer(firstMoment.buffer), .buffer(secondMoment.buffer),
       .int(count), .float(Float(1 - beta1)), .float(Float(beta2)), .float(Float(1 - beta2)),
@@ -54,7 +54,7 @@ package func sgdStep(
     "arrays of different sizes: \(count), \(gradients.count), \(velocity.count)")
   try checkIndexable("sgdStep", count)
   try parameters.device.launch(
-    OptimizerKernels.sgd, over: parameters.device.elementwiseGrid(count),
+    OptimizerKernels.sgd, over: parameters.device.elementwiseGrid(count), moving: (momentum == 0 ? 3 : 5) * count,
     [
       .buffer(parameters.buffer), .buffer(gradients.buffer), .buffer(velocity.buffer), .int(count),
       .float(Float(learningRate)), .float(Float(momentum)), .float(Float(weightDecay)), .int(nesterov ? 1 : 0),

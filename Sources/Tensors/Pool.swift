@@ -68,10 +68,12 @@ private func enqueueMaxPool2d(
   let sizes = geometry.sizes(x.shape, shape)
   let buffers: [KernelArgument] = [.buffer(x.buffer), .buffer(y.buffer), .buffer(winner)]
   let last = [KernelArgument.int(keep.rawValue)]
+  let floats = x.count + y.count + (keep == .nothing ? 0 : y.count / 2)
   if geometry.isCells && geometry.kernelSize == 2 {
-    try x.device.launch(PoolKernels.maxForward2x2, over: grid, buffers + sizes + last)
+    try x.device.launch(PoolKernels.maxForward2x2, over: grid, moving: floats, buffers + sizes + last)
   } else {
-    try x.device.launch(PoolKernels.maxForward, over: grid, buffers + sizes + geometry.windowArguments + last)
+    try x.device.launch(
+      PoolKernels.maxForward, over: grid, moving: floats, buffers + sizes + geometry.windowArguments + last)
   }
   return (y, winner)
 }
@@ -85,13 +87,14 @@ private func maxPool2dGradient(
   let dx = try dy.device.tensor(inputShape)
   let sizes = geometry.sizes(inputShape, dy.shape)
   let buffers: [KernelArgument] = [.buffer(dy.buffer), .buffer(winner), .buffer(dx.buffer)]
+  let floats = dx.count + dy.count + dy.count / 2
   if geometry.isCells {
     try dy.device.launch(
-      PoolKernels.maxBackwardCells, over: geometry.cellGrid(inputShape, on: dy.device),
+      PoolKernels.maxBackwardCells, over: geometry.cellGrid(inputShape, on: dy.device), moving: floats,
       buffers + sizes + geometry.kernelArguments + [.float(scale)])
   } else {
     try dy.device.launch(
-      PoolKernels.maxBackward, over: geometry.inputGrid(inputShape, on: dy.device),
+      PoolKernels.maxBackward, over: geometry.inputGrid(inputShape, on: dy.device), moving: floats,
       buffers + sizes + geometry.windowArguments)
   }
   return dx
@@ -111,6 +114,7 @@ public func avgPool2d(_ x: Tensor, _ geometry: PoolGeometry) throws -> Tensor {
   try x.device.launch(
     PoolKernels.averageForward,
     over: x.device.planeGrid(shape[2] * x.device.vectors(in: shape[3]), shape[0] * shape[1]),
+    moving: x.count + y.count,
     [.buffer(x.buffer), .buffer(y.buffer)] + geometry.sizes(x.shape, shape) + geometry.windowArguments
       + [.int(geometry.countIncludePad ? 1 : 0)])
   if let tape = Tape.of(x) {
@@ -129,11 +133,11 @@ func avgPool2dGradient(_ dy: Tensor, _ geometry: PoolGeometry, inputShape: [Int]
   let buffers: [KernelArgument] = [.buffer(dy.buffer), .buffer(dx.buffer)]
   if geometry.isCells {
     try dy.device.launch(
-      PoolKernels.averageBackwardCells, over: geometry.cellGrid(inputShape, on: dy.device),
+      PoolKernels.averageBackwardCells, over: geometry.cellGrid(inputShape, on: dy.device), moving: dx.count + dy.count,
       buffers + sizes + geometry.kernelArguments)
   } else {
     try dy.device.launch(
-      PoolKernels.averageBackward, over: geometry.inputGrid(inputShape, on: dy.device),
+      PoolKernels.averageBackward, over: geometry.inputGrid(inputShape, on: dy.device), moving: dx.count + dy.count,
       buffers + sizes + geometry.windowArguments + [.int(geometry.countIncludePad ? 1 : 0)])
   }
   return dx

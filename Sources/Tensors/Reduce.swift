@@ -64,7 +64,7 @@ func sumElements(_ x: Tensor, into destination: Buffer, scale: Float, accumulate
   let device = x.device
   func launch(_ source: Buffer, _ target: Buffer, _ count: Int, _ length: Int, items: Int, last: Bool) throws {
     try device.launch(
-      ReduceKernels.chunkSum, over: device.itemGrid(items),
+      ReduceKernels.chunkSum, over: device.itemGrid(items), moving: count + items,
       [
         .buffer(source), .buffer(target), .int(count), .int(length), .float(last ? scale : 1),
         .int(last && accumulate ? 1 : 0),
@@ -89,7 +89,7 @@ public func argMax(_ x: Tensor) throws -> LabelTensor {
   let (rows, columns) = try matrixShape(x, "argMax")
   let labels = LabelTensor(count: rows, buffer: try x.device.allocate(byteCount: rows * 4))
   try x.device.launch(
-    ReduceKernels.argMax, over: x.device.itemGrid(rows),
+    ReduceKernels.argMax, over: x.device.itemGrid(rows), moving: x.count + rows,
     [.buffer(x.buffer), .buffer(labels.buffer), .int(rows), .int(columns)])
   return labels
 }
@@ -107,7 +107,7 @@ public func correctCount(_ logits: Tensor, _ labels: LabelTensor) throws -> Int 
   let chunks = ReductionChunks.labels(rows)
   let hits = try logits.device.allocate(byteCount: chunks.count * 4)
   try logits.device.launch(
-    ReduceKernels.countCorrect, over: logits.device.itemGrid(chunks.count),
+    ReduceKernels.countCorrect, over: logits.device.itemGrid(chunks.count), moving: logits.count + rows,
     [
       .buffer(logits.buffer), .buffer(labels.buffer), .buffer(hits), .int(rows), .int(columns), .int(chunks.length),
     ])

@@ -26,6 +26,7 @@ public func crossEntropy(_ logits: Tensor, labels: LabelTensor, metrics: Running
   let scale = 1 / Float(rows)
   try device.launch(
     SoftmaxKernels.crossEntropyRows, over: device.itemGrid(chunks.count),
+    moving: (gradient == nil ? 1 : 2) * logits.count + rows,
     [
       .buffer(logits.buffer), .buffer(labels.buffer), .buffer(gradient?.buffer ?? losses), .buffer(losses),
       .buffer(hits), .int(rows), .int(columns), .int(chunks.length), .float(scale), .int(gradient == nil ? 0 : 1),
