@@ -1,5 +1,3 @@
-import Foundation
-
 /// Collects kernel times while a profile is taken.
 ///
 /// Set it as a device's ``Device/profiler``, run, synchronise, then read the report. On an OpenCL device the times are the
@@ -48,38 +46,5 @@ public final class Profiler {
   /// The entries, the longest total time first.
   public var report: [Entry] {
     entries.values.sorted { ($0.seconds, $1.kernel) > ($1.seconds, $0.kernel) }
-  }
-
-  /// The report as a plain-text table: launches, time, GFLOP/s and GB/s where operators declared their work, and the
-  /// share of all kernels' time.
-  public func table() -> String {
-    let total = report.reduce(0) { $0 + $1.seconds }
-    var rows = [["kernel", "launches", "ms", "us/launch", "GFLOP/s", "GB/s", "share"]]
-    for entry in report {
-      rows.append([
-        entry.kernel, "\(entry.launches)", Self.format(entry.seconds * 1e3, digits: 2),
-        Self.format(entry.seconds * 1e6 / Double(entry.launches), digits: 1),
-        Self.rate(entry.flops, entry.seconds), Self.rate(entry.bytes, entry.seconds),
-        Self.format(total > 0 ? entry.seconds / total * 100 : 0, digits: 1) + " %",
-      ])
-    }
-    let launches = report.reduce(0) { $0 + $1.launches }
-    rows.append(["all", "\(launches)", Self.format(total * 1e3, digits: 2), "", "", "", ""])
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max()! }
-    return rows.map { row in
-      let cells = row.indices.map { column in
-        let padding = String(repeating: " ", count: widths[column] - row[column].count)
-        return column == 0 ? row[column] + padding : padding + row[column]
-      }
-      return String(cells.joined(separator: "  ").reversed().drop { $0 == " " }.reversed()) + "\n"
-    }.joined()
-  }
-
-  private static func rate(_ amount: Double, _ seconds: Double) -> String {
-    amount > 0 && seconds > 0 ? format(amount / seconds * 1e-9, digits: 1) : ""
-  }
-
-  private static func format(_ value: Double, digits: Int) -> String {
-    String(format: "%.\(digits)f", value)
   }
 }
