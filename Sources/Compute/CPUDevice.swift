@@ -97,11 +97,13 @@ public final class CPUDevice: Device {
 
   private func create(_ capacity: Int) throws -> UnsafeMutableRawPointer {
     var memory: UnsafeMutableRawPointer?
+    // The system gives more than there is and ends the process that uses it, so what is too much is refused here.
+    let limit = properties.globalMemoryBytes / 8 * 7
     // 256 bytes: more than a vector or a cache line, and what a slice must keep.
-    if posix_memalign(&memory, 256, capacity) != 0 {
+    if counters.bytesAllocated + capacity > limit || posix_memalign(&memory, 256, capacity) != 0 {
       // The pool's memory may be of other sizes.
       counters.bytesAllocated -= pool.drain { free($0) }
-      posix_memalign(&memory, 256, capacity)
+      if counters.bytesAllocated + capacity <= limit { posix_memalign(&memory, 256, capacity) }
     }
     guard let memory else {
       throw DeviceError.outOfMemory(device: properties.identifier, requested: capacity)

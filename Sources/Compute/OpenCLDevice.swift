@@ -166,6 +166,9 @@ public final class OpenCLDevice: Device {
 
   /// `nil` when the device is out of memory.
   private func create(_ capacity: Int) throws -> cl_mem? {
+    // A driver of the processor takes the host's memory, which the system gives until it must end the process.
+    let limit = properties.globalMemoryBytes / 8 * (properties.kind == .cpu ? 7 : 8)
+    guard counters.bytesAllocated + capacity <= limit else { return nil }
     var status: cl_int = 0
     if let memory = clCreateBuffer(context, cl_mem_flags(CL_MEM_READ_WRITE), capacity, nil, &status) {
       counters.allocations += 1

@@ -146,6 +146,20 @@ import Testing
     }
   }
 
+  /// The system promises more memory than there is, and ends whoever uses it. The buffers are never touched.
+  @Test func tooMuchInAllIsRefused() throws {
+    let device = try CPUDevice()
+    let half = device.properties.globalMemoryBytes / 2
+    let first = try device.allocate(byteCount: half)
+    let error = #expect(throws: DeviceError.self) { try device.allocate(byteCount: half) }
+    guard case .outOfMemory = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(first.byteCount == half)
+    #expect(device.counters.bytesAllocated < 2 * half)
+  }
+
   @Test func poolCapacitiesWasteLittle() {
     #expect(BufferPool.capacity(for: 0) == 256)
     #expect(BufferPool.capacity(for: 257) == 512)
