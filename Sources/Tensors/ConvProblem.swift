@@ -23,6 +23,19 @@ package struct ConvProblem {
   var outChannels: Int
   var geometry: ConvGeometry
 
+  init(batch: Int, size: Pair, channels: Int, outSize: Pair, outChannels: Int, geometry: ConvGeometry) {
+    self.batch = batch
+    self.size = size
+    self.channels = channels
+    self.outSize = outSize
+    self.outChannels = outChannels
+    self.geometry = geometry
+    // Of a step longer than the image only the first position is ever taken, so its length means nothing; cut, it
+    // cannot overflow a kernel's indices.
+    self.geometry.stride = geometry.stride.cut(to: paddedSize)
+    self.geometry.dilation = geometry.dilation.cut(to: paddedSize)
+  }
+
   var paddedSize: Pair {
     Pair(size.height + 2 * geometry.padding.height, size.width + 2 * geometry.padding.width)
   }
@@ -275,6 +288,10 @@ package struct ConvProblem {
 extension Int {
   /// The quotient rounded up, of numbers that are not negative.
   package func dividedUp(by divisor: Int) -> Int { (self + divisor - 1) / divisor }
+}
+
+extension Pair {
+  fileprivate func cut(to limit: Pair) -> Pair { Pair(min(height, limit.height), min(width, limit.width)) }
 }
 
 extension KernelArgument {

@@ -15,12 +15,15 @@ final class CaseFolder {
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
   /// The result of a single case made of these.
-  func result(_ metadata: String, _ tensors: [(name: String, shape: [Int], values: [Float])]) throws -> CaseResult {
+  func result(
+    _ metadata: String, _ tensors: [(name: String, shape: [Int], values: [Float])],
+    on: TestDevice = TestDevices.cpu
+  ) throws -> CaseResult {
     var writer = SafetensorsWriter()
     writer.metadata["case"] = metadata
     for tensor in tensors { writer.add("case/\(tensor.name)", shape: tensor.shape, tensor.values) }
     try writer.write(to: "\(path)/op-made.safetensors")
-    return try TestDevices.cpu.use { device in
+    return try on.use { device in
       var result: CaseResult?
       _ = try GoldenFolder(path).run(on: device) { result = $0.cases[0] }
       return result!

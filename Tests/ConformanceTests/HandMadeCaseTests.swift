@@ -71,6 +71,33 @@ import Testing
     #expect(!result.isPassed && result.error != nil, "\(attributes): \(result)")
   }
 
+  /// A stride past the image and a dilation of a single tap mean nothing, and PyTorch takes them.
+  @Test(arguments: TestDevices.all) func stepsLongerThanTheImageAreTaken(_ on: TestDevice) throws {
+    let tensors: Tensors = [
+      ("input", [1, 1, 2, 2], [1, 2, 3, 4]), ("weight", [1, 1, 1, 2], [1, 1]), ("output", [1, 1, 1, 1], [3]),
+      ("grad_output", [1, 1, 1, 1], [2]), ("grad_input", [1, 1, 2, 2], [2, 2, 0, 0]),
+      ("grad_weight", [1, 1, 1, 2], [2, 4]),
+    ]
+    let conv = try folder.result(
+      #"{"op":"conv2d","attributes":{"stride":16777216,"dilation":[16777216,1]},"exact":true}"#, tensors, on: on)
+    #expect(conv.isPassed, "\(conv)")
+    let transposed = try folder.result(
+      #"{"op":"conv_transpose2d","attributes":{"stride":16777216,"output_padding":[0,1]},"exact":true}"#,
+      [
+        ("input", [1, 1, 1, 1], [3]), ("weight", [1, 1, 1, 2], [1, 2]), ("output", [1, 1, 1, 3], [3, 6, 0]),
+        ("grad_output", [1, 1, 1, 3], [1, 2, 4]), ("grad_input", [1, 1, 1, 1], [5]),
+        ("grad_weight", [1, 1, 1, 2], [3, 6]),
+      ], on: on)
+    #expect(transposed.isPassed, "\(transposed)")
+    let pool = try folder.result(
+      #"{"op":"avg_pool2d","attributes":{"kernel_size":2,"stride":16777216},"exact":true}"#,
+      [
+        ("input", [1, 1, 2, 3], [1, 2, 3, 4, 5, 6]), ("output", [1, 1, 1, 1], [3]),
+        ("grad_output", [1, 1, 1, 1], [4]), ("grad_input", [1, 1, 2, 3], [1, 1, 0, 1, 1, 0]),
+      ], on: on)
+    #expect(pool.isPassed, "\(pool)")
+  }
+
   @Test func wrongShapesFailTheCase() throws {
     let conv = #"{"op":"conv2d","attributes":{}}"#
     func fails(_ metadata: String, _ tensors: Tensors, _ message: String) throws {
