@@ -67,7 +67,7 @@ public final class CPUDevice: Device {
   static func all(threads: Int) -> [DeviceProperties] { clones.map { properties(of: $0.pointee, threads: threads) } }
 
   private static func properties(of clone: telar_clone, threads: Int) -> DeviceProperties {
-    let memory = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    let memory = HostProcessor.memoryBytes
     let instructionSet = String(cString: clone.name)
     return DeviceProperties(
       identifier: "cpu:\(instructionSet)", name: HostProcessor.name, kind: .cpu, vendor: HostProcessor.vendor,

@@ -1,9 +1,28 @@
 import Foundation
 
-/// What the operating system says of the processor that this program runs on.
+/// What the operating system says of the processor that this program runs on, and of its memory.
 enum HostProcessor {
-  static let name = field("model name") ?? "unknown processor"
-  static let vendor = field("vendor_id") ?? "unknown vendor"
+  // Arm processors have no name there, only numbers.
+  static let name = field("model name") ?? "\(architecture) processor"
+  static let vendor = field("vendor_id") ?? field("CPU implementer") ?? "unknown vendor"
+
+  /// The machine's memory, or less where this process may not have all of it, as in a container.
+  static let memoryBytes: Int = {
+    let physical = Int(clamping: ProcessInfo.processInfo.physicalMemory)
+    // Control groups, version 2 and 1; without a limit the first says "max", the second a number beyond all memory.
+    let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"].compactMap {
+      (try? String(contentsOfFile: $0, encoding: .utf8)).flatMap {
+        Int($0.trimmingCharacters(in: .whitespacesAndNewlines))
+      }
+    }
+    return limits.filter { $0 > 0 }.reduce(physical, min)
+  }()
+
+  #if arch(arm64)
+    private static let architecture = "64-bit Arm"
+  #else
+    private static let architecture = "x86-64"
+  #endif
 
   private static func field(_ key: String) -> String? {
     guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return nil }

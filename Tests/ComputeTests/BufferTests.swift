@@ -160,6 +160,19 @@ import Testing
     #expect(device.counters.bytesAllocated < 2 * half)
   }
 
+  @Test func theProcessorRefusesMoreThanTheMachineHas() throws {
+    let device = try CPUDevice(threads: 1)
+    // Memory that is never touched takes no room.
+    let most = device.properties.globalMemoryBytes / 10 * 6
+    var first: Buffer? = try device.allocate(byteCount: most)
+    #expect(throws: DeviceError.self) { try device.allocate(byteCount: most) }
+    first = nil
+    // What is pooled gives way to another size.
+    let second = try device.allocate(byteCount: most / 4 * 5)
+    #expect(device.counters.bytesAllocated < most * 2)
+    withExtendedLifetime((first, second)) {}
+  }
+
   @Test func poolCapacitiesWasteLittle() {
     #expect(BufferPool.capacity(for: 0) == 256)
     #expect(BufferPool.capacity(for: 257) == 512)
