@@ -1,3 +1,4 @@
+import Foundation
 import TelarNN
 import TestSupport
 import Testing
@@ -9,6 +10,22 @@ import Testing
       let losses = try trainStripes(on: device)
       #expect(losses.last! < 0.1 * losses.first!, "losses \(losses) on \(on.name)")
     }
+  }
+
+  /// The README shows the function below, line by line.
+  @Test func theReadmeShowsIt() throws {
+    let source = try lines(of: #filePath)
+    let start = source.firstIndex { $0.hasPrefix("private func trainStripes") }!
+    let example = source[(start + 1)...].prefix { $0 != "return losses" }
+    let readme = try lines(of: URL(fileURLWithPath: #filePath + "/../../../README.md").standardized.path)
+    let first = try #require(readme.firstIndex(of: example.first!))
+    #expect(Array(readme[first...].prefix(example.count)) == Array(example))
+    #expect(example.count <= 25)
+  }
+
+  private func lines(of path: String) throws -> [String] {
+    try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)
+      .map { $0.trimmingCharacters(in: .whitespaces) }
   }
 }
 
@@ -31,8 +48,10 @@ private func trainStripes(on device: any Device) throws -> [Float] {
   let labels = try device.labels((0..<64).map { Int32($0 % 2) })
 
   let train = try TrainingStep(network, Adam(learningRate: 1e-2))
-  return try (0..<60).compactMap { step in
+  var losses: [Float] = []
+  for step in 0..<60 {
     let loss = try train { mode in try crossEntropy(network(images, mode), labels: labels) }
-    return step % 10 == 0 ? try loss.item() : nil
+    if step % 10 == 0 { losses.append(try loss.item()) }
   }
+  return losses
 }
