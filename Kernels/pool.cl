@@ -157,7 +157,8 @@ kernel void pool_max_backward_cells(
 // How many elements an average divides by: all of the window, or those that are not padding.
 INLINE float pool_divisor(
     int ho, int wo, int H, int W, int KH, int KW, int SH, int SW, int PH, int PW, int count_padding) {
-  if (count_padding) return (float)(KH * KW);
+  // Multiplied as floats: a window that is mostly padding may have more positions than an int counts.
+  if (count_padding) return (float)KH * (float)KW;
   const int top = ho * SH - PH, left = wo * SW - PW;
   return (float)((min(KH, H - top) - max(0, -top)) * (min(KW, W - left) - max(0, -left)));
 }

@@ -152,6 +152,18 @@ import Testing
     }
   }
 
+  /// A window that is nearly all padding: the image's sum over 2^48 positions.
+  @Test(arguments: TestDevices.all)
+  func enormousWindows(_ on: TestDevice) throws {
+    try on.use { device in
+      let size = 1 << 24
+      let g = PoolGeometry(kernelSize: Pair(both: size), stride: Pair(both: size), padding: Pair(both: size / 2))
+      let y = try avgPool2d(device.filled([1, 2, 2, 3], with: 1), g)
+      #expect(y.shape == [1, 1, 1, 3])
+      #expect(try y.values().allSatisfy { $0 == 0x1p-46 }, "on \(on.name)")
+    }
+  }
+
   @Test func refusesWindowsThatDoNotFit() throws {
     try TestDevices.cpu.use { device in
       let x = try device.zeros([1, 4, 4, 2])
@@ -161,6 +173,13 @@ import Testing
       #expect(throws: ShapeError.self) { try avgPool2d(x, PoolGeometry(kernelSize: 2, padding: 2)) }
       #expect(throws: ShapeError.self) { try avgPool2d(x, PoolGeometry(kernelSize: 0)) }
       #expect(throws: ShapeError.self) { try maxPool2d(device.zeros([4, 4]), PoolGeometry(kernelSize: 2)) }
+      let huge = "kernelSize, stride and padding are at most 16777216"
+      #expect(throws: ShapeError("avgPool2d", huge)) {
+        try avgPool2d(x, PoolGeometry(kernelSize: 2, stride: Pair(both: .max)))
+      }
+      #expect(throws: ShapeError("maxPool2d", huge)) {
+        try maxPool2d(x, PoolGeometry(kernelSize: 2, padding: Pair(both: .max)))
+      }
       let launches = device.counters.launches
       let wide = PoolGeometry(kernelSize: Pair(1, 70_000), stride: 1)
       #expect(throws: ShapeError("maxPool2d", "a window of 1×70000 has more than 65,535 positions")) {
