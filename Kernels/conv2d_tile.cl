@@ -44,7 +44,7 @@ INLINE void fetch_rows(
 
 // y = activation(conv(x, w) + bias). Rows of the product are output pixels, k is (kh, kw, input channel), columns are
 // output channels. Work-group (x, y, z): rows x * TILE_M ..., columns y * TILE_N ... of group z.
-kernel void conv2d_forward_tile(
+GROUP_KERNEL void conv2d_forward_tile(
     global const float *x, global const float *w, global const float *bias, global float *y, int batch, int height,
     int width, int channels, int out_height, int out_width, int out_channels, int groups, int kernel_height,
     int kernel_width, int stride_y, int stride_x, int padding_y, int padding_x, int dilation_y, int dilation_x,
@@ -123,7 +123,7 @@ INLINE int count_steps(int first, int end, int step) { return first < end ? (end
 // of a tile use the same taps, and no product with zero is spent on the others: taps first_tap, first_tap + period, ...
 // with period = stride / gcd(stride, dilation).
 // Work-group (x, y, z): rows x * TILE_M ..., columns y * TILE_N ... of phase z mod phases of group z / phases.
-kernel void conv2d_input_gradient_tile(
+GROUP_KERNEL void conv2d_input_gradient_tile(
     global const float *dy, global const float *w, global const float *bias, global float *dx, int batch, int height,
     int width, int channels, int out_height, int out_width, int out_channels, int groups, int kernel_height,
     int kernel_width, int stride_y, int stride_x, int padding_y, int padding_x, int dilation_y, int dilation_x,
@@ -220,7 +220,7 @@ kernel void conv2d_input_gradient_tile(
 // and columns but many pixels, so the pixels are cut into chunks for groups of their own, and sum_splits adds them up.
 // Work-group (x, y, z): rows x * TILE_M ..., columns y * TILE_N ... of group z mod groups, pixels of chunk z / groups.
 // With more than one chunk, dw holds a whole set of weights for each; add is then 0.
-kernel void conv2d_weight_gradient_tile(
+GROUP_KERNEL void conv2d_weight_gradient_tile(
     global const float *x, global const float *dy, global float *dw, int batch, int height, int width, int channels,
     int out_height, int out_width, int out_channels, int groups, int kernel_height, int kernel_width, int stride_y,
     int stride_x, int padding_y, int padding_x, int dilation_y, int dilation_x, int chunk, int add) {

@@ -30,7 +30,7 @@ INLINE void fetch_strided(
 // copy to be transposed. C is read only where beta is not 0; it may be out. bias has n elements.
 // Work-group (x, y, z): rows x * TILE_M ..., columns y * TILE_N ..., products z * chunk ... of k. With more than one
 // chunk, group z writes the z-th of several m x n matrices at out, which sum_splits then adds up.
-kernel void gemm_tile(
+GROUP_KERNEL void gemm_tile(
     global const float *a, global const float *b, global const float *c, global const float *bias, global float *out,
     int m, int n, int k, int a_row, int a_step, int b_step, int b_column, int chunk, float alpha, float beta,
     int activation, float slope) {

@@ -36,6 +36,10 @@
 #error "ITEM_M and ITEM_N must be multiples of 4, and TILE_M and TILE_N multiples of them"
 #endif
 
+// Stands before a kernel. Compilers that do not know the group's size leave room for the largest, and then have too few
+// registers for the sums.
+#define GROUP_KERNEL __attribute__((reqd_work_group_size(GROUP_ITEMS, 1, 1))) kernel
+
 // Elements of either tile that a work-item loads in a step.
 #define A_LOADS (TILE_M * TILE_K / GROUP_ITEMS)
 #define B_LOADS (TILE_N * TILE_K / GROUP_ITEMS)

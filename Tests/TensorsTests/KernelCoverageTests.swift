@@ -42,7 +42,7 @@ private enum KernelTexts {
   /// Kernels that a device of the family uses, those of register tiles under the name of each tile.
   static func kernels(of family: KernelFamily, tiles: [VectorTile]) -> Set<String> {
     var names: Set<String> = []
-    let definition = /kernel void (TILED\()?(\w+)/
+    let definition = /(?:kernel|GROUP_KERNEL) void (TILED\()?(\w+)/
     for index in 0..<telar_program_count {
       let program = telar_program_at(index).pointee
       let file = String(cString: program.name)
