@@ -3,7 +3,7 @@
 SWIFT ?= swift
 TELAR := .build/release/telar
 # The main job: options of `telar study aldecoa`, for example EPOCHS=15 DEVICE=cpu.
-EPOCHS ?= 3
+EPOCHS ?= 5
 DEVICE ?= auto
 OUT ?= runs
 
