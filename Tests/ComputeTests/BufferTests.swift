@@ -94,8 +94,8 @@ import Testing
   @Test(arguments: TestDevices.all)
   func freedMemoryIsUsedAgain(on test: TestDevice) throws {
     try test.use { device in
-      // A size that no other test asks for.
-      let size = 77_777
+      // A size whose like no other test asks for: memory of about as many bytes would serve.
+      let size = 23_456_789
       do { _ = try device.allocate(byteCount: size) }
       let before = device.counters
       for _ in 0..<10 { _ = try device.allocate(byteCount: size - 100) }
