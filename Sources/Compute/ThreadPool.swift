@@ -35,8 +35,7 @@ package final class ThreadPool {
   package let threadCount: Int
   private let team: Team
 
-  /// - Parameter name: what the threads are called, with a number.
-  package init(threadCount: Int, name: String = "telar") {
+  package init(threadCount: Int) {
     precondition(threadCount > 0, "a pool of \(threadCount) threads")
     self.threadCount = threadCount
     // With more threads than cores, one that spins keeps another from working.
@@ -45,7 +44,7 @@ package final class ThreadPool {
     for index in 1..<threadCount {
       // The thread keeps the team alive, not the pool, whose end ends the threads.
       let thread = Thread {
-        Thread.current.name = "\(name)-\(index)"
+        Thread.current.name = "telar-\(index)"
         team.work()
       }
       thread.start()
@@ -53,6 +52,9 @@ package final class ThreadPool {
   }
 
   deinit { team.stop() }
+
+  /// What the threads keep alive: it goes when the last of them has ended. For tests.
+  package var sharedByThreads: AnyObject { team }
 
   /// How many workers sleep now. For tests.
   package var sleepingCount: Int { team.sleepers.load(ordering: .relaxed) }
