@@ -9,6 +9,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 telar=.build/release/telar
 rounds=${ROUNDS:-3}
+# PyTorch measures the same networks.
+nets=()
+previous=
+for argument in "$@"; do
+  if [ "$previous" = --net ]; then nets+=("$argument"); fi
+  previous=$argument
+done
+if [ ${#nets[@]} -gt 0 ]; then nets=(--net "${nets[@]}"); fi
 mkdir -p runs
 results=runs/bench.jsonl
 : >"$results"
@@ -32,7 +40,7 @@ for ((round = 1; round <= rounds; round++)); do
   done
   [ -n "$python" ] || continue
   for mode in "" --channels-last --compile; do
-    "$python" Tools/peers/pytorch_train.py $mode 2>/dev/null |
+    "$python" Tools/peers/pytorch_train.py $mode "${nets[@]}" 2>/dev/null |
       sed "s/^{/{\"mode\": \"${mode#--}\", /" | tee -a "$results" >&2 || echo "PyTorch ${mode:-plain} failed" >&2
   done
 done
