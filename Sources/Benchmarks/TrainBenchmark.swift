@@ -48,10 +48,11 @@ public enum TrainBenchmark {
         try benchmark.loss(network(batch.images, mode), images: batch.images, labels: batch.labels)
       }
     }
-    for _ in 0..<warmUpSteps { _ = try step() }
+    // Kept from step to step here too, as below: the pool then holds all that a step needs.
+    var loss: Tensor?
+    for _ in 0..<warmUpSteps { loss = try step() }
     try device.synchronize()
     let before = device.counters
-    var loss: Tensor?
     var after = before
     let seconds = try Stopwatch.time(on: device) {
       for _ in 0..<steps { loss = try step() }
