@@ -3,7 +3,7 @@
 SWIFT ?= swift
 TELAR := .build/release/telar
 # The main job: options of `telar study aldecoa`, for example EPOCHS=15 DEVICE=cpu.
-EPOCHS ?= 5
+EPOCHS ?= 10
 DEVICE ?= auto
 OUT ?= runs
 
