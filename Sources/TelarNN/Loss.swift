@@ -7,13 +7,15 @@ public enum Loss: String, Sendable, Codable, CaseIterable {
 
   /// The loss of a batch, one number.
   ///
-  /// - Parameter metrics: where loss and hits are added up on the device.
+  /// - Parameters:
+  ///   - labels: evaluated for classification only.
+  ///   - metrics: where loss and hits are added up on the device.
   public func callAsFunction(
-    _ output: Tensor, images: Tensor, labels: LabelTensor, metrics: RunningMetrics? = nil
+    _ output: Tensor, images: Tensor, labels: @autoclosure () throws -> LabelTensor, metrics: RunningMetrics? = nil
   ) throws -> Tensor {
     switch self {
     case .reconstruction: try meanSquaredError(output, images, metrics: metrics)
-    case .classification: try crossEntropy(output, labels: labels, metrics: metrics)
+    case .classification: try crossEntropy(output, labels: labels(), metrics: metrics)
     }
   }
 }

@@ -14,7 +14,15 @@ public final class DeviceImages {
   /// A batch: images `[N, H, W, 1]` from 0 to 1, and their labels.
   public struct Batch {
     public let images: Tensor
-    public let labels: LabelTensor
+    fileprivate let source: DeviceImages
+    fileprivate let offset: Int
+
+    /// Gathered when asked for, by one launch: an autoencoder has no use for them.
+    public var labels: LabelTensor {
+      get throws {
+        try gatherLabels(source.labels, order: source.order, offset: offset, count: images.shape[0])
+      }
+    }
   }
 
   /// Uploads the set, in its own order.
@@ -36,10 +44,10 @@ public final class DeviceImages {
     try order.write(permutation.indices)
   }
 
-  /// The images at `offset ..< offset + count` of the order. Two launches, no waiting.
+  /// The images at `offset ..< offset + count` of the order. One launch, no waiting.
   public func batch(at offset: Int, count: Int) throws -> Batch {
     Batch(
       images: try gatherBatch(images, height: height, width: width, order: order, offset: offset, count: count),
-      labels: try gatherLabels(labels, order: order, offset: offset, count: count))
+      source: self, offset: offset)
   }
 }
