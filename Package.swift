@@ -32,8 +32,9 @@ let package = Package(
     .target(name: "TelarData", dependencies: ["CZlib", "CLibcrypto"]),
     .target(name: "Figures", dependencies: ["Files"]),
     .target(name: "TelarTraining", dependencies: ["TelarNN", "TelarData", "Figures"]),
-    .target(name: "Studies", dependencies: ["TelarTraining"]),
-    .target(name: "Conformance", dependencies: ["TelarNN", "Safetensors"]),
+    .target(name: "StudyNetworks", dependencies: ["TelarNN"]),
+    .target(name: "Studies", dependencies: ["TelarTraining", "StudyNetworks"]),
+    .target(name: "Conformance", dependencies: ["StudyNetworks", "Safetensors"]),
     .target(name: "Benchmarks", dependencies: ["TelarTraining", "Studies"]),
     .target(name: "Telar", dependencies: ["TelarTraining", "Studies"]),
     .executableTarget(
@@ -49,7 +50,8 @@ let package = Package(
     .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"]),
     .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors", "Files"]),
     .testTarget(
-      name: "TelarNNTests", dependencies: ["TelarNN", "TestSupport"], resources: [.copy("Checkpoints")]),
+      name: "TelarNNTests", dependencies: ["TelarNN", "StudyNetworks", "TestSupport"], resources: [.copy("Checkpoints")]
+    ),
     .testTarget(name: "TelarDataTests", dependencies: ["TelarData", "CZlib", "TestSupport"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "Files"]),
     .testTarget(name: "StudiesTests", dependencies: ["Studies", "TestSupport"]),

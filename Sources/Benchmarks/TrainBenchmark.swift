@@ -1,3 +1,4 @@
+import StudyNetworks
 import TelarData
 import TelarNN
 import TelarTraining

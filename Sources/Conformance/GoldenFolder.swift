@@ -86,20 +86,15 @@ struct GoldenFile {
   /// The result of a case; whatever goes wrong within it makes it fail, but a file that cannot be read ends the run.
   private func result(_ caseName: String, on device: any Device, _ body: () throws -> Bound.Worst) throws -> CaseResult
   {
-    var result = CaseResult(
-      file: name, name: caseName, device: device.properties.identifier, isPassed: false)
+    let outcome: Outcome
     do {
-      let worst = try body()
-      result.worst = worst.fraction
-      result.place = worst.place
-      result.error = worst.detail
-      result.isPassed = worst.detail == nil
+      outcome = Outcome(try body())
     } catch let error as SafetensorsError where error.kind == .unreadable {
       throw ConformanceError(.unusable, path: error.path, error.problem)
     } catch {
-      result.error = "\(error)"
+      outcome = Outcome(error: "\(error)")
     }
-    return result
+    return CaseResult(file: name, name: caseName, device: device.properties.identifier, outcome)
   }
 
   /// A case from its entry in the metadata.

@@ -1,48 +1,34 @@
+import StudyNetworks
 import TelarNN
 
 /// Holds one device's results against another's: every operator on random shapes, and the eight benchmark networks.
 public struct Parity: Sendable {
-  /// How one comparison came out.
+  /// How one operator, or a network's step, compares.
   public struct Result: Sendable, Equatable {
     /// The operator with its number, or the network: `conv2d-3`, `manolucos-ae-64-96`.
     public var name: String
     public var device: String
     public var against: String
-    public var isPassed: Bool
-    /// The worst difference as a fraction of its bound; `nil` where it is no number.
-    public var worst: Double?
-    /// Where that is: `grad_weight[12]`.
-    public var place: String?
-    /// What is wrong, when the comparison fails.
-    public var error: String?
+    public var outcome: Outcome
 
-    public init(
-      name: String, device: String, against: String, isPassed: Bool, worst: Double? = nil, place: String? = nil,
-      error: String? = nil
-    ) {
+    public init(name: String, device: String, against: String, _ outcome: Outcome) {
       self.name = name
       self.device = device
       self.against = against
-      self.isPassed = isPassed
-      self.worst = worst
-      self.place = place
-      self.error = error
+      self.outcome = outcome
     }
+
+    public var isPassed: Bool { outcome.isPassed }
 
     /// One line of JSON: case, device, against, ok, worst and, where that is null, error.
     public var json: String {
-      var members: JSON.Members = [
-        "case": .string(name), "device": .string(device), "against": .string(against), "ok": .boolean(isPassed),
-        "worst": worst.map { .number($0) } ?? .null,
-      ]
-      if worst == nil { members["error"] = .string(error ?? "failed") }
-      return JSON.object(members).text
+      outcome.json(["case": .string(name), "device": .string(device), "against": .string(against)])
     }
 
     /// `conv2d-3: worst 0.034 of the bound (grad_weight[12])`, or what differs.
     public var line: String {
-      let size = worst.map { "worst \(rounded($0)) of the bound" } ?? "no number"
-      let detail = error.map { ": \($0)" } ?? place.map { " (\($0))" } ?? ""
+      let size = outcome.worst.map { "worst \(rounded($0)) of the bound" } ?? "no number"
+      let detail = outcome.error.map { ": \($0)" } ?? outcome.place.map { " (\($0))" } ?? ""
       return "\(isPassed ? "" : "FAIL ")\(name): \(size)\(detail)"
     }
   }
@@ -65,15 +51,10 @@ public struct Parity: Sendable {
   {
     var first: Result?
     func compare(_ name: String, _ body: () throws -> Bound.Worst) throws {
-      var result = Result(
-        name: name, device: device.properties.identifier, against: reference.properties.identifier, isPassed: false)
-      do {
-        let worst = try body()
-        (result.worst, result.place, result.error) = (worst.fraction, worst.place, worst.detail)
-        result.isPassed = worst.detail == nil
-      } catch {
-        result.error = "\(error)"
-      }
+      let outcome: Outcome
+      do { outcome = Outcome(try body()) } catch { outcome = Outcome(error: "\(error)") }
+      let result = Result(
+        name: name, device: device.properties.identifier, against: reference.properties.identifier, outcome)
       if !result.isPassed && first == nil { first = result }
       try report(result)
     }

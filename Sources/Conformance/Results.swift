@@ -1,5 +1,34 @@
 import TelarNN
 
+/// How one comparison came out.
+public struct Outcome: Sendable, Equatable {
+  /// The worst error as a fraction of its bound; `nil` where it is no number.
+  public var worst: Double?
+  /// The result that the worst error is in: `grad_weight[12]`.
+  public var place: String?
+  /// What is wrong, when the comparison fails.
+  public var error: String?
+
+  public var isPassed: Bool { error == nil }
+
+  public init(worst: Double? = nil, place: String? = nil, error: String? = nil) {
+    self.worst = worst
+    self.place = place
+    self.error = error
+  }
+
+  init(_ worst: Bound.Worst) { self.init(worst: worst.fraction, place: worst.place, error: worst.detail) }
+
+  /// One line of JSON: what was compared, ok, worst and, where that is null, error.
+  func json(_ subject: JSON.Members) -> String {
+    var members = subject
+    members["ok"] = .boolean(isPassed)
+    members["worst"] = worst.map { .number($0) } ?? .null
+    if worst == nil { members["error"] = .string(error ?? "no number") }
+    return JSON.object(members).text
+  }
+}
+
 /// How one golden case came out.
 public struct CaseResult: Sendable, Equatable {
   /// The file's name, without its folder.
@@ -7,41 +36,26 @@ public struct CaseResult: Sendable, Equatable {
   public var name: String
   /// The device's identifier.
   public var device: String
-  public var isPassed: Bool
-  /// The worst error as a fraction of its bound; `nil` where it is no number.
-  public var worst: Double?
-  /// The result that the worst error is in: `grad_weight[12]`.
-  public var place: String?
-  /// What is wrong, when the case fails.
-  public var error: String?
+  public var outcome: Outcome
 
-  public init(
-    file: String, name: String, device: String, isPassed: Bool, worst: Double? = nil, place: String? = nil,
-    error: String? = nil
-  ) {
+  public init(file: String, name: String, device: String, _ outcome: Outcome) {
     self.file = file
     self.name = name
     self.device = device
-    self.isPassed = isPassed
-    self.worst = worst
-    self.place = place
-    self.error = error
+    self.outcome = outcome
   }
+
+  public var isPassed: Bool { outcome.isPassed }
 
   /// One line of JSON: file, case, device, ok, worst and, where that is null, error.
   public var json: String {
-    var members: JSON.Members = [
-      "file": .string(file), "case": .string(name), "device": .string(device), "ok": .boolean(isPassed),
-      "worst": worst.map { .number($0) } ?? .null,
-    ]
-    if worst == nil { members["error"] = .string(error ?? "failed") }
-    return JSON.object(members).text
+    outcome.json(["file": .string(file), "case": .string(name), "device": .string(device)])
   }
 
   /// One line for a case that fails.
   public var failureLine: String {
-    let size = worst.map { ", \(rounded($0)) of the bound" } ?? ""
-    return "FAIL \(file) \(name) on \(device): \(error ?? "failed")\(size)"
+    let size = outcome.worst.map { ", \(rounded($0)) of the bound" } ?? ""
+    return "FAIL \(file) \(name) on \(device): \(outcome.error ?? "failed")\(size)"
   }
 }
 
@@ -61,9 +75,10 @@ public struct FileResult: Sendable {
   /// `op-gemm.safetensors: 12/12 cases, worst 0.034 of the bound (gemm-007 output[3])`
   public var summary: String {
     let head = "\(file): \(passed)/\(cases.count) cases"
-    guard let worst = cases.filter({ $0.worst != nil }).max(by: { $0.worst! < $1.worst! }) else { return head }
-    let place = worst.place.map { " \($0)" } ?? ""
-    return "\(head), worst \(rounded(worst.worst!)) of the bound (\(worst.name)\(place))"
+    let numbers = cases.compactMap { result in result.outcome.worst.map { (result, $0) } }
+    guard let (worst, fraction) = numbers.max(by: { $0.1 < $1.1 }) else { return head }
+    let place = worst.outcome.place.map { " \($0)" } ?? ""
+    return "\(head), worst \(rounded(fraction)) of the bound (\(worst.name)\(place))"
   }
 }
 

@@ -1,3 +1,4 @@
+import StudyNetworks
 import TelarNN
 import TelarTraining
 
@@ -85,39 +86,5 @@ extension Study {
         encoder: AldecoaNetwork.encoder(n: 64, p: 0.1), head: Sequential { Linear(64, 10) },
         pretraining: isPretrained ? "n64-p0.1" : nil, isEncoderFrozen: isEncoderFrozen),
       epochs: 15, claims: [Claim(.validationAccuracy, accuracy)], confusion: confusion)
-  }
-}
-
-/// The study's network: 28×28 → n → 28×28.
-public enum AldecoaNetwork {
-  public static func encoder(n: Int, p: Float) -> Sequential {
-    Sequential {
-      Conv2d(1, 16, kernelSize: 3)
-      ReLU()
-      Dropout(p)
-      MaxPool2d(2)
-      Conv2d(16, 32, kernelSize: 3)
-      ReLU()
-      Dropout(p)
-      MaxPool2d(2)
-      Flatten()
-      Linear(800, n)
-      ReLU()
-      Dropout(p)
-    }
-  }
-
-  public static func decoder(n: Int, p: Float) -> Sequential {
-    Sequential {
-      Linear(n, 800)
-      ReLU()
-      Dropout(p)
-      Unflatten(channels: 32, height: 5, width: 5)
-      ConvTranspose2d(32, 16, kernelSize: 5, stride: 2, padding: 2, dilation: 2)
-      ReLU()
-      Dropout(p)
-      ConvTranspose2d(16, 1, kernelSize: 6, stride: 2, padding: 1)
-      Sigmoid()
-    }
   }
 }

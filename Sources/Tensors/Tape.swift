@@ -15,7 +15,7 @@ public final class Tape {
 
   private var records: [Record] = []
   private var gradients: [ObjectIdentifier: Tensor] = [:]
-  /// The ones that a backward pass without a seed starts from.
+  /// The ones that a backward pass without a seed starts from, kept so that a step does not fill them again.
   private var ones: Tensor?
 
   public init() {}
@@ -78,7 +78,9 @@ public final class Tape {
   /// - Parameter seed: the gradient of the output itself; by default ones, which fits a scalar loss.
   public func backward(from output: Tensor, seed: Tensor? = nil) throws {
     defer { clear() }
-    if seed == nil { ones = try output.device.filled(output.shape, with: 1) }
+    if seed == nil, ones?.shape != output.shape || ones?.device !== output.device {
+      ones = try output.device.filled(output.shape, with: 1)
+    }
     gradients[ObjectIdentifier(output)] = seed ?? ones
     while let record = records.popLast() {
       // A result that does not reach the loss has no gradient.
@@ -91,7 +93,6 @@ public final class Tape {
   public func clear() {
     records.removeAll(keepingCapacity: true)
     gradients.removeAll(keepingCapacity: true)
-    ones = nil
   }
 
   /// Whether a gradient is known to be all ones, so that a loss need not multiply by it.

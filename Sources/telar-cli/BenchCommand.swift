@@ -1,5 +1,6 @@
 import ArgumentParser
 import Benchmarks
+import StudyNetworks
 import Telar
 
 struct BenchCommand: ParsableCommand {

@@ -18,14 +18,14 @@ final class CaseFolder {
   func result(
     _ metadata: String, _ tensors: [(name: String, shape: [Int], values: [Float])],
     on: TestDevice = TestDevices.cpu
-  ) throws -> CaseResult {
+  ) throws -> Outcome {
     var writer = SafetensorsWriter()
     writer.metadata["case"] = metadata
     for tensor in tensors { writer.add("case/\(tensor.name)", shape: tensor.shape, tensor.values) }
     try writer.write(to: "\(path)/op-made.safetensors")
     return try on.use { device in
-      var result: CaseResult?
-      _ = try GoldenFolder(path).run(on: device) { result = $0.cases[0] }
+      var result: Outcome?
+      _ = try GoldenFolder(path).run(on: device) { result = $0.cases[0].outcome }
       return result!
     }
   }

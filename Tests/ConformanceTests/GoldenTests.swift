@@ -37,7 +37,7 @@ import Testing
         try writer.write(to: "\(folder.path)/op-wrong.safetensors")
         try TestDevices.cpu.use { device in
           let passed = try GoldenFolder(folder.path).run(on: device) { file in
-            #expect(file.cases[0].place?.hasPrefix("\(parts[1])[") == true, "\(key): \(file.cases[0])")
+            #expect(file.cases[0].outcome.place?.hasPrefix("\(parts[1])[") == true, "\(key): \(file.cases[0])")
           }
           #expect(!passed, "\(key)")
         }
@@ -67,7 +67,7 @@ import Testing
     try writer.write(to: "\(folder.path)/net-changed.safetensors")
     try TestDevices.cpu.use { device in
       let passed = try GoldenFolder(folder.path).run(on: device) { file in
-        #expect(file.cases.count == 1 && file.cases[0].name == "changed" && file.cases[0].error != nil)
+        #expect(file.cases.count == 1 && file.cases[0].name == "changed" && file.cases[0].outcome.error != nil)
       }
       #expect(!passed)
     }

@@ -20,11 +20,11 @@ import Testing
 
   @Test func aResultIsOneLine() {
     var result = Parity.Result(
-      name: "conv2d-3", device: "opencl:0", against: "cpu:avx2", isPassed: true, worst: 0.0339, place: "grad_weight[1]")
+      name: "conv2d-3", device: "opencl:0", against: "cpu:avx2", Outcome(worst: 0.0339, place: "grad_weight[1]"))
     #expect(result.line == "conv2d-3: worst 0.034 of the bound (grad_weight[1])")
     #expect(
       result.json == #"{"case":"conv2d-3","device":"opencl:0","against":"cpu:avx2","ok":true,"worst":0.0339}"#)
-    (result.isPassed, result.worst, result.error) = (false, nil, "output[0] is nan and should be 1.0")
+    result.outcome = Outcome(error: "output[0] is nan and should be 1.0")
     #expect(result.line == "FAIL conv2d-3: no number: output[0] is nan and should be 1.0")
   }
 }

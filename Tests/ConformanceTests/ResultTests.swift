@@ -4,8 +4,7 @@ import Testing
 @Suite struct ResultTests {
   @Test func aPassedCaseIsOneLineOfJSON() {
     let result = CaseResult(
-      file: "op-gemm.safetensors", name: "gemm-001", device: "cpu:avx2", isPassed: true, worst: 0.25, place: "output[3]"
-    )
+      file: "op-gemm.safetensors", name: "gemm-001", device: "cpu:avx2", Outcome(worst: 0.25, place: "output[3]"))
     #expect(
       result.json
         == #"{"file":"op-gemm.safetensors","case":"gemm-001","device":"cpu:avx2","ok":true,"worst":0.25}"#)
@@ -13,7 +12,7 @@ import Testing
 
   @Test func aCaseWithoutANumberSaysWhy() {
     let result = CaseResult(
-      file: "op-x.safetensors", name: "x", device: "opencl:0", isPassed: false, error: "unknown operator \"x\"")
+      file: "op-x.safetensors", name: "x", device: "opencl:0", Outcome(error: "unknown operator \"x\""))
     #expect(
       result.json
         == #"{"file":"op-x.safetensors","case":"x","device":"opencl:0","ok":false,"worst":null,"error":"unknown operator \"x\""}"#
@@ -24,8 +23,8 @@ import Testing
   @Test func aFileIsSummedUpInALine() {
     func result(_ name: String, _ worst: Double?) -> CaseResult {
       CaseResult(
-        file: "op-a.safetensors", name: name, device: "cpu", isPassed: (worst ?? 2) <= 1, worst: worst,
-        place: "output[1]")
+        file: "op-a.safetensors", name: name, device: "cpu",
+        Outcome(worst: worst, place: "output[1]", error: (worst ?? 2) <= 1 ? nil : "differs"))
     }
     let file = FileResult(
       file: "op-a.safetensors", cases: [result("a", 0.5), result("b", 1.25), result("c", nil), result("d", 0)])

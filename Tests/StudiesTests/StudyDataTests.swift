@@ -37,20 +37,6 @@ struct StudyDataTests {
     }
   }
 
-  /// The encoders are the same as those of the networks that speed is measured on.
-  @Test func `networks are those of the benchmarks`() throws {
-    let pairs = [
-      ("aldecoa-ae-n64", Study.aldecoa, "n64-p0.2"), ("brunello-ae-1", Study.brunello, "ae-1"),
-      ("brunello-ae-2", Study.brunello, "ae-2"), ("brunello-ae-3", Study.brunello, "ae-3"),
-      ("brunello-finetune", Study.brunello, "case-2-pretrained-finetune"),
-    ]
-    for (name, study, experiment) in pairs {
-      let benchmark = try #require(BenchmarkNetwork.all.first { $0.name == name })
-      let ours = try #require(try study.experiments(named: [experiment]).first)
-      #expect(benchmark.architecture.json == ours.architecture.json, "\(name)")
-    }
-  }
-
   @Test(arguments: Study.all)
   func `whatever is referred to by name is there`(study: Study) {
     let names = Set(study.experiments.map(\.name))

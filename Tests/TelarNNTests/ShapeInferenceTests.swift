@@ -1,3 +1,4 @@
+import StudyNetworks
 import TelarNN
 import TestSupport
 import Testing

@@ -8,26 +8,14 @@ extension Oracle {
   public static func conv2d(_ x: OracleTensor, weight: OracleTensor, bias: OracleTensor?, _ g: ConvGeometry)
     -> OracleTensor
   {
-    let taps = ConvolutionTaps(inputShape: x.shape, weightShape: weight.shape, g)
-    var y = OracleTensor(zeros: taps.outputShape)
-    taps.forEach { i, w, o in y.values[o] += x.values[i] * weight.values[w] }
-    if let bias { addBias(bias, to: &y) }
-    return y
+    ConvolutionTaps(inputShape: x.shape, weightShape: weight.shape, g).output(x, weight, bias)
   }
 
   /// The gradients of a convolution for the output's gradient dy.
   public static func conv2dGradients(_ x: OracleTensor, weight: OracleTensor, dy: OracleTensor, _ g: ConvGeometry)
     -> (dx: OracleTensor, weight: OracleTensor, bias: OracleTensor)
   {
-    let taps = ConvolutionTaps(inputShape: x.shape, weightShape: weight.shape, g)
-    precondition(dy.shape == taps.outputShape)
-    var dx = OracleTensor(zeros: x.shape)
-    var dw = OracleTensor(zeros: weight.shape)
-    taps.forEach { i, w, o in
-      dx.values[i] += dy.values[o] * weight.values[w]
-      dw.values[w] += dy.values[o] * x.values[i]
-    }
-    return (dx, dw, columnSum(dy))
+    ConvolutionTaps(inputShape: x.shape, weightShape: weight.shape, g).gradients(x, weight, dy)
   }
 
   /// Transposed convolution of x `[N, H, W, C]` with weight `[KH, KW, O/groups, C]`; semantics of
@@ -35,31 +23,49 @@ extension Oracle {
   public static func convTranspose2d(_ x: OracleTensor, weight: OracleTensor, bias: OracleTensor?, _ g: ConvGeometry)
     -> OracleTensor
   {
-    let taps = TransposedConvolutionTaps(inputShape: x.shape, weightShape: weight.shape, g)
-    var y = OracleTensor(zeros: taps.outputShape)
-    taps.forEach { i, w, o in y.values[o] += x.values[i] * weight.values[w] }
-    if let bias { addBias(bias, to: &y) }
-    return y
+    TransposedConvolutionTaps(inputShape: x.shape, weightShape: weight.shape, g).output(x, weight, bias)
   }
 
   /// The gradients of a transposed convolution for the output's gradient dy.
   public static func convTranspose2dGradients(
     _ x: OracleTensor, weight: OracleTensor, dy: OracleTensor, _ g: ConvGeometry
   ) -> (dx: OracleTensor, weight: OracleTensor, bias: OracleTensor) {
-    let taps = TransposedConvolutionTaps(inputShape: x.shape, weightShape: weight.shape, g)
-    precondition(dy.shape == taps.outputShape)
+    TransposedConvolutionTaps(inputShape: x.shape, weightShape: weight.shape, g).gradients(x, weight, dy)
+  }
+}
+
+/// A bilinear map of an input and a weight, as the list of its products.
+protocol Taps {
+  var outputShape: [Int] { get }
+
+  /// Calls `body` for every product, with the places in input, weight and output.
+  func forEach(_ body: (_ input: Int, _ weight: Int, _ output: Int) -> Void)
+}
+
+extension Taps {
+  func output(_ x: OracleTensor, _ weight: OracleTensor, _ bias: OracleTensor?) -> OracleTensor {
+    var y = OracleTensor(zeros: outputShape)
+    forEach { i, w, o in y.values[o] += x.values[i] * weight.values[w] }
+    if let bias { Oracle.addBias(bias, to: &y) }
+    return y
+  }
+
+  func gradients(_ x: OracleTensor, _ weight: OracleTensor, _ dy: OracleTensor)
+    -> (dx: OracleTensor, weight: OracleTensor, bias: OracleTensor)
+  {
+    precondition(dy.shape == outputShape)
     var dx = OracleTensor(zeros: x.shape)
     var dw = OracleTensor(zeros: weight.shape)
-    taps.forEach { i, w, o in
+    forEach { i, w, o in
       dx.values[i] += dy.values[o] * weight.values[w]
       dw.values[w] += dy.values[o] * x.values[i]
     }
-    return (dx, dw, columnSum(dy))
+    return (dx, dw, Oracle.columnSum(dy))
   }
 }
 
 /// The products of a convolution: indices into input, weight and output.
-struct ConvolutionTaps {
+struct ConvolutionTaps: Taps {
   let n, h, w, c, kh, kw, cPerGroup, o, ho, wo: Int
   let g: ConvGeometry
 
@@ -102,7 +108,7 @@ struct ConvolutionTaps {
 }
 
 /// The products of a transposed convolution: every input is spread over a window of the output.
-struct TransposedConvolutionTaps {
+struct TransposedConvolutionTaps: Taps {
   let n, h, w, c, kh, kw, oPerGroup, o, ho, wo: Int
   let g: ConvGeometry
 
