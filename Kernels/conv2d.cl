@@ -7,14 +7,14 @@
 // conv2d_transposed_dot (conv2d_dot.cl) is conv2d_transposed for few columns.
 // Images are padded by pad_image (conv2d_prepare.cl) before; sizes are pairs, height in the upper half (see HEIGHT).
 
-// sums += the products of ROWS windows with the weights of one column tile, over all taps. In a row of the window the
+// sums = the products of ROWS windows with the weights of one column tile, over all taps. In a row of the window the
 // taps' channels lie behind each other where nothing stands between them, so runs of them are one product:
 // `runs` runs of `run` values, `run_step` apart, in each of `rows` rows, `row_step` apart.
 OUTLINE void TILED(multiply_windows)(
     floatv sums[ROWS][VECTORS], global const float *const windows[ROWS], const int rows, const int row_step,
-    const int runs, const int run_step, const int run, global const float *w, const int w_step) {
+    const int runs, const int run_step, const int run, global const float *w) {
   floatv t[ROWS][VECTORS], wv[VECTORS];
-  COPY_TILE(t, sums)
+  TILED(clear)(t);
   for (int row = 0; row < rows; row++) {
     for (int i = 0; i < runs; i++) {
       const long at = (long)row * row_step + (long)i * run_step;
@@ -25,18 +25,18 @@ OUTLINE void TILED(multiply_windows)(
 #pragma unroll
         for (int v = 0; v < VECTORS; v++) wv[v] = LOADV(w + v * VECTOR_WIDTH);
         MULTIPLY_STEP(t, a, k, wv)
-        w += w_step;
+        w += COLUMNS;
       }
     }
   }
   COPY_TILE(sums, t)
 }
 
-// y = activation(conv2d(x, w) + bias) for a padded x.
+// y = activation(conv2d(x, w) + bias) for a padded x and packed weights (pack_taps in conv2d_prepare.cl).
 // Work-item (x, y): column tile x, counted through the groups; strip y of `strip` row tiles, of ROWS output pixels each.
 kernel void TILED(conv2d_window)(
     global const float *x, global const float *w, global const float *bias, global float *y, int batch, int size,
-    int channels, int out_size, int out_channels, int kernel_size, int stride, int dilation, int groups, int w_count,
+    int channels, int out_size, int out_channels, int kernel_size, int stride, int dilation, int groups,
     int strip, int activation, float slope) {
   const int group_channels = channels / groups, group_columns = out_channels / groups;
   const int column_tiles = (group_columns + COLUMNS - 1) / COLUMNS;
@@ -52,9 +52,8 @@ kernel void TILED(conv2d_window)(
   const int is_one_run = WIDTH(dilation) == 1 && groups == 1;
   const int runs = is_one_run ? 1 : WIDTH(kernel_size);
   const int run = is_one_run ? WIDTH(kernel_size) * channels : group_channels;
-  const int k = HEIGHT(kernel_size) * WIDTH(kernel_size) * group_channels;
-  // Whole vectors may be read from w up to its end; see multiply.
-  const int is_readable = columns == COLUMNS || column + (k - 1) * (long)out_channels + COLUMNS <= w_count;
+  global const float *weights =
+      w + (long)get_global_id(0) * HEIGHT(kernel_size) * WIDTH(kernel_size) * group_channels * COLUMNS;
 
   for (int row = first; row < last; row += ROWS) {
     global const float *windows[ROWS];
@@ -68,23 +67,9 @@ kernel void TILED(conv2d_window)(
       windows[r] = x + (long)(image * HEIGHT(size) + h) * row_floats + (long)v * channels + group * group_channels;
     }
     floatv sums[ROWS][VECTORS];
-    TILED(clear)(sums);
-    if (is_readable) {
-      TILED(multiply_windows)(
-          sums, windows, HEIGHT(kernel_size), HEIGHT(dilation) * row_floats, runs, WIDTH(dilation) * channels, run,
-          w + column, out_channels);
-    } else {
-      for (int tap = 0; tap < HEIGHT(kernel_size) * runs; tap++) {
-        global const float *a[ROWS];
-#pragma unroll
-        for (int r = 0; r < ROWS; r++) {
-          a[r] = windows[r] + (long)(tap / runs) * HEIGHT(dilation) * row_floats +
-                 (long)(tap % runs) * WIDTH(dilation) * channels;
-        }
-        TILED(multiply)(
-            sums, a, 1, w + (long)tap * run * out_channels + column, out_channels, run, columns, w + w_count);
-      }
-    }
+    TILED(multiply_windows)(
+        sums, windows, HEIGHT(kernel_size), HEIGHT(dilation) * row_floats, runs, WIDTH(dilation) * channels, run,
+        weights);
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
       if (row + r < last) {
@@ -107,14 +92,14 @@ INLINE int tap_shift(int phase, int padding, int tap, int dilation, int stride) 
 }
 #endif
 
-// sums += the products over all taps that reach the tile's phase. Outputs outside of dy count as zeros.
+// sums = the products over all taps that reach the tile's phase. Outputs outside of dy count as zeros.
 OUTLINE void TILED(multiply_taps)(
     floatv sums[ROWS][VECTORS], global const float *const origins[ROWS], const int lines[ROWS],
     const int places[ROWS], global const float *zeros, const int size, const int channels, const int phase,
     const int kernel_size, const int stride, const int padding, const int dilation, const int k,
-    global const float *w, const int w_step) {
+    global const float *w) {
   floatv t[ROWS][VECTORS], wv[VECTORS];
-  COPY_TILE(t, sums)
+  TILED(clear)(t);
   for (int kh = 0; kh < HEIGHT(kernel_size); kh++) {
     if (!tap_reaches(HEIGHT(phase), HEIGHT(padding), kh, HEIGHT(dilation), HEIGHT(stride))) continue;
     const int dh = tap_shift(HEIGHT(phase), HEIGHT(padding), kh, HEIGHT(dilation), HEIGHT(stride));
@@ -132,12 +117,12 @@ OUTLINE void TILED(multiply_taps)(
         inside |= is_inside;
       }
       if (!inside) continue;
-      global const float *b = w + (long)(kh * WIDTH(kernel_size) + kw) * k * w_step;
+      global const float *b = w + (long)(kh * WIDTH(kernel_size) + kw) * k * COLUMNS;
       for (long i = 0; i < k; i++) {
 #pragma unroll
         for (int v = 0; v < VECTORS; v++) wv[v] = LOADV(b + v * VECTOR_WIDTH);
         MULTIPLY_STEP(t, a, i, wv)
-        b += w_step;
+        b += COLUMNS;
       }
     }
   }
@@ -145,14 +130,14 @@ OUTLINE void TILED(multiply_taps)(
 }
 
 // dx = activation(the transposed convolution of dy + bias). The arguments are those of the convolution that it is the
-// gradient of: `size` and `channels` are dx's, `out_size` and `out_channels` dy's. w is transposed within each tap
-// (transpose_taps in conv2d_prepare.cl): [KH, KW, out_channels / groups, channels].
+// gradient of: `size` and `channels` are dx's, `out_size` and `out_channels` dy's. w is packed by pack_taps
+// (conv2d_prepare.cl).
 // Work-item (x, y, z): column tile x, counted through the groups; strip y of row tiles; phase z. A row tile is ROWS
 // pixels of dx whose positions leave the same remainder by the stride: the same taps reach all of them.
 kernel void TILED(conv2d_transposed)(
     global const float *dy, global const float *w, global const float *bias, global const float *zeros,
     global float *dx, int batch, int size, int channels, int out_size, int out_channels, int kernel_size, int stride,
-    int padding, int dilation, int groups, int w_count, int strip, int activation, float slope) {
+    int padding, int dilation, int groups, int strip, int activation, float slope) {
   const int k = out_channels / groups, group_columns = channels / groups;
   const int column_tiles = (group_columns + COLUMNS - 1) / COLUMNS;
   const int group = (int)get_global_id(0) / column_tiles;
@@ -168,8 +153,7 @@ kernel void TILED(conv2d_transposed)(
   if (group >= groups || lines_in_phase <= 0 || places_in_phase <= 0 || first >= pixels) return;
   const int last = min(pixels, first + strip * ROWS);
   const int phase = phase_h << 16 | phase_w;
-  const int all = HEIGHT(kernel_size) * WIDTH(kernel_size) * k;
-  const int is_readable = columns == COLUMNS || column + (all - 1) * (long)channels + COLUMNS <= w_count;
+  global const float *weights = w + (long)get_global_id(0) * HEIGHT(kernel_size) * WIDTH(kernel_size) * k * COLUMNS;
 
   for (int row = first; row < last; row += ROWS) {
     global const float *origins[ROWS];
@@ -187,31 +171,9 @@ kernel void TILED(conv2d_transposed)(
                    places[r] * WIDTH(stride) + phase_w;
     }
     floatv sums[ROWS][VECTORS];
-    TILED(clear)(sums);
-    if (is_readable) {
-      TILED(multiply_taps)(
-          sums, origins, lines, places, zeros, out_size, out_channels, phase, kernel_size, stride, padding, dilation,
-          k, w + column, channels);
-    } else {
-      for (int kh = 0; kh < HEIGHT(kernel_size); kh++) {
-        if (!tap_reaches(phase_h, HEIGHT(padding), kh, HEIGHT(dilation), HEIGHT(stride))) continue;
-        const int dh = tap_shift(phase_h, HEIGHT(padding), kh, HEIGHT(dilation), HEIGHT(stride));
-        for (int kw = 0; kw < WIDTH(kernel_size); kw++) {
-          if (!tap_reaches(phase_w, WIDTH(padding), kw, WIDTH(dilation), WIDTH(stride))) continue;
-          const int dw = tap_shift(phase_w, WIDTH(padding), kw, WIDTH(dilation), WIDTH(stride));
-          global const float *a[ROWS];
-#pragma unroll
-          for (int r = 0; r < ROWS; r++) {
-            const int is_inside = (uint)(lines[r] + dh) < (uint)HEIGHT(out_size) &&
-                                  (uint)(places[r] + dw) < (uint)WIDTH(out_size);
-            a[r] = is_inside ? origins[r] + ((long)dh * WIDTH(out_size) + dw) * out_channels : zeros;
-          }
-          TILED(multiply)(
-              sums, a, 1, w + (long)(kh * WIDTH(kernel_size) + kw) * k * channels + column, channels, k, columns,
-              w + w_count);
-        }
-      }
-    }
+    TILED(multiply_taps)(
+        sums, origins, lines, places, zeros, out_size, out_channels, phase, kernel_size, stride, padding, dilation, k,
+        weights);
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
       if (row + r < last) {
@@ -222,48 +184,9 @@ kernel void TILED(conv2d_transposed)(
   }
 }
 
-// sums += the products of ROWS neighbouring rows of the weight's gradient with a column tile, over some lines of an
-// image: x's value for row r lies r behind that of row 0.
-OUTLINE void TILED(multiply_pixels)(
-    floatv sums[ROWS][VECTORS], global const float *x, const int lines, const int line_step, const int places,
-    const int place_step, global const float *dy, const int dy_step) {
-  floatv t[ROWS][VECTORS], dv[VECTORS];
-  COPY_TILE(t, sums)
-  for (int line = 0; line < lines; line++) {
-    global const float *at = x + (long)line * line_step;
-    for (int place = 0; place < places; place++) {
-#pragma unroll
-      for (int v = 0; v < VECTORS; v++) dv[v] = LOADV(dy + v * VECTOR_WIDTH);
-#pragma unroll
-      for (int r = 0; r < ROWS; r++) {
-        const floatv scalar = SPLAT(at[r]);
-#pragma unroll
-        for (int v = 0; v < VECTORS; v++) t[r][v] = MULTIPLY_ADD(scalar, dv[v], t[r][v]);
-      }
-      at += place_step;
-      dy += dy_step;
-    }
-  }
-  COPY_TILE(sums, t)
-}
-
-// The same for what multiply_pixels cannot read whole: rows of the last tile of a run, columns of the last tile.
-INLINE void TILED(multiply_pixels_part)(
-    floatv sums[ROWS][VECTORS], global const float *x, const int rows, const int lines, const int line_step,
-    const int places, const int place_step, global const float *dy, const int dy_step, const int columns,
-    global const float *dy_end) {
-  for (int line = 0; line < lines; line++) {
-    global const float *a[ROWS];
-#pragma unroll
-    for (int r = 0; r < ROWS; r++) a[r] = x + (long)line * line_step + min(r, rows - 1);
-    TILED(multiply)
-    (sums, a, place_step, dy + (long)line * places * dy_step, dy_step, places, columns, dy_end);
-  }
-}
-
 #ifndef GRADIENT_TILES
-#define GRADIENT_TILES 16     // row tiles of a work-item of the weight gradient
-#define GRADIENT_PIXELS 128   // pixels of dy that all of them pass over before the next: they stay in the first cache
+#define GRADIENT_TILES 16    // row tiles of a work-item of the weight gradient
+#define GRADIENT_PIXELS 128  // pixels of dy, at most, that all of them pass over before the next
 #endif
 
 // The gradient of the weights, in parts: part s of `parts` sums over images s * batch / parts ..<
@@ -292,32 +215,34 @@ kernel void TILED(conv2d_weight_gradient)(
   const int part = (int)get_global_id(2);
   if (group >= groups || place >= HEIGHT(kernel_size) * runs || part >= parts) return;
   const int tiles = min(GRADIENT_TILES, (run - row + ROWS - 1) / ROWS);
-  const int first = (int)((long)part * batch / parts), last = (int)((long)(part + 1) * batch / parts);
-  const int line_step = HEIGHT(stride) * row_floats;
-  const int place_step = WIDTH(stride) * channels;
-  const int places = WIDTH(out_size);
-  const int block = max(1, GRADIENT_PIXELS / places);
+  const int lines = HEIGHT(out_size), places = WIDTH(out_size);
+  // Lines through all images of the part, as they lie in dy.
+  const int first = (int)((long)part * batch / parts) * lines, last = (int)((long)(part + 1) * batch / parts) * lines;
+  const int block_lines = max(1, GRADIENT_PIXELS / places), block_places = min(GRADIENT_PIXELS, places);
   global const float *from = x + (long)(place / runs) * HEIGHT(dilation) * row_floats +
                              (long)(place % runs) * WIDTH(dilation) * channels + group * group_channels + row;
-  global const float *dy_end = dy + (long)batch * HEIGHT(out_size) * places * out_channels;
 
+  floatv panel[GRADIENT_PIXELS * VECTORS];
+  int offsets[GRADIENT_PIXELS];
   floatv sums[GRADIENT_TILES][ROWS][VECTORS];
   for (int tile = 0; tile < tiles; tile++) TILED(clear)(sums[tile]);
-  for (int image = first; image < last; image++) {
-    for (int line = 0; line < HEIGHT(out_size); line += block) {
-      const int lines = min(block, HEIGHT(out_size) - line);
-      global const float *at = from + (long)image * HEIGHT(size) * row_floats + (long)line * line_step;
-      global const float *with = dy + ((long)image * HEIGHT(out_size) + line) * places * out_channels + column;
+  for (int line = first; line < last; line += block_lines) {
+    const int block = min(block_lines, last - line);
+    for (int start = 0; start < places; start += block_places) {
+      const int width = min(block_places, places - start);
+      TILED(pack_rows)(
+          panel, dy + ((long)line * places + start) * out_channels + column, out_channels, block * width, columns);
+      for (int i = 0; i < block; i++) {
+        const int image = (line + i) / lines, h = (line + i) - image * lines;
+        const int begin = (image * HEIGHT(size) + h * HEIGHT(stride)) * row_floats;
+        for (int j = 0; j < width; j++) offsets[i * width + j] = begin + (start + j) * WIDTH(stride) * channels;
+      }
       for (int tile = 0; tile < tiles; tile++) {
-        const int rows = min(ROWS, run - row - tile * ROWS);
-        if (rows == ROWS && columns == COLUMNS) {
-          TILED(multiply_pixels)(
-              sums[tile], at + tile * ROWS, lines, line_step, places, place_step, with, out_channels);
-        } else {
-          TILED(multiply_pixels_part)(
-              sums[tile], at + tile * ROWS, rows, lines, line_step, places, place_step, with, out_channels, columns,
-              dy_end);
-        }
+        const int rows = run - row - tile * ROWS;
+        global const float *pointers[ROWS];
+#pragma unroll
+        for (int r = 0; r < ROWS; r++) pointers[r] = from + tile * ROWS + min(r, rows - 1);
+        TILED(multiply_scattered)(sums[tile], pointers, offsets, panel, block * width);
       }
     }
   }

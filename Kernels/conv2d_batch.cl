@@ -39,13 +39,13 @@ INLINE TILED(taps) TILED(find_taps)(
   return found;
 }
 
-// sums += the products over a rectangle of taps: lines x places of them, each `run` long. Steps are in floats.
+// sums = the products over a rectangle of taps: lines x places of them, each `run` long. Steps are in floats.
 OUTLINE void TILED(multiply_rectangle)(
     floatv sums[ROWS][VECTORS], global const float *const pointers[ROWS], const int lines, const int line_step,
     const int line_w_step, const int places, const int place_step, const int place_w_step, const int run,
-    global const float *w, const int w_step) {
+    global const float *w) {
   floatv t[ROWS][VECTORS], wv[VECTORS];
-  COPY_TILE(t, sums)
+  TILED(clear)(t);
   for (int line = 0; line < lines; line++) {
     for (int place = 0; place < places; place++) {
       const long at = (long)line * line_step + (long)place * place_step;
@@ -57,7 +57,7 @@ OUTLINE void TILED(multiply_rectangle)(
 #pragma unroll
         for (int v = 0; v < VECTORS; v++) wv[v] = LOADV(b + v * VECTOR_WIDTH);
         MULTIPLY_STEP(t, a, k, wv)
-        b += w_step;
+        b += COLUMNS;
       }
     }
   }
@@ -66,27 +66,27 @@ OUTLINE void TILED(multiply_rectangle)(
 
 // y = activation(convolution of x with w + bias), or the transposed convolution.
 //
-// x is [batch, size, channels], y [batch, out_size, out_channels], w [KH, KW, channels / groups, out_channels]; for a
-// transposed convolution w is transposed within each tap (transpose_taps in conv2d_prepare.cl) to be that.
-// Work-item (x, y, z): column tile x, counted through the groups; row y of the output; images z * ROWS ...
+// x is [batch, size, channels], y [batch, out_size, out_channels]; w is packed by pack_taps (conv2d_prepare.cl).
+// Work-item: a column tile, counted through the groups; a row of the output; images in ROWS. The first that is named
+// changes fastest, (column, row, image), where all panels fit in a cache together; otherwise (row, image, column), so
+// that a panel stays there while all images pass.
 kernel void TILED(conv2d_batch)(
     global const float *x, global const float *w, global const float *bias, global float *y, int batch, int size,
     int channels, int out_size, int out_channels, int kernel_size, int stride, int padding, int dilation, int groups,
-    int w_count, int is_transposed, int activation, float slope) {
+    int is_column_last, int is_transposed, int activation, float slope) {
   const int k = channels / groups, group_columns = out_channels / groups;
   const int column_tiles = (group_columns + COLUMNS - 1) / COLUMNS;
-  const int group = (int)get_global_id(0) / column_tiles;
-  const int within = ((int)get_global_id(0) - group * column_tiles) * COLUMNS;
+  const int panel = (int)get_global_id(is_column_last ? 2 : 0);
+  const int h = (int)get_global_id(is_column_last ? 0 : 1);
+  const int first = (int)get_global_id(is_column_last ? 1 : 2) * ROWS;
+  const int group = panel / column_tiles;
+  const int within = (panel - group * column_tiles) * COLUMNS;
   const int columns = min(COLUMNS, group_columns - within);
   const int column = group * group_columns + within;
-  const int h = (int)get_global_id(1);
-  const int first = (int)get_global_id(2) * ROWS;
   if (group >= groups || h >= HEIGHT(out_size) || first >= batch) return;
   const int image_floats = HEIGHT(size) * WIDTH(size) * channels;
-  const int tap_floats = k * out_channels;
-  const long all = (long)HEIGHT(kernel_size) * WIDTH(kernel_size) * k;
-  // Whole vectors may be read from w up to its end; see multiply.
-  const int is_readable = columns == COLUMNS || column + (all - 1) * out_channels + COLUMNS <= w_count;
+  const int tap_floats = k * COLUMNS;
+  global const float *weights = w + (long)panel * HEIGHT(kernel_size) * WIDTH(kernel_size) * tap_floats;
   const TILED(taps) down = TILED(find_taps)(
       h, HEIGHT(size), HEIGHT(kernel_size), HEIGHT(stride), HEIGHT(padding), HEIGHT(dilation), is_transposed);
 
@@ -99,31 +99,18 @@ kernel void TILED(conv2d_batch)(
       pointers[r] = x + (long)min(first + r, batch - 1) * image_floats +
                     ((long)down.first_source * WIDTH(size) + across.first_source) * channels + group * k;
     }
-    global const float *from = w + (long)(down.first_tap * WIDTH(kernel_size) + across.first_tap) * tap_floats + column;
     // Taps whose channels lie behind each other, in the image and in the weights, are one run.
     int run = k;
     if (groups == 1 && across.tap_step == 1 && across.source_step == 1) {
       run *= across.count;
       across.count = 1;
     }
-    const int line_step = down.source_step * WIDTH(size) * channels, place_step = across.source_step * channels;
-    const int line_w_step = down.tap_step * WIDTH(kernel_size) * tap_floats, place_w_step = across.tap_step * tap_floats;
     floatv sums[ROWS][VECTORS];
-    TILED(clear)(sums);
-    if (is_readable) {
-      TILED(multiply_rectangle)(
-          sums, pointers, down.count, line_step, line_w_step, across.count, place_step, place_w_step, run, from,
-          out_channels);
-    } else {
-      for (int tap = 0; tap < down.count * across.count; tap++) {
-        const int i = tap / across.count, j = tap - i * across.count;
-        global const float *a[ROWS];
-#pragma unroll
-        for (int r = 0; r < ROWS; r++) a[r] = pointers[r] + (long)i * line_step + (long)j * place_step;
-        TILED(multiply)(
-            sums, a, 1, from + (long)i * line_w_step + (long)j * place_w_step, out_channels, run, columns, w + w_count);
-      }
-    }
+    TILED(multiply_rectangle)(
+        sums, pointers, down.count, down.source_step * WIDTH(size) * channels,
+        down.tap_step * WIDTH(kernel_size) * tap_floats, across.count, across.source_step * channels,
+        across.tap_step * tap_floats, run,
+        weights + (long)(down.first_tap * WIDTH(kernel_size) + across.first_tap) * tap_floats);
     const int out_image = HEIGHT(out_size) * WIDTH(out_size) * out_channels;
     global float *to = y + (long)first * out_image + ((long)h * WIDTH(out_size) + v) * out_channels + column;
 #pragma unroll

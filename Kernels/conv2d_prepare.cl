@@ -1,4 +1,4 @@
-// What comes before the convolutions: padded images and transposed weights.
+// What comes before the convolutions: padded images and packed weights.
 
 // padded = x with `padding` rows and columns of zeros around each image.
 // Work-item (x, y): row x of the padded image y.
@@ -19,19 +19,38 @@ kernel void pad_image(
   for (int i = 0; i < inner; i += VECTOR_WIDTH) store_part(load_part(from + i, inner - i), to + border + i, inner - i);
 }
 
-// Transposes the weights within each tap and group: from [taps, rows / groups, columns] with `columns` counted through
-// the groups to [taps, columns / groups, rows], where rows are.
-// Work-item (x, y): row x of the result, in tap y.
-kernel void transpose_taps(
-    global const float *w, global float *transposed, int taps, int rows, int columns, int groups) {
-  const int group_rows = rows / groups, group_columns = columns / groups;
-  const int column = (int)get_global_id(0), tap = (int)get_global_id(1);
-  if (column >= group_columns || tap >= taps) return;
-  global const float *from = w + (long)tap * group_rows * columns;
-  global float *to = transposed + ((long)tap * group_columns + column) * rows;
-  for (int group = 0; group < groups; group++) {
-    for (int row = 0; row < group_rows; row++) {
-      to[group * group_rows + row] = from[(long)row * columns + group * group_columns + column];
+// Packs weights [taps, C / groups, O] for the register tiles: a panel for each column tile, counted through the groups,
+// of [taps, k, width] with zeros behind the last column. A tile then reads its weights in one stream; where they lie,
+// rows of a power of two of channels would fall into few sets of the first cache.
+//
+// Columns are outputs and k counts inputs, or, for the transposed pass, the other way round. `group_columns` and k are
+// of one group.
+// Work-item (x, y): tap x of panel y.
+kernel void pack_taps(
+    global const float *w, global float *packed, int taps, int group_columns, int k, int groups, int width,
+    int is_transposed) {
+  const int tap = (int)get_global_id(0), panel = (int)get_global_id(1);
+  const int tiles = (group_columns + width - 1) / width;
+  const int group = panel / tiles, within = (panel - group * tiles) * width;
+  if (tap >= taps || group >= groups) return;
+  const int columns = min(width, group_columns - within);
+  global float *to = packed + ((long)panel * taps + tap) * k * width;
+  if (is_transposed) {
+    const int pitch = groups * k;
+    global const float *from = w + ((long)tap * group_columns + within) * pitch + group * k;
+    for (int i = 0; i < columns; i++) {
+      for (int p = 0; p < k; p++) to[(long)p * width + i] = from[(long)i * pitch + p];
     }
+  } else {
+    const int pitch = groups * group_columns;
+    global const float *from = w + (long)tap * k * pitch + group * group_columns + within;
+    for (int p = 0; p < k; p++) {
+      for (int i = 0; i < columns; i += VECTOR_WIDTH) {
+        store_part(load_part(from + (long)p * pitch + i, columns - i), to + (long)p * width + i, columns - i);
+      }
+    }
+  }
+  for (int p = 0; p < k; p++) {
+    for (int i = columns; i < width; i++) to[(long)p * width + i] = 0.0f;
   }
 }

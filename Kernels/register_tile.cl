@@ -40,79 +40,86 @@ INLINE void TILED(clear)(floatv sums[ROWS][VECTORS]) {
     _Pragma("unroll") for (int v = 0; v < VECTORS; v++) (to)[r][v] = (from)[r][v]; \
   }
 
-// The three loops of multiply are functions of their own, so that each has all the registers: b whole and a_step 1,
-// b whole, and b in parts.
+// The inner loops are functions of their own, so that each has all the registers. B is a panel in private memory, its
+// rows a tile wide and behind one another: read where it lies, a matrix with rows of a power of two of elements would
+// fall into few sets of the first cache.
+
+// sums[r][v] += sum over k < count of a[r][k] * panel[k][v].
 OUTLINE void TILED(multiply_rows)(
-    floatv sums[ROWS][VECTORS], global const float *const pointers[ROWS], global const float *b, const int b_step,
-    const int count) {
-  floatv t[ROWS][VECTORS], bv[VECTORS];
+    floatv sums[ROWS][VECTORS], global const float *const pointers[ROWS], const floatv *panel, const int count) {
+  floatv t[ROWS][VECTORS], b[VECTORS];
   global const float *a[ROWS];
   COPY_TILE(t, sums)
 #pragma unroll
   for (int r = 0; r < ROWS; r++) a[r] = pointers[r];
   for (long k = 0; k < count; k++) {
 #pragma unroll
-    for (int v = 0; v < VECTORS; v++) bv[v] = LOADV(b + v * VECTOR_WIDTH);
-    MULTIPLY_STEP(t, a, k, bv)
-    b += b_step;
+    for (int v = 0; v < VECTORS; v++) b[v] = panel[v];
+    MULTIPLY_STEP(t, a, k, b)
+    panel += VECTORS;
   }
   COPY_TILE(sums, t)
 }
 
-OUTLINE void TILED(multiply_strided)(
-    floatv sums[ROWS][VECTORS], global const float *const pointers[ROWS], const int a_step, global const float *b,
-    const int b_step, const int count) {
-  floatv t[ROWS][VECTORS], bv[VECTORS];
+// sums[r][v] += sum over k < count of a[r][offsets[k]] * panel[k][v]. A table of offsets instead of loops over lines and
+// places: the processor foresees the end of one long loop, but not those of many short ones.
+OUTLINE void TILED(multiply_scattered)(
+    floatv sums[ROWS][VECTORS], global const float *const pointers[ROWS], const int *offsets, const floatv *panel,
+    const int count) {
+  floatv t[ROWS][VECTORS], b[VECTORS];
   global const float *a[ROWS];
   COPY_TILE(t, sums)
 #pragma unroll
   for (int r = 0; r < ROWS; r++) a[r] = pointers[r];
-  long offset = 0;
-  for (int k = 0; k < count; k++) {
+  for (long k = 0; k < count; k++) {
+    const long at = offsets[k];
 #pragma unroll
-    for (int v = 0; v < VECTORS; v++) bv[v] = LOADV(b + v * VECTOR_WIDTH);
-    MULTIPLY_STEP(t, a, offset, bv)
-    b += b_step;
-    offset += a_step;
+    for (int v = 0; v < VECTORS; v++) b[v] = panel[v];
+    MULTIPLY_STEP(t, a, at, b)
+    panel += VECTORS;
   }
   COPY_TILE(sums, t)
 }
 
-OUTLINE void TILED(multiply_part)(
-    floatv sums[ROWS][VECTORS], global const float *const a[ROWS], const int a_step, global const float *b,
-    const int b_step, const int count, const int columns) {
-  floatv bv[VECTORS];
+// A panel of `count` rows whose `columns` elements are contiguous, `step` from one row to the next; zeros behind them.
+INLINE void TILED(pack_rows)(floatv *panel, global const float *b, const int step, const int count, const int columns) {
   for (int k = 0; k < count; k++) {
 #pragma unroll
-    for (int v = 0; v < VECTORS; v++) bv[v] = load_part(b + v * VECTOR_WIDTH, columns - v * VECTOR_WIDTH);
-    const long offset = (long)k * a_step;
-    MULTIPLY_STEP(sums, a, offset, bv)
-    b += b_step;
+    for (int v = 0; v < VECTORS; v++) {
+      const int width = columns - v * VECTOR_WIDTH;
+      panel[k * VECTORS + v] = width > 0 ? load_part(b + (long)k * step + v * VECTOR_WIDTH, width) : SPLAT(0.0f);
+    }
   }
 }
 
-// sums[r][v] += sum over k < count of a[r][k * a_step] * b[k * b_step + v * VECTOR_WIDTH ...].
-//
-// Columns from `columns` on are not wanted and may hold anything, but nothing is read at or past b_end: whole vectors
-// are loaded where they end before it, parts of them in the last rows.
-INLINE void TILED(multiply)(
-    floatv sums[ROWS][VECTORS], global const float *const a[ROWS], const int a_step, global const float *b,
-    const int b_step, const int count, const int columns, global const float *b_end) {
-  int whole = count;
-  if (columns < COLUMNS) {
-    const long room = (b_end - b) - COLUMNS;
-    whole = room < 0 ? 0 : (int)min((long)count, room / b_step + 1);
-  }
-  if (a_step == 1) {
-    TILED(multiply_rows)(sums, a, b, b_step, whole);
-  } else {
-    TILED(multiply_strided)(sums, a, a_step, b, b_step, whole);
-  }
-  if (whole < count) {
-    global const float *rest[ROWS];
+// The same of a transposed matrix: elements of a column are contiguous, `step` from one column to the next. Squares of
+// vectors are transposed in registers; to zip the first half of the vectors with the second does it in log2 of the
+// width rounds.
+INLINE void TILED(pack_columns)(
+    floatv *panel, global const float *b, const int step, const int count, const int columns) {
+  for (int v = 0; v < VECTORS; v++) {
+    const int width = columns - v * VECTOR_WIDTH;
+    for (int k = 0; k < count; k += VECTOR_WIDTH) {
+      floatv square[VECTOR_WIDTH];
 #pragma unroll
-    for (int r = 0; r < ROWS; r++) rest[r] = a[r] + (long)whole * a_step;
-    TILED(multiply_part)(sums, rest, a_step, b + (long)whole * b_step, b_step, count - whole, columns);
+      for (int i = 0; i < VECTOR_WIDTH; i++) {
+        square[i] = i < width ? load_part(b + (long)(v * VECTOR_WIDTH + i) * step + k, count - k) : SPLAT(0.0f);
+      }
+#pragma unroll
+      for (int round = 1; round < VECTOR_WIDTH; round *= 2) {
+        floatv zipped[VECTOR_WIDTH];
+#pragma unroll
+        for (int i = 0; i < VECTOR_WIDTH / 2; i++) {
+          zipped[2 * i].even = square[i].lo;
+          zipped[2 * i].odd = square[i + VECTOR_WIDTH / 2].lo;
+          zipped[2 * i + 1].even = square[i].hi;
+          zipped[2 * i + 1].odd = square[i + VECTOR_WIDTH / 2].hi;
+        }
+#pragma unroll
+        for (int i = 0; i < VECTOR_WIDTH; i++) square[i] = zipped[i];
+      }
+      for (int i = 0; i < min(VECTOR_WIDTH, count - k); i++) panel[(k + i) * VECTORS + v] = square[i];
+    }
   }
 }
 

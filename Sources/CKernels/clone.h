@@ -15,7 +15,6 @@
 
 #include "../../Kernels/common.cl"
 #include "../../Kernels/elementwise.cl"
-#include "../../Kernels/pack.cl"
 #include "../../Kernels/peak.cl"
 #include "../../Kernels/column_sum.cl"
 #include "../../Kernels/conv2d_dot.cl"

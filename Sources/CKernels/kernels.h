@@ -59,8 +59,6 @@
 
 #define LAYOUT_KERNELS(X) X(layout, transpose_batch, C(float), B(float), int, int, int)
 
-#define PACK_KERNELS(X) X(pack, pack_panels, C(float), B(float), int, int, int, int, int)
-
 #define PEAK_KERNELS(X) X(peak, peak_multiply_add, B(float), int, float, float)
 
 #define COLUMN_SUM_KERNELS(X)                                      \
@@ -72,13 +70,12 @@
     int, int, int, float)                                                                                            \
   X(conv2d_dot, conv2d_collect, C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, float)      \
   X(conv2d_prepare, pad_image, C(float), B(float), int, int, int, int)                                               \
-  X(conv2d_prepare, transpose_taps, C(float), B(float), int, int, int, int)
+  X(conv2d_prepare, pack_taps, C(float), B(float), int, int, int, int, int, int)
 
 // Kernels that there is one of in each clone.
 #define PLAIN_KERNELS(X)  \
   PEAK_KERNELS(X)         \
   ELEMENTWISE_KERNELS(X)  \
-  PACK_KERNELS(X)         \
   COLUMN_SUM_KERNELS(X)   \
   CONV2D_KERNELS(X)       \
   POOL_KERNELS(X)         \
@@ -92,12 +89,12 @@
 
 // Kernels that there is one of for each register tile; their names end in it.
 #define TILED_KERNELS(X)                                                                                      \
-  X(gemm, TILED(gemm), C(float), C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, \
-    int, int, int, float, float, int, float) \
+  X(gemm, TILED(gemm), C(float), C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int,       \
+    float, float, int, float)                                                                                   \
   X(conv2d, TILED(conv2d_window), C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, \
-    int, int, int, float)                                                                                       \
+    int, int, float)                                                                                       \
   X(conv2d, TILED(conv2d_transposed), C(float), C(float), C(float), C(float), B(float), int, int, int, int, int, int,  \
-    int, int, int, int, int, int, int, float)                                                                   \
+    int, int, int, int, int, int, float)                                                                        \
   X(conv2d, TILED(conv2d_weight_gradient), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, \
     int) \
   X(conv2d_batch, TILED(conv2d_batch), C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int,  \

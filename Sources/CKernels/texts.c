@@ -15,9 +15,6 @@ END
 TEXT(peak)
 #embed "../../Kernels/peak.cl"
 END
-TEXT(pack)
-#embed "../../Kernels/pack.cl"
-END
 TEXT(column_sum)
 #embed "../../Kernels/column_sum.cl"
 END
@@ -87,7 +84,6 @@ static const telar_program programs[] = {
     PROGRAM(common),
     PROGRAM(elementwise),
     PROGRAM(peak),
-    PROGRAM(pack),
     PROGRAM(column_sum),
     PROGRAM(gemm),
     PROGRAM(conv2d),

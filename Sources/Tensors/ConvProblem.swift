@@ -7,7 +7,7 @@ enum ConvKernels {
   static let transposedDot = Kernel("conv2d_dot", "conv2d_transposed_dot")
   static let collect = Kernel("conv2d_dot", "conv2d_collect")
   static let padImage = Kernel("conv2d_prepare", "pad_image")
-  static let transposeTaps = Kernel("conv2d_prepare", "transpose_taps")
+  static let packTaps = Kernel("conv2d_prepare", "pack_taps")
 }
 
 /// One convolution y = conv2d(x, w) with its sizes, and the launches of its three passes.
@@ -106,18 +106,37 @@ package struct ConvProblem {
     let device = source.device
     let columns = targetChannels / geometry.groups
     let tile = device.properties.vectorTile(forColumns: columns)
+    let packed = try packedWeights(w, columns: columns, tile, isTransposed: isTransposed)
     let zeros = try device.zeros(byteCount: targetChannels * 4)
+    let isColumnLast = packed.count * 4 > Self.cachedWeightBytes
+    let columnTiles = columns.dividedUp(by: tile.columns) * geometry.groups
+    let imageTiles = batch.dividedUp(by: tile.rows)
     device.profiler?.declare(flops: flops, bytes: bytes)
     try device.launch(
       ConvKernels.batch[tile],
-      over: Grid(
-        columns.dividedUp(by: tile.columns) * geometry.groups, targetSize.height, batch.dividedUp(by: tile.rows)),
+      over: isColumnLast
+        ? Grid(targetSize.height, imageTiles, columnTiles) : Grid(columnTiles, targetSize.height, imageTiles),
       [
-        .buffer(source.buffer), .buffer(w.buffer), .buffer(bias?.buffer ?? zeros), .buffer(target.buffer),
+        .buffer(source.buffer), .buffer(packed.buffer), .buffer(bias?.buffer ?? zeros), .buffer(target.buffer),
         .int(batch), .pair(sourceSize), .int(sourceChannels), .pair(targetSize), .int(targetChannels),
         .pair(geometry.kernelSize), .pair(geometry.stride), .pair(geometry.padding), .pair(geometry.dilation),
-        .int(geometry.groups), .int(weightCount), .int(isTransposed ? 1 : 0),
+        .int(geometry.groups), .int(isColumnLast ? 1 : 0), .int(isTransposed ? 1 : 0),
       ] + activation.arguments)
+  }
+
+  /// The weights in panels of a tile's columns, for the convolution or for the transposed one. One launch.
+  private func packedWeights(_ w: Tensor, columns: Int, _ tile: VectorTile, isTransposed: Bool) throws -> Tensor {
+    let k = (isTransposed ? outChannels : channels) / geometry.groups
+    let panels = columns.dividedUp(by: tile.columns) * geometry.groups
+    let packed = try w.device.tensor([panels, taps, k, tile.columns])
+    w.device.profiler?.declare(flops: 0, bytes: Double(w.count + packed.count) * 4)
+    try w.device.launch(
+      ConvKernels.packTaps, over: Grid(taps, panels),
+      [
+        .buffer(w.buffer), .buffer(packed.buffer), .int(taps), .int(columns), .int(k), .int(geometry.groups),
+        .int(tile.columns), .int(isTransposed ? 1 : 0),
+      ])
+    return packed
   }
 
   /// The forward pass by tiles of neighbouring pixels, from the padded x.
@@ -126,6 +145,7 @@ package struct ConvProblem {
   ) throws {
     let device = x.device
     let tile = device.properties.vectorTile(forColumns: groupOutChannels)
+    let packed = try packedWeights(w, columns: groupOutChannels, tile, isTransposed: false)
     let zeros = try device.zeros(byteCount: outChannels * 4)
     let columnTiles = groupOutChannels.dividedUp(by: tile.columns) * geometry.groups
     let strip = Self.strip(pixels: batch * outSize.height * outSize.width, columnTiles, tile, device)
@@ -133,10 +153,9 @@ package struct ConvProblem {
     try device.launch(
       ConvKernels.window[tile], over: Grid(columnTiles, strip.count),
       [
-        .buffer(x.buffer), .buffer(w.buffer), .buffer(bias?.buffer ?? zeros), .buffer(y.buffer), .int(batch),
+        .buffer(x.buffer), .buffer(packed.buffer), .buffer(bias?.buffer ?? zeros), .buffer(y.buffer), .int(batch),
         .pair(paddedSize), .int(channels), .pair(outSize), .int(outChannels), .pair(geometry.kernelSize),
-        .pair(geometry.stride), .pair(geometry.dilation), .int(geometry.groups), .int(weightCount),
-        .int(strip.length),
+        .pair(geometry.stride), .pair(geometry.dilation), .int(geometry.groups), .int(strip.length),
       ] + activation.arguments)
   }
 
@@ -152,29 +171,23 @@ package struct ConvProblem {
       return try enqueue(y, w, bias, activation, x)
     }
     let device = y.device
-    let transposed = try device.tensor([taps, groupOutChannels, channels])
-    try device.launch(
-      ConvKernels.transposeTaps, over: Grid(groupOutChannels, taps),
-      [
-        .buffer(w.buffer), .buffer(transposed.buffer), .int(taps), .int(channels), .int(outChannels),
-        .int(geometry.groups),
-      ])
     if fillsTiles(on: device) {
       return try enqueueBatch(
-        from: y, outSize, outChannels, transposed, bias, activation, to: x, size, channels, isTransposed: true)
+        from: y, outSize, outChannels, w, bias, activation, to: x, size, channels, isTransposed: true)
     }
     let phases = geometry.stride.height * geometry.stride.width
     let zeros = try device.zeros(byteCount: max(channels, outChannels) * 4)
     let tile = device.properties.vectorTile(forColumns: groupChannels)
+    let packed = try packedWeights(w, columns: groupChannels, tile, isTransposed: true)
     let columnTiles = groupChannels.dividedUp(by: tile.columns) * geometry.groups
     let strip = Self.strip(pixels: phasePixels, columnTiles * phases, tile, device)
     device.profiler?.declare(flops: flops, bytes: bytes)
     try device.launch(
       ConvKernels.transposed[tile], over: Grid(columnTiles, strip.count, phases),
       [
-        .buffer(y.buffer), .buffer(transposed.buffer), .buffer(bias?.buffer ?? zeros), .buffer(zeros),
+        .buffer(y.buffer), .buffer(packed.buffer), .buffer(bias?.buffer ?? zeros), .buffer(zeros),
         .buffer(x.buffer),
-      ] + transposedShape + [.int(transposed.count), .int(strip.length)] + activation.arguments)
+      ] + transposedShape + [.int(strip.length)] + activation.arguments)
   }
 
   /// The arguments that say what a transposed pass is of.
@@ -199,8 +212,8 @@ package struct ConvProblem {
     let products = try device.tensor([pixels, taps * channels])
     try GemmProblem(
       m: pixels, n: taps * channels, k: outChannels,
-      a: MatrixView(buffer: y.buffer, count: y.count, rowStep: outChannels, columnStep: 1),
-      b: MatrixView(buffer: w.buffer, count: w.count, rowStep: 1, columnStep: outChannels), out: products.buffer
+      a: MatrixView(buffer: y.buffer, rowStep: outChannels, columnStep: 1),
+      b: MatrixView(buffer: w.buffer, rowStep: 1, columnStep: outChannels), out: products.buffer
     ).enqueue(on: device)
     device.profiler?.declare(flops: Double(products.count), bytes: Double(products.count + x.count) * 4)
     try device.launch(
@@ -240,9 +253,7 @@ package struct ConvProblem {
     let runs = geometry.kernelSize.height * (isOneRun ? 1 : geometry.kernelSize.width)
     let strips = (isOneRun ? geometry.kernelSize.width * channels : groupChannels)
       .dividedUp(by: tile.rows * Self.gradientTiles)
-    // Parts whose images stay in the second cache, so that the tiles that pass over them find them there. The number
-    // depends on the shapes alone, and so does the result.
-    let parts = max(1, min(batch, (x.count + dy.count) * 4 / Self.partBytes))
+    let parts = gradientParts(imageBytes: (x.count + dy.count) * 4, items: columnTiles * runs * strips)
     let isWhole = parts == 1 && !accumulate
     let partial = isWhole ? dw : try device.tensor([parts] + weightShape)
     device.profiler?.declare(flops: flops, bytes: bytes)
@@ -259,6 +270,15 @@ package struct ConvProblem {
       [.buffer(partial.buffer), .buffer(dw.buffer), .int(weightCount), .int(parts), .int(accumulate ? 1 : 0)])
   }
 
+  /// Parts of the batch that the gradient of the weights is summed over one by one: images of a part stay in the second
+  /// cache, so that the tiles that pass over them find them there, unless the parts' own sums would then be much to
+  /// write and add; and there are work-items enough. The number depends on the shapes alone, and so does the result.
+  private func gradientParts(imageBytes: Int, items: Int) -> Int {
+    let cached = imageBytes / Self.partBytes
+    let affordable = imageBytes / (Self.imagesPerSum * weightCount * 4)
+    return max(1, min(batch, max(min(cached, affordable), Self.leastGradientItems.dividedUp(by: items))))
+  }
+
   // MARK: Choices
 
   /// At most this many channels of a group are summed one by one instead of in a register tile.
@@ -267,11 +287,19 @@ package struct ConvProblem {
   /// At most this many products are kept for the sums; a large kernel on a large image would take too much memory.
   private static let mostProducts = 64 << 20
 
+  /// Bytes of packed weights up to which the tiles of a row of pixels follow one another: they stay in the second
+  /// cache, beside the images.
+  private static let cachedWeightBytes = 256 << 10
+
   /// Row tiles of a work-item of the weight gradient: `GRADIENT_TILES` in `conv2d.cl`.
   private static let gradientTiles = 16
 
   /// Bytes of x and dy that a part of the weight gradient passes over.
   private static let partBytes = 256 << 10
+  /// How much more than its sums a part of the weight gradient has to read.
+  private static let imagesPerSum = 4
+  /// Work-items of the weight gradient that keep a processor's threads busy.
+  private static let leastGradientItems = 64
 
   /// How many row tiles a work-item walks down, and how many work-items that makes: long enough to reuse the weights in
   /// the first cache, and enough of them to keep all units busy evenly.

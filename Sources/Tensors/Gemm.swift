@@ -1,6 +1,5 @@
-/// General matrix multiplication and how its kernels are chosen. Kernels in `gemm.cl` and `pack.cl`.
+/// General matrix multiplication and how its kernels are chosen. Kernels in `gemm.cl`.
 enum GemmKernels {
-  static let packPanels = Kernel("pack", "pack_panels")
   static let vector = TiledKernel("gemm", "gemm")
 }
 
@@ -29,17 +28,11 @@ extension DeviceProperties {
   }
 }
 
-/// A matrix operand: elements `[row, column]` at `row * rowStep + column * columnStep` of the buffer.
+/// A matrix operand: elements `[row, column]` at `row * rowStep + column * columnStep` of the buffer, one of which is 1.
 struct MatrixView {
   var buffer: Buffer
-  /// Floats that may be read from the buffer.
-  var count: Int
   var rowStep: Int
   var columnStep: Int
-
-  var transposed: MatrixView {
-    MatrixView(buffer: buffer, count: count, rowStep: columnStep, columnStep: rowStep)
-  }
 }
 
 /// One product out = activation(alpha · A B + beta · C + bias), with everything that a kernel needs to know.
@@ -56,9 +49,6 @@ struct GemmProblem {
   var alpha: Float
   var beta: Float
   var activation: Activation
-  /// Whether out and C lie transposed.
-  private var isTransposed = false
-
   init(
     m: Int, n: Int, k: Int, a: MatrixView, b: MatrixView, out: Buffer, c: Buffer? = nil, bias: Buffer? = nil,
     alpha: Float = 1, beta: Float = 0, activation: Activation = .none
@@ -69,54 +59,23 @@ struct GemmProblem {
     (self.alpha, self.beta, self.activation) = (alpha, beta, activation)
   }
 
-  /// The same product as its transposed: B' A'.
-  private var transposed: GemmProblem {
-    var problem = self
-    (problem.m, problem.n) = (n, m)
-    (problem.a, problem.b) = (b.transposed, a.transposed)
-    problem.isTransposed.toggle()
-    return problem
-  }
-
-  /// Enqueues the product: one launch, and one more where B has to be packed; see ``enqueueTile(on:)`` for the tile family.
+  /// Enqueues the product: one launch; see ``enqueueTile(on:)`` for the tile family.
   func enqueue(on device: any Device) throws {
     if device.properties.family == .tile { return try enqueueTile(on: device) }
-    // A transposed B must be packed, which takes longer than packing a smaller A instead.
-    if b.columnStep != 1, a.columnStep == 1, n > m, bias == nil, activation == .none, !isTransposed {
-      return try transposed.enqueue(on: device)
-    }
     let tile = device.properties.vectorTile(forColumns: n)
-    let columnTiles = (n + tile.columns - 1) / tile.columns
-    let rowTiles = (m + tile.rows - 1) / tile.rows
-
-    // A large B is packed as well, because rows far apart would fill few sets of the cache.
-    let isPacked = b.columnStep != 1 || (n > 4 * tile.columns && k >= 128 && m >= 128)
-    var panels = b.buffer
-    var (panelStep, rowStep, readable) = (tile.columns, b.rowStep, b.count)
-    if isPacked {
-      (panelStep, rowStep, readable) = (k * tile.columns, tile.columns, columnTiles * k * tile.columns)
-      panels = try device.allocate(byteCount: max(1, readable) * 4)
-      device.profiler?.declare(flops: 0, bytes: Double(readable + n * k) * 4)
-      try device.launch(
-        GemmKernels.packPanels, over: Grid(k, columnTiles, local: (1, 1, 1)),
-        [
-          .buffer(b.buffer), .buffer(panels), .int(k), .int(n), .int(b.rowStep), .int(b.columnStep), .int(tile.columns),
-        ])
-    }
-
+    let columnTiles = n.dividedUp(by: tile.columns)
+    let rowTiles = m.dividedUp(by: tile.rows)
     // Strips long enough to reuse a block of B, and enough of them to keep all units busy evenly.
     let wanted = max(1, device.properties.computeUnits * 8 / max(1, columnTiles))
     let strip = max(1, min(64, rowTiles / wanted))
-    let strips = (rowTiles + strip - 1) / strip
     let zeros = try device.zeros(byteCount: n * 4)
     device.profiler?.declare(
       flops: 2 * Double(m) * Double(n) * Double(k), bytes: Double(m * k + k * n + m * n) * 4)
     try device.launch(
-      GemmKernels.vector[tile], over: Grid(columnTiles, strips),
+      GemmKernels.vector[tile], over: Grid(columnTiles, rowTiles.dividedUp(by: strip)),
       [
-        .buffer(a.buffer), .buffer(panels), .buffer(c ?? out), .buffer(bias ?? zeros), .buffer(out),
-        .int(m), .int(n), .int(k), .int(a.rowStep), .int(a.columnStep), .int(panelStep), .int(rowStep),
-        .int(readable), .int(isPacked ? 1 : 0), .int(isTransposed ? 1 : n), .int(isTransposed ? m : 1),
+        .buffer(a.buffer), .buffer(b.buffer), .buffer(c ?? out), .buffer(bias ?? zeros), .buffer(out),
+        .int(m), .int(n), .int(k), .int(a.rowStep), .int(a.columnStep), .int(b.rowStep), .int(b.columnStep),
         .int(strip), .float(alpha), .float(beta),
       ] + activation.arguments)
   }
@@ -126,7 +85,7 @@ struct GemmProblem {
 ///
 /// - Shapes: a `[m, k]`, or `[k, m]` transposed; b `[k, n]`, or `[n, k]` transposed; c `[m, n]` → `[m, n]`
 /// - Throws: ``ShapeError`` when the sizes do not fit, or `beta` is not 0 and there is no `c`.
-/// - Cost: one launch, and one that packs b where it is transposed or large.
+/// - Cost: one launch.
 public func gemm(
   _ a: Tensor, _ b: Tensor, transposeA: Bool = false, transposeB: Bool = false, alpha: Float = 1, beta: Float = 0,
   c: Tensor? = nil
@@ -145,10 +104,7 @@ public func gemm(
   let out = try a.device.tensor([m, n])
   try GemmProblem(
     m: m, n: n, k: k,
-    a: MatrixView(
-      buffer: a.buffer, count: a.count, rowStep: transposeA ? 1 : k, columnStep: transposeA ? m : 1),
-    b: MatrixView(
-      buffer: b.buffer, count: b.count, rowStep: transposeB ? 1 : n, columnStep: transposeB ? k : 1),
+    a: transposeA ? .columns(of: a) : .rows(of: a), b: transposeB ? .columns(of: b) : .rows(of: b),
     out: out.buffer, c: c?.buffer, alpha: alpha, beta: beta
   ).enqueue(on: a.device)
   return out

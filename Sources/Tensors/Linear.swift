@@ -2,8 +2,7 @@
 ///
 /// - Shapes: x `[N, in]`, weight `[in, out]`, bias `[out]` → `[N, out]`
 /// - Throws: ``ShapeError`` when shapes do not fit.
-/// - Cost: one launch, and one that packs the weight where it is large. Gradients: one for an activation, two for x,
-///   one or two for the weight, two for the bias.
+/// - Cost: one launch. Gradients: one each for an activation, x and the weight, two for the bias.
 /// - Source: semantics of torch.nn.functional.linear, with the weight transposed.
 public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?, activation: Activation = .none) throws -> Tensor {
   guard x.shape.count == 2, weight.shape.count == 2, x.shape[1] == weight.shape[0], x.shape[0] > 0 else {
@@ -49,11 +48,11 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?, activation: Activ
 extension MatrixView {
   /// A matrix as it lies.
   static func rows(of tensor: Tensor) -> MatrixView {
-    MatrixView(buffer: tensor.buffer, count: tensor.count, rowStep: tensor.shape[1], columnStep: 1)
+    MatrixView(buffer: tensor.buffer, rowStep: tensor.shape[1], columnStep: 1)
   }
 
   /// A matrix transposed.
   static func columns(of tensor: Tensor) -> MatrixView {
-    MatrixView(buffer: tensor.buffer, count: tensor.count, rowStep: 1, columnStep: tensor.shape[1])
+    MatrixView(buffer: tensor.buffer, rowStep: 1, columnStep: tensor.shape[1])
   }
 }
