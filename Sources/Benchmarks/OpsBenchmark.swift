@@ -1,5 +1,3 @@
-import Foundation
-import StudyNetworks
 import Tensors
 
 /// One pass of one operator at one shape: a line of `telar bench ops`.
@@ -46,20 +44,21 @@ public enum OpsBenchmark {
   /// The time of an empty launch is measured first. The roof is measured before and after each case, and the higher
   /// counts, since clocks and neighbours change. What launches nothing, such as flattening one channel, has no result.
   ///
-  /// - Parameter minimumSeconds: the length of a run; the median of five counts.
-  @discardableResult
+  /// - Parameters:
+  ///   - minimumSeconds: the length of a run; the median of five counts.
+  ///   - measureRoof: what says how high the roof is now.
   public static func run(
     _ cases: [OpCase], batch: Int, on device: any Device, minimumSeconds: Double = 0.05,
-    _ report: (OpResult) throws -> Void
+    measureRoof: (any Device) throws -> Roof = Roof.measured, _ report: (OpResult) throws -> Void
   ) throws -> OpsSummary {
     let emptyLaunch = try PeakBenchmark.emptyLaunchSeconds(on: device)
-    var before = try Roof.measured(on: device)
+    var before = try measureRoof(device)
     var summary = OpsSummary(device: device.properties.identifier, emptyLaunchSeconds: emptyLaunch, roof: before)
     for test in cases {
       let timed = try test.passes(batch: batch).compactMap { pass in
         try Measurement(of: pass, on: device, minimumSeconds)
       }
-      let after = try Roof.measured(on: device)
+      let after = try measureRoof(device)
       for measurement in timed {
         let result = result(of: test, batch, measurement, emptyLaunch, before.raised(to: after), device)
         summary.add(result, roof: after)

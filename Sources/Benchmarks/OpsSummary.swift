@@ -8,7 +8,7 @@ public struct OpsSummary: Sendable {
     private var sumOfLogarithms = 0.0
     /// The least of them, and the result that has it.
     public private(set) var least = Double.nan
-    public private(set) var worst = ""
+    public private(set) var worst: String?
 
     /// NaN when there is none.
     public var geometricMean: Double { count == 0 ? .nan : exp(sumOfLogarithms / Double(count)) }

@@ -14,7 +14,7 @@ public struct Roof: Sendable {
   }
 
   /// The roof of this minute.
-  static func measured(on device: any Device) throws -> Roof {
+  public static func measured(on device: any Device) throws -> Roof {
     Roof(
       gflops: try PeakBenchmark.gflops(on: device),
       gigabytesPerSecond: try PeakBenchmark.copyGigabytesPerSecond(on: device))

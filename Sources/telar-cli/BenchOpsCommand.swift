@@ -92,9 +92,9 @@ extension OpResult {
 
   fileprivate var line: String {
     func cell(_ value: Double, _ width: Int, unit: String = "") -> String {
-      value.isNaN
-        ? String(repeating: " ", count: width - 1) + "-" + String(repeating: " ", count: unit.count)
-        : Column.right(value, width, decimals: 1) + unit
+      value > 0
+        ? Column.right(value, width, decimals: 1) + unit
+        : String(repeating: " ", count: width - 1) + "-" + String(repeating: " ", count: unit.count)
     }
     return Column.left(op, 28) + Column.left(pass, 21) + Column.left(shape, 48)
       + Column.right(seconds * 1e3, 10, decimals: 4) + Column.right(netSeconds * 1e3, 10, decimals: 4)
@@ -123,10 +123,11 @@ extension OpsSummary {
     for (name, shares) in [
       ("Convolutions, of the roof", convolutions), ("Linear layers, of the roof", linear),
       ("Matrix products, of the peak", products),
-    ] where shares.count > 0 {
+    ] {
+      guard let worst = shares.worst else { continue }
       lines.append(
         "\(name): geometric mean \(number(shares.geometricMean * 100)) % of \(shares.count) passes, "
-          + "least \(number(shares.least * 100)) % (\(shares.worst))")
+          + "least \(number(shares.least * 100)) % (\(worst))")
     }
     return lines.joined(separator: "\n")
   }
@@ -136,7 +137,7 @@ extension OpsSummary.Shares {
   fileprivate var json: JSON.Members {
     [
       "passes": .integer(count), "geometric_mean": .rounded(geometricMean, 4), "least": .rounded(least, 4),
-      "worst": .string(worst),
+      "worst": worst.map { .string($0) } ?? .null,
     ]
   }
 }

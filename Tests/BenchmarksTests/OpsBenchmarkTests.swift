@@ -1,5 +1,6 @@
 import Benchmarks
 import StudyNetworks
+import Tensors
 import TestSupport
 import Testing
 
@@ -10,7 +11,9 @@ struct OpsBenchmarkTests {
     try TestDevices.cpus[0].use { device in
       let cases = OpCase.list()
       var results: [OpResult] = []
-      let summary = try OpsBenchmark.run(cases, batch: 2, on: device, minimumSeconds: 0) { results.append($0) }
+      let roof = Roof(gflops: 100, gigabytesPerSecond: 10)
+      let summary = try OpsBenchmark.run(
+        cases, batch: 2, on: device, minimumSeconds: 0, measureRoof: { _ in roof }, { results.append($0) })
       for result in results {
         #expect(result.seconds > 0 && result.netSeconds >= 0 && result.netSeconds <= result.seconds)
         #expect(result.launches > 0 && !result.networks.isEmpty)
@@ -28,23 +31,29 @@ struct OpsBenchmarkTests {
       #expect(Set(results.map(\.op)) == Set(cases.map(\.op)))
       #expect(!results.contains { $0.op == "flatten" && $0.shape == "2×28×28×1→784" })
       #expect(results.count { $0.op == "batch_norm2d+relu" } == 2)
-      #expect(summary.emptyLaunchSeconds > 0 && summary.roof.gflops > 0 && summary.roof.gigabytesPerSecond > 0)
+      #expect(summary.emptyLaunchSeconds > 0 && summary.roof.gflops == 100)
     }
   }
 
-  @Test func `an input gradient and a weight gradient are each alone`() throws {
+  @Test func `each gradient of a product is measured alone, and the same each time`() throws {
     try TestDevices.cpus[0].use { device in
-      // A linear layer's weight gradient is one product, or two launches where a part is packed; no bias is summed.
-      let test = try #require(OpCase.list().first { $0.op == "linear" && $0.shape(batch: 1) == "1×64→10" })
+      let test = try #require(OpCase.list().first { $0.shape(batch: 1) == "1×13×13×16→11×11×32 k3 s1 p0 d1" })
       for pass in test.passes(batch: 4) {
         let body = try pass.prepare(device)
-        let before = device.counters.launches
-        try body()
-        let once = device.counters.launches - before
-        try body()
-        // The second time does the same: gradients are overwritten again, not added to.
-        #expect(device.counters.launches - before == 2 * once)
-        #expect(1...2 ~= once, "\(pass.name): \(once)")
+        func launched() throws -> [String: Int] {
+          let profiler = Profiler()
+          device.profiler = profiler
+          defer { device.profiler = nil }
+          try body()
+          return Dictionary(uniqueKeysWithValues: profiler.report.map { ($0.kernel, $0.launches) })
+        }
+        let kernels = try launched()
+        #expect(!kernels.isEmpty)
+        #expect(kernels.keys.contains { $0.contains("weight_gradient") } == (pass.name == "weight gradient"))
+        // The bias has a case of its own.
+        #expect(!kernels.keys.contains("column_sum"))
+        // Gradients are overwritten again, not added to.
+        #expect(try launched() == kernels, "\(pass.name)")
       }
     }
   }
