@@ -57,6 +57,7 @@ let package = Package(
     .testTarget(name: "StudiesTests", dependencies: ["Studies", "TestSupport"]),
     .testTarget(
       name: "ConformanceTests", dependencies: ["Conformance", "TestSupport"], resources: [.copy("Golden")]),
+    .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "StudyNetworks", "TestSupport"]),
     .testTarget(name: "CLITests", dependencies: ["telar-cli", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],

@@ -26,8 +26,8 @@ public enum GemmBenchmark {
       guard size > 0, size <= 46_340 else {
         throw ShapeError("gemm", "size \(size) is not between 1 and 46,340")
       }
-      let a = try device.tensor([size, size], pattern(size * size, 13))
-      let b = try device.tensor([size, size], pattern(size * size, 11))
+      let a = try device.tensor([size, size], Pattern.values(size * size, modulus: 13))
+      let b = try device.tensor([size, size], Pattern.values(size * size, modulus: 11))
       let before = try PeakBenchmark.gflops(on: device)
       let seconds = try Stopwatch.medianSeconds(on: device, runs: 7) { _ = try gemm(a, b) }
       // The clock and the neighbours change: the better of two peaks, before and after.
@@ -38,10 +38,5 @@ public enum GemmBenchmark {
           m: size, n: size, k: size, device: device.properties.identifier, gflops: gflops, peakFraction: gflops / peak)
       )
     }
-  }
-
-  /// Small values without a period that a matrix of the usual sizes could share.
-  private static func pattern(_ count: Int, _ modulus: Int) -> [Float] {
-    (0..<count).map { Float($0 * 7919 % modulus - modulus / 2) / Float(modulus) }
   }
 }

@@ -1,108 +1,104 @@
 import Tensors
 
-/// One pass of one operator at one shape.
-public struct OpResult: Codable, Sendable {
+/// One pass of one operator at one shape: a line of `telar bench ops`.
+public struct OpResult: Sendable {
   public var op: String
   public var pass: String
   public var shape: String
+  /// The networks that have it.
+  public var networks: [String]
   public var device: String
+  /// Of one call, as measured.
   public var seconds: Double
+  /// Without what as many empty launches take; at least 0.
+  public var netSeconds: Double
+  /// Of the net time; 0 for operators that only move data, NaN where too little is left of the time to say.
   public var gflops: Double
-  /// Share of the roof: min(peak, FLOPs / bytes of inputs and outputs once × copy bandwidth).
+  /// Inputs and outputs once, by the net time; NaN as `gflops`.
+  public var gigabytesPerSecond: Double
+  /// Share of the roof, min(peak, FLOPs / bytes of inputs and outputs once × copy bandwidth); NaN as `gflops`. What fits
+  /// the caches can exceed 1.
   public var roofFraction: Double
+  /// Share of the multiply-add peak; NaN as `gflops`.
+  public var peakFraction: Double
   public var launches: Int
 
-  enum CodingKeys: String, CodingKey {
-    case op, pass, shape, device, seconds, gflops, launches
-    case roofFraction = "roof_fraction"
+  package init(
+    op: String, pass: String, shape: String, networks: [String], device: String, seconds: Double, netSeconds: Double,
+    gflops: Double, gigabytesPerSecond: Double, roofFraction: Double, peakFraction: Double, launches: Int
+  ) {
+    (self.op, self.pass, self.shape, self.networks, self.device) = (op, pass, shape, networks, device)
+    (self.seconds, self.netSeconds, self.launches) = (seconds, netSeconds, launches)
+    (self.gflops, self.gigabytesPerSecond) = (gflops, gigabytesPerSecond)
+    (self.roofFraction, self.peakFraction) = (roofFraction, peakFraction)
   }
 }
 
-/// The convolutions of the studies' networks, each pass on its own.
+/// The operators of the benchmark networks, each pass on its own, net of what launching costs.
 public enum OpsBenchmark {
-  /// A convolution or transposed convolution as a network has it.
-  struct ConvCase {
-    var channels: Int
-    var outputs: Int
-    var side: Int
-    var geometry: ConvGeometry
-    var isTransposed = false
-    var hasInputGradient = true
+  /// With less than this share of the time left after the empty launches, that share is noise.
+  private static let leastNetShare = 0.1
+
+  /// Times every pass of every case and hands each result out once the case is done.
+  ///
+  /// The time of an empty launch is measured first. The roof is measured before and after each case, and the higher
+  /// counts, since clocks and neighbours change. What launches nothing, such as flattening one channel, has no result.
+  ///
+  /// - Parameters:
+  ///   - minimumSeconds: the length of a run; the median of five counts.
+  ///   - measureRoof: what says how high the roof is now.
+  public static func run(
+    _ cases: [OpCase], batch: Int, on device: any Device, minimumSeconds: Double = 0.05,
+    measureRoof: (any Device) throws -> Roof = Roof.measured, _ report: (OpResult) throws -> Void
+  ) throws -> OpsSummary {
+    let emptyLaunch = try PeakBenchmark.emptyLaunchSeconds(on: device)
+    var before = try measureRoof(device)
+    var summary = OpsSummary(device: device.properties.identifier, emptyLaunchSeconds: emptyLaunch, roof: before)
+    for test in cases {
+      let timed = try test.passes(batch: batch).compactMap { pass in
+        try Measurement(of: pass, on: device, minimumSeconds)
+      }
+      let after = try measureRoof(device)
+      for measurement in timed {
+        let result = result(of: test, batch, measurement, emptyLaunch, before.raised(to: after), device)
+        summary.add(result, roof: after)
+        try report(result)
+      }
+      before = after
+    }
+    return summary
   }
 
-  static let cases: [ConvCase] = [
-    ConvCase(
-      channels: 1, outputs: 32, side: 28, geometry: ConvGeometry(kernelSize: 3, padding: 1), hasInputGradient: false),
-    ConvCase(channels: 32, outputs: 64, side: 14, geometry: ConvGeometry(kernelSize: 3, padding: 1)),
-    ConvCase(channels: 64, outputs: 128, side: 7, geometry: ConvGeometry(kernelSize: 3, padding: 1)),
-    ConvCase(channels: 1, outputs: 16, side: 28, geometry: ConvGeometry(kernelSize: 3), hasInputGradient: false),
-    ConvCase(channels: 16, outputs: 32, side: 13, geometry: ConvGeometry(kernelSize: 3)),
-    ConvCase(channels: 64, outputs: 96, side: 13, geometry: ConvGeometry(kernelSize: 3)),
-    ConvCase(channels: 64, outputs: 32, side: 7, geometry: ConvGeometry(kernelSize: 2, stride: 2), isTransposed: true),
-    ConvCase(channels: 32, outputs: 1, side: 14, geometry: ConvGeometry(kernelSize: 2, stride: 2), isTransposed: true),
-    ConvCase(channels: 128, outputs: 64, side: 3, geometry: ConvGeometry(kernelSize: 3, stride: 2), isTransposed: true),
-    ConvCase(
-      channels: 32, outputs: 16, side: 5, geometry: ConvGeometry(kernelSize: 5, stride: 2, padding: 2, dilation: 2),
-      isTransposed: true),
-    ConvCase(
-      channels: 96, outputs: 64, side: 5, geometry: ConvGeometry(kernelSize: 5, stride: 2, padding: 2, dilation: 2),
-      isTransposed: true),
-    ConvCase(
-      channels: 16, outputs: 1, side: 13, geometry: ConvGeometry(kernelSize: 6, stride: 2, padding: 1),
-      isTransposed: true),
-    ConvCase(
-      channels: 64, outputs: 1, side: 13, geometry: ConvGeometry(kernelSize: 6, stride: 2, padding: 1),
-      isTransposed: true),
-  ]
+  private struct Measurement {
+    let pass: OpPass
+    let seconds: Double
+    let launches: Int
 
-  /// Times every pass of every case and hands each result out as it is there.
-  public static func run(batch: Int, on device: any Device, _ report: (OpResult) throws -> Void) throws {
-    let peak = try PeakBenchmark.gflops(on: device)
-    let bandwidth = try PeakBenchmark.copyGigabytesPerSecond(on: device)
-    for test in cases {
-      let side = Pair(both: test.side)
-      let (g, c, o) = (test.geometry, test.channels, test.outputs)
-      let out = test.isTransposed ? g.transposedOutputSize(of: side) : g.outputSize(of: side)
-      let x = try device.zeros([batch, test.side, test.side, c])
-      let y = try device.zeros([batch, out.height, out.width, o])
-      let kernel = [g.kernelSize.height, g.kernelSize.width]
-      let w = try device.zeros(kernel + (test.isTransposed ? [o, c] : [c, o]))
-      let dw = try device.zeros(w.shape)
-      let problem =
-        test.isTransposed
-        ? try ConvProblem(transposing: x.shape, weight: w.shape, bias: nil, g)
-        : try ConvProblem(convolving: x.shape, weight: w.shape, bias: nil, g)
-      let (image, result) = test.isTransposed ? (y, x) : (x, y)
-      var passes: [(String, () throws -> Void)] = [
-        (
-          test.isTransposed ? "input gradient" : "forward",
-          { try problem.enqueueForward(image, w, bias: nil, activation: .none, to: result) }
-        ),
-        (
-          test.isTransposed ? "forward" : "input gradient",
-          { try problem.enqueueTransposed(result, w, bias: nil, activation: .none, to: image) }
-        ),
-        (
-          "weight gradient",
-          { try problem.enqueueWeightGradient(problem.padded(image), result, to: dw, accumulate: false) }
-        ),
-      ]
-      if !test.hasInputGradient { passes.remove(at: 1) }
-      for (pass, body) in passes {
-        let before = device.counters.launches
-        try body()
-        let launches = device.counters.launches - before
-        let seconds = try Stopwatch.medianSeconds(on: device, body)
-        let gflops = problem.flops / seconds * 1e-9
-        let roof = min(peak, problem.flops / problem.bytes * bandwidth)
-        try report(
-          OpResult(
-            op: test.isTransposed ? "conv_transpose2d" : "conv2d", pass: pass,
-            shape:
-              "\(batch)×\(test.side)×\(test.side)×\(c)→\(o) k\(g.kernelSize) s\(g.stride) p\(g.padding) d\(g.dilation)",
-            device: device.properties.identifier, seconds: seconds, gflops: gflops, roofFraction: gflops / roof,
-            launches: launches))
-      }
+    /// `nil` for a pass that no network needs or that launches nothing.
+    init?(of pass: OpPass, on device: any Device, _ minimumSeconds: Double) throws {
+      if pass.networks.isEmpty { return nil }
+      let body = try pass.prepare(device)
+      let before = device.counters.launches
+      try body()
+      launches = device.counters.launches - before
+      if launches == 0 { return nil }
+      self.pass = pass
+      seconds = try Stopwatch.medianSeconds(on: device, atLeast: minimumSeconds, body)
     }
+  }
+
+  private static func result(
+    of test: OpCase, _ batch: Int, _ measurement: Measurement, _ emptyLaunch: Double, _ roof: Roof, _ device: any Device
+  ) -> OpResult {
+    let pass = measurement.pass
+    let net = measurement.seconds - Double(measurement.launches) * emptyLaunch
+    let divisor = net >= leastNetShare * measurement.seconds ? net : .nan
+    let gflops = pass.flops / divisor * 1e-9
+    return OpResult(
+      op: test.op, pass: pass.name, shape: test.shape(batch: batch), networks: pass.networks,
+      device: device.properties.identifier, seconds: measurement.seconds, netSeconds: max(0, net), gflops: gflops,
+      gigabytesPerSecond: pass.bytes / divisor * 1e-9,
+      roofFraction: roof.seconds(flops: pass.flops, bytes: pass.bytes) / divisor, peakFraction: gflops / roof.gflops,
+      launches: measurement.launches)
   }
 }

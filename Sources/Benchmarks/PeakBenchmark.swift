@@ -21,6 +21,15 @@ public enum PeakBenchmark {
     return 2 * Double(items) * Double(rounds) * Double(chains * width) / seconds * 1e-9
   }
 
+  /// The smallest launch there is, one work-item that does next to nothing: what every launch costs besides its work.
+  public static func emptyLaunchSeconds(on device: any Device) throws -> Double {
+    let out = try device.allocate(byteCount: 4)
+    return try Stopwatch.medianSeconds(on: device) {
+      try device.launch(
+        kernel, over: Grid(1, local: (1, 1, 1)), [.buffer(out), .int(0), .float(0.999), .float(1e-3)])
+    }
+  }
+
   /// A copy between two large buffers, in GB/s, reading and writing counted.
   public static func copyGigabytesPerSecond(on device: any Device) throws -> Double {
     let count = 16 << 20

@@ -26,18 +26,18 @@ struct ReLUDropout: PlannedLayer {
 }
 
 /// The operators that a part runs, in order: its layers, with neighbours merged where one operator does the work of two.
-struct Plan {
+package struct Plan {
   /// One operator.
-  struct Step {
-    var layer: any Layer
+  package struct Step {
+    package var layer: any Layer
     /// The layers that it stands for, by their place in the part.
-    var range: Range<Int>
+    package var range: Range<Int>
   }
 
-  let steps: [Step]
+  package let steps: [Step]
 
   /// - Parameter training: whether dropout does anything; if not, it is left out, and what stands around it meets.
-  init(_ layers: [any Layer], training: Bool) {
+  package init(_ layers: [any Layer], training: Bool) {
     var steps: [Step] = []
     if training {
       // From the end, so that in convolution, ReLU, dropout the latter two find each other: that saves a pass of the

@@ -78,15 +78,28 @@ public final class Tape {
   /// - Parameter seed: the gradient of the output itself; by default ones, which fits a scalar loss.
   public func backward(from output: Tensor, seed: Tensor? = nil) throws {
     defer { clear() }
+    try start(from: output, seed: seed)
+    while let record = records.popLast() { try run(record) }
+  }
+
+  /// Runs the gradients as ``backward(from:seed:)`` does and keeps the records, so that they can be run again.
+  package func backwardKeepingRecords(from output: Tensor, seed: Tensor) throws {
+    defer { gradients.removeAll(keepingCapacity: true) }
+    try start(from: output, seed: seed)
+    for record in records.reversed() { try run(record) }
+  }
+
+  private func start(from output: Tensor, seed: Tensor?) throws {
     if seed == nil, ones?.shape != output.shape || ones?.device !== output.device {
       ones = try output.device.filled(output.shape, with: 1)
     }
     gradients[ObjectIdentifier(output)] = seed ?? ones
-    while let record = records.popLast() {
-      // A result that does not reach the loss has no gradient.
-      guard let gradient = gradients.removeValue(forKey: ObjectIdentifier(record.output)) else { continue }
-      try record.backward(gradient)
-    }
+  }
+
+  private func run(_ record: Record) throws {
+    // A result that does not reach the loss has no gradient.
+    guard let gradient = gradients.removeValue(forKey: ObjectIdentifier(record.output)) else { return }
+    try record.backward(gradient)
   }
 
   /// Forgets everything recorded, and with it the intermediate tensors.

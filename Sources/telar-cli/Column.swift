@@ -8,9 +8,11 @@ enum Column {
   }
 
   static func right(_ value: Double, _ width: Int, decimals: Int) -> String {
-    let text = String(format: "%.\(decimals)f", value)
+    let text = number(value, decimals: decimals)
     return String(repeating: " ", count: max(1, width - text.count)) + text
   }
+
+  static func number(_ value: Double, decimals: Int) -> String { String(format: "%.\(decimals)f", value) }
 }
 
 extension JSON {

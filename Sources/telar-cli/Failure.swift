@@ -1,4 +1,5 @@
 import ArgumentParser
+import Benchmarks
 import Compute
 import Conformance
 import Figures
@@ -45,6 +46,8 @@ struct Failure {
         case .unreadable, .malformed, .mismatch: ExitStatus.badData
         }
       case let error as ConformanceError:
+        error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
+      case let error as SavedResultsError:
         error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
       case let error as DeviceError:
         switch error {

@@ -116,7 +116,7 @@ struct HelpTests {
   @Test(
     arguments: [
       ["devices"], ["study"], ["conformance"], ["parity"], ["bench"], ["bench", "train"], ["bench", "gemm"],
-      ["bench", "ops"],
+      ["bench", "ops"], ["bench", "compare"],
     ])
   func `every command has help`(command: [String]) throws {
     let help = try Telar.run(command + ["--help"])

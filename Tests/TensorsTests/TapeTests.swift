@@ -32,6 +32,25 @@ import Testing
     }
   }
 
+  /// A backward pass that keeps its records can be run again, with the same gradients.
+  @Test func recordsCanBeKept() throws {
+    try TestDevices.cpu.use { device in
+      let slot = GradientSlot(tensor: try device.tensor([2]))
+      let values = try device.tensor([2], [1, -2])
+      let x = Tensor(shape: [2], buffer: values.buffer, gradient: slot, requiresGradient: true)
+      let tape = Tape()
+      let y = try tape.recording { try activation(sum(x, x), .relu) }
+      for seed: Float in [1, 5] {
+        slot.clear()
+        try tape.backwardKeepingRecords(from: y, seed: device.tensor([2], [seed, seed]))
+        #expect(try slot.tensor.values() == [2 * seed, 0])
+      }
+      slot.clear()
+      try tape.backward(from: y)
+      #expect(try slot.tensor.values() == [2, 0])
+    }
+  }
+
   /// A tensor whose gradient is another tensor's too, and is then added to.
   @Test func sharedGradientsAreNotOverwritten() throws {
     try TestDevices.cpu.use { device in

@@ -1,0 +1,190 @@
+import TelarData
+import TelarNN
+
+/// One pass of an operator: forward, or a gradient.
+package struct OpPass {
+  package var name: String
+  /// The networks that need it.
+  package var networks: [String]
+  package var flops = 0.0
+  /// Inputs and outputs, each once.
+  package var bytes: Double
+  /// Makes the tensors, and what runs the pass on them any number of times.
+  package var prepare: (any Device) throws -> () throws -> Void
+}
+
+extension OpCase {
+  /// The operator's passes on a batch of so many images.
+  ///
+  /// Products count as 2 · batch · places · weights operations in each pass, other operators as none. The bytes of a
+  /// gradient are those of the gradients of input and output and, where it depends on the values, of the smaller of
+  /// the two themselves.
+  package func passes(batch: Int) -> [OpPass] {
+    let (input, output) = (batched(input, batch), batched(output, batch))
+    let (inputCount, outputCount) = (input.reduce(1, *), output.reduce(1, *))
+    func pass(
+      _ name: String, of networks: [String]? = nil, floats: Int, flops: Double = 0,
+      _ prepare: @escaping (any Device) throws -> () throws -> Void
+    ) -> OpPass {
+      OpPass(name: name, networks: networks ?? self.networks, flops: flops, bytes: Double(floats) * 4, prepare: prepare)
+    }
+    switch work {
+    case .product(let layer, let activation):
+      let flops =
+        2 * Double(batch * rowsPerImage) * Double(layer.places(from: self.input, to: self.output))
+        * Double(layer.weightCount)
+      let floats = inputCount + outputCount + layer.weightCount
+      var unbiased = layer
+      unbiased.hasBias = false
+      return [
+        pass("forward", floats: floats, flops: flops) { device in
+          try SmallNetwork([layer] + [activation].compactMap { $0 }, input, on: device).forward()
+        },
+        pass("input gradient", of: inputGradientNetworks, floats: floats, flops: flops) { device in
+          try SmallNetwork([layer], input, on: device, isFrozen: true).gradient(from: output)
+        },
+        pass("weight gradient", floats: floats, flops: flops) { [unbiased] device in
+          try SmallNetwork([unbiased], input, on: device, needsInputGradient: false).gradient(from: output)
+        },
+      ]
+    case .layers(let layers):
+      let parameters = layers.flatMap(\.parameters).reduce(0) { $0 + $1.count }
+      let kept = layers.allSatisfy(\.isLinear) ? 0 : min(inputCount, outputCount)
+      return [
+        pass("forward", floats: inputCount + outputCount + parameters) { device in
+          try SmallNetwork(layers, input, on: device).forward()
+        },
+        pass("gradient", of: inputGradientNetworks, floats: inputCount + outputCount + kept + parameters) { device in
+          try SmallNetwork(layers, input, on: device).gradient(from: output)
+        },
+      ]
+    case .bias:
+      return [
+        pass("gradient", floats: outputCount + output.last!) { device in
+          let dy = try device.patterned(output)
+          let sum = try device.tensor([output.last!])
+          return { try columnSum(dy, into: sum, accumulate: false) }
+        }
+      ]
+    case .activationGradient(let activation):
+      return [
+        pass("gradient", floats: 3 * outputCount) { device in
+          let (dy, y) = (try device.patterned(output), try device.patterned(output))
+          return { _ = try Tensors.activationGradient(dy, y, activation) }
+        }
+      ]
+    case .loss(let loss):
+      let floats = loss == .reconstruction ? 3 * inputCount : 2 * inputCount + batch
+      return [
+        pass("forward and gradient", floats: floats) { device in
+          let x = try device.patterned(input).needingGradient
+          let target = try device.patterned(input)
+          let labels = try device.labels((0..<Int32(batch)).map { $0 % Int32(input.last!) })
+          let tape = Tape()
+          return {
+            tape.clear()
+            _ = try tape.recording { try loss(x, images: target, labels: labels) }
+          }
+        }
+      ]
+    case .adam:
+      return [
+        pass("step", floats: 7 * inputCount) { device in
+          let arrays = try (0..<3).map { _ in try device.patterned(input) }
+          let squares = try device.filled(input, with: 1)
+          return {
+            try Adam().update(
+              parameters: arrays[0], gradients: arrays[1], state: [arrays[2], squares], learningRate: 1e-3, step: 1)
+          }
+        }
+      ]
+    case .gatherImages:
+      let pixels = inputCount / batch
+      return [
+        pass("forward", floats: inputCount + inputCount / 4 + batch) { device in
+          let data = try ShuffledBytes(perImage: pixels, batch: batch, on: device)
+          return {
+            _ = try gatherBatch(
+              data.bytes, height: input[1], width: input[2], order: data.order, offset: data.next(), count: batch)
+          }
+        }
+      ]
+    case .gatherLabels:
+      return [
+        pass("forward", floats: 2 * batch + batch / 4) { device in
+          let data = try ShuffledBytes(perImage: 1, batch: batch, on: device)
+          return { _ = try gatherLabels(data.bytes, order: data.order, offset: data.next(), count: batch) }
+        }
+      ]
+    }
+  }
+}
+
+/// A network of one operator, with a batch, under a tape as in training.
+private final class SmallNetwork {
+  private let network: Network
+  private let tape = Tape()
+  private let x: Tensor
+
+  init(
+    _ layers: [any Layer], _ input: [Int], on device: any Device, isFrozen: Bool = false,
+    needsInputGradient: Bool = true
+  ) throws {
+    network = try Network(
+      Architecture([Part("op", Sequential(layers), isFrozen: isFrozen)]), on: device,
+      inputShape: Array(input.dropFirst()), seed: 1)
+    let x = try device.patterned(input)
+    self.x = needsInputGradient ? x.needingGradient : x
+  }
+
+  private func output() throws -> Tensor {
+    tape.clear()
+    return try tape.recording { try network(x, .training(step: 0)) }
+  }
+
+  func forward() -> () throws -> Void { { _ = try self.output() } }
+
+  /// All gradients that the tape has, from one of the output, which is `shape`.
+  func gradient(from shape: [Int]) throws -> () throws -> Void {
+    let y = try output()
+    let dy = try x.device.patterned(shape)
+    return {
+      self.network.clearGradients()
+      try self.tape.backwardKeepingRecords(from: y, seed: dy)
+    }
+  }
+}
+
+/// A data set of bytes in a random order, batch after batch.
+private final class ShuffledBytes {
+  let bytes: Buffer
+  let order: Buffer
+  private let batch: Int
+  private var offset = 0
+  /// As many as in the validation set, which no first or second cache holds.
+  private static let count = 10_000
+
+  init(perImage: Int, batch: Int, on device: any Device) throws {
+    self.batch = batch
+    bytes = try device.allocate(byteCount: max(4, Self.count * perImage))
+    order = try device.allocate(byteCount: Self.count * 4)
+    try bytes.write((0..<Self.count * perImage).map { UInt8($0 % 9 + 1) })
+    try order.write(Permutation(count: Self.count, seed: 0, epoch: 0).indices)
+  }
+
+  /// Where the next batch starts.
+  func next() -> Int {
+    offset = (offset + batch) % (Self.count - batch + 1)
+    return offset
+  }
+}
+
+extension Tensor {
+  /// The same values, of which a gradient is wanted.
+  fileprivate var needingGradient: Tensor { Tensor(shape: shape, buffer: buffer, requiresGradient: true) }
+}
+
+extension Layer {
+  /// Whether the gradient is the same whatever the input's values are.
+  fileprivate var isLinear: Bool { self is Dropout || self is AvgPool2d || self is Flatten || self is Unflatten }
+}

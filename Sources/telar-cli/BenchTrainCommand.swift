@@ -1,0 +1,76 @@
+import ArgumentParser
+import Benchmarks
+import Telar
+
+struct BenchTrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Images per second of a training step of eight networks.",
+    discussion: """
+      A step gathers a batch of Fashion-MNIST, runs forward, loss and backward, and updates with Adam. Ten steps warm \
+      up before those that are timed.
+
+      NETWORKS
+        \(NetworkOptions.list)
+      """)
+
+  @OptionGroup var networks: NetworkOptions
+  @OptionGroup var device: DeviceOptions
+  @OptionGroup var data: DataOptions
+
+  @Option(help: ArgumentHelp("Images a batch.", valueName: "count"))
+  var batchSize = 100
+
+  @Option(help: ArgumentHelp("Timed steps.", valueName: "count"))
+  var steps = 60
+
+  @Flag(help: "Print one JSON object a line.")
+  var json = false
+
+  @Flag(help: "Print how long each kernel took. The times of whole steps are then longer.")
+  var profile = false
+
+  private static let largestBatch = 10_000
+
+  func validate() throws {
+    guard 1...Self.largestBatch ~= batchSize else {
+      throw ValidationError("--batch-size \(batchSize) is not 1 to \(Self.largestBatch)")
+    }
+    guard 1...1_000_000 ~= steps else { throw ValidationError("--steps \(steps) is not 1 to 1000000") }
+  }
+
+  func run() throws {
+    let data = try data.load()
+    guard batchSize <= data.validation.count else {
+      throw UsageError("--batch-size \(batchSize) is more than the \(data.validation.count) images of the data set")
+    }
+    let device = try device.open()
+    let images = try DeviceImages(data.validation, on: device)
+    if !json { Console.result("network               images/s   ms/step      loss  launches/step") }
+    for network in try networks.chosen() {
+      if profile { device.profiler = Profiler() }
+      let result = try TrainBenchmark.run(network, batch: batchSize, steps: steps, images: images, on: device)
+      Console.result(json ? JSON.object(result.json).text : result.line)
+      if let profiler = device.profiler { ProfileReport(profiler.report).show(asJSON: json) }
+    }
+  }
+}
+
+extension TrainResult {
+  fileprivate var json: JSON.Members {
+    [
+      "net": .string(net), "device": .string(device), "driver": .string(driver), "isa": .string(instructionSet),
+      "threads": .integer(threads), "batch": .integer(batch), "steps": .integer(steps),
+      "images_per_s": .rounded(imagesPerSecond, 1), "ms_per_step": .rounded(millisecondsPerStep, 3),
+      "loss": .rounded(loss, 6), "launches_per_step": .rounded(launchesPerStep, 2),
+      "allocations_per_step": .rounded(allocationsPerStep, 2),
+      "synchronisations_per_step": .rounded(synchronizationsPerStep, 2), "version": .string(telarVersion),
+    ]
+  }
+
+  fileprivate var line: String {
+    Column.left(net, 20) + Column.right(imagesPerSecond, 10, decimals: 0)
+      + Column.right(millisecondsPerStep, 10, decimals: 3) + Column.right(loss, 10, decimals: 5)
+      + Column.right(launchesPerStep, 15, decimals: 1)
+  }
+}

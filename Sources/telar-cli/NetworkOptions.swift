@@ -1,0 +1,27 @@
+import ArgumentParser
+import StudyNetworks
+
+/// Which of the benchmark networks are measured.
+struct NetworkOptions: ParsableArguments {
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Networks to measure; all of them when none is named.", valueName: "name"))
+  var net: [String] = []
+
+  /// The names, a line each, for a help text.
+  static var list: String { BenchmarkNetwork.all.map(\.name).joined(separator: "\n  ") }
+
+  func validate() throws { _ = try chosen() }
+
+  /// Those named, or all.
+  func chosen() throws -> [BenchmarkNetwork] {
+    if net.isEmpty { return BenchmarkNetwork.all }
+    return try net.map { name in
+      guard let network = BenchmarkNetwork.all.first(where: { $0.name == name.lowercased() }) else {
+        let known = BenchmarkNetwork.all.map(\.name).joined(separator: ", ")
+        throw ValidationError("no network is named '\(name)'. There are: \(known).")
+      }
+      return network
+    }
+  }
+}
