@@ -250,15 +250,16 @@ package struct ConvProblem {
     let tile = device.properties.vectorTile(forColumns: groupOutChannels)
     let columnTiles = groupOutChannels.dividedUp(by: tile.columns) * geometry.groups
     let isOneRun = geometry.dilation.width == 1 && geometry.groups == 1
-    let runs = geometry.kernelSize.height * (isOneRun ? 1 : geometry.kernelSize.width)
-    let strips = (isOneRun ? geometry.kernelSize.width * channels : groupChannels)
-      .dividedUp(by: tile.rows * Self.gradientTiles)
-    let parts = gradientParts(imageBytes: (x.count + dy.count) * 4, items: columnTiles * runs * strips)
+    let (runs, run) =
+      isOneRun
+      ? (geometry.kernelSize.height, geometry.kernelSize.width * channels) : (taps, groupChannels)
+    let strips = (runs * run.dividedUp(by: tile.rows)).dividedUp(by: Self.gradientTiles)
+    let parts = gradientParts(imageBytes: (x.count + dy.count) * 4, items: columnTiles * strips)
     let isWhole = parts == 1 && !accumulate
     let partial = isWhole ? dw : try device.tensor([parts] + weightShape)
     device.profiler?.declare(flops: flops, bytes: bytes)
     try device.launch(
-      ConvKernels.weightGradient[tile], over: Grid(columnTiles, runs * strips, parts),
+      ConvKernels.weightGradient[tile], over: Grid(columnTiles, strips, parts),
       [
         .buffer(x.buffer), .buffer(dy.buffer), .buffer(partial.buffer), .int(batch), .pair(paddedSize),
         .int(channels), .pair(outSize), .int(outChannels), .pair(geometry.kernelSize), .pair(geometry.stride),
@@ -292,7 +293,7 @@ package struct ConvProblem {
   private static let cachedWeightBytes = 256 << 10
 
   /// Row tiles of a work-item of the weight gradient: `GRADIENT_TILES` in `conv2d.cl`.
-  private static let gradientTiles = 16
+  private static let gradientTiles = 64
 
   /// Bytes of x and dy that a part of the weight gradient passes over.
   private static let partBytes = 256 << 10
