@@ -31,6 +31,9 @@ table == "drivers" {
 
 # Convolutions
 /"roof_fraction"/ {
+  # Columns are counted in bytes.
+  gsub(/×/, "x")
+  gsub(/→/, "->")
   ops[++opCount] = sprintf("  %-20s %-18s %-34s %10.3f %10.1f %7.1f %%", member("op"), member("pass"), member("shape"),
     1e3 * member("seconds"), member("gflops"), 100 * member("roof_fraction"))
   next
