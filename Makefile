@@ -7,7 +7,7 @@ EPOCHS ?= 10
 DEVICE ?= auto
 OUT ?= runs
 
-.PHONY: run build test test-drivers bench lint clean
+.PHONY: run build test test-drivers bench dist lint clean
 .DEFAULT_GOAL := build
 
 # The pre-training comparison of the aldecoa study on Fashion-MNIST: about five minutes on two cores after the build.
@@ -36,8 +36,13 @@ bench: build
 	@Tools/setup.sh run
 	@Tools/bench.sh
 
+# A folder under dist that runs on other machines, with gpu-check in it for trying a GPU there, and a .tar.gz of it.
+dist:
+	@Tools/setup.sh build dist
+	@SWIFT="$(SWIFT)" Tools/dist.sh
+
 lint:
 	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
 
 clean:
-	rm -rf .build dist .drivers
+	rm -rf .build .build-dist dist .drivers

@@ -40,8 +40,8 @@ for ((round = 1; round <= rounds; round++)); do
   done
   [ -n "$python" ] || continue
   for mode in "" --channels-last --compile; do
-    "$python" Tools/peers/pytorch_train.py $mode "${nets[@]}" 2>/dev/null |
-      sed "s/^{/{\"mode\": \"${mode#--}\", /" | tee -a "$results" >&2 || echo "PyTorch ${mode:-plain} failed" >&2
+    "$python" Tools/peers/pytorch_train.py $mode "${nets[@]}" 2>/dev/null | tee -a "$results" >&2 ||
+      echo "PyTorch ${mode:-plain} failed" >&2
   done
 done
 if [ -n "$python" ]; then

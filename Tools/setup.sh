@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sees to what Telar needs outside this repository: setup.sh GROUP..., groups build, run, test, drivers.
+# Sees to what Telar needs outside this repository: setup.sh GROUP..., groups build, run, test, drivers, dist.
 #
 # Each need is tested for by what it provides, so this works on every system; what is missing is installed with
 # apt-get on Debian and its like, as root or with sudo. Elsewhere the script names what is missing and stops.
@@ -60,6 +60,10 @@ for group in "$@"; do
       need mesa-opencl-icd test -e /etc/OpenCL/vendors/rusticl.icd
       need python3-venv python3 -c 'import ensurepip, venv'
       need clinfo command -v clinfo
+      ;;
+    dist)
+      need binutils command -v objdump
+      need dataset-fashion-mnist test -e /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
       ;;
     *) fail "setup.sh: no group '$group'" ;;
   esac

@@ -16,7 +16,7 @@ def main():
     print("| network | cpu | OpenCL | PyTorch at its best | cpu / PyTorch | OpenCL / PyTorch |")
     print("|---|---|---|---|---|---|")
     for net in dict.fromkeys(net for net, _, _ in medians):
-        peers = {mode or "plain": value for (n, who, mode), value in medians.items() if n == net and who == "pytorch"}
+        peers = {mode: value for (n, who, mode), value in medians.items() if n == net and who == "pytorch"}
         ours = [medians.get((net, who, "")) for who in ("cpu", "opencl")]
         if not peers or None in ours:
             continue
