@@ -186,7 +186,7 @@ kernel void TILED(conv2d_transposed)(
 
 #ifndef GRADIENT_TILES
 #define GRADIENT_TILES 64    // row tiles of a work-item of the weight gradient
-#define GRADIENT_PIXELS 128  // pixels of dy, at most, that all of them pass over before the next
+#define GRADIENT_PIXELS 64   // pixels of dy, at most, that all of them pass over before the next
 #endif
 
 // The gradient of the weights, in parts: part s of `parts` sums over images s * batch / parts ..<
