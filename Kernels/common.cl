@@ -171,3 +171,35 @@ INLINE floatv activate_gradient(floatv dy, floatv y, int activation, float slope
     default: return dy;
   }
 }
+
+// Max-pooling keeps each window's winner, its position in the window in row order, for the gradient.
+#define KEEP_NOTHING 0
+#define KEEP_WINNERS 1
+#define KEEP_POSITIVE 2  // a window whose largest value is not above 0 has no winner: no gradient passes ReLU there
+#define NO_WINNER 0xffff
+
+// The first n positions of a winner array.
+INLINE intv load_winners(global const ushort *p, int n) {
+  if (n >= VECTOR_WIDTH) return TO_INTV(LOADV(p));
+  int lanes[VECTOR_WIDTH];
+  for (int i = 0; i < VECTOR_WIDTH; i++) lanes[i] = i < n ? p[i] : -1;
+  return LOADV(lanes);
+}
+
+INLINE void store_winners(intv v, global ushort *p, int n) {
+  if (n >= VECTOR_WIDTH) {
+    STOREV(CONCATENATE(convert_ushort, VECTOR_WIDTH)(v & NO_WINNER), p);
+    return;
+  }
+  int lanes[VECTOR_WIDTH];
+  STOREV(v, lanes);
+  for (int i = 0; i < n; i++) p[i] = (ushort)lanes[i];
+}
+
+// Takes v, at `position` of its window, where it is larger than the best so far: the first of equal values wins, and
+// NaN over everything, as in PyTorch.
+INLINE void take_larger(floatv v, int position, floatv *best, intv *winner) {
+  const intv wins = (v > *best) | (v != v);
+  *best = CHOOSEV(wins, v, *best);
+  *winner = (wins & position) | (~wins & *winner);
+}

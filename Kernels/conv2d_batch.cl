@@ -121,3 +121,94 @@ kernel void TILED(conv2d_batch)(
     }
   }
 }
+
+#ifndef LARGEST_WINDOW
+#define LARGEST_WINDOW 4  // rows and columns of a pool's window that conv2d_pool takes
+#endif
+
+// y = max-pooling of the convolution of x with w + bias: each output is the largest of a window of the convolution's,
+// which never lies in memory. Windows are cells: they neither overlap nor touch padding; `window` is their size, at most
+// LARGEST_WINDOW each way, and out_size that of y. Winners are kept as pool_max_forward (pool.cl) keeps them.
+// The rest, and the work-items, are conv2d_batch's, of y.
+kernel void TILED(conv2d_pool)(
+    global const float *x, global const float *w, global const float *bias, global float *y, global ushort *winner,
+    int batch, int size, int channels, int out_size, int out_channels, int kernel_size, int stride, int padding,
+    int dilation, int groups, int window, int is_column_last, int keep, int activation, float slope) {
+  const int k = channels / groups, group_columns = out_channels / groups;
+  const int column_tiles = (group_columns + COLUMNS - 1) / COLUMNS;
+  const int panel = (int)get_global_id(is_column_last ? 2 : 0);
+  const int line = (int)get_global_id(is_column_last ? 0 : 1);
+  const int first = (int)get_global_id(is_column_last ? 1 : 2) * ROWS;
+  const int group = panel / column_tiles;
+  const int within = (panel - group * column_tiles) * COLUMNS;
+  const int columns = min(COLUMNS, group_columns - within);
+  const int column = group * group_columns + within;
+  if (group >= groups || line >= HEIGHT(out_size) || first >= batch) return;
+  const int image_floats = HEIGHT(size) * WIDTH(size) * channels;
+  const int tap_floats = k * COLUMNS;
+  global const float *weights = w + (long)panel * HEIGHT(kernel_size) * WIDTH(kernel_size) * tap_floats;
+  floatv biases[VECTORS];
+#pragma unroll
+  for (int v = 0; v < VECTORS; v++) biases[v] = load_part(bias + column + v * VECTOR_WIDTH, max(0, columns - v * VECTOR_WIDTH));
+  TILED(taps) down[LARGEST_WINDOW];
+  for (int i = 0; i < HEIGHT(window); i++) {
+    down[i] = TILED(find_taps)(
+        line * HEIGHT(window) + i, HEIGHT(size), HEIGHT(kernel_size), HEIGHT(stride), HEIGHT(padding), HEIGHT(dilation),
+        0);
+  }
+
+  for (int place = 0; place < WIDTH(out_size); place++) {
+    TILED(taps) across[LARGEST_WINDOW];
+    for (int j = 0; j < WIDTH(window); j++) {
+      across[j] = TILED(find_taps)(
+          place * WIDTH(window) + j, WIDTH(size), WIDTH(kernel_size), WIDTH(stride), WIDTH(padding), WIDTH(dilation), 0);
+    }
+    floatv best[ROWS][VECTORS];
+    intv winners[ROWS][VECTORS];
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+#pragma unroll
+      for (int v = 0; v < VECTORS; v++) {
+        best[r][v] = SPLAT(-INFINITY);
+        winners[r][v] = (intv)(0);
+      }
+    }
+    for (int position = 0; position < HEIGHT(window) * WIDTH(window); position++) {
+      const TILED(taps) v_taps = down[position / WIDTH(window)];
+      TILED(taps) h_taps = across[position % WIDTH(window)];
+      global const float *pointers[ROWS];
+#pragma unroll
+      for (int r = 0; r < ROWS; r++) {
+        pointers[r] = x + (long)min(first + r, batch - 1) * image_floats +
+                      ((long)v_taps.first_source * WIDTH(size) + h_taps.first_source) * channels + group * k;
+      }
+      int run = k;
+      if (groups == 1 && h_taps.tap_step == 1 && h_taps.source_step == 1) {
+        run *= h_taps.count;
+        h_taps.count = 1;
+      }
+      floatv sums[ROWS][VECTORS];
+      TILED(multiply_rectangle)(
+          sums, pointers, v_taps.count, v_taps.source_step * WIDTH(size) * channels,
+          v_taps.tap_step * WIDTH(kernel_size) * tap_floats, h_taps.count, h_taps.source_step * channels,
+          h_taps.tap_step * tap_floats, run,
+          weights + (long)(v_taps.first_tap * WIDTH(kernel_size) + h_taps.first_tap) * tap_floats);
+#pragma unroll
+      for (int r = 0; r < ROWS; r++) {
+#pragma unroll
+        for (int v = 0; v < VECTORS; v++) take_larger(sums[r][v] + biases[v], position, &best[r][v], &winners[r][v]);
+      }
+    }
+    for (int r = 0; r < min(ROWS, batch - first); r++) {
+      const long at =
+          (((long)(first + r) * HEIGHT(out_size) + line) * WIDTH(out_size) + place) * out_channels + column;
+#pragma unroll
+      for (int v = 0; v < VECTORS; v++) {
+        const int n = columns - v * VECTOR_WIDTH;
+        if (n <= 0) break;
+        store_part(activate(best[r][v], activation, slope), y + at + v * VECTOR_WIDTH, n);
+        if (keep) store_winners(winners[r][v], winner + at + v * VECTOR_WIDTH, n);
+      }
+    }
+  }
+}

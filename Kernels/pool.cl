@@ -10,29 +10,6 @@
 
 #define CHANNEL_VECTORS ((C + VECTOR_WIDTH - 1) / VECTOR_WIDTH)
 
-// The first n positions of a winner array.
-INLINE intv load_winners(global const ushort *p, int n) {
-  if (n >= VECTOR_WIDTH) return TO_INTV(LOADV(p));
-  int lanes[VECTOR_WIDTH];
-  for (int i = 0; i < VECTOR_WIDTH; i++) lanes[i] = i < n ? p[i] : -1;
-  return LOADV(lanes);
-}
-
-#define KEEP_NOTHING 0
-#define KEEP_WINNERS 1
-#define KEEP_POSITIVE 2  // a window whose largest value is not above 0 has no winner: no gradient passes ReLU there
-#define NO_WINNER 0xffff
-
-INLINE void store_winners(intv v, global ushort *p, int n) {
-  if (n >= VECTOR_WIDTH) {
-    STOREV(CONCATENATE(convert_ushort, VECTOR_WIDTH)(v & NO_WINNER), p);
-    return;
-  }
-  int lanes[VECTOR_WIDTH];
-  STOREV(v, lanes);
-  for (int i = 0; i < n; i++) p[i] = (ushort)lanes[i];
-}
-
 // The largest value of each window; padding never wins. The winner is its position in the window, row * KW + column:
 // the first of equal values, and NaN over everything, as in PyTorch. `keep` says whether and how it is stored.
 kernel void pool_max_forward(
@@ -51,9 +28,7 @@ kernel void pool_max_forward(
   for (int r = first_row; r < last_row; r++) {
     for (int s = first_column; s < last_column; s++) {
       const floatv v = load_part(x + ((n * H + top + r) * W + left + s) * C + c, channels);
-      const intv wins = (v > best) | (v != v);
-      best = CHOOSEV(wins, v, best);
-      position = (wins & (r * KW + s)) | (~wins & position);
+      take_larger(v, r * KW + s, &best, &position);
     }
   }
   const int at = (row * WO + wo) * C + c;
@@ -81,12 +56,7 @@ kernel void pool_max_forward_2x2(
   }
   floatv best = values[0];
   intv position = (intv)(0);
-  for (int k = 1; k < 4; k++) {
-    const floatv v = values[k];
-    const intv wins = (v > best) | (v != v);
-    best = CHOOSEV(wins, v, best);
-    position = (wins & k) | (~wins & position);
-  }
+  for (int k = 1; k < 4; k++) take_larger(values[k], k, &best, &position);
   const int at = (row * WO + wo) * C + c;
   store_part(best, y + at, channels);
   if (keep == KEEP_POSITIVE) position = (best <= SPLAT(0.0f)) | position;

@@ -18,6 +18,7 @@
 #include "../../Kernels/peak.cl"
 #include "../../Kernels/column_sum.cl"
 #include "../../Kernels/conv2d_dot.cl"
+#include "../../Kernels/conv2d_first.cl"
 #include "../../Kernels/conv2d_prepare.cl"
 #include "../../Kernels/pool.cl"
 #include "../../Kernels/batch_norm.cl"

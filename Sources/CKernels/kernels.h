@@ -69,6 +69,10 @@
   X(conv2d_dot, conv2d_transposed_dot, C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, \
     int, int, int, float)                                                                                            \
   X(conv2d_dot, conv2d_collect, C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, float)      \
+  X(conv2d_first, conv2d_first_pool, C(float), C(float), C(float), B(float), B(ushort), int, int, int, int, int, int,   \
+    float)                                                                                                           \
+  X(conv2d_first, conv2d_first_pool_gradient, C(float), C(float), C(ushort), B(float), B(float), int, int, int, int, \
+    int, float)                                                                                                      \
   X(conv2d_prepare, pad_image, C(float), B(float), int, int, int, int)                                               \
   X(conv2d_prepare, pack_taps, C(float), B(float), int, int, int, int, int, int)
 
@@ -98,4 +102,6 @@
   X(conv2d, TILED(conv2d_weight_gradient), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, \
     int) \
   X(conv2d_batch, TILED(conv2d_batch), C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int,  \
-    int, int, int, int, int, float)
+    int, int, int, int, int, float)      \
+  X(conv2d_batch, TILED(conv2d_pool), C(float), C(float), C(float), B(float), B(ushort), int, int, int, int, int, int, \
+    int, int, int, int, int, int, int, int, float)

@@ -21,6 +21,9 @@ END
 TEXT(conv2d_dot)
 #embed "../../Kernels/conv2d_dot.cl"
 END
+TEXT(conv2d_first)
+#embed "../../Kernels/conv2d_first.cl"
+END
 TEXT(conv2d_prepare)
 #embed "../../Kernels/conv2d_prepare.cl"
 END
@@ -89,6 +92,7 @@ static const telar_program programs[] = {
     PROGRAM(conv2d),
     PROGRAM(conv2d_batch),
     PROGRAM(conv2d_dot),
+    PROGRAM(conv2d_first),
     PROGRAM(conv2d_prepare),
     PROGRAM(pool),
     PROGRAM(batch_norm),

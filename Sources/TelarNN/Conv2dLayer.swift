@@ -60,4 +60,15 @@ public struct Conv2d: FusingActivation {
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
     try conv2d(x, weight: state["weight"]!, bias: state["bias"], geometry, activation: fusedActivation)
   }
+
+  public func fused(with next: any Layer) -> (any Layer)? {
+    switch next {
+    case let next as ReLUMaxPool where fusedActivation == .none:
+      ConvMaxPool(convolution: self, pool: next.pool, activated: next)
+    case let next as ReLUDropoutMaxPool where fusedActivation == .none:
+      ConvReLUDropoutMaxPool(convolution: self, rest: next)
+    case let next as MaxPool2d: ConvMaxPool(convolution: self, pool: next)
+    default: fused(withActivation: next)
+    }
+  }
 }

@@ -5,7 +5,10 @@ package protocol FusingActivation: Layer {
 }
 
 extension FusingActivation {
-  public func fused(with next: any Layer) -> (any Layer)? {
+  public func fused(with next: any Layer) -> (any Layer)? { fused(withActivation: next) }
+
+  /// The layer with the activation that `next` is, if it is one.
+  func fused(withActivation next: any Layer) -> (any Layer)? {
     guard fusedActivation == .none, let next = next as? any ActivationLayer else { return nil }
     var fused = self
     fused.fusedActivation = next.activation
@@ -53,7 +56,9 @@ package struct Plan {
     } else {
       // From the start: an activation costs nothing within the operator before it.
       for (index, layer) in layers.enumerated() where !(layer is Dropout) {
-        if let last = steps.last, layer is any ActivationLayer, let fused = last.layer.fused(with: layer) {
+        if let last = steps.last, layer is any ActivationLayer || layer is MaxPool2d,
+          let fused = last.layer.fused(with: layer)
+        {
           steps[steps.count - 1] = Step(layer: fused, range: last.range.lowerBound..<(index + 1))
         } else {
           steps.append(Step(layer: layer, range: index..<(index + 1)))

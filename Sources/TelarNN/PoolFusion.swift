@@ -35,9 +35,53 @@ struct ReLUMaxPool: PlannedLayer {
   func outputShape(of shape: [Int]) throws -> [Int] { try pool.outputShape(of: shape) }
 
   func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
-    let y = try maxPool2d(x, pool.geometry)
-    guard let probability, let key = context.dropoutKey(after: 2) else { return try Tensors.activation(y, .relu) }
+    try activate(maxPool2d(x, pool.geometry), context.dropoutKey(after: 2))
+  }
+
+  /// What comes behind the pooling.
+  func activate(_ y: Tensor, _ key: DropoutKey?) throws -> Tensor {
+    guard let probability, let key else { return try Tensors.activation(y, .relu) }
     return try reluDropout(y, probability: probability, key: key)
+  }
+}
+
+/// A convolution and max-pooling in one operator, and what stood between and behind them.
+struct ConvMaxPool: PlannedLayer {
+  /// With the activation that it applies in evaluation.
+  var convolution: Conv2d
+  var pool: MaxPool2d
+  /// The activation and dropout of the pooled values; `nil` where there is none.
+  var activated: ReLUMaxPool?
+
+  func outputShape(of shape: [Int]) throws -> [Int] {
+    try pool.outputShape(of: convolution.outputShape(of: shape))
+  }
+
+  func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
+    let y = try conv2dMaxPool2d(
+      x, weight: state["weight"]!, bias: state["bias"], convolution.geometry, pool.geometry,
+      activation: convolution.fusedActivation)
+    return try activated?.activate(y, context.dropoutKey(after: 3)) ?? y
+  }
+}
+
+/// A convolution, ReLU, dropout and max-pooling.
+struct ConvReLUDropoutMaxPool: PlannedLayer {
+  var convolution: Conv2d
+  var rest: ReLUDropoutMaxPool
+
+  func outputShape(of shape: [Int]) throws -> [Int] {
+    try rest.outputShape(of: convolution.outputShape(of: shape))
+  }
+
+  func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
+    guard let key = context.dropoutKey(after: 2) else {
+      return try conv2dMaxPool2d(
+        x, weight: state["weight"]!, bias: state["bias"], convolution.geometry, rest.pool.geometry, activation: .relu)
+    }
+    return try conv2dReluDropoutMaxPool2d(
+      x, weight: state["weight"]!, bias: state["bias"], convolution.geometry, rest.pool.geometry,
+      probability: rest.probability, key: key)
   }
 }
 

@@ -36,3 +36,10 @@ package func columnSum(_ x: Tensor, into sum: Tensor, accumulate: Bool) throws {
     try launch(partial, sum.buffer, rows: chunks.count, whole, accumulate: accumulate)
   }
 }
+
+/// sum (+)= the sum of `count` tensors of its shape that lie one behind another in `parts`, in their order. One launch.
+func addParts(_ parts: Tensor, count: Int, to sum: Tensor, accumulate: Bool) throws {
+  try sum.device.launch(
+    ColumnSumKernels.addParts, over: sum.device.elementwiseGrid(sum.count), moving: parts.count + sum.count,
+    [.buffer(parts.buffer), .buffer(sum.buffer), .int(sum.count), .int(count), .int(accumulate ? 1 : 0)])
+}

@@ -10,22 +10,13 @@ public func conv2d(
   _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, activation: Activation = .none
 ) throws -> Tensor {
   let problem = try ConvProblem(convolving: x.shape, weight: weight.shape, bias: bias?.shape, geometry)
-  let y = try x.device.tensor([problem.batch, problem.outSize.height, problem.outSize.width, problem.outChannels])
+  let y = try x.device.tensor(problem.outShape)
   try problem.enqueueForward(x, weight, bias: bias, activation: activation, to: y)
   if let tape = Tape.of(x, weight, bias) {
     tape.record(y) { dy in
       let dz = activation == .none ? dy : try activationGradient(dy, y, activation)
-      if let slot = weight.gradient {
-        try problem.enqueueWeightGradient(problem.padded(x), dz, to: slot.tensor, accumulate: slot.claim())
-      }
-      if let slot = bias?.gradient {
-        try columnSum(dz, into: slot.tensor, accumulate: slot.claim())
-      }
-      if x.requiresGradient {
-        let dx = try x.device.tensor(x.shape)
-        try problem.enqueueTransposed(dz, weight, bias: nil, activation: .none, to: dx)
-        try tape.accumulate(dx, into: x)
-      }
+      if let slot = bias?.gradient { try columnSum(dz, into: slot.tensor, accumulate: slot.claim()) }
+      try problem.differentiate(x, weight: weight, dz, on: tape)
     }
   }
   return y

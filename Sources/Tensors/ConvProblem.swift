@@ -1,4 +1,5 @@
-/// The kernels of convolutions, in `conv2d.cl`, `conv2d_dot.cl` and `conv2d_prepare.cl`.
+/// The kernels of convolutions, in `conv2d.cl`, `conv2d_batch.cl`, `conv2d_dot.cl`, `conv2d_first.cl` and
+/// `conv2d_prepare.cl`.
 enum ConvKernels {
   static let window = TiledKernel("conv2d", "conv2d_window")
   static let transposed = TiledKernel("conv2d", "conv2d_transposed")
@@ -6,6 +7,9 @@ enum ConvKernels {
   static let weightGradient = TiledKernel("conv2d", "conv2d_weight_gradient")
   static let transposedDot = Kernel("conv2d_dot", "conv2d_transposed_dot")
   static let collect = Kernel("conv2d_dot", "conv2d_collect")
+  static let pool = TiledKernel("conv2d_batch", "conv2d_pool")
+  static let firstPool = Kernel("conv2d_first", "conv2d_first_pool")
+  static let firstPoolGradient = Kernel("conv2d_first", "conv2d_first_pool_gradient")
   static let padImage = Kernel("conv2d_prepare", "pad_image")
   static let packTaps = Kernel("conv2d_prepare", "pack_taps")
 }
@@ -96,7 +100,7 @@ package struct ConvProblem {
   }
 
   /// Whether the batch is large enough for tiles whose rows are images to be mostly full.
-  private func fillsTiles(on device: any Device) -> Bool { batch >= 4 * device.properties.vectorTiles[0].rows }
+  func fillsTiles(on device: any Device) -> Bool { batch >= 4 * device.properties.vectorTiles[0].rows }
 
   /// Either pass by tiles of images; the arguments are named for a convolution from `source` to `target`.
   private func enqueueBatch(
@@ -104,24 +108,33 @@ package struct ConvProblem {
     _ activation: Activation, to target: Tensor, _ targetSize: Pair, _ targetChannels: Int, isTransposed: Bool
   ) throws {
     let device = source.device
-    let columns = targetChannels / geometry.groups
-    let tile = device.properties.vectorTile(forColumns: columns)
-    let packed = try packedWeights(w, columns: columns, tile, isTransposed: isTransposed)
+    let (tile, packed, order) = try batchTiles(
+      w, columns: targetChannels, isTransposed: isTransposed, lines: targetSize.height)
     let zeros = try device.zeros(byteCount: targetChannels * 4)
-    let isColumnLast = packed.count * 4 > Self.cachedWeightBytes
-    let columnTiles = columns.dividedUp(by: tile.columns) * geometry.groups
-    let imageTiles = batch.dividedUp(by: tile.rows)
     device.profiler?.declare(flops: flops, bytes: bytes)
     try device.launch(
-      ConvKernels.batch[tile],
-      over: isColumnLast
-        ? Grid(targetSize.height, imageTiles, columnTiles) : Grid(columnTiles, targetSize.height, imageTiles),
+      ConvKernels.batch[tile], over: order.grid,
       [
         .buffer(source.buffer), .buffer(packed.buffer), .buffer(bias?.buffer ?? zeros), .buffer(target.buffer),
         .int(batch), .pair(sourceSize), .int(sourceChannels), .pair(targetSize), .int(targetChannels),
         .pair(geometry.kernelSize), .pair(geometry.stride), .pair(geometry.padding), .pair(geometry.dilation),
-        .int(geometry.groups), .int(isColumnLast ? 1 : 0), .int(isTransposed ? 1 : 0),
+        .int(geometry.groups), .int(order.isColumnLast ? 1 : 0), .int(isTransposed ? 1 : 0),
       ] + activation.arguments)
+  }
+
+  /// The tile for so many columns, the weights packed for it, and the grid over column tiles, lines and images with its
+  /// order; see `conv2d_batch.cl`.
+  func batchTiles(_ w: Tensor, columns: Int, isTransposed: Bool, lines: Int) throws
+    -> (tile: VectorTile, packed: Tensor, order: (grid: Grid, isColumnLast: Bool))
+  {
+    let groupColumns = columns / geometry.groups
+    let tile = w.device.properties.vectorTile(forColumns: groupColumns)
+    let packed = try packedWeights(w, columns: groupColumns, tile, isTransposed: isTransposed)
+    let isColumnLast = packed.count * 4 > Self.cachedWeightBytes
+    let columnTiles = groupColumns.dividedUp(by: tile.columns) * geometry.groups
+    let imageTiles = batch.dividedUp(by: tile.rows)
+    let grid = isColumnLast ? Grid(lines, imageTiles, columnTiles) : Grid(columnTiles, lines, imageTiles)
+    return (tile, packed, (grid, isColumnLast))
   }
 
   /// The weights in panels of a tile's columns, for the convolution or for the transposed one. One launch.
@@ -266,9 +279,19 @@ package struct ConvProblem {
         .pair(geometry.dilation), .int(geometry.groups), .int(parts),
       ])
     if isWhole { return }
-    try device.launch(
-      ColumnSumKernels.addParts, over: device.elementwiseGrid(weightCount),
-      [.buffer(partial.buffer), .buffer(dw.buffer), .int(weightCount), .int(parts), .int(accumulate ? 1 : 0)])
+    try addParts(partial, count: parts, to: dw, accumulate: accumulate)
+  }
+
+  /// The gradients of weights and x from that of the convolution's output.
+  func differentiate(_ x: Tensor, weight: Tensor, _ dy: Tensor, on tape: Tape) throws {
+    if let slot = weight.gradient {
+      try enqueueWeightGradient(padded(x), dy, to: slot.tensor, accumulate: slot.claim())
+    }
+    if x.requiresGradient {
+      let dx = try x.device.tensor(x.shape)
+      try enqueueTransposed(dy, weight, bias: nil, activation: .none, to: dx)
+      try tape.accumulate(dx, into: x)
+    }
   }
 
   /// Parts of the batch that the gradient of the weights is summed over one by one: images of a part stay in the second

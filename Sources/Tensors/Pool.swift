@@ -51,14 +51,14 @@ public func reluDropoutMaxPool2d(
 }
 
 /// Which winners max-pooling stores: the numbers of `KEEP_…` in `pool.cl`.
-private enum KeptWinners: Int {
+enum KeptWinners: Int {
   case nothing, winners, positive
 }
 
-private func enqueueMaxPool2d(
+func enqueueMaxPool2d(
   _ x: Tensor, _ geometry: PoolGeometry, keep: KeptWinners
 ) throws -> (y: Tensor, winner: Buffer) {
-  let shape = try checked(x.shape, geometry, "maxPool2d")
+  let shape = try checkedPoolShape(x.shape, geometry, "maxPool2d")
   guard geometry.kernelSize.height * geometry.kernelSize.width < 65_536 else {
     throw ShapeError("maxPool2d", "a window of \(geometry.kernelSize) has more than 65,535 positions")
   }
@@ -80,7 +80,7 @@ private func enqueueMaxPool2d(
 
 /// The gradient of max-pooling's input, from the winners (`ushort` positions in the windows), times `scale`, which
 /// only windows that neither overlap nor touch padding can have.
-private func maxPool2dGradient(
+func maxPool2dGradient(
   _ dy: Tensor, winner: Buffer, _ geometry: PoolGeometry, inputShape: [Int], scale: Float = 1
 ) throws -> Tensor {
   precondition(scale == 1 || geometry.isCells)
@@ -109,7 +109,7 @@ private func maxPool2dGradient(
 /// - Cost: one launch, and one for the gradient.
 /// - Source: semantics of torch.nn.functional.avg_pool2d.
 public func avgPool2d(_ x: Tensor, _ geometry: PoolGeometry) throws -> Tensor {
-  let shape = try checked(x.shape, geometry, "avgPool2d")
+  let shape = try checkedPoolShape(x.shape, geometry, "avgPool2d")
   let y = try x.device.tensor(shape)
   try x.device.launch(
     PoolKernels.averageForward,
@@ -144,7 +144,7 @@ func avgPool2dGradient(_ dy: Tensor, _ geometry: PoolGeometry, inputShape: [Int]
 }
 
 /// The output's shape, with everything checked that a kernel takes for granted.
-private func checked(_ shape: [Int], _ geometry: PoolGeometry, _ place: String) throws -> [Int] {
+func checkedPoolShape(_ shape: [Int], _ geometry: PoolGeometry, _ place: String) throws -> [Int] {
   let sizes = [geometry.kernelSize, geometry.stride, geometry.padding]
   guard sizes.allSatisfy({ max($0.height, $0.width) <= PoolGeometry.largestSize }) else {
     throw ShapeError(place, "kernelSize, stride and padding are at most \(PoolGeometry.largestSize)")
@@ -159,7 +159,7 @@ extension PoolGeometry {
   fileprivate static let largestSize = 1 << 24
 
   /// Whether windows neither overlap, nor leave gaps, nor touch padding.
-  fileprivate var isCells: Bool { stride == kernelSize && padding == 0 }
+  var isCells: Bool { stride == kernelSize && padding == 0 }
 
   /// N H W C HO WO.
   fileprivate func sizes(_ input: [Int], _ output: [Int]) -> [KernelArgument] {

@@ -1,0 +1,78 @@
+// The first layer of networks on grey images: 3 x 3 convolution of one channel, then max-pooling of 2 x 2. There are few
+// products and many outputs, so what counts is that the convolution's outputs, four times those of the pool, never lie
+// in memory, neither forward nor backward.
+//
+// Images are padded (pad_image) and [batch, size]; weights [3, 3, O]; y, dy and winners [batch, out_size, O].
+
+// y = activation(max-pooling of the convolution of x with w + bias). Winners are kept as pool_max_forward keeps them.
+// Work-item (x, y, z): VECTOR_WIDTH channels x of row y of image z.
+kernel void conv2d_first_pool(
+    global const float *x, global const float *w, global const float *bias, global float *y, global ushort *winner,
+    int batch, int size, int out_size, int out_channels, int keep, int activation, float slope) {
+  const int column = (int)get_global_id(0) * VECTOR_WIDTH;
+  const int line = (int)get_global_id(1), image = (int)get_global_id(2);
+  const int n = out_channels - column, width = WIDTH(size);
+  if (n <= 0 || line >= HEIGHT(out_size) || image >= batch) return;
+  floatv taps[9];
+#pragma unroll
+  for (int tap = 0; tap < 9; tap++) taps[tap] = load_part(w + tap * out_channels + column, n);
+  const floatv shift = load_part(bias + column, n);
+  global const float *corner = x + ((long)image * HEIGHT(size) + 2 * line) * width;
+  long at = ((long)image * HEIGHT(out_size) + line) * WIDTH(out_size) * out_channels + column;
+  for (int place = 0; place < WIDTH(out_size); place++) {
+    floatv best = SPLAT(-INFINITY);
+    intv position = (intv)(0);
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+      global const float *window = corner + (i >> 1) * width + (i & 1);
+      floatv sum = SPLAT(0.0f);
+#pragma unroll
+      for (int tap = 0; tap < 9; tap++) sum = MULTIPLY_ADD(SPLAT(window[tap / 3 * width + tap % 3]), taps[tap], sum);
+      take_larger(sum + shift, i, &best, &position);
+    }
+    store_part(activate(best, activation, slope), y + at, n);
+    if (keep) store_winners(position, winner + at, n);
+    corner += 2;
+    at += out_channels;
+  }
+}
+
+// The gradients of weights and bias from that of the pool's output, in parts: part s of `parts` sums over images
+// s * batch / parts ..< (s + 1) * batch / parts, and add_parts (column_sum.cl) adds the parts in their order.
+// dw is [parts, 3, 3, O] and db [parts, O]. dy is multiplied by scale; it counts for nothing where there is no winner.
+// Work-item (x, y): VECTOR_WIDTH channels x, part y.
+kernel void conv2d_first_pool_gradient(
+    global const float *x, global const float *dy, global const ushort *winner, global float *dw, global float *db,
+    int batch, int size, int out_size, int out_channels, int parts, float scale) {
+  const int column = (int)get_global_id(0) * VECTOR_WIDTH, part = (int)get_global_id(1);
+  const int n = out_channels - column, width = WIDTH(size);
+  if (n <= 0 || part >= parts) return;
+  const int first = (int)((long)part * batch / parts), last = (int)((long)(part + 1) * batch / parts);
+  floatv sums[9], total = SPLAT(0.0f);
+#pragma unroll
+  for (int tap = 0; tap < 9; tap++) sums[tap] = SPLAT(0.0f);
+  long at = (long)first * HEIGHT(out_size) * WIDTH(out_size) * out_channels + column;
+  for (int image = first; image < last; image++) {
+    for (int line = 0; line < HEIGHT(out_size); line++) {
+      global const float *corner = x + ((long)image * HEIGHT(size) + 2 * line) * width;
+      for (int place = 0; place < WIDTH(out_size); place++) {
+        const floatv gradient = load_part(dy + at, n) * SPLAT(scale);
+        const intv position = load_winners(winner + at, n);
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+          const floatv won = CHOOSEV(position == i, gradient, SPLAT(0.0f));
+          global const float *window = corner + (i >> 1) * width + (i & 1);
+          total += won;
+#pragma unroll
+          for (int tap = 0; tap < 9; tap++) {
+            sums[tap] = MULTIPLY_ADD(SPLAT(window[tap / 3 * width + tap % 3]), won, sums[tap]);
+          }
+        }
+        corner += 2;
+        at += out_channels;
+      }
+    }
+  }
+  for (int tap = 0; tap < 9; tap++) store_part(sums[tap], dw + ((long)part * 9 + tap) * out_channels + column, n);
+  store_part(total, db + (long)part * out_channels + column, n);
+}

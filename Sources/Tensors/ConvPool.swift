@@ -1,0 +1,144 @@
+/// A convolution and the max-pooling behind it in one pass. Kernels in `conv2d_batch.cl` and `conv2d_first.cl`.
+
+/// Max-pooling of conv2d(x), or, with `dropout`, of dropout(relu(conv2d(x))).
+///
+/// Where it can, it never writes the convolution's own output, which has several times the pool's elements.
+/// - Shapes: x `[N, H, W, C]`, weight `[KH, KW, C/groups, O]`, bias `[O]` → `[N, Ho, Wo, O]`, the pool's output size of
+///   the convolution's
+/// - Throws: ``ShapeError`` as ``conv2d(_:weight:bias:_:activation:)`` and ``maxPool2d(_:_:)`` do.
+/// - Cost: two launches, in place of three. Gradients: as those of the two operators; of a first layer with one channel
+///   and 3×3 filters three in all.
+public func conv2dMaxPool2d(
+  _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, _ pool: PoolGeometry,
+  activation: Activation = .none
+) throws -> Tensor {
+  let problem = try ConvProblem(convolving: x.shape, weight: weight.shape, bias: bias?.shape, geometry)
+  let tape = Tape.of(x, weight, bias)
+  guard problem.canPool(pool, on: x.device), tape == nil || activation == .none else {
+    return try maxPool2d(conv2d(x, weight: weight, bias: bias, geometry, activation: activation), pool)
+  }
+  let shape = try checkedPoolShape(problem.outShape, pool, "maxPool2d")
+  let y = try x.device.tensor(shape)
+  let winner = try tape == nil ? y.buffer : x.device.allocate(byteCount: y.count * 2)
+  let isFirst = problem.isFirstLayer(pool) && !x.requiresGradient
+  let padded = try isFirst ? problem.padded(x) : x
+  if isFirst {
+    try problem.enqueueFirstPool(padded, weight, bias: bias, activation, to: y, winner, keep: tape != nil)
+  } else {
+    try problem.enqueueForwardPool(x, weight, bias: bias, activation, pool, to: y, winner, keep: tape != nil)
+  }
+  guard let tape else { return y }
+  tape.record(y) { dy in
+    if isFirst {
+      return try problem.firstPoolGradient(padded, dy, winner, weight: weight, bias: bias, scale: 1)
+    }
+    // Each element of dy goes to one of the convolution's outputs, so their sums are the same.
+    if let slot = bias?.gradient { try columnSum(dy, into: slot.tensor, accumulate: slot.claim()) }
+    let dz = try maxPool2dGradient(dy, winner: winner, pool, inputShape: problem.outShape)
+    try problem.differentiate(x, weight: weight, dz, on: tape)
+  }
+  return y
+}
+
+/// Max-pooling of dropout of relu(conv2d(x)), a first layer's: see ``reluDropoutMaxPool2d(_:_:probability:key:)``. The
+/// gradient of the weights comes from the pooled values alone.
+///
+/// - Cost: as the operators one after another; the gradients are three launches where the layer is a first one with one
+///   channel, 3×3 filters and 2×2 pooling.
+public func conv2dReluDropoutMaxPool2d(
+  _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, _ pool: PoolGeometry, probability: Float,
+  key: DropoutKey
+) throws -> Tensor {
+  let problem = try ConvProblem(convolving: x.shape, weight: weight.shape, bias: bias?.shape, geometry)
+  guard let tape = Tape.of(x, weight, bias), problem.canPool(pool, on: x.device), problem.isFirstLayer(pool),
+    !x.requiresGradient
+  else {
+    return try reluDropoutMaxPool2d(
+      conv2d(x, weight: weight, bias: bias, geometry), pool, probability: probability, key: key)
+  }
+  let z = try x.device.tensor(problem.outShape)
+  try problem.enqueueForward(x, weight, bias: bias, activation: .none, to: z)
+  let dropped = try applyDropout(z, probability: probability, key: key, afterReLU: true)
+  let (y, winner) = try enqueueMaxPool2d(dropped, pool, keep: .positive)
+  tape.record(y) { dy in
+    try problem.firstPoolGradient(
+      problem.padded(x), dy, winner, weight: weight, bias: bias, scale: 1 / (1 - probability))
+  }
+  return y
+}
+
+extension ConvProblem {
+  /// The largest window that `conv2d_pool` takes: `LARGEST_WINDOW` in `conv2d_batch.cl`.
+  private static let largestWindow = 4
+  /// Parts that the gradient of a first layer is summed in: enough work-items for a processor's threads.
+  private static let firstLayerParts = 32
+
+  var outShape: [Int] { [batch, outSize.height, outSize.width, outChannels] }
+
+  /// Whether a kernel of the vector family can pool what it convolves.
+  fileprivate func canPool(_ pool: PoolGeometry, on device: any Device) -> Bool {
+    device.properties.family == .vector && pool.isCells && fillsTiles(on: device)
+      && max(pool.kernelSize.height, pool.kernelSize.width) <= Self.largestWindow
+      && outSize.height >= pool.kernelSize.height && outSize.width >= pool.kernelSize.width
+  }
+
+  /// Whether the kernels of `conv2d_first.cl` do it.
+  fileprivate func isFirstLayer(_ pool: PoolGeometry) -> Bool {
+    channels == 1 && geometry.groups == 1 && geometry.kernelSize == 3 && geometry.stride == 1
+      && geometry.dilation == 1 && pool.kernelSize == 2
+  }
+
+  /// y = activation(max-pooling of the convolution), by tiles of images. Two launches.
+  fileprivate func enqueueForwardPool(
+    _ x: Tensor, _ w: Tensor, bias: Tensor?, _ activation: Activation, _ pool: PoolGeometry, to y: Tensor,
+    _ winner: Buffer, keep: Bool
+  ) throws {
+    let (tile, packed, order) = try batchTiles(w, columns: outChannels, isTransposed: false, lines: y.shape[1])
+    let zeros = try x.device.zeros(byteCount: outChannels * 4)
+    x.device.profiler?.declare(flops: flops, bytes: Double(x.count + y.count + w.count) * 4)
+    try x.device.launch(
+      ConvKernels.pool[tile], over: order.grid,
+      [
+        .buffer(x.buffer), .buffer(packed.buffer), .buffer(bias?.buffer ?? zeros), .buffer(y.buffer), .buffer(winner),
+        .int(batch), .pair(size), .int(channels), .pair(Pair(y.shape[1], y.shape[2])), .int(outChannels),
+        .pair(geometry.kernelSize), .pair(geometry.stride), .pair(geometry.padding), .pair(geometry.dilation),
+        .int(geometry.groups), .pair(pool.kernelSize), .int(order.isColumnLast ? 1 : 0), .int(keep ? 1 : 0),
+      ] + activation.arguments)
+  }
+
+  /// The same of a first layer, from the padded x. One launch.
+  fileprivate func enqueueFirstPool(
+    _ x: Tensor, _ w: Tensor, bias: Tensor?, _ activation: Activation, to y: Tensor, _ winner: Buffer, keep: Bool
+  ) throws {
+    let zeros = try x.device.zeros(byteCount: outChannels * 4)
+    x.device.profiler?.declare(flops: flops, bytes: Double(x.count + y.count + w.count) * 4)
+    try x.device.launch(
+      ConvKernels.firstPool, over: Grid(x.device.vectors(in: outChannels), y.shape[1], batch),
+      [
+        .buffer(x.buffer), .buffer(w.buffer), .buffer(bias?.buffer ?? zeros), .buffer(y.buffer), .buffer(winner),
+        .int(batch), .pair(paddedSize), .pair(Pair(y.shape[1], y.shape[2])), .int(outChannels), .int(keep ? 1 : 0),
+      ] + activation.arguments)
+  }
+
+  /// The gradients of a first layer's weights and bias from that of the pool's output, times `scale`, and the padded x.
+  /// Three launches.
+  fileprivate func firstPoolGradient(
+    _ x: Tensor, _ dy: Tensor, _ winner: Buffer, weight: Tensor, bias: Tensor?, scale: Float
+  ) throws {
+    let device = x.device
+    let parts = min(batch, Self.firstLayerParts)
+    let weights = try device.tensor([parts] + weight.shape), biases = try device.tensor([parts, outChannels])
+    device.profiler?.declare(flops: flops, bytes: Double(x.count) * 4 + Double(dy.count) * 6)
+    try device.launch(
+      ConvKernels.firstPoolGradient, over: Grid(device.vectors(in: outChannels), parts),
+      [
+        .buffer(x.buffer), .buffer(dy.buffer), .buffer(winner), .buffer(weights.buffer), .buffer(biases.buffer),
+        .int(batch), .pair(paddedSize), .pair(Pair(dy.shape[1], dy.shape[2])), .int(outChannels), .int(parts),
+        .float(scale),
+      ])
+    for (sums, slot) in [(weights, weight.gradient), (biases, bias?.gradient)] {
+      guard let slot else { continue }
+      try addParts(sums, count: parts, to: slot.tensor, accumulate: slot.claim())
+    }
+  }
+}
