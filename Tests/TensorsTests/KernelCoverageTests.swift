@@ -64,7 +64,7 @@ private enum KernelTexts {
 
   /// What the files ending in `_tile` stand in for.
   private static let heavyFilesOfTheVectorFamily: Set = [
-    "gemm", "conv2d", "conv2d_batch", "conv2d_dot", "conv2d_prepare",
+    "gemm", "conv2d", "conv2d_batch", "conv2d_dot", "conv2d_first", "conv2d_prepare",
   ]
 }
 
@@ -146,6 +146,14 @@ private final class KernelSweep {
       let transposedWeight = try leaf([2, 2, outputs, 3])
       try differentiate {
         try convTranspose2d(x, weight: transposedWeight, bias: nil, ConvGeometry(kernelSize: 2, stride: 2))
+      }
+    }
+    for (channels, outputs) in [(1, 5), (3, 3), (3, 34)] {
+      let x = try channels == 1 ? constant([many, 4, 5, channels]) : leaf([many, 4, 5, channels])
+      let weight = try leaf([3, 3, channels, outputs]), bias = try leaf([outputs])
+      try differentiate {
+        try conv2dMaxPool2d(
+          x, weight: weight, bias: bias, ConvGeometry(kernelSize: 3, padding: 1), PoolGeometry(kernelSize: 2))
       }
     }
     // Enough pixels for the tile family to cut their sum.
