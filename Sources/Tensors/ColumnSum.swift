@@ -8,7 +8,7 @@ enum ColumnSumKernels {
 ///
 /// - Shapes: x `[…, C]`; sum `[C]`
 /// - Parameter accumulate: whether to add to what `sum` holds or to overwrite it.
-/// - Cost: one launch up to 64 rows, otherwise two; reads x.
+/// - Cost: one launch up to 128 rows, otherwise two; reads x.
 package func columnSum(_ x: Tensor, into sum: Tensor, accumulate: Bool) throws {
   let columns = x.shape.last!
   try checkIndexable("columnSum", x.count)

@@ -2,7 +2,8 @@
 ///
 /// - Shapes: x `[N, in]`, weight `[in, out]`, bias `[out]` → `[N, out]`
 /// - Throws: ``ShapeError`` when shapes do not fit.
-/// - Cost: one launch. Gradients: one each for an activation, x and the weight, two for the bias.
+/// - Cost: one launch. Gradients: one each for an activation, x and the weight,
+///   one or two for the bias.
 /// - Source: semantics of torch.nn.functional.linear, with the weight transposed.
 public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?, activation: Activation = .none) throws -> Tensor {
   guard x.shape.count == 2, weight.shape.count == 2, x.shape[1] == weight.shape[0], x.shape[0] > 0 else {

@@ -21,8 +21,8 @@ struct ReductionChunks {
     count = (size + length - 1) / length
   }
 
-  /// Chunks of rows.
-  static func rows(_ count: Int) -> ReductionChunks { ReductionChunks(of: count, most: 256, shortest: 64) }
+  /// Chunks of rows; those of a usual batch are one.
+  static func rows(_ count: Int) -> ReductionChunks { ReductionChunks(of: count, most: 256, shortest: 128) }
 
   /// Chunks of consecutive elements, in multiples of the 16 lanes that sums are kept in.
   static func elements(_ count: Int) -> ReductionChunks {
