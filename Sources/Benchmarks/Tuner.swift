@@ -40,8 +40,9 @@ public struct Tuner {
   public init(device: any Device) { self.device = device }
 
   /// The products of a training step of each network, each once, and the device's own kernel for it.
-  public func products(of networks: [BenchmarkNetwork], batch: Int) throws -> [(product: TunedProduct, own: TunedKernel)]
-  {
+  public func products(of networks: [BenchmarkNetwork], batch: Int) throws -> [(
+    product: TunedProduct, own: TunedKernel
+  )] {
     let before = device.tuning
     defer { device.tuning = before }
     let log = ProductLog()

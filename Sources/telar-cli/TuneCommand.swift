@@ -67,7 +67,8 @@ struct TuneCommand: ParsableCommand {
 }
 
 extension TunedResult {
-  fileprivate static let header = Column.left("product", 76) + Column.left("default", 22) + Column.left("winner", 22) + "speed-up"
+  fileprivate static let header =
+    Column.left("product", 76) + Column.left("default", 22) + Column.left("winner", 22) + "speed-up"
 
   fileprivate var line: String {
     Column.left(product.text, 76) + Column.left(own.text, 22) + Column.left(winner?.text ?? "-", 22)

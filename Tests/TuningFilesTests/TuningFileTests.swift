@@ -61,7 +61,8 @@ import TuningFiles
 
   @Test(
     arguments: [
-      ("", "the text ends"), ("[]", "lacks the members format"), (#"{"format":2,"devices":[]}"#, "its format is 2, not 1"),
+      ("", "the text ends"), ("[]", "lacks the members format"),
+      (#"{"format":2,"devices":[]}"#, "its format is 2, not 1"),
       (#"{"format":1,"devices":[{}]}"#, "devices[0] lacks the members device, driver"),
       (device(#""gemm 1":"vector 6x2""#), #""gemm 1" is no product"#),
       (device(#""gemm nn 1x2x3":"vector 6""#), #"the kernel of gemm nn 1x2x3 is "vector 6", not one like"#),
