@@ -54,42 +54,62 @@ kernel void conv2d_transposed_dot(
   for (int r = 0; r < count; r++) dx[(long)targets[r] * channels + channel] = results[r];
 }
 
-#define COLLECT_PIXELS 64  // pixels of a row that are summed at a time
+#define COLLECT_PHASES 4   // phases of a row that are summed together
+#define COLLECT_PLACES 32  // pixels of each of them at a time
 
-// dx = activation(bias + the sum over the taps that reach each pixel), from the products of every pixel of dy with every
-// tap: products [batch, out_size, KH, KW, channels].
+// dx = activation(bias + the sum over the taps that reach each pixel), from the products of every tap with every pixel of
+// dy: products [batch, KH, KW, channels, out_size]. Pixels of a row whose positions leave the same remainder by the
+// stride, a phase, are reached by the same taps, each from neighbouring pixels of dy.
 // Work-item (x, y, z): row x of dx, image y, channel z.
 kernel void conv2d_collect(
     global const float *products, global const float *bias, global float *dx, int batch, int size, int channels,
     int out_size, int kernel_size, int stride, int padding, int dilation, int activation, float slope) {
   const int h = (int)get_global_id(0), image = (int)get_global_id(1), channel = (int)get_global_id(2);
   if (h >= HEIGHT(size) || image >= batch || channel >= channels) return;
-  const int width = WIDTH(size), row_values = HEIGHT(kernel_size) * WIDTH(kernel_size) * channels;
-  global float *row = dx + (long)(image * HEIGHT(size) + h) * width * channels + channel;
-  float sums[COLLECT_PIXELS];
-  for (int first = 0; first < width; first += COLLECT_PIXELS) {
-    const int count = min(COLLECT_PIXELS, width - first);
-    for (int i = 0; i < COLLECT_PIXELS; i++) sums[i] = 0.0f;
-    for (int kh = 0; kh < HEIGHT(kernel_size); kh++) {
-      const int above = h + HEIGHT(padding) - kh * HEIGHT(dilation);
-      if (above < 0 || above % HEIGHT(stride) != 0 || above / HEIGHT(stride) >= HEIGHT(out_size)) continue;
-      global const float *line =
-          products + (long)(image * HEIGHT(out_size) + above / HEIGHT(stride)) * WIDTH(out_size) * row_values + channel;
-      for (int kw = 0; kw < WIDTH(kernel_size); kw++) {
-        // Pixel first + i sees place (first + i - shift) / stride of the line, for each i from the first that divides.
-        const int shift = kw * WIDTH(dilation) - WIDTH(padding);
-        const int behind = max(0, shift - first);
-        const int place = (first + behind - shift + WIDTH(stride) - 1) / WIDTH(stride);
-        const int i0 = place * WIDTH(stride) + shift - first;
-        const int places = min(WIDTH(out_size) - place, (count - i0 + WIDTH(stride) - 1) / WIDTH(stride));
-        global const float *from =
-            line + (long)place * row_values + (kh * WIDTH(kernel_size) + kw) * channels;
-        for (int j = 0; j < places; j++) sums[i0 + j * WIDTH(stride)] += from[(long)j * row_values];
+  const int places = WIDTH(out_size), step = WIDTH(stride);
+  const int tap_values = HEIGHT(out_size) * places;
+  global const float *image_products =
+      products + ((long)image * HEIGHT(kernel_size) * WIDTH(kernel_size) * channels + channel) * tap_values;
+  global float *row = dx + (long)(image * HEIGHT(size) + h) * WIDTH(size) * channels + channel;
+  // Tap 0 takes place p of a line to pixel (p + ahead) * step + phase; each further tap is `dilation` behind it.
+  const int first_phase = ((-WIDTH(padding)) % step + step) % step;
+  const int first_ahead = (-WIDTH(padding) - first_phase) / step;
+  const int phases_a_tap = WIDTH(dilation) % step, ahead_a_tap = WIDTH(dilation) / step;
+  float sums[COLLECT_PHASES * COLLECT_PLACES];
+  for (int phases = 0; phases < min(step, WIDTH(size)); phases += COLLECT_PHASES) {
+    for (int first = 0; first * step < WIDTH(size); first += COLLECT_PLACES) {
+      for (int i = 0; i < COLLECT_PHASES * COLLECT_PLACES; i++) sums[i] = 0.0f;
+      for (int kh = 0; kh < HEIGHT(kernel_size); kh++) {
+        const int above = h + HEIGHT(padding) - kh * HEIGHT(dilation);
+        if (above < 0 || above % HEIGHT(stride) != 0 || above / HEIGHT(stride) >= HEIGHT(out_size)) continue;
+        global const float *line = image_products +
+                                   (long)kh * WIDTH(kernel_size) * channels * tap_values +
+                                   above / HEIGHT(stride) * places;
+        int phase = first_phase - phases, ahead = first_ahead - first;
+        for (int kw = 0; kw < WIDTH(kernel_size); kw++) {
+          if (phase >= 0 && phase < COLLECT_PHASES) {
+            float *to = sums + phase * COLLECT_PLACES + ahead;
+            const int begin = max(0, -ahead), end = min(places, COLLECT_PLACES - ahead);
+            for (int place = begin; place < end; place++) to[place] += line[place];
+          }
+          line += (long)channels * tap_values;
+          phase += phases_a_tap;
+          ahead += ahead_a_tap;
+          if (phase + phases >= step) {
+            phase -= step;
+            ahead++;
+          }
+        }
+      }
+      for (int phase = 0; phase < min(COLLECT_PHASES, step - phases); phase++) {
+        const int pixel = first * step + phases + phase;
+        const int count = min(COLLECT_PLACES, (WIDTH(size) - pixel + step - 1) / step);
+        float *from = sums + phase * COLLECT_PLACES;
+        for (int i = 0; i < count; i += VECTOR_WIDTH) {
+          STOREV(activate(LOADV(from + i) + SPLAT(bias[channel]), activation, slope), from + i);
+        }
+        for (int i = 0; i < count; i++) row[(long)(pixel + i * step) * channels] = from[i];
       }
     }
-    for (int i = 0; i < count; i += VECTOR_WIDTH) {
-      STOREV(activate(LOADV(sums + i) + SPLAT(bias[channel]), activation, slope), sums + i);
-    }
-    for (int i = 0; i < count; i++) row[(long)(first + i) * channels] = sums[i];
   }
 }

@@ -9,17 +9,20 @@
 // Elements (i, p) of A and (p, j) of B are a[i * a_row + p * a_step] and b[p * b_step + j * b_column]; a step of each is
 // 1, so that neither needs a copy to be transposed. C is read only where beta is not 0; it may be out. bias has n
 // elements.
-// Work-item (x, y): column tile x, rows y * strip * ROWS ... of strip tiles. The sum over k goes in blocks: B's block
-// is packed and stays in the first cache, or the second, while A passes; between blocks the sums rest in out.
+// Work-item (x, y, z): column tile x, rows y * strip * ROWS ... of strip tiles, of product z: of several products with
+// the same A, each B lies b_batch behind the one before, out and C m * n. The sum over k goes in blocks: B's block is
+// packed and stays in the first cache, or the second, while A passes; between blocks the sums rest in out.
 kernel void TILED(gemm)(
     global const float *a, global const float *b, global const float *c, global const float *bias, global float *out,
-    int m, int n, int k, int a_row, int a_step, int b_step, int b_column, int strip, float alpha, float beta,
-    int activation, float slope) {
+    int m, int n, int k, int a_row, int a_step, int b_step, int b_column, int b_batch, int strip, float alpha,
+    float beta, int activation, float slope) {
   const int column = (int)get_global_id(0) * COLUMNS;
   const int first = (int)get_global_id(1) * strip * ROWS;
   const int columns = min(COLUMNS, n - column);
   if (columns <= 0 || first >= m) return;
   const int last = min(m, first + strip * ROWS);
+  const long product = (long)get_global_id(2) * m * n;
+  b += (long)get_global_id(2) * b_batch;
   floatv panel[K_BLOCK * VECTORS];
   int offsets[K_BLOCK];
   for (int p = 0; p < min(K_BLOCK, k); p++) offsets[p] = p * a_step;
@@ -46,7 +49,7 @@ kernel void TILED(gemm)(
 #pragma unroll
       for (int r = 0; r < ROWS; r++) {
         if (row + r < last) {
-          const long at = (long)(row + r) * n + column;
+          const long at = product + (long)(row + r) * n + column;
 #pragma unroll
           for (int v = 0; v < VECTORS; v++) {
             const int width = columns - v * VECTOR_WIDTH;

@@ -49,13 +49,17 @@ private struct OpCaseList {
   private mutating func add(
     _ layers: [any Layer], from input: [Int], to output: [Int], _ network: BenchmarkNetwork, needsInputGradient: Bool
   ) {
-    guard let layer = layers[0] as? any ProductLayer else {
+    let layer = layers[0] as? any ProductLayer
+    if layer == nil || layers.count > 2 {
       let test = OpCase(
         op: layers.map(\.functionName).joined(separator: "+"), work: .layers(layers), input: input, output: output,
         attributes: layers.compactMap(\.geometryText).joined())
-      return add(test, network, needsInputGradient: needsInputGradient)
+      add(test, network, needsInputGradient: needsInputGradient)
     }
-    let activation = layers.dropFirst().first as? any ActivationLayer
+    guard let layer else { return }
+    // Where more than an activation is joined to a product, the product is there by itself too.
+    let activation = layers.count == 2 ? layers[1] as? any ActivationLayer : nil
+    guard let output = try? layer.outputShape(of: input) else { preconditionFailure("\(layer) does not fit \(input)") }
     add(
       OpCase(
         op: layer.functionName, work: .product(layer, activation: activation), input: input, output: output,
@@ -68,7 +72,7 @@ private struct OpCaseList {
           input: [product.inputFeatures], output: [product.outputFeatures]),
         network, needsInputGradient: needsInputGradient)
     }
-    if layer.hasBias { add(OpCase(op: "bias", work: .bias, input: output, output: output), network) }
+    if layer.hasBias, layers.count <= 2 { add(OpCase(op: "bias", work: .bias, input: output, output: output), network) }
     if let activation {
       add(
         OpCase(

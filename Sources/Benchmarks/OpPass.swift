@@ -30,9 +30,7 @@ extension OpCase {
     }
     switch work {
     case .product(let layer, let activation):
-      let flops =
-        2 * Double(batch * rowsPerImage) * Double(layer.places(from: self.input, to: self.output))
-        * Double(layer.weightCount)
+      let flops = productFlops(of: layer, batch: batch)
       let floats = inputCount + outputCount + layer.weightCount
       var unbiased = layer
       unbiased.hasBias = false
@@ -50,12 +48,17 @@ extension OpCase {
     case .layers(let layers):
       let parameters = layers.flatMap(\.parameters).reduce(0) { $0 + $1.count }
       let kept = layers.allSatisfy(\.isLinear) ? 0 : min(inputCount, outputCount)
+      let needsInputGradient = !inputGradientNetworks.isEmpty
+      let flops = productFlops(of: layers[0], batch: batch)
       return [
-        pass("forward", floats: inputCount + outputCount + parameters) { device in
+        pass("forward", floats: inputCount + outputCount + parameters, flops: flops) { device in
           try SmallNetwork(layers, input, on: device).forward()
         },
-        pass("gradient", of: inputGradientNetworks, floats: inputCount + outputCount + kept + parameters) { device in
-          try SmallNetwork(layers, input, on: device).gradient(from: output)
+        pass(
+          "gradient", of: parameters > 0 ? networks : inputGradientNetworks,
+          floats: inputCount + outputCount + kept + parameters, flops: needsInputGradient ? 2 * flops : flops
+        ) { device in
+          try SmallNetwork(layers, input, on: device, needsInputGradient: needsInputGradient).gradient(from: output)
         },
       ]
     case .bias:
@@ -117,6 +120,15 @@ extension OpCase {
         }
       ]
     }
+  }
+}
+
+extension OpCase {
+  /// The operations of a layer's product, each multiply-add counted as two; none of a layer that is no product.
+  private func productFlops(of layer: any Layer, batch: Int) -> Double {
+    guard let layer = layer as? any ProductLayer, let output = try? layer.outputShape(of: input) else { return 0 }
+    return 2 * Double(batch * rowsPerImage) * Double(layer.places(from: input, to: output))
+      * Double(layer.weightCount)
   }
 }
 

@@ -93,7 +93,7 @@
 
 // Kernels that there is one of for each register tile; their names end in it.
 #define TILED_KERNELS(X)                                                                                      \
-  X(gemm, TILED(gemm), C(float), C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int,       \
+  X(gemm, TILED(gemm), C(float), C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int,  \
     float, float, int, float)                                                                                   \
   X(conv2d, TILED(conv2d_window), C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, \
     int, int, float)                                                                                       \

@@ -50,6 +50,7 @@ extension StudyResult {
     }
     lines += ["", "How the text's open points are read"] + study.readings.map { "  - \($0)" }
     lines += notes.map { "  - \($0)" }
+    lines += ["", "Memory on the device: at most \(grouped(peakDeviceBytes.dividedUp(by: 1 << 20))) MiB at a time"]
     return lines.joined(separator: "\n")
   }
 

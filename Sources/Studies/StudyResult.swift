@@ -49,6 +49,8 @@ public struct StudyResult: Sendable {
   public let folder: String
   /// The pictures, or the CSV files where they could not be drawn.
   public let figures: [String]
+  /// The most memory that the device's buffers took at a time, with what the device had done before.
+  public let peakDeviceBytes: Int
 
   /// The result of an experiment that was asked for.
   func result(_ name: String) -> ExperimentResult? {

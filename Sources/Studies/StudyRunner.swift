@@ -97,7 +97,8 @@ public final class StudyRunner {
     }
     try drawCharts(of: results, in: folder)
     let result = StudyResult(
-      study: study, options: options, experiments: results, folder: folder.path, figures: figures)
+      study: study, options: options, experiments: results, folder: folder.path, figures: figures,
+      peakDeviceBytes: device.counters.peakBytesAllocated)
     try folder.write(result.table + "\n", to: "results.txt")
     try folder.write(result.lines.map { $0.text + "\n" }.joined(), to: "results.jsonl")
     return result

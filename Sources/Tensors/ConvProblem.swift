@@ -175,7 +175,7 @@ package struct ConvProblem {
   /// x = activation(transposed convolution of y + bias).
   package func enqueueTransposed(_ y: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to x: Tensor) throws {
     let isToFew = groupChannels <= Self.fewChannels
-    // A product of another shape, tuned as such.
+    // Its own products have their own kernels.
     if isToFew, y.device.properties.family == .vector { return try enqueueTransposedToFew(y, w, bias, activation, x) }
     let batches = geometry.groups * geometry.stride.height * geometry.stride.width
     switch y.device.kernel(m: phasePixels, n: groupChannels, batches: batches, for: product(.transposed)) {
@@ -233,18 +233,19 @@ package struct ConvProblem {
     try enqueue(y, w, bias, activation, x)
   }
 
-  /// The transposed pass to few channels: products of every pixel of y with every tap, then their sums.
+  /// The transposed pass to few channels: products of every tap with every pixel of y, then their sums.
   private func enqueueTransposedByProducts(
     _ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ x: Tensor
   ) throws {
     let device = y.device
-    let pixels = batch * outSize.height * outSize.width
-    let products = try device.tensor([pixels, taps * channels])
-    try GemmProblem(
-      m: pixels, n: taps * channels, k: outChannels,
-      a: MatrixView(buffer: y.buffer, rowStep: outChannels, columnStep: 1),
-      b: MatrixView(buffer: w.buffer, rowStep: 1, columnStep: outChannels), out: products.buffer
-    ).enqueue(on: device)
+    let pixels = outSize.height * outSize.width
+    let products = try device.tensor([batch, taps * channels, pixels])
+    var product = GemmProblem(
+      m: taps * channels, n: pixels, k: outChannels,
+      a: MatrixView(buffer: w.buffer, rowStep: outChannels, columnStep: 1),
+      b: MatrixView(buffer: y.buffer, rowStep: 1, columnStep: outChannels), out: products.buffer)
+    (product.batch, product.batchStep) = (batch, pixels * outChannels)
+    try product.enqueue(on: device)
     device.profiler?.declare(flops: Double(products.count), bytes: Double(products.count + x.count) * 4)
     try device.launch(
       ConvKernels.collect, over: Grid(size.height, batch, channels),

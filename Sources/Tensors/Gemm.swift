@@ -49,6 +49,10 @@ struct GemmProblem {
   var alpha: Float
   var beta: Float
   var activation: Activation
+  /// How many products there are with the same A, and how far B lies behind that of the one before; their results lie
+  /// one behind another. The tile family has one only.
+  var batch = 1
+  var batchStep = 0
   init(
     m: Int, n: Int, k: Int, a: MatrixView, b: MatrixView, out: Buffer, c: Buffer? = nil, bias: Buffer? = nil,
     alpha: Float = 1, beta: Float = 0, activation: Activation = .none
@@ -61,6 +65,8 @@ struct GemmProblem {
 
   /// Enqueues the product: one launch; for the tile family see `GemmTile.swift`.
   func enqueue(on device: any Device) throws {
+    // Several products in one launch are not tuned.
+    if batch > 1 { return try enqueue(device.properties.vectorTile(forColumns: n), on: device) }
     switch device.kernel(m: m, n: n, for: product) {
     case .vector(let tile): try enqueue(tile, on: device)
     case .tile(let configuration): try enqueue(configuration, on: device)
@@ -71,17 +77,17 @@ struct GemmProblem {
     let columnTiles = n.dividedUp(by: tile.columns)
     let rowTiles = m.dividedUp(by: tile.rows)
     // Strips long enough to reuse a block of B, and enough of them to keep all units busy evenly.
-    let wanted = max(1, device.properties.computeUnits * 8 / max(1, columnTiles))
+    let wanted = max(1, device.properties.computeUnits * 8 / max(1, columnTiles * batch))
     let strip = max(1, min(64, rowTiles / wanted))
     let zeros = try device.zeros(byteCount: n * 4)
     device.profiler?.declare(
-      flops: 2 * Double(m) * Double(n) * Double(k), bytes: Double(m * k + k * n + m * n) * 4)
+      flops: 2 * Double(m) * Double(n) * Double(k * batch), bytes: Double(m * k + (k * n + m * n) * batch) * 4)
     try device.launch(
-      GemmKernels.vector[tile], over: Grid(columnTiles, rowTiles.dividedUp(by: strip)),
+      GemmKernels.vector[tile], over: Grid(columnTiles, rowTiles.dividedUp(by: strip), batch),
       [
         .buffer(a.buffer), .buffer(b.buffer), .buffer(c ?? out), .buffer(bias ?? zeros), .buffer(out),
         .int(m), .int(n), .int(k), .int(a.rowStep), .int(a.columnStep), .int(b.rowStep), .int(b.columnStep),
-        .int(strip), .float(alpha), .float(beta),
+        .int(batchStep), .int(strip), .float(alpha), .float(beta),
       ] + activation.arguments)
   }
 }

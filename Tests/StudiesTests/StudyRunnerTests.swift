@@ -19,15 +19,15 @@ struct StudyRunnerTests {
     data = try FashionMNIST(directory: files.path, allowOtherData: true)
   }
 
-  /// Two epochs with batches of 16, of which the third has 8 images.
-  private func run(_ names: [String], seeds: Int = 1, on device: any Device) throws -> StudyResult {
+  /// Batches of 16, of which the third has 8 images.
+  private func run(_ names: [String], seeds: Int = 1, epochs: Int = 2, on device: any Device) throws -> StudyResult {
     var options = StudyOptions()
     options.batchSize = 16
     options.seedCount = seeds
     options.curveImageCount = 30
     options.outputFolder = folder.path
     let runner = StudyRunner(.aldecoa, options, data: data, device: device, version: "test")
-    return try runner.run(try Study.aldecoa.experiments(named: names)) { _ in 2 }
+    return try runner.run(try Study.aldecoa.experiments(named: names)) { _ in epochs }
   }
 
   private func weights(_ result: StudyResult, _ experiment: String) throws -> [String: [Float]] {
@@ -68,6 +68,13 @@ struct StudyRunnerTests {
         for weights in cases { #expect(try weights[parameter.key] != parameter.values()) }
       }
     }
+  }
+
+  @Test func `more epochs take no more memory`() throws {
+    let peaks = try [2, 5].map { epochs in
+      try run(["n64-p0.2"], epochs: epochs, on: CPUDevice(threads: 2)).peakDeviceBytes
+    }
+    #expect(peaks[0] > 0 && peaks[0] == peaks[1])
   }
 
   @Test(arguments: TestDevices.all)
