@@ -123,7 +123,7 @@ import Testing
       let log = ProductLog()
       device.tuning.log = log
       var random = SeededGenerator(seed: 4)
-      let x = random.gaussians([33, 6, 6, 2]), w = random.gaussians([3, 3, 2, 9])
+      let x = random.gaussians([33, 6, 6, 3]), w = random.gaussians([3, 3, 3, 9])
       _ = try GradientRun(on: device, [x, w], dy: random.gaussians([33, 3, 3, 9])) {
         try conv2dMaxPool2d(
           $0[0], weight: $0[1], bias: nil, ConvGeometry(kernelSize: 3, padding: 1), PoolGeometry(kernelSize: 2))
