@@ -28,15 +28,16 @@ let package = Package(
     .target(name: "Compute", dependencies: ["CKernels", "COpenCL", "CZlib", "Files"]),
     .target(name: "Tensors", dependencies: ["Compute"]),
     .target(name: "Safetensors", dependencies: ["Files"]),
+    .target(name: "TuningFiles", dependencies: ["CKernels", "Tensors", "Safetensors", "Files"]),
     .target(name: "TelarNN", dependencies: ["Tensors", "Safetensors"]),
     .target(name: "TelarData", dependencies: ["CZlib", "CLibcrypto"]),
     .target(name: "Figures", dependencies: ["Files"]),
     .target(name: "TelarTraining", dependencies: ["TelarNN", "TelarData", "Figures"]),
     .target(name: "StudyNetworks", dependencies: ["TelarNN"]),
-    .target(name: "Studies", dependencies: ["TelarTraining", "StudyNetworks"]),
+    .target(name: "Studies", dependencies: ["TelarTraining", "StudyNetworks", "TuningFiles"]),
     .target(name: "Conformance", dependencies: ["StudyNetworks", "Safetensors"]),
     .target(name: "Benchmarks", dependencies: ["TelarTraining", "Studies"]),
-    .target(name: "Telar", dependencies: ["TelarTraining", "Studies"]),
+    .target(name: "Telar", dependencies: ["TelarTraining", "Studies", "TuningFiles"]),
     .executableTarget(
       name: "telar-cli",
       dependencies: [
@@ -52,6 +53,7 @@ let package = Package(
     .testTarget(
       name: "TelarNNTests", dependencies: ["TelarNN", "StudyNetworks", "TestSupport"], resources: [.copy("Checkpoints")]
     ),
+    .testTarget(name: "TuningFilesTests", dependencies: ["TuningFiles", "TestSupport"]),
     .testTarget(name: "TelarDataTests", dependencies: ["TelarData", "CZlib", "TestSupport"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "Files"]),
     .testTarget(name: "StudiesTests", dependencies: ["Studies", "TestSupport"]),

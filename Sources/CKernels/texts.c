@@ -82,6 +82,12 @@ TEXT(conv2d_tile)
 #embed "../../Kernels/conv2d_tile.cl"
 END
 
+TEXT(tuning)
+#embed "../../Kernels/tuning.json"
+END
+const char *const telar_tuning = tuning_text;
+const size_t telar_tuning_length = sizeof tuning_text;
+
 #define PROGRAM(file) {#file, file##_text, sizeof file##_text}
 static const telar_program programs[] = {
     PROGRAM(common),

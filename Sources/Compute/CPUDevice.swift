@@ -9,6 +9,7 @@ public final class CPUDevice: Device {
   public let properties: DeviceProperties
   public internal(set) var counters = DeviceCounters()
   public var profiler: Profiler?
+  public var tuning = Tuning() { didSet { tuning.check(properties) } }
 
   let kernels: [String: CompiledKernel]
   /// Kernels by identity, which costs less than to compare names on each launch. They keep what they were found by.

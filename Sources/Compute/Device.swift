@@ -15,6 +15,11 @@ public protocol Device: AnyObject {
   /// Where kernel times go while a profile is taken; `nil` (the default) costs nothing.
   var profiler: Profiler? { get set }
 
+  /// The kernels of certain products, where they are not to be chosen by the device's properties; empty by default.
+  ///
+  /// - Precondition: the device has each kernel that it names: see ``TunedKernel/runs(on:)``.
+  var tuning: Tuning { get set }
+
   /// Makes a buffer with undefined contents, from the pool where it has one of the size.
   ///
   /// - Throws: ``DeviceError/allocationTooLarge(device:requested:limit:)``, ``DeviceError/outOfMemory(device:requested:)``.

@@ -12,6 +12,7 @@ public final class OpenCLDevice: Device {
   /// While a profiler is set, the queue takes times and each launch keeps an event: then an error of asynchronous work
   /// names exactly the kernel that it is of. Synchronise before the profiler's report is read.
   public var profiler: Profiler?
+  public var tuning = Tuning() { didSet { tuning.check(properties) } }
 
   let programs: OpenCLPrograms
   /// Kernels by identity, which costs less than to compare names and options on each launch. They keep what they were

@@ -85,8 +85,8 @@ extension ThreadPool.Job {
 }
 
 /// The monotonic clock.
-enum Clock {
-  static var nanoseconds: UInt64 {
+package enum Clock {
+  package static var nanoseconds: UInt64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
     return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)

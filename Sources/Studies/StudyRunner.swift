@@ -5,6 +5,7 @@ import Safetensors
 import TelarData
 import TelarNN
 import TelarTraining
+import TuningFiles
 
 /// The engine that runs the experiments of any study.
 public final class StudyRunner {
@@ -175,6 +176,7 @@ public final class StudyRunner {
         "driver": .string(properties.driver), "instruction_set": .string(properties.instructionSet),
         "compute_units": .integer(properties.computeUnits), "family": .string(properties.family.rawValue),
       ]),
+      "tuning": device.tuning.json,
       "data": .object([
         "folder": .string(data.directory), "is_fashion_mnist": .boolean(data.isPublished),
         "training_images": .integer(training), "validation_images": .integer(data.validation.count),

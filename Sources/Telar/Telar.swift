@@ -7,6 +7,7 @@
 @_exported import TelarNN
 @_exported import TelarTraining
 @_exported import Tensors
+@_exported import TuningFiles
 
 /// The version of the library and of the command, as `telar --version` prints it.
 public let telarVersion = "0.1.0"

@@ -8,10 +8,11 @@ enum ConvTileKernels {
 
 extension ConvProblem {
   /// y = activation(conv2d(x, w) + bias): a product of output pixels by output channels.
-  func enqueueForwardTile(_ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor) throws {
+  func enqueueForwardTile(
+    _ configuration: TileConfiguration, _ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor
+  ) throws {
     let device = x.device
     let (m, n) = (batch * outSize.height * outSize.width, outChannels / geometry.groups)
-    let configuration = TileConfiguration.best(m: m, n: n, batches: geometry.groups, on: device.properties)
     let zeros = try device.zeros(byteCount: outChannels * 4)
     device.profiler?.declare(flops: flops, bytes: bytes)
     try device.launch(
@@ -21,13 +22,13 @@ extension ConvProblem {
   }
 
   /// x = activation(transposed convolution of y + bias): for each phase of the stride, a product of pixels by channels.
-  func enqueueTransposedTile(_ y: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to x: Tensor) throws {
+  func enqueueTransposedTile(
+    _ configuration: TileConfiguration, _ y: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to x: Tensor
+  ) throws {
     let device = y.device
     let (stride, dilation) = (geometry.stride, geometry.dilation)
-    let m = batch * size.height.dividedUp(by: stride.height) * size.width.dividedUp(by: stride.width)
-    let n = channels / geometry.groups
+    let (m, n) = (phasePixels, channels / geometry.groups)
     let products = geometry.groups * stride.height * stride.width
-    let configuration = TileConfiguration.best(m: m, n: n, batches: products, on: device.properties)
     let zeros = try device.zeros(byteCount: channels * 4)
     device.profiler?.declare(flops: flops, bytes: bytes)
     try device.launch(
@@ -42,12 +43,13 @@ extension ConvProblem {
 
   /// dw (+)= the gradient of the weights: a product of weights before the output channel by output channels, over all
   /// pixels. One launch, and one that adds up the chunks of pixels where there are several.
-  func enqueueWeightGradientTile(_ x: Tensor, _ dy: Tensor, to dw: Tensor, accumulate: Bool) throws {
+  func enqueueWeightGradientTile(
+    _ configuration: TileConfiguration, _ x: Tensor, _ dy: Tensor, to dw: Tensor, accumulate: Bool
+  ) throws {
     let device = x.device
     let m = weightShape[0] * weightShape[1] * weightShape[2]
     let n = outChannels / geometry.groups
     let pixels = batch * outSize.height * outSize.width
-    let configuration = TileConfiguration.best(m: m, n: n, batches: geometry.groups, on: device.properties)
     let split = configuration.split(m: m, n: n, k: pixels, batches: geometry.groups, on: device.properties)
     let isWhole = split.count == 1
     let target = isWhole ? dw : try device.tensor([split.count] + weightShape)

@@ -89,11 +89,13 @@ extension ConvProblem {
   }
 
   /// y = activation(max-pooling of the convolution), by tiles of images. Two launches.
-  fileprivate func enqueueForwardPool(
+  func enqueueForwardPool(
     _ x: Tensor, _ w: Tensor, bias: Tensor?, _ activation: Activation, _ pool: PoolGeometry, to y: Tensor,
     _ winner: Buffer, keep: Bool
   ) throws {
-    let (tile, packed, order) = try batchTiles(w, columns: outChannels, isTransposed: false, lines: y.shape[1])
+    let tile = x.device.vectorTile(
+      forColumns: groupOutChannels, for: product(.forwardPool, pool: pool.kernelSize))
+    let (packed, order) = try batchTiles(tile, w, columns: outChannels, isTransposed: false, lines: y.shape[1])
     let zeros = try x.device.zeros(byteCount: outChannels * 4)
     x.device.profiler?.declare(flops: flops, bytes: Double(x.count + y.count + w.count) * 4)
     try x.device.launch(

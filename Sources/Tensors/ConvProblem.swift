@@ -43,9 +43,9 @@ package struct ConvProblem {
   var paddedSize: Pair {
     Pair(size.height + 2 * geometry.padding.height, size.width + 2 * geometry.padding.width)
   }
-  private var taps: Int { geometry.kernelSize.height * geometry.kernelSize.width }
-  private var groupChannels: Int { channels / geometry.groups }
-  private var groupOutChannels: Int { outChannels / geometry.groups }
+  var taps: Int { geometry.kernelSize.height * geometry.kernelSize.width }
+  var groupChannels: Int { channels / geometry.groups }
+  var groupOutChannels: Int { outChannels / geometry.groups }
   /// `[KH, KW, channels / groups, outChannels]`, of the convolution and of its transposed alike.
   var weightShape: [Int] { [geometry.kernelSize.height, geometry.kernelSize.width, groupChannels, outChannels] }
   private var weightCount: Int { weightShape.reduce(1, *) }
@@ -75,10 +75,10 @@ package struct ConvProblem {
 
   // MARK: Passes
 
-  /// x with its padding around it, or x itself when there is none or when the device's kernels pad as they read. One
+  /// x with its padding around it, as some kernels of the vector family need it, or x itself when there is none. One
   /// launch at most.
-  package func padded(_ x: Tensor) throws -> Tensor {
-    if geometry.padding == 0 || x.device.properties.family == .tile { return x }
+  func padded(_ x: Tensor) throws -> Tensor {
+    if geometry.padding == 0 { return x }
     let padded = try x.device.tensor([batch, paddedSize.height, paddedSize.width, channels])
     x.device.profiler?.declare(flops: 0, bytes: Double(x.count + padded.count) * 4)
     try x.device.launch(
@@ -89,13 +89,15 @@ package struct ConvProblem {
 
   /// y = activation(conv2d(x, w) + bias). One launch, one more for a small batch with padding.
   package func enqueueForward(_ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor) throws {
-    if x.device.properties.family == .tile {
-      try enqueueForwardTile(x, w, bias: bias, activation: activation, to: y)
-    } else if fillsTiles(on: x.device) {
+    let m = batch * outSize.height * outSize.width
+    switch x.device.kernel(m: m, n: groupOutChannels, batches: geometry.groups, for: product(.forward)) {
+    case .tile(let configuration):
+      try enqueueForwardTile(configuration, x, w, bias: bias, activation: activation, to: y)
+    case .vector(let tile) where fillsTiles(on: x.device):
       try enqueueBatch(
-        from: x, size, channels, w, bias, activation, to: y, outSize, outChannels, isTransposed: false)
-    } else {
-      try enqueueWindow(padded(x), w, bias, activation, y)
+        tile, from: x, size, channels, w, bias, activation, to: y, outSize, outChannels, isTransposed: false)
+    case .vector(let tile):
+      try enqueueWindow(tile, padded(x), w, bias, activation, y)
     }
   }
 
@@ -104,12 +106,12 @@ package struct ConvProblem {
 
   /// Either pass by tiles of images; the arguments are named for a convolution from `source` to `target`.
   private func enqueueBatch(
-    from source: Tensor, _ sourceSize: Pair, _ sourceChannels: Int, _ w: Tensor, _ bias: Tensor?,
+    _ tile: VectorTile, from source: Tensor, _ sourceSize: Pair, _ sourceChannels: Int, _ w: Tensor, _ bias: Tensor?,
     _ activation: Activation, to target: Tensor, _ targetSize: Pair, _ targetChannels: Int, isTransposed: Bool
   ) throws {
     let device = source.device
-    let (tile, packed, order) = try batchTiles(
-      w, columns: targetChannels, isTransposed: isTransposed, lines: targetSize.height)
+    let (packed, order) = try batchTiles(
+      tile, w, columns: targetChannels, isTransposed: isTransposed, lines: targetSize.height)
     let zeros = try device.zeros(byteCount: targetChannels * 4)
     device.profiler?.declare(flops: flops, bytes: bytes)
     try device.launch(
@@ -122,19 +124,18 @@ package struct ConvProblem {
       ] + activation.arguments)
   }
 
-  /// The tile for so many columns, the weights packed for it, and the grid over column tiles, lines and images with its
+  /// The weights packed for the tile, and the grid over column tiles, lines and images with its
   /// order; see `conv2d_batch.cl`.
-  func batchTiles(_ w: Tensor, columns: Int, isTransposed: Bool, lines: Int) throws
-    -> (tile: VectorTile, packed: Tensor, order: (grid: Grid, isColumnLast: Bool))
+  func batchTiles(_ tile: VectorTile, _ w: Tensor, columns: Int, isTransposed: Bool, lines: Int) throws
+    -> (packed: Tensor, order: (grid: Grid, isColumnLast: Bool))
   {
     let groupColumns = columns / geometry.groups
-    let tile = w.device.properties.vectorTile(forColumns: groupColumns)
     let packed = try packedWeights(w, columns: groupColumns, tile, isTransposed: isTransposed)
     let isColumnLast = packed.count * 4 > Self.cachedWeightBytes
     let columnTiles = groupColumns.dividedUp(by: tile.columns) * geometry.groups
     let imageTiles = batch.dividedUp(by: tile.rows)
     let grid = isColumnLast ? Grid(lines, imageTiles, columnTiles) : Grid(columnTiles, lines, imageTiles)
-    return (tile, packed, (grid, isColumnLast))
+    return (packed, (grid, isColumnLast))
   }
 
   /// The weights in panels of a tile's columns, for the convolution or for the transposed one. One launch.
@@ -154,10 +155,9 @@ package struct ConvProblem {
 
   /// The forward pass by tiles of neighbouring pixels, from the padded x.
   private func enqueueWindow(
-    _ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ y: Tensor
+    _ tile: VectorTile, _ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ y: Tensor
   ) throws {
     let device = x.device
-    let tile = device.properties.vectorTile(forColumns: groupOutChannels)
     let packed = try packedWeights(w, columns: groupOutChannels, tile, isTransposed: false)
     let zeros = try device.zeros(byteCount: outChannels * 4)
     let columnTiles = groupOutChannels.dividedUp(by: tile.columns) * geometry.groups
@@ -174,23 +174,30 @@ package struct ConvProblem {
 
   /// x = activation(transposed convolution of y + bias).
   package func enqueueTransposed(_ y: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to x: Tensor) throws {
-    if y.device.properties.family == .tile {
-      return try enqueueTransposedTile(y, w, bias: bias, activation: activation, to: x)
+    let isToFew = groupChannels <= Self.fewChannels
+    // Its own products have their own kernels.
+    if isToFew, y.device.properties.family == .vector { return try enqueueTransposedToFew(y, w, bias, activation, x) }
+    let batches = geometry.groups * geometry.stride.height * geometry.stride.width
+    switch y.device.kernel(m: phasePixels, n: groupChannels, batches: batches, for: product(.transposed)) {
+    case .tile(let configuration):
+      try enqueueTransposedTile(configuration, y, w, bias: bias, activation: activation, to: x)
+    case .vector where isToFew:
+      try enqueueTransposedToFew(y, w, bias, activation, x)
+    case .vector(let tile) where fillsTiles(on: y.device):
+      try enqueueBatch(
+        tile, from: y, outSize, outChannels, w, bias, activation, to: x, size, channels, isTransposed: true)
+    case .vector(let tile):
+      try enqueueTransposedPhases(tile, y, w, bias, activation, x)
     }
-    if groupChannels <= Self.fewChannels {
-      let products = batch * outSize.height * outSize.width * taps * channels
-      let enqueue =
-        geometry.groups == 1 && products <= Self.mostProducts ? enqueueTransposedByProducts : enqueueTransposedDot
-      return try enqueue(y, w, bias, activation, x)
-    }
+  }
+
+  /// The transposed pass by tiles of pixels of the same phase of the stride.
+  private func enqueueTransposedPhases(
+    _ tile: VectorTile, _ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ x: Tensor
+  ) throws {
     let device = y.device
-    if fillsTiles(on: device) {
-      return try enqueueBatch(
-        from: y, outSize, outChannels, w, bias, activation, to: x, size, channels, isTransposed: true)
-    }
     let phases = geometry.stride.height * geometry.stride.width
     let zeros = try device.zeros(byteCount: max(channels, outChannels) * 4)
-    let tile = device.properties.vectorTile(forColumns: groupChannels)
     let packed = try packedWeights(w, columns: groupChannels, tile, isTransposed: true)
     let columnTiles = groupChannels.dividedUp(by: tile.columns) * geometry.groups
     let strip = Self.strip(pixels: phasePixels, columnTiles * phases, tile, device)
@@ -212,8 +219,18 @@ package struct ConvProblem {
   }
 
   /// Pixels of x that a phase of the stride has at most, over the batch.
-  private var phasePixels: Int {
+  var phasePixels: Int {
     batch * size.height.dividedUp(by: geometry.stride.height) * size.width.dividedUp(by: geometry.stride.width)
+  }
+
+  /// The transposed pass to few channels, which a register tile would be mostly empty of.
+  private func enqueueTransposedToFew(
+    _ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ x: Tensor
+  ) throws {
+    let products = batch * outSize.height * outSize.width * taps * channels
+    let enqueue =
+      geometry.groups == 1 && products <= Self.mostProducts ? enqueueTransposedByProducts : enqueueTransposedDot
+    try enqueue(y, w, bias, activation, x)
   }
 
   /// The transposed pass to few channels: products of every tap with every pixel of y, then their sums.
@@ -255,13 +272,22 @@ package struct ConvProblem {
         + activation.arguments)
   }
 
-  /// dw (+)= the gradient of the weights, from the padded x and dy.
+  /// dw (+)= the gradient of the weights, from x and dy.
   package func enqueueWeightGradient(_ x: Tensor, _ dy: Tensor, to dw: Tensor, accumulate: Bool) throws {
-    let device = x.device
-    if device.properties.family == .tile {
-      return try enqueueWeightGradientTile(x, dy, to: dw, accumulate: accumulate)
+    let m = taps * groupChannels
+    switch x.device.kernel(m: m, n: groupOutChannels, batches: geometry.groups, for: product(.weightGradient)) {
+    case .tile(let configuration):
+      try enqueueWeightGradientTile(configuration, x, dy, to: dw, accumulate: accumulate)
+    case .vector(let tile):
+      try enqueueWeightGradient(tile, padded(x), dy, to: dw, accumulate: accumulate)
     }
-    let tile = device.properties.vectorTile(forColumns: groupOutChannels)
+  }
+
+  /// The same by register tiles, from the padded x.
+  private func enqueueWeightGradient(
+    _ tile: VectorTile, _ x: Tensor, _ dy: Tensor, to dw: Tensor, accumulate: Bool
+  ) throws {
+    let device = x.device
     let columnTiles = groupOutChannels.dividedUp(by: tile.columns) * geometry.groups
     let isOneRun = geometry.dilation.width == 1 && geometry.groups == 1
     let (runs, run) =
@@ -286,7 +312,7 @@ package struct ConvProblem {
   /// The gradients of weights and x from that of the convolution's output.
   func differentiate(_ x: Tensor, weight: Tensor, _ dy: Tensor, on tape: Tape) throws {
     if let slot = weight.gradient {
-      try enqueueWeightGradient(padded(x), dy, to: slot.tensor, accumulate: slot.claim())
+      try enqueueWeightGradient(x, dy, to: slot.tensor, accumulate: slot.claim())
     }
     if x.requiresGradient {
       let dx = try x.device.tensor(x.shape)

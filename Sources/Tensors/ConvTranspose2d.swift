@@ -19,7 +19,7 @@ public func convTranspose2d(
         try columnSum(dz, into: slot.tensor, accumulate: slot.claim())
       }
       if let slot = weight.gradient {
-        try problem.enqueueWeightGradient(problem.padded(dz), x, to: slot.tensor, accumulate: slot.claim())
+        try problem.enqueueWeightGradient(dz, x, to: slot.tensor, accumulate: slot.claim())
       }
       if x.requiresGradient {
         let dx = try x.device.tensor(x.shape)

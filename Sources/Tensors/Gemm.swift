@@ -63,10 +63,17 @@ struct GemmProblem {
     (self.alpha, self.beta, self.activation) = (alpha, beta, activation)
   }
 
-  /// Enqueues the product: one launch; see ``enqueueTile(on:)`` for the tile family.
+  /// Enqueues the product: one launch; for the tile family see `GemmTile.swift`.
   func enqueue(on device: any Device) throws {
-    if device.properties.family == .tile { return try enqueueTile(on: device) }
-    let tile = device.properties.vectorTile(forColumns: n)
+    // Several products in one launch are not tuned.
+    if batch > 1 { return try enqueue(device.properties.vectorTile(forColumns: n), on: device) }
+    switch device.kernel(m: m, n: n, for: product) {
+    case .vector(let tile): try enqueue(tile, on: device)
+    case .tile(let configuration): try enqueue(configuration, on: device)
+    }
+  }
+
+  private func enqueue(_ tile: VectorTile, on device: any Device) throws {
     let columnTiles = n.dividedUp(by: tile.columns)
     let rowTiles = m.dividedUp(by: tile.rows)
     // Strips long enough to reuse a block of B, and enough of them to keep all units busy evenly.

@@ -6,9 +6,8 @@ enum GemmTileKernels {
 
 extension GemmProblem {
   /// Enqueues the product: one launch, and one more where k is cut because m × n alone would leave the device idle.
-  func enqueueTile(on device: any Device) throws {
+  func enqueue(_ configuration: TileConfiguration, on device: any Device) throws {
     precondition(batch == 1, "\(batch) products in a launch of the tile family")
-    let configuration = TileConfiguration.best(m: m, n: n, on: device.properties)
     let split = configuration.split(m: m, n: n, k: k, on: device.properties)
     let zeros = try device.zeros(byteCount: n * 4)
     let finish: [KernelArgument] = [.float(alpha), .float(beta)] + activation.arguments

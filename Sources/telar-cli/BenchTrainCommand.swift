@@ -50,14 +50,14 @@ struct BenchTrainCommand: ParsableCommand {
     for network in try networks.chosen() {
       if profile { device.profiler = Profiler() }
       let result = try TrainBenchmark.run(network, batch: batchSize, steps: steps, images: images, on: device)
-      Console.result(json ? JSON.object(result.json).text : result.line)
+      Console.result(json ? JSON.object(result.json(device.tuning)).text : result.line)
       if let profiler = device.profiler { ProfileReport(profiler.report).show(asJSON: json) }
     }
   }
 }
 
 extension TrainResult {
-  fileprivate var json: JSON.Members {
+  fileprivate func json(_ tuning: Tuning) -> JSON.Members {
     [
       "net": .string(net), "device": .string(device), "driver": .string(driver), "isa": .string(instructionSet),
       "threads": .integer(threads), "batch": .integer(batch), "steps": .integer(steps),
@@ -65,6 +65,7 @@ extension TrainResult {
       "loss": .rounded(loss, 6), "launches_per_step": .rounded(launchesPerStep, 2),
       "allocations_per_step": .rounded(allocationsPerStep, 2),
       "synchronisations_per_step": .rounded(synchronizationsPerStep, 2), "version": .string(telarVersion),
+      "tuning": tuning.json,
     ]
   }
 

@@ -17,9 +17,10 @@ struct DevicesCommand: ParsableCommand {
     let devices = DeviceCatalog.list()
     let choice = try DeviceCatalog.choose("auto", workload: .announced)
     let chosen = choice.device.properties.identifier
+    let tuning = try TuningFile.tuning(for: choice.device.properties).tuning
     if json {
       for device in devices {
-        Console.result(JSON.object(Self.members(device, chosen: chosen, reason: choice.reason)).text)
+        Console.result(JSON.object(try Self.members(device, chosen: chosen, reason: choice.reason)).text)
       }
       return
     }
@@ -37,9 +38,10 @@ struct DevicesCommand: ParsableCommand {
     }
     if let problem = DeviceCatalog.openCLProblem() { Console.result("\n\(problem)") }
     Console.result("\nauto takes \(chosen): \(choice.reason ?? "it was asked for").")
+    if let sentence = tuning.sentence { Console.result(sentence) }
   }
 
-  private static func members(_ device: DeviceDescription, chosen: String, reason: String?) -> JSON.Members {
+  private static func members(_ device: DeviceDescription, chosen: String, reason: String?) throws -> JSON.Members {
     let p = device.properties
     return [
       "device": .string(p.identifier), "name": .string(p.name), "kind": .string(p.kind.rawValue),
@@ -49,7 +51,7 @@ struct DevicesCommand: ParsableCommand {
       "max_allocation_bytes": .integer(p.maximumAllocationBytes), "global_memory_bytes": .integer(p.globalMemoryBytes),
       "vector_width": .integer(p.preferredVectorWidth), "fp16": .boolean(p.supportsHalf),
       "fp64": .boolean(p.supportsDouble), "problem": device.problem.map(JSON.string) ?? .null,
-      "chosen": .boolean(p.identifier == chosen),
+      "tuning": try TuningFile.tuning(for: p).tuning.json, "chosen": .boolean(p.identifier == chosen),
       "reason": p.identifier == chosen ? reason.map(JSON.string) ?? .null : .null,
     ]
   }

@@ -8,6 +8,7 @@ import Safetensors
 import Studies
 import TelarData
 import TelarTraining
+import TuningFiles
 
 /// The exit codes of `telar`, as sysexits.h has them.
 enum ExitStatus {
@@ -48,6 +49,8 @@ struct Failure {
       case let error as ConformanceError:
         error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
       case let error as SavedResultsError:
+        error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
+      case let error as TuningFileError:
         error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
       case let error as DeviceError:
         switch error {

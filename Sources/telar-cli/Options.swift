@@ -20,14 +20,21 @@ struct DeviceOptions: ParsableArguments {
     }
   }
 
-  /// Opens the device and says which it is and why.
-  func open() throws -> any Device {
+  /// Opens the device with the tuning that there is for it, and says which it is and why.
+  func open(isTuned: Bool = true) throws -> any Device {
     let choice = try DeviceCatalog.choose(device, threads: threads, workload: .announced)
     let properties = choice.device.properties
     let units = properties.kind == .cpu ? "threads" : "compute units"
     Console.note("Device \(properties.identifier): \(properties.name), \(properties.computeUnits) \(units).")
     if let reason = choice.reason { Console.note("Chosen because \(reason).") }
     if let remark = choice.remark { Console.note("Note: \(remark).") }
+    if !isTuned { return choice.device }
+    let (tuning, unknown) = try TuningFile.tuning(for: properties)
+    if let first = unknown.first {
+      Console.note("Note: \(unknown.count) tuned choices are left out; the device has no such kernel (\(first)).")
+    }
+    if let sentence = tuning.sentence { Console.note(sentence) }
+    choice.device.tuning = tuning
     return choice.device
   }
 }
@@ -40,6 +47,13 @@ extension DeviceWorkload {
       Console.note("Measuring \(device.properties.identifier), once for these devices and drivers …")
       return try training.measure(device)
     }
+  }
+}
+
+extension Tuning {
+  /// What it is, for a user; `nil` when it chooses nothing.
+  var sentence: String? {
+    choices.isEmpty ? nil : "Kernels tuned for its products: \(choices.count) choices, from \(source ?? "")."
   }
 }
 

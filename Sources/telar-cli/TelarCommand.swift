@@ -28,6 +28,7 @@ struct TelarCommand: ParsableCommand {
     version: telarVersion,
     subcommands: [
       DevicesCommand.self, StudyCommand.self, ConformanceCommand.self, ParityCommand.self, BenchCommand.self,
+      TuneCommand.self,
     ])
 
   static func main() {

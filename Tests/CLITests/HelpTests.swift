@@ -43,6 +43,8 @@ struct HelpTests {
                                   elsewhere.
           parity                  Hold every operator of one device against another's.
           bench                   Measure how fast a device trains and multiplies.
+          tune                    Search for the fastest kernels for the shapes of
+                                  networks, and remember them.
 
           See 'telar help <subcommand>' for detailed help.
 

@@ -32,9 +32,10 @@ enum Telar {
     process.executableURL = executable
     process.arguments = arguments
     var all = ProcessInfo.processInfo.environment
-    // Help is folded at the width of the terminal; the data set must not depend on who runs the tests.
+    // Help is folded at the width of the terminal; data set and tuning must not depend on who runs the tests.
     all["COLUMNS"] = "80"
     all["FASHION_MNIST_DIR"] = nil
+    all["TELAR_TUNING"] = ""
     for (name, value) in environment { all[name] = value }
     process.environment = all
     process.standardInput = FileHandle.nullDevice

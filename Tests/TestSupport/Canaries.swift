@@ -58,6 +58,10 @@ public final class Canaries: Device {
     get { device.profiler }
     set { device.profiler = newValue }
   }
+  public var tuning: Tuning {
+    get { device.tuning }
+    set { device.tuning = newValue }
+  }
 
   public func allocate(byteCount: Int) throws -> Buffer {
     let whole = try device.allocate(byteCount: 2 * margin + (byteCount + 3) / 4 * 4)

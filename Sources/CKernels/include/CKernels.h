@@ -14,6 +14,10 @@ typedef struct {
 extern const int telar_program_count;
 const telar_program *telar_program_at(int index);
 
+// Kernels/tuning.json: the tunings that are shipped. Not terminated.
+extern const char *const telar_tuning;
+extern const size_t telar_tuning_length;
+
 // --- As code ---------------------------------------------------------------
 
 // The work-items begin ..< end, counted along x first, of a grid of x by y by z.

@@ -1,28 +1,4 @@
-/// The sizes of a local-memory tile: the macros that the tile family's kernels are compiled with, and the launch size
-/// that belongs to them. See `local_tile.cl`.
-struct TileConfiguration: Hashable, Sendable {
-  /// Rows and columns that a work-group computes, and products it adds in a step.
-  var rows: Int
-  var columns: Int
-  var depth: Int
-  /// Rows and columns that a work-item of it computes.
-  var itemRows: Int
-  var itemColumns: Int
-
-  /// Work-items in a group.
-  var groupItems: Int { (rows / itemRows) * (columns / itemColumns) }
-
-  /// Bytes of local memory: two steps of both operands, padded by a vector.
-  var localBytes: Int { 2 * depth * (rows + 4 + columns + 4) * 4 }
-
-  /// The macros. The family is written with vectors of four, whatever the device prefers.
-  var options: [String: Int] {
-    [
-      "TILE_M": rows, "TILE_N": columns, "TILE_K": depth, "ITEM_M": itemRows, "ITEM_N": itemColumns,
-      "VECTOR_WIDTH": 4,
-    ]
-  }
-
+extension TileConfiguration {
   /// The launch that computes `batches` products of m × n. Row tiles come first: only that dimension has no small limit.
   func grid(m: Int, n: Int, batches: Int = 1) -> Grid {
     Grid(tiles(m, by: rows) * groupItems, tiles(n, by: columns), batches, local: (groupItems, 1, 1))
@@ -31,13 +7,6 @@ struct TileConfiguration: Hashable, Sendable {
   private func tiles(_ size: Int, by tile: Int) -> Int { max(1, size.dividedUp(by: tile)) }
 
   // MARK: Choice
-
-  static let large = TileConfiguration(rows: 128, columns: 128, depth: 8, itemRows: 8, itemColumns: 8)
-  static let square = TileConfiguration(rows: 64, columns: 64, depth: 16, itemRows: 4, itemColumns: 4)
-  static let narrow = TileConfiguration(rows: 64, columns: 32, depth: 16, itemRows: 4, itemColumns: 4)
-  static let slim = TileConfiguration(rows: 64, columns: 16, depth: 16, itemRows: 4, itemColumns: 4)
-  static let flat = TileConfiguration(rows: 16, columns: 64, depth: 16, itemRows: 4, itemColumns: 4)
-  static let all = [large, square, narrow, slim, flat]
 
   /// The tile for `batches` products of m × n: the largest that has little to do past the edges, still makes enough
   /// groups for the device, and that the device can hold.
@@ -56,10 +25,6 @@ struct TileConfiguration: Hashable, Sendable {
       wanted = square
     }
     return [wanted, narrow].first { $0.fits(properties) } ?? slim
-  }
-
-  private func fits(_ properties: DeviceProperties) -> Bool {
-    groupItems <= properties.maximumWorkGroupSize && localBytes <= properties.localMemoryBytes
   }
 
   /// How a sum over k is cut so that there are enough groups for the device: products in a chunk, and chunks.

@@ -1,0 +1,44 @@
+/// The sizes of a local-memory tile: the macros that the tile family's kernels are compiled with. See `local_tile.cl`.
+public struct TileConfiguration: Hashable, Sendable {
+  /// Rows and columns that a work-group computes, and products it adds in a step.
+  public let rows: Int
+  public let columns: Int
+  public let depth: Int
+  /// Rows and columns that a work-item of it computes.
+  public let itemRows: Int
+  public let itemColumns: Int
+
+  /// Work-items in a group.
+  public var groupItems: Int { (rows / itemRows) * (columns / itemColumns) }
+
+  /// Bytes of local memory: two steps of both operands, padded by a vector.
+  public var localBytes: Int { 2 * depth * (rows + 4 + columns + 4) * 4 }
+
+  /// The macros. The family is written with vectors of four, whatever the device prefers.
+  package var options: [String: Int] {
+    [
+      "TILE_M": rows, "TILE_N": columns, "TILE_K": depth, "ITEM_M": itemRows, "ITEM_N": itemColumns,
+      "VECTOR_WIDTH": 4,
+    ]
+  }
+
+  package func fits(_ properties: DeviceProperties) -> Bool {
+    groupItems <= properties.maximumWorkGroupSize && localBytes <= properties.localMemoryBytes
+  }
+
+  package static let large = TileConfiguration(rows: 128, columns: 128, depth: 8, itemRows: 8, itemColumns: 8)
+  package static let square = TileConfiguration(rows: 64, columns: 64, depth: 16, itemRows: 4, itemColumns: 4)
+  package static let narrow = TileConfiguration(rows: 64, columns: 32, depth: 16, itemRows: 4, itemColumns: 4)
+  package static let slim = TileConfiguration(rows: 64, columns: 16, depth: 16, itemRows: 4, itemColumns: 4)
+  package static let flat = TileConfiguration(rows: 16, columns: 64, depth: 16, itemRows: 4, itemColumns: 4)
+  /// Those that a tuning may choose besides; no device takes them untuned.
+  private static let others = [
+    TileConfiguration(rows: 128, columns: 64, depth: 16, itemRows: 8, itemColumns: 4),
+    TileConfiguration(rows: 128, columns: 64, depth: 8, itemRows: 8, itemColumns: 8),
+    TileConfiguration(rows: 64, columns: 64, depth: 8, itemRows: 8, itemColumns: 8),
+    TileConfiguration(rows: 64, columns: 128, depth: 16, itemRows: 4, itemColumns: 8),
+    TileConfiguration(rows: 32, columns: 32, depth: 16, itemRows: 4, itemColumns: 4),
+  ]
+  /// Every configuration that there are kernels for.
+  package static let all = [large, square, narrow, slim, flat] + others
+}
