@@ -45,7 +45,10 @@ struct WrongUsageTests {
       (["bench", "gemm", "--sizes", "20000"], "--sizes 20000 is not 1 to 16384."),
       (["bench", "ops", "--batch-size", "0"], "--batch-size 0 is not 1 to 10000."),
       (["bench", "ops", "--net", "nope"], "There are: aldecoa-ae-n64, brunello-ae-1,"),
-      (["bench", "ops", "--op", "nope"], "no operator is named 'nope'. There are: gather, conv2d,"),
+      (
+        ["bench", "ops", "--op", "nope"],
+        "no operator is named 'nope'. There are: gather, "
+      ),
       (["bench", "ops", "--net", "molina-mlp", "--op", "conv2d"], "no network named has conv2d."),
       (["bench", "compare", "a"], "Missing expected argument '<new>'"),
       (["bench", "compare", "a", "b", "--threshold", "-1"], "--threshold"),
