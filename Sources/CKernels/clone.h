@@ -1,6 +1,5 @@
-// The kernels compiled for one instruction set. The including file defines CLONE (its name), CLONE_TARGET (a target
-// attribute's text), VECTOR_WIDTH, USE_FMA, and CLONE_ROWS (rows of
-// the register tile); it is otherwise empty.
+// The kernels compiled for one instruction set. The including file defines CLONE (its name), VECTOR_WIDTH, USE_FMA and
+// CLONE_ROWS (rows of the register tile); it is otherwise empty.
 #include "shim.h"
 #include "table.h"
 #include "kernels.h"

@@ -1,0 +1,306 @@
+/// The kernels of convolutions, in `conv2d.cl`, `conv2d_batch.cl`, `conv2d_dot.cl`, `conv2d_first.cl` and
+/// `conv2d_prepare.cl`.
+enum ConvKernels {
+  static let window = TiledKernel("conv2d", "conv2d_window")
+  static let transposed = TiledKernel("conv2d", "conv2d_transposed")
+  static let batch = TiledKernel("conv2d_batch", "conv2d_batch")
+  static let weightGradient = TiledKernel("conv2d", "conv2d_weight_gradient")
+  static let transposedDot = Kernel("conv2d_dot", "conv2d_transposed_dot")
+  static let collect = Kernel("conv2d_dot", "conv2d_collect")
+  static let pool = TiledKernel("conv2d_batch", "conv2d_pool")
+  static let firstPool = Kernel("conv2d_first", "conv2d_first_pool")
+  static let firstPoolGradient = Kernel("conv2d_first", "conv2d_first_pool_gradient")
+  static let padImage = Kernel("conv2d_prepare", "pad_image")
+  static let packTaps = Kernel("conv2d_prepare", "pack_taps")
+}
+
+/// The passes of a convolution, each in the family that suits the device; the vector family's launches.
+extension ConvProblem {
+  /// x with its padding around it, as some kernels of the vector family need it, or x itself when there is none. One
+  /// launch at most.
+  func padded(_ x: Tensor) throws -> Tensor {
+    if geometry.padding == 0 { return x }
+    let padded = try x.device.tensor([batch, paddedSize.height, paddedSize.width, channels])
+    x.device.profiler?.declare(flops: 0, bytes: Double(x.count + padded.count) * 4)
+    try x.device.launch(
+      ConvKernels.padImage, over: Grid(paddedSize.height, batch),
+      [.buffer(x.buffer), .buffer(padded.buffer), .int(batch), .pair(size), .int(channels), .pair(geometry.padding)])
+    return padded
+  }
+
+  /// y = activation(conv2d(x, w) + bias). One launch, one more for a small batch with padding.
+  package func enqueueForward(_ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor) throws {
+    let m = batch * outSize.height * outSize.width
+    switch x.device.kernel(m: m, n: groupOutChannels, batches: geometry.groups, for: product(.forward)) {
+    case .tile(let configuration):
+      try enqueueForwardTile(configuration, x, w, bias: bias, activation: activation, to: y)
+    case .vector(let tile) where fillsTiles(on: x.device):
+      try enqueueBatch(
+        tile, from: x, size, channels, w, bias, activation, to: y, outSize, outChannels, isTransposed: false)
+    case .vector(let tile):
+      try enqueueWindow(tile, padded(x), w, bias, activation, y)
+    }
+  }
+
+  /// Whether the batch is large enough for tiles whose rows are images to be mostly full.
+  func fillsTiles(on device: any Device) -> Bool { batch >= 4 * device.properties.vectorTiles[0].rows }
+
+  /// Either pass by tiles of images; the arguments are named for a convolution from `source` to `target`.
+  private func enqueueBatch(
+    _ tile: VectorTile, from source: Tensor, _ sourceSize: Pair, _ sourceChannels: Int, _ w: Tensor, _ bias: Tensor?,
+    _ activation: Activation, to target: Tensor, _ targetSize: Pair, _ targetChannels: Int, isTransposed: Bool
+  ) throws {
+    let device = source.device
+    let (packed, order) = try batchTiles(
+      tile, w, columns: targetChannels, isTransposed: isTransposed, lines: targetSize.height)
+    let zeros = try device.zeros(byteCount: targetChannels * 4)
+    device.profiler?.declare(flops: flops, bytes: bytes)
+    try device.launch(
+      ConvKernels.batch[tile], over: order.grid,
+      [
+        .buffer(source.buffer), .buffer(packed.buffer), .buffer(bias?.buffer ?? zeros), .buffer(target.buffer),
+        .int(batch), .pair(sourceSize), .int(sourceChannels), .pair(targetSize), .int(targetChannels),
+        .pair(geometry.kernelSize), .pair(geometry.stride), .pair(geometry.padding), .pair(geometry.dilation),
+        .int(geometry.groups), .int(order.isColumnLast ? 1 : 0), .int(isTransposed ? 1 : 0),
+      ] + activation.arguments)
+  }
+
+  /// The weights packed for the tile, and the grid over column tiles, lines and images with its
+  /// order; see `conv2d_batch.cl`.
+  func batchTiles(_ tile: VectorTile, _ w: Tensor, columns: Int, isTransposed: Bool, lines: Int) throws
+    -> (packed: Tensor, order: (grid: Grid, isColumnLast: Bool))
+  {
+    let groupColumns = columns / geometry.groups
+    let packed = try packedWeights(w, columns: groupColumns, tile, isTransposed: isTransposed)
+    let isColumnLast = packed.count * 4 > Self.cachedWeightBytes
+    let columnTiles = groupColumns.dividedUp(by: tile.columns) * geometry.groups
+    let imageTiles = batch.dividedUp(by: tile.rows)
+    let grid = isColumnLast ? Grid(lines, imageTiles, columnTiles) : Grid(columnTiles, lines, imageTiles)
+    return (packed, (grid, isColumnLast))
+  }
+
+  /// The weights in panels of a tile's columns, for the convolution or for the transposed one. One launch.
+  private func packedWeights(_ w: Tensor, columns: Int, _ tile: VectorTile, isTransposed: Bool) throws -> Tensor {
+    let k = (isTransposed ? outChannels : channels) / geometry.groups
+    let panels = columns.dividedUp(by: tile.columns) * geometry.groups
+    let packed = try w.device.tensor([panels, taps, k, tile.columns])
+    w.device.profiler?.declare(flops: 0, bytes: Double(w.count + packed.count) * 4)
+    try w.device.launch(
+      ConvKernels.packTaps, over: Grid(taps, panels),
+      [
+        .buffer(w.buffer), .buffer(packed.buffer), .int(taps), .int(columns), .int(k), .int(geometry.groups),
+        .int(tile.columns), .int(isTransposed ? 1 : 0),
+      ])
+    return packed
+  }
+
+  /// The forward pass by tiles of neighbouring pixels, from the padded x.
+  private func enqueueWindow(
+    _ tile: VectorTile, _ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ y: Tensor
+  ) throws {
+    let device = x.device
+    let packed = try packedWeights(w, columns: groupOutChannels, tile, isTransposed: false)
+    let zeros = try device.zeros(byteCount: outChannels * 4)
+    let columnTiles = groupOutChannels.dividedUp(by: tile.columns) * geometry.groups
+    let strip = Self.strip(pixels: batch * outSize.height * outSize.width, columnTiles, tile, device)
+    device.profiler?.declare(flops: flops, bytes: bytes)
+    try device.launch(
+      ConvKernels.window[tile], over: Grid(columnTiles, strip.count),
+      [
+        .buffer(x.buffer), .buffer(packed.buffer), .buffer(bias?.buffer ?? zeros), .buffer(y.buffer), .int(batch),
+        .pair(paddedSize), .int(channels), .pair(outSize), .int(outChannels), .pair(geometry.kernelSize),
+        .pair(geometry.stride), .pair(geometry.dilation), .int(geometry.groups), .int(strip.length),
+      ] + activation.arguments)
+  }
+
+  /// x = activation(transposed convolution of y + bias).
+  package func enqueueTransposed(_ y: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to x: Tensor) throws {
+    let isToFew = groupChannels <= Self.fewChannels
+    // Its own products have their own kernels.
+    if isToFew, y.device.properties.family == .vector { return try enqueueTransposedToFew(y, w, bias, activation, x) }
+    let batches = geometry.groups * geometry.stride.height * geometry.stride.width
+    switch y.device.kernel(m: phasePixels, n: groupChannels, batches: batches, for: product(.transposed)) {
+    case .tile(let configuration):
+      try enqueueTransposedTile(configuration, y, w, bias: bias, activation: activation, to: x)
+    case .vector where isToFew:
+      try enqueueTransposedToFew(y, w, bias, activation, x)
+    case .vector(let tile) where fillsTiles(on: y.device):
+      try enqueueBatch(
+        tile, from: y, outSize, outChannels, w, bias, activation, to: x, size, channels, isTransposed: true)
+    case .vector(let tile):
+      try enqueueTransposedPhases(tile, y, w, bias, activation, x)
+    }
+  }
+
+  /// The transposed pass by tiles of pixels of the same phase of the stride.
+  private func enqueueTransposedPhases(
+    _ tile: VectorTile, _ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ x: Tensor
+  ) throws {
+    let device = y.device
+    let phases = geometry.stride.height * geometry.stride.width
+    let zeros = try device.zeros(byteCount: max(channels, outChannels) * 4)
+    let packed = try packedWeights(w, columns: groupChannels, tile, isTransposed: true)
+    let columnTiles = groupChannels.dividedUp(by: tile.columns) * geometry.groups
+    let strip = Self.strip(pixels: phasePixels, columnTiles * phases, tile, device)
+    device.profiler?.declare(flops: flops, bytes: bytes)
+    try device.launch(
+      ConvKernels.transposed[tile], over: Grid(columnTiles, strip.count, phases),
+      [
+        .buffer(y.buffer), .buffer(packed.buffer), .buffer(bias?.buffer ?? zeros), .buffer(zeros),
+        .buffer(x.buffer),
+      ] + transposedShape + [.int(strip.length)] + activation.arguments)
+  }
+
+  /// The arguments that say what a transposed pass is of.
+  private var transposedShape: [KernelArgument] {
+    [
+      .int(batch), .pair(size), .int(channels), .pair(outSize), .int(outChannels), .pair(geometry.kernelSize),
+      .pair(geometry.stride), .pair(geometry.padding), .pair(geometry.dilation), .int(geometry.groups),
+    ]
+  }
+
+  /// Pixels of x that a phase of the stride has at most, over the batch.
+  var phasePixels: Int {
+    batch * size.height.dividedUp(by: geometry.stride.height) * size.width.dividedUp(by: geometry.stride.width)
+  }
+
+  /// The transposed pass to few channels, which a register tile would be mostly empty of.
+  private func enqueueTransposedToFew(
+    _ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ x: Tensor
+  ) throws {
+    let products = batch * outSize.height * outSize.width * taps * channels
+    let enqueue =
+      geometry.groups == 1 && products <= Self.mostProducts ? enqueueTransposedByProducts : enqueueTransposedDot
+    try enqueue(y, w, bias, activation, x)
+  }
+
+  /// The transposed pass to few channels: products of every tap with every pixel of y, then their sums.
+  private func enqueueTransposedByProducts(
+    _ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ x: Tensor
+  ) throws {
+    let device = y.device
+    let pixels = outSize.height * outSize.width
+    let products = try device.tensor([batch, taps * channels, pixels])
+    var product = GemmProblem(
+      m: taps * channels, n: pixels, k: outChannels,
+      a: MatrixView(buffer: w.buffer, rowStep: outChannels, columnStep: 1),
+      b: MatrixView(buffer: y.buffer, rowStep: 1, columnStep: outChannels), out: products.buffer)
+    (product.batch, product.batchStep) = (batch, pixels * outChannels)
+    try product.enqueue(on: device)
+    device.profiler?.declare(flops: Double(products.count), bytes: Double(products.count + x.count) * 4)
+    try device.launch(
+      ConvKernels.collect, over: Grid(size.height, batch, channels),
+      [
+        .buffer(products.buffer), .buffer(try bias?.buffer ?? device.zeros(byteCount: channels * 4)),
+        .buffer(x.buffer), .int(batch), .pair(size), .int(channels), .pair(outSize), .pair(geometry.kernelSize),
+        .pair(geometry.stride), .pair(geometry.padding), .pair(geometry.dilation),
+      ] + activation.arguments)
+  }
+
+  /// The transposed pass to few channels in each of several groups, one sum at a time.
+  private func enqueueTransposedDot(
+    _ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ x: Tensor
+  ) throws {
+    let device = y.device
+    let zeros = try device.zeros(byteCount: channels * 4)
+    device.profiler?.declare(flops: flops, bytes: bytes)
+    try device.launch(
+      ConvKernels.transposedDot,
+      over: Grid(
+        channels, phasePixels.dividedUp(by: device.properties.vectorTiles[0].width),
+        geometry.stride.height * geometry.stride.width),
+      [.buffer(y.buffer), .buffer(w.buffer), .buffer(bias?.buffer ?? zeros), .buffer(x.buffer)] + transposedShape
+        + activation.arguments)
+  }
+
+  /// dw (+)= the gradient of the weights, from x and dy.
+  package func enqueueWeightGradient(_ x: Tensor, _ dy: Tensor, to dw: Tensor, accumulate: Bool) throws {
+    let m = taps * groupChannels
+    switch x.device.kernel(m: m, n: groupOutChannels, batches: geometry.groups, for: product(.weightGradient)) {
+    case .tile(let configuration):
+      try enqueueWeightGradientTile(configuration, x, dy, to: dw, accumulate: accumulate)
+    case .vector(let tile):
+      try enqueueWeightGradient(tile, padded(x), dy, to: dw, accumulate: accumulate)
+    }
+  }
+
+  /// The same by register tiles, from the padded x.
+  private func enqueueWeightGradient(
+    _ tile: VectorTile, _ x: Tensor, _ dy: Tensor, to dw: Tensor, accumulate: Bool
+  ) throws {
+    let device = x.device
+    let columnTiles = groupOutChannels.dividedUp(by: tile.columns) * geometry.groups
+    let isOneRun = geometry.dilation.width == 1 && geometry.groups == 1
+    let (runs, run) =
+      isOneRun
+      ? (geometry.kernelSize.height, geometry.kernelSize.width * channels) : (taps, groupChannels)
+    let strips = (runs * run.dividedUp(by: tile.rows)).dividedUp(by: Self.gradientTiles)
+    let parts = gradientParts(imageBytes: (x.count + dy.count) * 4, items: columnTiles * strips)
+    let isWhole = parts == 1 && !accumulate
+    let partial = isWhole ? dw : try device.tensor([parts] + weightShape)
+    device.profiler?.declare(flops: flops, bytes: bytes)
+    try device.launch(
+      ConvKernels.weightGradient[tile], over: Grid(columnTiles, strips, parts),
+      [
+        .buffer(x.buffer), .buffer(dy.buffer), .buffer(partial.buffer), .int(batch), .pair(paddedSize),
+        .int(channels), .pair(outSize), .int(outChannels), .pair(geometry.kernelSize), .pair(geometry.stride),
+        .pair(geometry.dilation), .int(geometry.groups), .int(parts),
+      ])
+    if isWhole { return }
+    try addParts(partial, count: parts, to: dw, accumulate: accumulate)
+  }
+
+  /// The gradients of weights and x from that of the convolution's output.
+  func differentiate(_ x: Tensor, weight: Tensor, _ dy: Tensor, on tape: Tape) throws {
+    if let slot = weight.gradient {
+      try enqueueWeightGradient(x, dy, to: slot.tensor, accumulate: slot.claim())
+    }
+    if x.requiresGradient {
+      let dx = try x.device.tensor(x.shape)
+      try enqueueTransposed(dy, weight, bias: nil, activation: .none, to: dx)
+      try tape.accumulate(dx, into: x)
+    }
+  }
+
+  /// Parts of the batch that the gradient of the weights is summed over one by one: images of a part stay in the second
+  /// cache, so that the tiles that pass over them find them there, unless the parts' own sums would then be much to
+  /// write and add; and there are work-items enough. The number depends on the shapes alone, and so does the result.
+  private func gradientParts(imageBytes: Int, items: Int) -> Int {
+    let cached = imageBytes / Self.partBytes
+    let affordable = imageBytes / (Self.imagesPerSum * weightCount * 4)
+    return max(1, min(batch, max(min(cached, affordable), Self.leastGradientItems.dividedUp(by: items))))
+  }
+
+  // MARK: Choices
+
+  /// At most this many channels of a group are summed one by one instead of in a register tile.
+  private static let fewChannels = 2
+
+  /// At most this many products are kept for the sums; a large kernel on a large image would take too much memory.
+  private static let mostProducts = 64 << 20
+
+  /// Bytes of packed weights up to which the tiles of a row of pixels follow one another: they stay in the second
+  /// cache, beside the images.
+  private static let cachedWeightBytes = 256 << 10
+
+  /// Row tiles of a work-item of the weight gradient: `GRADIENT_TILES` in `conv2d.cl`.
+  private static let gradientTiles = 64
+
+  /// Bytes of x and dy that a part of the weight gradient passes over.
+  private static let partBytes = 256 << 10
+  /// How much more than its sums a part of the weight gradient has to read.
+  private static let imagesPerSum = 4
+  /// Work-items of the weight gradient that keep a processor's threads busy.
+  private static let leastGradientItems = 64
+
+  /// How many row tiles a work-item walks down, and how many work-items that makes: long enough to reuse the weights in
+  /// the first cache, and enough of them to keep all units busy evenly.
+  private static func strip(
+    pixels: Int, _ columnTiles: Int, _ tile: VectorTile, _ device: any Device
+  ) -> (length: Int, count: Int) {
+    let rowTiles = pixels.dividedUp(by: tile.rows)
+    let wanted = max(1, device.properties.computeUnits * 16 / max(1, columnTiles))
+    let length = max(1, min(64, rowTiles / wanted))
+    return (length, rowTiles.dividedUp(by: length))
+  }
+}
