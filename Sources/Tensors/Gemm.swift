@@ -76,9 +76,11 @@ struct GemmProblem {
   private func enqueue(_ tile: VectorTile, on device: any Device) throws {
     let columnTiles = n.dividedUp(by: tile.columns)
     let rowTiles = m.dividedUp(by: tile.rows)
-    // Strips long enough to reuse a block of B, and enough of them to keep all units busy evenly.
+    // Strips long enough to reuse a block of B, and enough of them to keep all units busy evenly; where A's rows of a
+    // strip can stay in the second cache, the next column tile finds them there.
     let wanted = max(1, device.properties.computeUnits * 8 / max(1, columnTiles * batch))
-    let strip = max(1, min(64, rowTiles / wanted))
+    let cached = Self.cachedBytes / (4 * max(1, k) * tile.rows)
+    let strip = max(1, min(cached >= Self.shortestStrip ? cached : .max, Self.longestStrip, rowTiles / wanted))
     let zeros = try device.zeros(byteCount: n * 4)
     device.profiler?.declare(
       flops: 2 * Double(m) * Double(n) * Double(k * batch), bytes: Double(m * k + (k * n + m * n) * batch) * 4)
@@ -90,6 +92,12 @@ struct GemmProblem {
         .int(batchStep), .int(strip), .float(alpha), .float(beta),
       ] + activation.arguments)
   }
+
+  /// Bytes of A's rows that stay in the second cache beside a panel of B.
+  private static let cachedBytes = 320 << 10
+  /// Row tiles in a strip: fewer do not repay the packing of B, more are not needed to.
+  private static let shortestStrip = 12
+  private static let longestStrip = 64
 }
 
 /// alpha · op(a) op(b) + beta · c, where op transposes on request. No gradient is recorded: see ``linear(_:weight:bias:activation:)``.
