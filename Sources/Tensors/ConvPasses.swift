@@ -28,7 +28,7 @@ extension ConvProblem {
     return padded
   }
 
-  /// y = activation(conv2d(x, w) + bias). One launch, one more for a small batch with padding.
+  /// y = activation(conv2d(x, w) + bias). Two launches in the vector family, one more for a small batch with padding.
   package func enqueueForward(_ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor) throws {
     let m = batch * outSize.height * outSize.width
     switch x.device.kernel(m: m, n: groupOutChannels, batches: geometry.groups, for: product(.forward)) {

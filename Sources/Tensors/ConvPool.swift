@@ -1,6 +1,6 @@
 /// A convolution and the max-pooling behind it in one pass. Kernels in `conv2d_batch.cl` and `conv2d_first.cl`.
 
-/// Max-pooling of conv2d(x), or, with `dropout`, of dropout(relu(conv2d(x))).
+/// Max-pooling of conv2d(x), and, in evaluation, the activation of it.
 ///
 /// Where it can, it never writes the convolution's own output, which has several times the pool's elements.
 /// - Shapes: x `[N, H, W, C]`, weight `[KH, KW, C/groups, O]`, bias `[O]` → `[N, Ho, Wo, O]`, the pool's output size of
