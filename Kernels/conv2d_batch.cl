@@ -64,6 +64,29 @@ OUTLINE void TILED(multiply_rectangle)(
   COPY_TILE(sums, t)
 }
 
+// sums = the products of one position of ROWS images, from image `first` on: the taps `down` and `across` that reach it,
+// with a panel of weights. x starts at the group's first channel; images past the last are the last again.
+INLINE void TILED(multiply_position)(
+    floatv sums[ROWS][VECTORS], global const float *x, const int first, const int batch, const int size,
+    const int channels, const int groups, const int kernel_width, const TILED(taps) down, const TILED(taps) across,
+    global const float *weights) {
+  const int k = channels / groups, tap_floats = k * COLUMNS;
+  const long image_floats = (long)HEIGHT(size) * WIDTH(size) * channels;
+  global const float *pointers[ROWS];
+#pragma unroll
+  for (int r = 0; r < ROWS; r++) {
+    pointers[r] = x + min(first + r, batch - 1) * image_floats +
+                  ((long)down.first_source * WIDTH(size) + across.first_source) * channels;
+  }
+  // Taps whose channels lie behind each other, in the image and in the weights, are one run.
+  const int is_one_run = groups == 1 && across.tap_step == 1 && across.source_step == 1;
+  TILED(multiply_rectangle)(
+      sums, pointers, down.count, down.source_step * WIDTH(size) * channels, down.tap_step * kernel_width * tap_floats,
+      is_one_run ? 1 : across.count, across.source_step * channels, across.tap_step * tap_floats,
+      is_one_run ? k * across.count : k,
+      weights + (long)(down.first_tap * kernel_width + across.first_tap) * tap_floats);
+}
+
 // y = activation(convolution of x with w + bias), or the transposed convolution.
 //
 // x is [batch, size, channels], y [batch, out_size, out_channels]; w is packed by pack_taps (conv2d_prepare.cl).
@@ -84,33 +107,17 @@ kernel void TILED(conv2d_batch)(
   const int columns = min(COLUMNS, group_columns - within);
   const int column = group * group_columns + within;
   if (group >= groups || h >= HEIGHT(out_size) || first >= batch) return;
-  const int image_floats = HEIGHT(size) * WIDTH(size) * channels;
   const int tap_floats = k * COLUMNS;
   global const float *weights = w + (long)panel * HEIGHT(kernel_size) * WIDTH(kernel_size) * tap_floats;
   const TILED(taps) down = TILED(find_taps)(
       h, HEIGHT(size), HEIGHT(kernel_size), HEIGHT(stride), HEIGHT(padding), HEIGHT(dilation), is_transposed);
 
   for (int v = 0; v < WIDTH(out_size); v++) {
-    TILED(taps) across = TILED(find_taps)(
+    const TILED(taps) across = TILED(find_taps)(
         v, WIDTH(size), WIDTH(kernel_size), WIDTH(stride), WIDTH(padding), WIDTH(dilation), is_transposed);
-    global const float *pointers[ROWS];
-#pragma unroll
-    for (int r = 0; r < ROWS; r++) {
-      pointers[r] = x + (long)min(first + r, batch - 1) * image_floats +
-                    ((long)down.first_source * WIDTH(size) + across.first_source) * channels + group * k;
-    }
-    // Taps whose channels lie behind each other, in the image and in the weights, are one run.
-    int run = k;
-    if (groups == 1 && across.tap_step == 1 && across.source_step == 1) {
-      run *= across.count;
-      across.count = 1;
-    }
     floatv sums[ROWS][VECTORS];
-    TILED(multiply_rectangle)(
-        sums, pointers, down.count, down.source_step * WIDTH(size) * channels,
-        down.tap_step * WIDTH(kernel_size) * tap_floats, across.count, across.source_step * channels,
-        across.tap_step * tap_floats, run,
-        weights + (long)(down.first_tap * WIDTH(kernel_size) + across.first_tap) * tap_floats);
+    TILED(multiply_position)(
+        sums, x + group * k, first, batch, size, channels, groups, WIDTH(kernel_size), down, across, weights);
     const int out_image = HEIGHT(out_size) * WIDTH(out_size) * out_channels;
     global float *to = y + (long)first * out_image + ((long)h * WIDTH(out_size) + v) * out_channels + column;
 #pragma unroll
@@ -144,7 +151,6 @@ kernel void TILED(conv2d_pool)(
   const int columns = min(COLUMNS, group_columns - within);
   const int column = group * group_columns + within;
   if (group >= groups || line >= HEIGHT(out_size) || first >= batch) return;
-  const int image_floats = HEIGHT(size) * WIDTH(size) * channels;
   const int tap_floats = k * COLUMNS;
   global const float *weights = w + (long)panel * HEIGHT(kernel_size) * WIDTH(kernel_size) * tap_floats;
   floatv biases[VECTORS];
@@ -174,25 +180,10 @@ kernel void TILED(conv2d_pool)(
       }
     }
     for (int position = 0; position < HEIGHT(window) * WIDTH(window); position++) {
-      const TILED(taps) v_taps = down[position / WIDTH(window)];
-      TILED(taps) h_taps = across[position % WIDTH(window)];
-      global const float *pointers[ROWS];
-#pragma unroll
-      for (int r = 0; r < ROWS; r++) {
-        pointers[r] = x + (long)min(first + r, batch - 1) * image_floats +
-                      ((long)v_taps.first_source * WIDTH(size) + h_taps.first_source) * channels + group * k;
-      }
-      int run = k;
-      if (groups == 1 && h_taps.tap_step == 1 && h_taps.source_step == 1) {
-        run *= h_taps.count;
-        h_taps.count = 1;
-      }
       floatv sums[ROWS][VECTORS];
-      TILED(multiply_rectangle)(
-          sums, pointers, v_taps.count, v_taps.source_step * WIDTH(size) * channels,
-          v_taps.tap_step * WIDTH(kernel_size) * tap_floats, h_taps.count, h_taps.source_step * channels,
-          h_taps.tap_step * tap_floats, run,
-          weights + (long)(v_taps.first_tap * WIDTH(kernel_size) + h_taps.first_tap) * tap_floats);
+      TILED(multiply_position)(
+          sums, x + group * k, first, batch, size, channels, groups, WIDTH(kernel_size), down[position / WIDTH(window)],
+          across[position % WIDTH(window)], weights);
 #pragma unroll
       for (int r = 0; r < ROWS; r++) {
 #pragma unroll
