@@ -74,6 +74,17 @@ public enum AtomicFile {
     }
   }
 
+  /// Removes temporary files that processes left in a folder when they were killed.
+  public static func removeLeftovers(in folder: String) {
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.first == "." {
+      let parts = name.dropFirst().split(separator: "-", maxSplits: 2)
+      guard parts.count == 3, let process = pid_t(parts[0]), Int(parts[1]) != nil,
+        kill(process, 0) != 0, errno == ESRCH
+      else { continue }
+      unlink(folder + "/" + name)
+    }
+  }
+
   /// Removes the temporary files of writes under way. For a process that a signal is about to end.
   public static func removePending() {
     pending.withLock { paths in

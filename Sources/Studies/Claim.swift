@@ -6,14 +6,17 @@ public enum Metric: String, Sendable {
   case trainingAccuracy = "train accuracy"
   case validationLoss = "val loss"
   case trainingLoss = "train loss"
+  case testLoss = "test loss"
 
-  /// The metric of an epoch. Those of training are measured in evaluation mode, as the texts have it.
+  /// The metric of an epoch. Those of training are measured in evaluation mode, as the texts have it; those of the test
+  /// set are not measured every epoch.
   public func value(of epoch: EpochMetrics) -> Double? {
     switch self {
     case .validationAccuracy: epoch.validationAccuracy
     case .trainingAccuracy: epoch.curveAccuracy
     case .validationLoss: epoch.validationLoss
     case .trainingLoss: epoch.curveLoss
+    case .testLoss: nil
     }
   }
 
@@ -31,14 +34,22 @@ public struct Claim: Sendable {
   public enum Expectation: Sendable, Equatable {
     case above(Double)
     case below(Double)
+    /// Above the value in that epoch.
+    case aboveInEpoch(Int, Double)
+    /// Inside the range in every epoch from that one on.
+    case inside(ClosedRange<Double>, fromEpoch: Int)
     /// Within the distance that ``Claim/isMet(by:)`` states.
     case near(Double)
     /// The curve of the last epochs goes up.
     case rises(lastEpochs: Int)
     /// The curve goes down in nearly every epoch.
     case fallsSteadily
-    /// The curve goes up and down, and ends no better than nine tenths of where it began.
+    /// The curve goes up and down.
     case oscillates
+    /// The curve goes up and down, and ends no better than nine tenths of where it began.
+    case oscillatesWithoutImproving
+    /// The curve ends within so much of its least value, as a share of it.
+    case doesNotRiseAgain(within: Double)
   }
 
   public let metric: Metric
@@ -57,16 +68,25 @@ public struct Claim: Sendable {
     case .near(let value): "about \(metric.text(value))"
     case .rises(let count): "rises in the last \(count) epochs"
     case .fallsSteadily: "falls steadily"
-    case .oscillates: "oscillates, hardly improves"
+    case .aboveInEpoch(let epoch, let bound): "> \(metric.text(bound)) in epoch \(epoch)"
+    case .inside(let range, let epoch):
+      "\(metric.text(range.lowerBound)) to \(metric.text(range.upperBound)) from epoch \(epoch)"
+    case .oscillates: "oscillates"
+    case .oscillatesWithoutImproving: "oscillates, hardly improves"
+    case .doesNotRiseAgain: "does not rise again"
     }
   }
 
-  /// Whether a curve, the mean of the seeds' curves epoch by epoch, meets the claim; `nil` where it is too short to say.
+  /// Whether a run meets the claim; `nil` where it is too short to say.
   ///
   /// "About" means within 2 points for an accuracy and 10 % for a loss. A curve falls steadily when at most a fifth of
   /// its steps go up, and oscillates when at least a third do.
-  public func isMet(by curve: [Double]) -> Bool? {
-    guard let last = curve.last, let first = curve.first else { return nil }
+  ///
+  /// - Parameters:
+  ///   - curve: the mean of the seeds' curves, epoch by epoch.
+  ///   - final: the value of the network that the run ended with; by default the curve's last.
+  public func isMet(by curve: [Double], final: Double? = nil) -> Bool? {
+    guard let first = curve.first ?? final, let last = final ?? curve.last else { return nil }
     let steps = zip(curve.dropFirst(), curve).map { $0 - $1 }
     let rising = steps.count { $0 > 0 }
     switch expectation {
@@ -75,13 +95,22 @@ public struct Claim: Sendable {
     case .near(let value): return abs(last - value) <= (metric.isAccuracy ? 0.02 : value * 0.1)
     case .rises(let count):
       guard curve.count > count else { return nil }
-      return last > curve[curve.count - 1 - count]
+      return curve.last! > curve[curve.count - 1 - count]
     case .fallsSteadily:
       guard steps.count >= 2 else { return nil }
       return last < first && rising * 5 <= steps.count
-    case .oscillates:
+    case .oscillates, .oscillatesWithoutImproving:
       guard steps.count >= 3 else { return nil }
-      return rising * 3 >= steps.count && last >= 0.9 * first
+      return rising * 3 >= steps.count && (expectation == .oscillates || last >= 0.9 * first)
+    case .doesNotRiseAgain(let share):
+      guard steps.count >= 2 else { return nil }
+      return last <= curve.min()! * (1 + share)
+    case .aboveInEpoch(let epoch, let bound):
+      guard curve.count >= epoch else { return nil }
+      return curve[epoch - 1] > bound
+    case .inside(let range, let epoch):
+      guard curve.count >= epoch else { return nil }
+      return curve[(epoch - 1)...].allSatisfy(range.contains)
     }
   }
 }
@@ -95,6 +124,8 @@ public struct Comparison: Sendable {
     case atLeastTimes(Double)
     /// The largest is within so much of the smallest, as a share of it.
     case alike(within: Double)
+    /// The last is larger than every other.
+    case lastIsLargest
   }
 
   public let text: String
@@ -116,6 +147,7 @@ public struct Comparison: Sendable {
     case .increasing: return zip(values, values.dropFirst()).allSatisfy { $0 < $1 }
     case .atLeastTimes(let factor): return values[1] >= factor * values[0]
     case .alike(let share): return values.max()! <= values.min()! * (1 + share)
+    case .lastIsLargest: return values.dropLast().allSatisfy { $0 < values.last! }
     }
   }
 }

@@ -6,7 +6,7 @@ func decimal(_ value: Double, _ decimals: Int) -> String {
 }
 
 /// A whole number with commas between thousands.
-func grouped(_ value: Int) -> String {
+package func grouped(_ value: Int) -> String {
   var digits = Array(String(abs(value)))
   for place in stride(from: digits.count - 3, to: 0, by: -3) { digits.insert(",", at: place) }
   return (value < 0 ? "-" : "") + String(digits)

@@ -8,8 +8,12 @@ public struct StudyOptions: Sendable {
   public var subset: Int?
   /// The training curve is measured on this many of the first training images.
   public var curveImageCount = 10_000
-  /// The folder in which each start makes a folder of its own.
+  /// The folder in which each study has a folder of its own.
   public var outputFolder = "runs"
+  /// Whether runs in the folder that have not ended are gone on with; otherwise they are an error.
+  public var isResuming = false
+  /// Whether runs in the folder are replaced: those that were asked for, or, when also resuming, those that differ.
+  public var isOverwriting = false
 
   public init() {}
 

@@ -14,16 +14,17 @@ extension StudyResult {
 
   func verdicts(of result: ExperimentResult) -> [Verdict] {
     result.experiment.claims.map { claim in
-      let curve = result.curve(claim.metric)
+      let final = result.final(claim.metric)
       return Verdict(
-        experiment: result.experiment.name, claim: claim, value: curve.last, isMet: claim.isMet(by: curve))
+        experiment: result.experiment.name, claim: claim, value: final,
+        isMet: claim.isMet(by: result.curve(claim.metric), final: final))
     }
   }
 
   /// The comparisons of which all experiments were asked for, with their values.
   var comparisons: [(comparison: Comparison, values: [Double])] {
     study.comparisons.compactMap { comparison in
-      let values = comparison.experiments.compactMap { result($0)?.last(comparison.metric) }
+      let values = comparison.experiments.compactMap { result($0)?.final(comparison.metric) }
       return values.count == comparison.experiments.count ? (comparison, values) : nil
     }
   }
@@ -50,7 +51,12 @@ extension StudyResult {
     }
     lines += ["", "How the text's open points are read"] + study.readings.map { "  - \($0)" }
     lines += notes.map { "  - \($0)" }
-    lines += ["", "Memory on the device: at most \(grouped(peakDeviceBytes.dividedUp(by: 1 << 20))) MiB at a time"]
+    if !failures.isEmpty {
+      lines += ["", "Runs without a result"] + failures.map { "  - \($0.reason)" }
+    }
+    if let peakDeviceBytes {
+      lines += ["", "Memory on the device: at most \(grouped(peakDeviceBytes.dividedUp(by: 1 << 20))) MiB at a time"]
+    }
     return lines.joined(separator: "\n")
   }
 
@@ -62,8 +68,8 @@ extension StudyResult {
       let first = verdicts.first
       rows.append([
         result.experiment.name, what, String(result.epochs),
-        result.last(.validationLoss).map(Metric.validationLoss.text) ?? "",
-        result.last(.validationAccuracy).map(Metric.validationAccuracy.text) ?? "",
+        result.final(.validationLoss).map(Metric.validationLoss.text) ?? "",
+        result.final(.validationAccuracy).map(Metric.validationAccuracy.text) ?? "",
         first.map(claimed) ?? "", first.map { word($0.isMet) } ?? "",
       ])
       for verdict in verdicts.dropFirst() {
@@ -84,15 +90,12 @@ extension StudyResult {
 
   /// A claim's text, with the metric and the value where the table has no column for it.
   private func claimed(_ verdict: Verdict) -> String {
-    switch (verdict.claim.metric, verdict.claim.expectation) {
-    case (.validationAccuracy, _), (.validationLoss, .rises), (.validationLoss, .fallsSteadily),
-      (.validationLoss, .oscillates):
-      return verdict.claim.text
-    default:
-      let value =
-        verdict.claim.metric == .trainingAccuracy
-        ? verdict.value.map { ", here \(verdict.claim.metric.text($0))" } : nil
-      return "\(verdict.claim.metric.rawValue) \(verdict.claim.text)\(value ?? "")"
+    let (metric, text) = (verdict.claim.metric, verdict.claim.text)
+    switch metric {
+    case .validationAccuracy: return text
+    case .validationLoss: return "\(metric.rawValue) \(text)"
+    case .trainingAccuracy, .trainingLoss, .testLoss:
+      return "\(metric.rawValue) \(text)" + (verdict.value.map { ", here \(metric.text($0))" } ?? "")
     }
   }
 
@@ -125,7 +128,18 @@ extension StudyResult {
   /// How this run differs from what the text describes.
   private var notes: [String] {
     var notes: [String] = []
-    let short = experiments.filter { $0.isRequested && $0.epochs != $0.experiment.epochs }
+    let early = experiments.filter { $0.isRequested && $0.runs.contains(where: \.hasStoppedEarly) }
+    if !early.isEmpty {
+      notes.append(
+        "Stopped early, with the best epoch's weights: "
+          + early.map { result in
+            let epochs = result.runs.map { "\($0.history.count) (best \($0.epoch))" }
+            return "\(result.experiment.name) after \(epochs.joined(separator: ", "))"
+          }.joined(separator: "; ") + ".")
+    }
+    let short = experiments.filter {
+      $0.isRequested && $0.epochs != $0.experiment.epochs && !$0.runs.contains(where: \.hasStoppedEarly)
+    }
     if let example = short.first {
       let texts = Set(short.map(\.experiment.epochs)).sorted().map(String.init).joined(separator: " or ")
       let ours = Set(short.map(\.epochs)).sorted().map(String.init).joined(separator: " or ")
@@ -133,10 +147,20 @@ extension StudyResult {
         "The claims are for \(texts) epochs; \(example.epochs == 1 && ours == "1" ? "this run had 1" : "these runs had \(ours)")."
       )
     }
-    if let batchSize = options.batchSize { notes.append("All batches had \(batchSize) images (--batch-size).") }
-    if let subset = options.subset { notes.append("Trained on the first \(grouped(subset)) images only (--subset).") }
-    if options.curveImageCount != 10_000 {
-      notes.append("Training curves are measured on \(grouped(options.curveImageCount)) images (--curve-images).")
+    func numbers(_ group: String, _ key: String, unlike usual: (Experiment) -> Int?) -> [Int] {
+      let found = experiments.filter(\.isRequested).flatMap { result in
+        result.runs.compactMap { $0.recorded(group, key) }.filter { $0 != usual(result.experiment) }
+      }
+      return Set(found).sorted()
+    }
+    for size in numbers("settings", "batch_size", unlike: \.batchSize) {
+      notes.append("Batches had \(size) images (--batch-size).")
+    }
+    for count in numbers("data", "subset", unlike: { _ in nil }) {
+      notes.append("Trained on the first \(grouped(count)) images only (--subset).")
+    }
+    for count in numbers("settings", "curve_images", unlike: { _ in 10_000 }) {
+      notes.append("Training curves are measured on \(grouped(count)) images (--curve-images).")
     }
     return notes
   }

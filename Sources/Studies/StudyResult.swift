@@ -1,13 +1,66 @@
-import Figures
+import Foundation
+import Safetensors
 import TelarTraining
 
-/// One training run of an experiment, with one seed.
+/// One training run of an experiment, with one seed, as its folder has it.
 public struct RunResult: Sendable {
   public let seed: UInt64
   public let history: [EpochMetrics]
+  /// The epoch whose weights the network ended with, from 1: the last, or the best with early stopping.
+  public let epoch: Int
+  /// Whether it ended before all epochs were done.
+  public let hasStoppedEarly: Bool
+  /// On the test images where they are a third set, in evaluation mode, at the end.
+  public let testLoss: Double?
   /// Images of the validation set of each true class (row) taken for each class (column); `nil` for autoencoders.
   public let confusion: [[Int]]?
-  public let folder: String
+  /// Kernel launches of a training step.
+  public let launchesPerStep: Double?
+  /// What the run is and what it ran on: `run.json`.
+  public let record: JSON.Members
+  public let folder: RunFolder
+
+  /// The result that a folder holds.
+  ///
+  /// - Returns: `nil` unless it holds a run that came to its end.
+  public init?(_ folder: RunFolder, seed: UInt64) {
+    guard case .finished(let record, let result) = folder.contents, result["error"] == nil,
+      case .integer(let epoch)? = result["epoch"], case .boolean(let hasStoppedEarly)? = result["stopped_early"]
+    else { return nil }
+    history = folder.history
+    guard history.indices.contains(epoch - 1) else { return nil }
+    self.seed = seed
+    self.epoch = epoch
+    self.hasStoppedEarly = hasStoppedEarly
+    testLoss = result["test_loss"]?.double
+    if case .array(let rows)? = result["confusion"] {
+      confusion = rows.map { row in
+        guard case .array(let counts) = row else { return [] }
+        return counts.map { $0.double.map(Int.init) ?? 0 }
+      }
+    } else {
+      confusion = nil
+    }
+    launchesPerStep = result["launches_per_step"]?.double
+    self.record = record
+    self.folder = folder
+  }
+
+  /// A metric of the network that the run ended with.
+  public func value(_ metric: Metric) -> Double? {
+    metric == .testLoss ? testLoss : metric.value(of: history[epoch - 1])
+  }
+
+  /// The checkpoint of the network that the run ended with.
+  public var checkpoint: String { folder.file(epoch == history.count ? RunFolder.lastName : RunFolder.bestName) }
+}
+
+extension RunResult {
+  /// A whole number among the record's settings or what it says of the data.
+  func recorded(_ group: String, _ key: String) -> Int? {
+    guard case .object(let members)? = record[group], case .integer(let number)? = members[key] else { return nil }
+    return number
+  }
 }
 
 /// All runs of an experiment.
@@ -17,17 +70,37 @@ public struct ExperimentResult: Sendable {
   public let isRequested: Bool
   public let runs: [RunResult]
 
-  public var epochs: Int { runs.first?.history.count ?? 0 }
-
-  /// The mean of the seeds' curves.
-  public func curve(_ metric: Metric) -> [Double] {
-    let curves = runs.map { $0.history.compactMap(metric.value) }
-    guard let first = curves.first, curves.allSatisfy({ $0.count == first.count }) else { return [] }
-    return first.indices.map { index in curves.reduce(0) { $0 + $1[index] } / Double(curves.count) }
+  public init(experiment: Experiment, isRequested: Bool, runs: [RunResult]) {
+    self.experiment = experiment
+    self.isRequested = isRequested
+    self.runs = runs
   }
 
-  /// The metric after the last epoch, the mean over seeds.
-  public func last(_ metric: Metric) -> Double? { curve(metric).last }
+  /// The most epochs that a run had.
+  public var epochs: Int { runs.map(\.history.count).max() ?? 0 }
+
+  /// The runs' curves.
+  public func curves(_ metric: Metric) -> [[Double]] { runs.map { $0.history.compactMap(metric.value) } }
+
+  /// The mean of the runs' curves, over the epochs that all of them have.
+  public func curve(_ metric: Metric) -> [Double] { Self.mean(curves(metric)) }
+
+  static func mean(_ curves: [[Double]]) -> [Double] {
+    let count = curves.map(\.count).min() ?? 0
+    return (0..<count).map { index in curves.reduce(0) { $0 + $1[index] } / Double(curves.count) }
+  }
+
+  /// The metric of the networks that the runs ended with, a value a run; empty where there is none.
+  public func values(_ metric: Metric) -> [Double] {
+    let values = runs.compactMap { $0.value(metric) }
+    return values.count == runs.count ? values : []
+  }
+
+  /// The mean over the runs of the metric at the end.
+  public func final(_ metric: Metric) -> Double? {
+    let values = values(metric)
+    return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+  }
 
   /// The share of each true class (row) taken for each class (column), over all seeds.
   public var confusionShares: [[Double]]? {
@@ -41,19 +114,62 @@ public struct ExperimentResult: Sendable {
   }
 }
 
-/// What a start of a study came to.
+/// What a study came to.
 public struct StudyResult: Sendable {
   public let study: Study
   public let options: StudyOptions
+  /// Those that have at least one run.
   public let experiments: [ExperimentResult]
-  public let folder: String
+  /// Runs that came to no result, with the reason.
+  public let failures: [(run: String, reason: String)]
+  public let folder: RunFolder
   /// The pictures, or the CSV files where they could not be drawn.
   public let figures: [String]
-  /// The most memory that the device's buffers took at a time, with what the device had done before.
-  public let peakDeviceBytes: Int
+  /// The most memory that the device's buffers took at a time, with what the device had done before; `nil` for results
+  /// that were only read.
+  public let peakDeviceBytes: Int?
 
   /// The result of an experiment that was asked for.
-  func result(_ name: String) -> ExperimentResult? {
+  public func result(_ name: String) -> ExperimentResult? {
     experiments.first { $0.isRequested && $0.experiment.name == name }
+  }
+
+  /// Everything that a study's folder holds, whoever ran it when.
+  ///
+  /// - Parameter study: the study that was run there.
+  public init(reading folder: RunFolder, of study: Study) {
+    self.study = study
+    self.folder = folder
+    experiments = study.experiments.compactMap { experiment in
+      let runs = Self.seeds(in: folder.folder(experiment.name)).compactMap { seed in
+        RunResult(folder.folder(experiment.name).folder("seed-\(seed)"), seed: seed)
+      }
+      return runs.isEmpty ? nil : ExperimentResult(experiment: experiment, isRequested: true, runs: runs)
+    }
+    var options = StudyOptions()
+    options.seedCount = experiments.map(\.runs.count).max() ?? 1
+    self.options = options
+    failures = []
+    figures = []
+    peakDeviceBytes = nil
+  }
+
+  /// The seeds that an experiment's folder has runs of.
+  private static func seeds(in folder: RunFolder) -> [UInt64] {
+    ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
+      .compactMap { $0.hasPrefix("seed-") ? UInt64($0.dropFirst(5)) : nil }.sorted()
+  }
+
+  init(
+    study: Study, options: StudyOptions, experiments: [ExperimentResult], failures: [(run: String, reason: String)],
+    folder: RunFolder, figures: [String], peakDeviceBytes: Int?
+  ) {
+    self.study = study
+    self.options = options
+    self.experiments = experiments
+    self.failures = failures
+    self.folder = folder
+    self.figures = figures
+    self.peakDeviceBytes = peakDeviceBytes
   }
 }

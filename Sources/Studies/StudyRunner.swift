@@ -1,11 +1,9 @@
-import Figures
 import Files
 import Foundation
 import Safetensors
 import TelarData
 import TelarNN
 import TelarTraining
-import TuningFiles
 
 /// The engine that runs the experiments of any study.
 public final class StudyRunner {
@@ -13,266 +11,305 @@ public final class StudyRunner {
   public enum Event {
     /// A run begins: the experiment's full name with its seed, and what it is.
     case began(run: String, summary: String)
+    /// A run that was stopped goes on after so many epochs.
+    case resumed(run: String, summary: String, epochs: Int)
+    /// A run lies in the folder already and is taken as it is.
+    case kept(run: String, experiment: String, summary: String, RunResult)
     case progress(run: String, Trainer.Progress, epochs: Int)
     case epoch(run: String, experiment: String, seed: UInt64, EpochMetrics, epochs: Int)
+    /// A run came to no result; the others go on.
+    case failed(run: String, reason: String)
     /// A line that the user should see.
     case note(String)
   }
 
-  private let study: Study
-  private let options: StudyOptions
-  private let data: FashionMNIST
-  private let device: any Device
-  private let version: String
-  private let observe: (Event) -> Void
+  let study: Study
+  let options: StudyOptions
+  let data: FashionMNIST
+  let device: any Device
+  let version: String
+  let build: String
+  let observe: (Event) -> Void
   /// Seconds between reports of progress within an epoch; `nil` for none.
-  private let progressInterval: Double?
+  let progressInterval: Double?
+  /// Asked after every step of training; when it says so, the run is saved and ``TrainingPaused`` thrown.
+  let pause: () -> Bool
+  /// The sets of images on the device, by how they are given to a network.
+  private var images: [Experiment.DataSettings: Trainer.Images] = [:]
 
-  private var figures: [String] = []
-  private var hasNotedMissingFigures = false
-
+  /// - Parameters:
+  ///   - version: of the program, for the record.
+  ///   - build: what tells this build of the program from others, for the record.
   public init(
     _ study: Study, _ options: StudyOptions, data: FashionMNIST, device: any Device, version: String,
-    progressInterval: Double? = nil, observe: @escaping (Event) -> Void = { _ in }
+    build: String = "", progressInterval: Double? = nil, pause: @escaping () -> Bool = { false },
+    observe: @escaping (Event) -> Void = { _ in }
   ) {
     self.study = study
     self.options = options
     self.data = data
     self.device = device
     self.version = version
+    self.build = build
     self.progressInterval = progressInterval
+    self.pause = pause
     self.observe = observe
   }
 
-  /// An experiment to be run for so many epochs.
-  package struct Job {
-    package let experiment: Experiment
-    package let epochs: Int
-    package let isRequested: Bool
-    /// Position of the job whose encoder this one takes.
-    package let pretraining: Int?
-  }
-
-  /// The experiments in an order in which each finds the encoder that it needs. An autoencoder that was asked for serves
-  /// as pre-training too if it has as many epochs as that needs; otherwise it is trained once more, shorter or longer.
-  package static func plan(_ experiments: [Experiment], of study: Study, epochs: (Experiment) -> Int) -> [Job] {
-    var jobs = experiments.filter { $0.pretraining == nil && !$0.isClassifier }
-      .map { Job(experiment: $0, epochs: epochs($0), isRequested: true, pretraining: nil) }
-    for experiment in experiments where experiment.isClassifier {
-      let count = epochs(experiment)
-      var source: Int?
-      if let name = experiment.pretraining {
-        source = jobs.firstIndex { $0.experiment.name == name && $0.epochs == count }
-        if source == nil {
-          source = jobs.count
-          jobs.append(Job(experiment: study.experiment(name), epochs: count, isRequested: false, pretraining: nil))
-        }
-      }
-      jobs.append(Job(experiment: experiment, epochs: count, isRequested: true, pretraining: source))
+  /// A run to be made, or to be taken as it is.
+  private struct Planned {
+    enum Action: Equatable {
+      case start, resume, keep
     }
-    return jobs
+
+    var job: Job
+    var index: Int
+    var seed: UInt64
+    var folder: RunFolder
+    var record: RunRecord
+    var action: Action
   }
 
   /// Runs the experiments, each with all seeds, and draws the figures.
   ///
-  /// - Throws: `NotFiniteError`, `OutputError`, `DeviceError`.
+  /// A run that the folder holds already is not made again. One that comes to no result does not keep the others from
+  /// being made; those that need it are left out.
+  ///
+  /// - Parameter epochs: of an experiment; by default as many as it has.
+  /// - Throws: ``RunConflict`` before anything is done; ``TrainingPaused``, `OutputError`, `DeviceError`.
   public func run(_ experiments: [Experiment], epochs: (Experiment) -> Int) throws -> StudyResult {
-    let folder = try RunFolder.numbered(study.name, under: options.outputFolder)
-    let training = options.subset.map(data.training.prefix) ?? data.training
-    let images = try Trainer.Images(
-      training: training, validation: data.validation, curveCount: options.curveImageCount, on: device)
-    let jobs = Self.plan(experiments, of: study, epochs: epochs)
-    var runs = [[RunResult]](repeating: [], count: jobs.count)
-    for seed in 0..<UInt64(options.seedCount) {
-      // Networks whose encoder a later job takes.
-      var networks: [Int: Network] = [:]
-      for (index, job) in jobs.enumerated() {
-        let (network, result) = try run(job, jobs, seed, networks, images, in: folder)
-        if jobs.contains(where: { $0.pretraining == index }) { networks[index] = network }
-        runs[index].append(result)
+    let folder = RunFolder(options.outputFolder + "/" + study.name)
+    let jobs = Job.plan(experiments, of: study, epochs: epochs)
+    let planned = try plan(jobs, in: folder)
+    try folder.make()
+    try folder.write(["study": .string(study.name), "title": .string(study.title)], to: "study.json")
+    var failures: [(run: String, reason: String)] = []
+    var results: [[RunResult]] = Array(repeating: [], count: jobs.count)
+    for run in planned {
+      let name = name(of: run.job, run.seed)
+      do {
+        let source = run.job.pretraining.flatMap { index in results[index].first { $0.seed == run.seed } }
+        if run.job.pretraining != nil, source == nil {
+          throw MissingPretraining(description: "its pre-trained encoder came to no result")
+        }
+        results[run.index].append(try make(run, name, pretrained: source))
+      } catch let error where Self.endsOneRunOnly(error) {
+        failures.append((name, "\(error)"))
+        observe(.failed(run: name, reason: "\(error)"))
       }
     }
-    let results = zip(jobs, runs).map {
+    let experiments = zip(jobs, results).filter { !$1.isEmpty }.map {
       ExperimentResult(experiment: $0.experiment, isRequested: $0.isRequested, runs: $1)
     }
-    try drawCharts(of: results, in: folder)
+    let figures = StudyFigures(of: study) { [observe] in observe(.note($0)) }
+    let all = StudyResult(reading: folder, of: study)
+    try figures.draw(all.experiments, in: folder)
     let result = StudyResult(
-      study: study, options: options, experiments: results, folder: folder.path, figures: figures,
-      peakDeviceBytes: device.counters.peakBytesAllocated)
-    try folder.write(result.table + "\n", to: "results.txt")
-    try folder.write(result.lines.map { $0.text + "\n" }.joined(), to: "results.jsonl")
+      study: study, options: options, experiments: experiments, failures: failures, folder: folder,
+      figures: figures.paths, peakDeviceBytes: device.counters.peakBytesAllocated)
+    try folder.write(all.table + "\n", to: "results.txt")
+    try folder.write(all.lines.map { $0.text + "\n" }.joined(), to: "results.jsonl")
     return result
+  }
+
+  private struct MissingPretraining: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  /// Whether an error says something of one run, and the next may well go better.
+  private static func endsOneRunOnly(_ error: any Error) -> Bool {
+    error is NotFiniteError || error is RunOnRecordFailed || error is MissingPretraining || error is SafetensorsError
+      || error is ShapeError
+  }
+
+  private func name(of job: Job, _ seed: UInt64) -> String {
+    let name = "\(study.name)/\(job.folderName)"
+    return options.seedCount > 1 ? "\(name) seed \(seed)" : name
+  }
+
+  /// The device on which a study's runs in a folder were made; `nil` when there are none.
+  public static func recordedDevice(of study: Study, in outputFolder: String) -> String? {
+    for experiment in study.experiments {
+      let record = RunFolder("\(outputFolder)/\(study.name)/\(experiment.name)/seed-0").members(of: RunFolder.recordName)
+      if case .object(let device)? = record?["device"], case .string(let name)? = device["identifier"] { return name }
+    }
+    return nil
+  }
+
+  // MARK: Planning
+
+  /// What is to be done about each run, in the order in which it is done.
+  private func plan(_ jobs: [Job], in folder: RunFolder) throws -> [Planned] {
+    var planned: [Planned] = []
+    for seed in 0..<UInt64(options.seedCount) {
+      for (index, job) in jobs.enumerated() {
+        let own = folder.folder(job.folderName).folder("seed-\(seed)")
+        let settings = TrainingSettings(job.experiment, epochs: job.epochs, seed: seed, options)
+        let record = RunRecord(
+          job, of: study, seed: seed, settings, options, data, device, version: version, build: build,
+          pretrainedBy: job.pretraining.map { jobs[$0].experiment })
+        planned.append(
+          Planned(
+            job: job, index: index, seed: seed, folder: own, record: record,
+            action: try action(job, own, record, name(of: job, seed))))
+      }
+    }
+    return planned
+  }
+
+  private func action(_ job: Job, _ folder: RunFolder, _ record: RunRecord, _ name: String) throws -> Planned.Action {
+    let recorded: JSON.Members
+    let hasEnded: Bool
+    switch folder.contents {
+    case .nothing: return .start
+    case .other: throw RunConflict(folder: folder.path, .notARun)
+    case .finished(let record, _): (recorded, hasEnded) = (record, true)
+    case .unfinished(let record): (recorded, hasEnded) = (record, false)
+    }
+    if options.isOverwriting, !options.isResuming, job.isRequested { return .start }
+    // What goes on must go on where it began; what has ended may be of an older driver.
+    if let difference = record.difference(from: recorded, onSameDriver: !hasEnded) {
+      guard options.isOverwriting else { throw RunConflict(folder: folder.path, .otherSettings(difference)) }
+      return .start
+    }
+    if hasEnded { return .keep }
+    guard options.isResuming else {
+      guard options.isOverwriting else { throw RunConflict(folder: folder.path, .unfinished) }
+      return .start
+    }
+    if recorded["build"] != record.members["build"] {
+      observe(
+        .note(
+          "Note: \(name) was begun by another build of telar; its results may differ in their last bits from those of "
+            + "a run that was not stopped."))
+    }
+    return folder.has(RunFolder.stateName) ? .resume : .start
   }
 
   // MARK: One run
 
-  private func run(
-    _ job: Job, _ jobs: [Job], _ seed: UInt64, _ networks: [Int: Network], _ images: Trainer.Images,
-    in folder: RunFolder
-  ) throws -> (Network, RunResult) {
-    let experiment = job.experiment
-    let settings = TrainingSettings(
-      loss: experiment.loss, optimizer: experiment.optimizer, batchSize: options.batchSize ?? experiment.batchSize,
-      epochs: job.epochs, seed: seed, curveImageCount: options.curveImageCount)
-    let fullName = "\(study.name)/\(experiment.name)"
-    let name = options.seedCount > 1 ? "\(fullName) seed \(seed)" : fullName
-    let network = try Network(
-      experiment.architecture, on: device, inputShape: [data.training.height, data.training.width, 1], seed: seed)
-    if let pretraining = job.pretraining, let source = networks[pretraining] {
-      try network.copyPart("encoder", from: source)
-    }
-    // The same autoencoder with two numbers of epochs has two folders.
-    let isTwice = jobs.contains { $0.experiment.name == experiment.name && $0.epochs != job.epochs }
-    let own = try folder.folder(
-      isTwice && !job.isRequested ? "\(experiment.name)-\(job.epochs)-epochs" : experiment.name
-    )
-    .folder("seed-\(seed)")
-    try own.write(record(job, settings, network), to: "run.json")
-
-    observe(.began(run: name, summary: job.isRequested ? experiment.summary : "pre-training: \(experiment.summary)"))
-    let trainer = try Trainer(name, network, images, settings)
-    for _ in 0..<settings.epochs {
-      let metrics = try trainer.runEpoch(interval: progressInterval) { [observe] progress in
-        observe(.progress(run: name, progress, epochs: settings.epochs))
+  private func make(_ run: Planned, _ name: String, pretrained: RunResult?) throws -> RunResult {
+    let summary = run.job.isRequested ? run.job.experiment.summary : "pre-training: \(run.job.experiment.summary)"
+    if run.action == .keep {
+      guard let result = RunResult(run.folder, seed: run.seed) else {
+        throw RunOnRecordFailed(run.folder)
       }
-      try own.write(trainer.history)
-      observe(.epoch(run: name, experiment: fullName, seed: seed, metrics, epochs: settings.epochs))
+      observe(
+        .kept(run: name, experiment: "\(study.name)/\(run.job.experiment.name)", summary: summary, result))
+      return result
     }
-    try network.save(to: own.file("checkpoint.safetensors"))
-    var confusion: [[Int]]?
-    if experiment.isClassifier {
-      let matrix = try confusionMatrix(
-        network, on: images.validation, classCount: FashionMNIST.classNames.count,
-        batchSize: settings.evaluationBatchSize)
-      let count = grouped(data.validation.count)
-      try draw(
-        ConfusionChart(
-          title: "\(fullName): \(count) validation images after \(job.epochs) epochs",
-          classNames: FashionMNIST.classNames, counts: matrix), to: own.file("confusion"))
-      confusion = matrix
+    try run.folder.make()
+    let lock = try FolderLock(run.folder.path)
+    defer { withExtendedLifetime(lock) {} }
+    AtomicFile.removeLeftovers(in: run.folder.path)
+
+    let experiment = run.job.experiment
+    let images = try images(for: experiment.data)
+    let settings = TrainingSettings(experiment, epochs: run.job.epochs, seed: run.seed, options)
+    let network = try Network(
+      experiment.architecture, on: device, inputShape: [data.training.height, data.training.width, 1], seed: run.seed)
+    let trainer = try Trainer(name, network, images, settings)
+    let training = TrainingRun(
+      trainer, in: run.folder, metadata: metadata(experiment), samples: try samples(for: experiment))
+    if run.action == .resume {
+      try training.resume()
+      observe(.resumed(run: name, summary: summary, epochs: trainer.history.count))
     } else {
-      try draw(try reconstructions(network, images, title: fullName), to: own.file("reconstructions"))
+      if let source = experiment.pretraining {
+        try network.load(from: SafetensorsFile(pretrained?.checkpoint ?? source.checkpoint), parts: source.parts)
+      }
+      run.folder.clear()
+      try run.folder.write(run.record.members, to: RunFolder.recordName)
+      observe(.began(run: name, summary: summary))
+      try training.begin()
     }
-    return (
-      network, RunResult(seed: seed, history: trainer.history, confusion: confusion, folder: own.path)
-    )
+    do {
+      try training.train(interval: progressInterval, pause: pause) { [observe, study] event in
+        switch event {
+        case .progress(let progress): observe(.progress(run: name, progress, epochs: settings.epochs))
+        case .epoch(let metrics):
+          observe(
+            .epoch(
+              run: name, experiment: "\(study.name)/\(experiment.name)", seed: run.seed, metrics,
+              epochs: settings.epochs))
+        }
+      }
+    } catch let error as NotFiniteError {
+      try run.folder.write(["error": .string("\(error)")], to: RunFolder.resultName)
+      throw error
+    }
+    try run.folder.write(try result(of: trainer, images), to: RunFolder.resultName)
+    unlink(run.folder.file(RunFolder.stateName))
+    guard let result = RunResult(run.folder, seed: run.seed) else {
+      throw OutputError.writeFailed(path: run.folder.path, reason: "what was written there cannot be read back")
+    }
+    return result
   }
 
-  /// Everything that it takes to repeat the run, and what it ran on.
-  private func record(_ job: Job, _ settings: TrainingSettings, _ network: Network) -> JSON.Members {
-    let properties = device.properties
-    let training = min(options.subset ?? data.training.count, data.training.count)
-    return [
-      "study": .string(study.name), "experiment": .string(job.experiment.name),
-      "summary": .string(job.experiment.summary), "version": .string(version),
-      "settings": .object(settings.json),
-      "pretraining": job.experiment.pretraining.map { .string("\($0), \(job.epochs) epochs") } ?? .null,
-      "frozen": .array(network.parts.filter(\.isFrozen).map { .string($0.name) }),
-      "trained_parameters": .integer(network.trainableCount),
-      "network": network.architecture.json,
-      "readings": .array(study.readings.map(JSON.string)),
-      "device": .object([
-        "identifier": .string(properties.identifier), "name": .string(properties.name),
-        "driver": .string(properties.driver), "instruction_set": .string(properties.instructionSet),
-        "compute_units": .integer(properties.computeUnits), "family": .string(properties.family.rawValue),
-      ]),
-      "tuning": device.tuning.json,
-      "data": .object([
-        "folder": .string(data.directory), "is_fashion_mnist": .boolean(data.isPublished),
-        "training_images": .integer(training), "validation_images": .integer(data.validation.count),
-        "sha256": .object(
-          data.sums.sorted { $0.key < $1.key }.reduce(into: JSON.Members()) { $0[$1.key] = .string($1.value) }),
-      ]),
-      "started": .string(Date.now.formatted(.iso8601)),
+  /// What a run that has ended came to.
+  private func result(of trainer: Trainer, _ images: Trainer.Images) throws -> JSON.Members {
+    let settings = trainer.settings
+    let epoch = settings.earlyStopping == nil ? trainer.history.count : trainer.bestEpoch
+    var members: JSON.Members = [
+      "epoch": .integer(epoch), "epochs": .integer(trainer.history.count),
+      "best_epoch": .integer(trainer.bestEpoch), "stopped_early": .boolean(trainer.hasStoppedEarly),
+      "trained_parameters": .integer(trainer.network.trainableCount),
+    ]
+    if trainer.launchesPerStep > 0 { members["launches_per_step"] = .number(trainer.launchesPerStep) }
+    let seconds = trainer.history.map(\.seconds).reduce(0, +)
+    members["training_seconds"] = .number((seconds * 1000).rounded() / 1000)
+    let throughputs = trainer.history.map(\.imagesPerSecond).sorted()
+    members["images_per_s"] = .number(throughputs[throughputs.count / 2].rounded())
+    if let test = images.test {
+      let values = try trainer.measure(test)
+      members["test_loss"] = .number(values.loss)
+      if settings.loss == .classification { members["test_accuracy"] = .number(values.accuracy) }
+    }
+    if settings.loss == .classification {
+      let matrix = try confusionMatrix(
+        trainer.network, on: images.validation, classCount: FashionMNIST.classNames.count,
+        batchSize: settings.evaluationBatchSize)
+      members["confusion"] = .array(matrix.map { .array($0.map(JSON.integer)) })
+    }
+    members["ended"] = .string(Date.now.formatted(.iso8601))
+    return members
+  }
+
+  private func images(for settings: Experiment.DataSettings) throws -> Trainer.Images {
+    if let present = images[settings] { return present }
+    let split = options.split(data, settings)
+    let new = try Trainer.Images(
+      training: split.training, validation: split.validation, test: split.test, curveCount: options.curveImageCount,
+      normalization: settings.normalization, on: device)
+    images[settings] = new
+    return new
+  }
+
+  /// What checkpoints say of a network, for whoever uses it later.
+  private func metadata(_ experiment: Experiment) -> OrderedMembers<String> {
+    [
+      "study": study.name, "experiment": experiment.name, "telar_version": version,
+      "input_shape": "[\(data.training.height),\(data.training.width),1]", "loss": experiment.loss.rawValue,
+      "normalization": experiment.data.normalization.json.text,
+      "class_names": JSON.array(FashionMNIST.classNames.map(JSON.string)).text,
     ]
   }
 
-  /// The first validation image of each class over what the network makes of it.
-  private func reconstructions(_ network: Network, _ images: Trainer.Images, title: String) throws -> ImageGrid {
-    let shown = FashionMNIST.classNames.indices.compactMap { label in
-      data.validation.labels.firstIndex(of: UInt8(label))
-    }
-    let size = data.validation.height * data.validation.width
-    let pixels = shown.map { index in
-      data.validation.pixels[(index * size)..<((index + 1) * size)].map { Float($0) / 255 }
-    }
-    let input = try device.tensor(
-      [shown.count, data.validation.height, data.validation.width, 1], Array(pixels.joined()))
-    let output = try network(input).values()
-    return ImageGrid(
-      title: "\(title): validation images and their reconstructions", height: data.validation.height,
-      width: data.validation.width,
-      columnNames: shown.map { FashionMNIST.classNames[Int(data.validation.labels[$0])] },
-      rows: [
-        .init(name: "original", images: pixels),
-        .init(
-          name: "reconstruction", images: shown.indices.map { Array(output[($0 * size)..<(($0 + 1) * size)]) }),
-      ])
-  }
-
-  // MARK: Figures
-
-  private func drawCharts(of results: [ExperimentResult], in folder: RunFolder) throws {
-    for chart in study.charts {
-      let shown = chart.experiments.compactMap { name in
-        results.first { $0.isRequested && $0.experiment.name == name }
-      }
-      // A single curve of several says nothing that the experiment's own figure does not.
-      guard shown.count > 1 else { continue }
-      try drawCurves(of: shown, "\(study.name), \(chart.title)", to: folder.path + "/", suffix: "-\(chart.name)")
-    }
-    for result in results {
-      for run in result.runs {
-        let single = ExperimentResult(experiment: result.experiment, isRequested: true, runs: [run])
-        try drawCurves(of: [single], "\(study.name)/\(result.experiment.name)", to: run.folder + "/", suffix: "")
-      }
-    }
-  }
-
-  /// Loss, and accuracy where there is one: training broken, validation whole.
-  private func drawCurves(of results: [ExperimentResult], _ title: String, to prefix: String, suffix: String) throws {
-    let isClassification = results.allSatisfy(\.experiment.isClassifier)
-    func series(_ training: Metric, _ validation: Metric) -> [LineChart.Series] {
-      results.enumerated().flatMap { index, result in
-        [(training, "training", true), (validation, "validation", false)].map { metric, half, isDashed in
-          let points = result.curve(metric).enumerated().map { (x: Double($0 + 1), y: $1) }
-          return LineChart.Series(
-            name: results.count > 1 ? "\(result.experiment.name), \(half)" : half, points: points, colour: index,
-            isDashed: isDashed)
-        }
-      }
-    }
-    try draw(
-      LineChart(
-        title: "\(title): loss", xLabel: "epoch",
-        yLabel: isClassification ? "cross entropy" : "mean squared error", hasLogarithmicY: !isClassification,
-        series: series(.trainingLoss, .validationLoss)), to: prefix + "loss" + suffix)
-    if isClassification {
-      try draw(
-        LineChart(
-          title: "\(title): accuracy", xLabel: "epoch", yLabel: "share of images classified correctly",
-          series: series(.trainingAccuracy, .validationAccuracy)), to: prefix + "accuracy" + suffix)
-    }
-  }
-
-  private func draw(_ figure: some Figure, to stem: String) throws {
-    let outcome = try figure.write(to: stem)
-    figures.append(outcome.path)
-    if case .csvOnly(_, let reason) = outcome, !hasNotedMissingFigures {
-      observe(.note(reason))
-      hasNotedMissingFigures = true
-    }
+  /// The first validation image of each class, for autoencoders.
+  private func samples(for experiment: Experiment) throws -> ReconstructionSamples? {
+    guard !experiment.isClassifier else { return nil }
+    let set = options.split(data, experiment.data).validation
+    let size = set.height * set.width
+    let shown = FashionMNIST.classNames.indices.compactMap { set.labels.firstIndex(of: UInt8($0)) }
+    return try ReconstructionSamples(
+      shown.flatMap { set.pixels[($0 * size)..<(($0 + 1) * size)] }, count: shown.count, height: set.height,
+      width: set.width, normalization: experiment.data.normalization, on: device)
   }
 }
 
-extension Experiment {
-  /// The network's parts by the names that checkpoints have.
-  public var architecture: Architecture {
-    switch model {
-    case .autoencoder(let encoder, let decoder):
-      Architecture([Part("encoder", encoder), Part("decoder", decoder)])
-    case .classifier(let encoder, let head, _, let isEncoderFrozen):
-      Architecture([Part("encoder", encoder, isFrozen: isEncoderFrozen), Part("classifier", head)])
-    }
+extension Experiment.Pretraining {
+  /// The file of a checkpoint; of an experiment, none.
+  fileprivate var checkpoint: String {
+    if case .checkpoint(let path) = source { path } else { "" }
   }
 }

@@ -16,7 +16,8 @@ public struct BenchmarkNetwork: Sendable {
     brunelloAutoencoder("brunello-ae-2", [32, 64, 128]),
     brunelloAutoencoder("brunello-ae-3", [16, 32]),
     classifier("brunello-finetune", BrunelloNetwork.encoder([32, 64]), BrunelloNetwork.head([512, 256])),
-    autoencoder("manolucos-ae-64-96", ManolucosNetwork.encoder, ManolucosNetwork.decoder),
+    autoencoder(
+      "manolucos-ae-64-96", ManolucosNetwork.best.encoder, ManolucosNetwork.best.decoder(last: Sigmoid())),
     autoencoder("borgnino-ff-512", BorgninoNetwork.encoder(h: 512), BorgninoNetwork.decoder(h: 512)),
     classifier("molina-mlp", Sequential { Flatten() }, Perceptron.layers(784, [128, 64])),
   ]

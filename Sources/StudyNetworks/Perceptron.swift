@@ -6,13 +6,13 @@ public enum Perceptron {
   /// - Parameters:
   ///   - features: of an image, once flattened.
   ///   - neurons: the outputs of each hidden layer.
-  ///   - p: the dropout probability.
+  ///   - p: the dropout probability; 0 for none.
   public static func layers(_ features: Int, _ neurons: [Int], p: Float = 0.2) -> Sequential {
     Sequential {
       for (input, output) in zip([features] + neurons, neurons) {
         Linear(input, output)
         ReLU()
-        Dropout(p)
+        if p > 0 { Dropout(p) }
       }
       Linear(neurons.last ?? features, 10)
     }

@@ -28,6 +28,14 @@ public struct LabelledImages: Sendable {
       count: count, height: height, width: width, pixels: Array(pixels.prefix(count * height * width)),
       labels: Array(labels.prefix(count)))
   }
+
+  /// The last images, as a set of their own.
+  public func suffix(_ count: Int) -> LabelledImages {
+    let count = min(count, self.count)
+    return LabelledImages(
+      count: count, height: height, width: width, pixels: Array(pixels.suffix(count * height * width)),
+      labels: Array(labels.suffix(count)))
+  }
 }
 
 /// Fashion-MNIST: 60,000 training and 10,000 test images, 28 × 28, in ten classes.

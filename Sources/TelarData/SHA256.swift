@@ -1,4 +1,12 @@
 import CLibcrypto
+import Foundation
+
+/// SHA-256 of bytes, in hexadecimal.
+package func sha256(_ bytes: Data) -> String {
+  let sum = SHA256()
+  bytes.withUnsafeBytes { sum.update($0) }
+  return sum.finish()
+}
 
 /// SHA-256 of bytes as they pass by.
 struct SHA256: ~Copyable {

@@ -118,16 +118,27 @@ public final class NetworkPart {
       checkedShape = shape
     }
     let plan = mode == .evaluation ? evaluationPlan : trainingPlan
-    return try plan.steps.reduce(x) { x, step in
-      let index = step.range.lowerBound
-      let context = ForwardContext(mode: mode, seed: seed, layerIndex: firstIndex + index, isFrozen: isFrozen)
-      do {
-        return try step.layer(x, states[index], context)
-      } catch let error as ShapeError {
-        // Sizes that depend on the batch are the operators' to check.
-        throw ShapeError("\(name).\(index) (\(type(of: step.layer).moduleName))", error.problem)
-      }
+    return try plan.steps.reduce(x) { try run($1.layer, at: $1.range.lowerBound, on: $0, mode) }
+  }
+
+  private func run(_ layer: any Layer, at index: Int, on x: Tensor, _ mode: Mode) throws -> Tensor {
+    let context = ForwardContext(mode: mode, seed: seed, layerIndex: firstIndex + index, isFrozen: isFrozen)
+    do {
+      return try layer(x, states[index], context)
+    } catch let error as ShapeError {
+      // Sizes that depend on the batch are the operators' to check.
+      throw ShapeError("\(name).\(index) (\(type(of: layer).moduleName))", error.problem)
     }
+  }
+
+  /// What messages call the layers: `encoder.4 (Linear)`.
+  package var layerNames: [String] {
+    part.layers.layers.enumerated().map { "\(name).\($0) (\(type(of: $1).moduleName))" }
+  }
+
+  /// The output of one layer by itself, fused with nothing: for whoever looks into a network.
+  package func runLayer(_ index: Int, on x: Tensor, _ mode: Mode) throws -> Tensor {
+    try run(part.layers.layers[index], at: index, on: x, mode)
   }
 
   /// The layers that keep running statistics: their places in the part, and their states.

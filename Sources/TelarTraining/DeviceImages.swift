@@ -6,12 +6,13 @@ public final class DeviceImages {
   public let count: Int
   public let height: Int
   public let width: Int
+  public let normalization: Normalization
   private let images: Buffer
   private let labels: Buffer
   /// Which image comes when, as 32-bit integers.
   private let order: Buffer
 
-  /// A batch: images `[N, H, W, 1]` from 0 to 1, and their labels.
+  /// A batch: images `[N, H, W, 1]`, normalized, and their labels.
   public struct Batch {
     public let images: Tensor
     fileprivate let source: DeviceImages
@@ -26,10 +27,11 @@ public final class DeviceImages {
   }
 
   /// Uploads the set, in its own order.
-  public init(_ source: LabelledImages, on device: any Device) throws {
+  public init(_ source: LabelledImages, normalization: Normalization = .unit, on device: any Device) throws {
     count = source.count
     height = source.height
     width = source.width
+    self.normalization = normalization
     images = try device.allocate(byteCount: source.pixels.count)
     labels = try device.allocate(byteCount: source.count)
     order = try device.allocate(byteCount: source.count * 4)
@@ -47,7 +49,9 @@ public final class DeviceImages {
   /// The images at `offset ..< offset + count` of the order. One launch, no waiting.
   public func batch(at offset: Int, count: Int) throws -> Batch {
     Batch(
-      images: try gatherBatch(images, height: height, width: width, order: order, offset: offset, count: count),
+      images: try gatherBatch(
+        images, height: height, width: width, order: order, offset: offset, count: count, scale: normalization.scale,
+        shift: normalization.shift),
       source: self, offset: offset)
   }
 }

@@ -14,13 +14,16 @@ public struct EpochMetrics: Sendable, Equatable {
   public var trainingAccuracy: Double?
   public var curveAccuracy: Double?
   public var validationAccuracy: Double?
+  /// Of the epoch's first step.
+  public var learningRate: Double
   /// Wall time of the training part of the epoch, without measuring.
   public var seconds: Double
   public var imagesPerSecond: Double
 
   public init(
     epoch: Int, trainingLoss: Double, curveLoss: Double, validationLoss: Double, trainingAccuracy: Double? = nil,
-    curveAccuracy: Double? = nil, validationAccuracy: Double? = nil, seconds: Double, imagesPerSecond: Double
+    curveAccuracy: Double? = nil, validationAccuracy: Double? = nil, learningRate: Double, seconds: Double,
+    imagesPerSecond: Double
   ) {
     self.epoch = epoch
     self.trainingLoss = trainingLoss
@@ -29,6 +32,7 @@ public struct EpochMetrics: Sendable, Equatable {
     self.trainingAccuracy = trainingAccuracy
     self.curveAccuracy = curveAccuracy
     self.validationAccuracy = validationAccuracy
+    self.learningRate = learningRate
     self.seconds = seconds
     self.imagesPerSecond = imagesPerSecond
   }
@@ -41,18 +45,57 @@ public struct EpochMetrics: Sendable, Equatable {
     members["train_accuracy"] = trainingAccuracy.map { rounded($0, 6) }
     members["curve_accuracy"] = curveAccuracy.map { rounded($0, 6) }
     members["val_accuracy"] = validationAccuracy.map { rounded($0, 6) }
+    members["learning_rate"] = .number(learningRate)
     members["seconds"] = rounded(seconds, 3)
     members["images_per_s"] = rounded(imagesPerSecond, 1)
     return members
   }
 
   public static let csvHeader =
-    "epoch,train_loss,curve_loss,val_loss,train_accuracy,curve_accuracy,val_accuracy,seconds,images_per_s\n"
+    "epoch,train_loss,curve_loss,val_loss,train_accuracy,curve_accuracy,val_accuracy,learning_rate,seconds,"
+    + "images_per_s\n"
 
   public var csvLine: String {
     let names = Self.csvHeader.dropLast().split(separator: ",")
     let values = json
     return names.map { values[String($0)]?.text ?? "" }.joined(separator: ",") + "\n"
+  }
+}
+
+extension EpochMetrics {
+  /// How many numbers ``numbers`` has.
+  static let numberCount = 9
+
+  /// All but the epoch's number, to the last bit; what there is none of is NaN.
+  var numbers: [Double] {
+    [
+      trainingLoss, curveLoss, validationLoss, trainingAccuracy ?? .nan, curveAccuracy ?? .nan,
+      validationAccuracy ?? .nan, learningRate, seconds, imagesPerSecond,
+    ]
+  }
+
+  /// - Precondition: as many numbers as ``numbers`` has.
+  init(epoch: Int, numbers: ArraySlice<Double>) {
+    let numbers = Array(numbers)
+    func known(_ value: Double) -> Double? { value.isNaN ? nil : value }
+    self.init(
+      epoch: epoch, trainingLoss: numbers[0], curveLoss: numbers[1], validationLoss: numbers[2],
+      trainingAccuracy: known(numbers[3]), curveAccuracy: known(numbers[4]), validationAccuracy: known(numbers[5]),
+      learningRate: numbers[6], seconds: numbers[7], imagesPerSecond: numbers[8])
+  }
+
+  /// The metrics that a line of `metrics.jsonl` holds; `nil` for one of another form.
+  public init?(json: JSON) {
+    guard case .object(let members) = json, case .integer(let epoch)? = members["epoch"], epoch > 0,
+      let trainingLoss = members["train_loss"]?.double, let curveLoss = members["curve_loss"]?.double,
+      let validationLoss = members["val_loss"]?.double, let seconds = members["seconds"]?.double,
+      let learningRate = members["learning_rate"]?.double, let imagesPerSecond = members["images_per_s"]?.double
+    else { return nil }
+    self.init(
+      epoch: epoch, trainingLoss: trainingLoss, curveLoss: curveLoss, validationLoss: validationLoss,
+      trainingAccuracy: members["train_accuracy"]?.double, curveAccuracy: members["curve_accuracy"]?.double,
+      validationAccuracy: members["val_accuracy"]?.double, learningRate: learningRate, seconds: seconds,
+      imagesPerSecond: imagesPerSecond)
   }
 }
 

@@ -1,14 +1,27 @@
 /// The loss is NaN or infinite: training cannot go on from there.
 public struct NotFiniteError: Error, Equatable, CustomStringConvertible {
+  /// Where it began.
+  public struct Origin: Equatable, Sendable {
+    /// Of the epoch, from 1.
+    public var step: Int
+    /// What was not finite first: `the output of encoder.4 (Linear)`.
+    public var what: String
+  }
+
   public var run: String
   public var epoch: Int
+  /// `nil` where it could not be found.
+  public var origin: Origin?
 
-  public init(run: String, epoch: Int) {
+  public init(run: String, epoch: Int, origin: Origin? = nil) {
     self.run = run
     self.epoch = epoch
+    self.origin = origin
   }
 
   public var description: String {
-    "\(run): the loss is not finite in epoch \(epoch). Try a smaller learning rate."
+    let place = origin.map { "step \($0.step) of epoch \(epoch)" } ?? "epoch \(epoch)"
+    let cause = origin.map { "; \($0.what) is the first that is not" } ?? ""
+    return "\(run): the loss is not finite in \(place)\(cause). Try a smaller learning rate."
   }
 }

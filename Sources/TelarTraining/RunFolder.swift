@@ -2,44 +2,84 @@ import Files
 import Foundation
 import Safetensors
 
-/// Folders that runs leave their results in.
+/// The folder that a run leaves its results in. Every file in it appears whole or not at all.
 ///
-/// Nothing is ever overwritten: each start of a study makes a folder of its own, `aldecoa-001`, `aldecoa-002`, … under
-/// the one that was named. Every file in it appears whole or not at all.
+/// `run.json` says what the run is, `result.json` what it came to, and so that it has ended. In between, `state.safetensors`
+/// holds all that it takes to go on.
 public struct RunFolder: Sendable {
   public let path: String
 
-  /// Makes a numbered folder: the number after the highest that is there.
-  ///
-  /// - Throws: `OutputError` where it cannot be made.
-  public static func numbered(_ name: String, under parent: String) throws -> RunFolder {
-    try AtomicFile.makeFolder(parent)
-    let present: [String]
-    do { present = try FileManager.default.contentsOfDirectory(atPath: parent) } catch {
-      throw OutputError.cannotCreate(path: parent + "/" + name, reason: "the folder above it cannot be read")
-    }
-    let numbers = present.compactMap { $0.hasPrefix(name + "-") ? Int($0.dropFirst(name.count + 1)) : nil }
-    var number = (numbers.max() ?? 0) + 1
-    while true {
-      let digits = String(number)
-      let path = "\(parent)/\(name)-\(String(repeating: "0", count: max(0, 3 - digits.count)))\(digits)"
-      // mkdir fails where something is, so that two runs which start together get a folder each.
-      if mkdir(path, 0o755) == 0 { return RunFolder(path: path) }
-      guard errno == EEXIST else {
-        throw OutputError.cannotCreate(path: path, reason: String(cString: strerror(errno)))
-      }
-      number += 1
-    }
+  public static let recordName = "run.json"
+  public static let resultName = "result.json"
+  public static let stateName = "state.safetensors"
+  public static let bestName = "best.safetensors"
+  public static let lastName = "last.safetensors"
+  public static let samplesName = "samples.safetensors"
+  public static let metricsName = "metrics.jsonl"
+
+  public init(_ path: String) { self.path = path }
+
+  /// What a folder holds.
+  public enum Contents: Sendable {
+    /// Nothing, or it is not there.
+    case nothing
+    /// Something that no run left.
+    case other
+    /// A run that has not ended, or was ended before it had.
+    case unfinished(record: JSON.Members)
+    /// A run that has ended.
+    case finished(record: JSON.Members, result: JSON.Members)
+  }
+
+  public var contents: Contents {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    guard let record = members(of: Self.recordName) else { return names.isEmpty ? .nothing : .other }
+    guard let result = members(of: Self.resultName) else { return .unfinished(record: record) }
+    return .finished(record: record, result: result)
+  }
+
+  /// The object in a JSON file; `nil` where there is none.
+  public func members(of name: String) -> JSON.Members? {
+    guard let bytes = FileManager.default.contents(atPath: file(name)),
+      case .object(let members)? = try? JSON(parsing: String(decoding: bytes, as: UTF8.self))
+    else { return nil }
+    return members
+  }
+
+  /// The metrics of the epochs, as they were written.
+  public var history: [EpochMetrics] {
+    let bytes = FileManager.default.contents(atPath: file(Self.metricsName)) ?? Data()
+    return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+      .compactMap { (try? JSON(parsing: String($0))).flatMap(EpochMetrics.init(json:)) }
+  }
+
+  /// Removes what a run left, and nothing else.
+  public func clear() {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    for name in names where Self.isOfRun(name) { unlink(file(name)) }
+  }
+
+  private static func isOfRun(_ name: String) -> Bool {
+    let own = [
+      recordName, resultName, stateName, bestName, lastName, samplesName, metricsName, "metrics.csv",
+      // Of version 0.1.
+      "checkpoint.safetensors",
+    ]
+    let figures = ["loss", "accuracy", "confusion", "reconstructions"]
+    return own.contains(name) || name.hasPrefix("events.out.tfevents.")
+      || figures.contains { name == $0 + ".png" || name == $0 + ".csv" }
   }
 
   /// A folder inside this one.
-  public func folder(_ name: String) throws -> RunFolder {
-    try AtomicFile.makeFolder(path + "/" + name)
-    return RunFolder(path: path + "/" + name)
-  }
+  public func folder(_ name: String) -> RunFolder { RunFolder(path + "/" + name) }
+
+  /// Makes the folder, and those above it.
+  public func make() throws { try AtomicFile.makeFolder(path) }
 
   /// The path of a file in the folder.
   public func file(_ name: String) -> String { path + "/" + name }
+
+  public func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: file(name)) }
 
   public func write(_ text: String, to name: String) throws { try AtomicFile.write(text, to: file(name)) }
 
@@ -51,7 +91,7 @@ public struct RunFolder: Sendable {
 
   /// Writes the metrics so far, as JSON lines and as CSV.
   public func write(_ metrics: [EpochMetrics]) throws {
-    try write(metrics.map { JSON.object($0.json).text + "\n" }.joined(), to: "metrics.jsonl")
+    try write(metrics.map { JSON.object($0.json).text + "\n" }.joined(), to: Self.metricsName)
     try write(EpochMetrics.csvHeader + metrics.map(\.csvLine).joined(), to: "metrics.csv")
   }
 }

@@ -4,8 +4,12 @@ import TelarNN
 public struct TrainingSettings: Sendable {
   public var loss: Loss
   public var optimizer: any Optimizer
+  public var schedule: LearningRateSchedule
   public var batchSize: Int
+  /// The most that are run; with ``earlyStopping`` there may be fewer.
   public var epochs: Int
+  /// `nil` for all epochs, and the weights of the last.
+  public var earlyStopping: EarlyStopping?
   /// Initial weights, dropout masks and the order of images follow from it.
   public var seed: UInt64
   /// The training curve is measured in evaluation mode, after each epoch, on this many of the first training images.
@@ -14,13 +18,16 @@ public struct TrainingSettings: Sendable {
   public var evaluationBatchSize: Int
 
   public init(
-    loss: Loss, optimizer: any Optimizer = Adam(), batchSize: Int = 100, epochs: Int = 15, seed: UInt64 = 0,
-    curveImageCount: Int = 10_000, evaluationBatchSize: Int = 500
+    loss: Loss, optimizer: any Optimizer = Adam(), schedule: LearningRateSchedule = .constant, batchSize: Int = 100,
+    epochs: Int = 15, earlyStopping: EarlyStopping? = nil, seed: UInt64 = 0, curveImageCount: Int = 10_000,
+    evaluationBatchSize: Int = 500
   ) {
     self.loss = loss
     self.optimizer = optimizer
+    self.schedule = schedule
     self.batchSize = batchSize
     self.epochs = epochs
+    self.earlyStopping = earlyStopping
     self.seed = seed
     self.curveImageCount = curveImageCount
     self.evaluationBatchSize = evaluationBatchSize
@@ -28,8 +35,9 @@ public struct TrainingSettings: Sendable {
 
   public var json: JSON.Members {
     [
-      "loss": .string(loss.rawValue), "optimizer": optimizer.json, "batch_size": .integer(batchSize),
-      "epochs": .integer(epochs), "seed": .integer(Int(truncatingIfNeeded: seed)),
+      "loss": .string(loss.rawValue), "optimizer": optimizer.json, "schedule": schedule.json,
+      "batch_size": .integer(batchSize), "epochs": .integer(epochs),
+      "early_stopping": earlyStopping?.json ?? .null, "seed": .integer(Int(truncatingIfNeeded: seed)),
       "curve_images": .integer(curveImageCount), "evaluation_batch_size": .integer(evaluationBatchSize),
     ]
   }
@@ -37,7 +45,7 @@ public struct TrainingSettings: Sendable {
 
 extension Optimizer {
   /// Name and settings, as a run's record has them.
-  var json: JSON {
+  public var json: JSON {
     var members: JSON.Members = ["name": .string(Self.name), "learning_rate": .number(learningRate)]
     switch self {
     case let adam as Adam:

@@ -25,9 +25,18 @@ public final class RunningMetrics {
   /// Starts again from zero.
   public func reset() throws { try buffer.device.fill(buffer, at: 0, byteCount: 16, pattern: 0) }
 
+  /// What was gathered, to the last bit, for ``restore(_:)``. Waits for the device.
+  package func snapshot() throws -> [UInt32] { try buffer.read(UInt32.self, count: 4) }
+
+  /// Goes on from what ``snapshot()`` found.
+  package func restore(_ snapshot: [UInt32]) throws {
+    precondition(snapshot.count == 4, "a snapshot of \(snapshot.count) words")
+    try buffer.write(snapshot)
+  }
+
   /// What was gathered since the last ``reset()``; the loss is NaN without examples. Waits for the device.
   public func values() throws -> Values {
-    let words = try buffer.read(UInt32.self, count: 4)
+    let words = try snapshot()
     let sum = Double(Float(bitPattern: words[0])) + Double(Float(bitPattern: words[1]))
     return Values(loss: sum / Double(words[3]), correct: Int(words[2]), examples: Int(words[3]))
   }

@@ -8,6 +8,9 @@ enum Console {
   /// Whether colours are wanted on standard error: no-color.org.
   static let hasColour = isTerminal && (ProcessInfo.processInfo.environment["NO_COLOR"] ?? "").isEmpty
 
+  /// Whether only results and errors are shown.
+  nonisolated(unsafe) static var isQuiet = false
+
   /// A line of result.
   static func result(_ line: String) {
     write(line + "\n", to: STDOUT_FILENO)
@@ -15,12 +18,13 @@ enum Console {
 
   /// A line about what is going on.
   static func note(_ line: String) {
+    if isQuiet { return }
     write(clearing + line + "\n", to: STDERR_FILENO)
   }
 
   /// The line at the bottom of a terminal, redrawn in place; nothing elsewhere.
   static func progress(_ line: String) {
-    guard isTerminal else { return }
+    guard isTerminal, !isQuiet else { return }
     write("\r\u{1b}[2K" + (hasColour ? "\u{1b}[2m\(line)\u{1b}[0m" : line), to: STDERR_FILENO)
   }
 

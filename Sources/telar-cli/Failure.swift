@@ -63,6 +63,8 @@ struct Failure {
         case .cannotCreate: ExitStatus.cannotCreate
         case .writeFailed: ExitStatus.inputOutput
         }
+      case is RunConflict: ExitStatus.cannotCreate
+      case let error as Stopped: 128 + error.signal
       case is UsageError, is ValidationError: ExitStatus.usage
       case is CheckFailed, is NotFiniteError: ExitStatus.checkFailed
       default: ExitStatus.internalError

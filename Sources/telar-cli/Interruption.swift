@@ -1,18 +1,37 @@
 import Files
 import Foundation
+import Synchronization
 
-/// Ends the process on SIGINT and SIGTERM at once, with the exit code that shells expect and no file half written.
+/// What SIGINT and SIGTERM do: end the process with the exit code that shells expect and no file half written.
 ///
-/// Files get their names only when they are whole, so what is to do is to remove temporary ones.
+/// While ``isGraceful``, the first only leaves a word for whoever asks ``isRequested``, so that work can be finished and
+/// saved; a second one ends the process at once.
 enum Interruption {
   /// Kept for as long as the process runs.
   nonisolated(unsafe) private static var sources: [any DispatchSourceSignal] = []
+  private static let graceful = Atomic<Bool>(false)
+  private static let received = Atomic<Int32>(0)
+
+  static var isGraceful: Bool {
+    get { graceful.load(ordering: .relaxed) }
+    set { graceful.store(newValue, ordering: .relaxed) }
+  }
+
+  /// Whether a signal has come that asks for an end.
+  static var isRequested: Bool { requested != 0 }
+
+  /// The signal that has come; 0 for none.
+  static var requested: Int32 { received.load(ordering: .relaxed) }
 
   static func install() {
     for number in [SIGINT, SIGTERM] {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
       source.setEventHandler {
+        if isGraceful, received.exchange(number, ordering: .relaxed) == 0 {
+          Console.note("Finishing the step and saving; once more ends at once.")
+          return
+        }
         AtomicFile.removePending()
         Console.error(number == SIGINT ? "interrupted." : "terminated.")
         _exit(128 + number)

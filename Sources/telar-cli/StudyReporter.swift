@@ -2,28 +2,64 @@ import Foundation
 import Telar
 
 /// Shows a study as it runs: progress on standard error, results on standard output.
-struct StudyReporter {
-  let isJSON: Bool
+final class StudyReporter {
+  private let isJSON: Bool
+  private var pace = Pace()
+  private var lastValidationLoss: Double?
+
+  init(isJSON: Bool) { self.isJSON = isJSON }
 
   func observe(_ event: StudyRunner.Event) {
     switch event {
     case .began(let run, let summary):
       Console.note("\(run): \(summary)")
+      begin()
+    case .resumed(let run, let summary, let epochs):
+      Console.note("\(run): \(summary), going on after \(epochs) epochs")
+      begin()
+    case .kept(let run, let experiment, let summary, let result):
+      if isJSON { result.history.forEach { showAsJSON(experiment, result.seed, $0) } }
+      Console.note("\(run): \(summary), there already: \(result.history.count) epochs in \(result.folder.path)")
     case .progress(let run, let progress, let epochs):
-      let percent = 100 * progress.imagesDone / max(1, progress.imageCount)
-      Console.progress(
-        "\(run)  epoch \(progress.epoch)/\(epochs)  \(percent) %  loss \(number(progress.loss))  "
-          + "\(Int(progress.imagesPerSecond)) images/s")
+      Console.progress(line(run, progress, epochs))
     case .epoch(let run, let experiment, let seed, let metrics, let epochs):
-      if isJSON {
-        var members: JSON.Members = ["experiment": .string(experiment), "seed": .integer(Int(seed))]
-        for (key, value) in metrics.json { members[key] = value }
-        Console.result(JSON.object(members).text)
-      }
+      pace.note(epoch: metrics.epoch)
+      lastValidationLoss = metrics.validationLoss
+      if isJSON { showAsJSON(experiment, seed, metrics) }
       Console.note(line(run, metrics, epochs))
+    case .failed(_, let reason):
+      Console.note("  \(reason) The others go on.")
     case .note(let text):
       Console.note(text)
     }
+  }
+
+  private func begin() {
+    pace = Pace()
+    lastValidationLoss = nil
+  }
+
+  private func showAsJSON(_ experiment: String, _ seed: UInt64, _ metrics: EpochMetrics) {
+    var members: JSON.Members = ["experiment": .string(experiment), "seed": .integer(Int(seed))]
+    for (key, value) in metrics.json { members[key] = value }
+    Console.result(JSON.object(members).text)
+  }
+
+  /// `aldecoa/case-1  epoch 3/15  step 240/600  loss 0.3384  val 0.3321  5,357 images/s  2:40 left`
+  private func line(_ run: String, _ progress: Trainer.Progress, _ epochs: Int) -> String {
+    let share = Double(progress.imagesDone) / Double(max(1, progress.imageCount))
+    let validation = lastValidationLoss.map { "  val loss \(number($0))" } ?? ""
+    let left = pace.secondsLeft(epoch: progress.epoch, share: share, epochs: epochs).map { "  \(clock($0)) left" } ?? ""
+    return "\(run)  epoch \(progress.epoch)/\(epochs)  step \(progress.step)/\(progress.stepsPerEpoch)  "
+      + "loss \(number(progress.loss))\(validation)  \(grouped(Int(progress.imagesPerSecond))) images/s\(left)"
+  }
+
+  /// `2:40`, `1:02:40`
+  private func clock(_ seconds: Double) -> String {
+    let whole = Int(seconds.rounded())
+    let (hours, minutes) = (whole / 3600, whole / 60 % 60)
+    return hours > 0
+      ? String(format: "%d:%02d:%02d", hours, minutes, whole % 60) : String(format: "%d:%02d", minutes, whole % 60)
   }
 
   /// `  epoch  3/15  train 0.3384  val 0.3321  val accuracy 88.04 %  11.2 s  5,357 images/s`
@@ -41,13 +77,13 @@ struct StudyReporter {
   func finish(_ result: StudyResult) {
     if isJSON {
       result.lines.forEach { Console.result($0.text) }
-      Console.note("Results are in \(result.folder).")
+      Console.note("Results are in \(result.folder.path).")
       return
     }
     Console.result("")
     Console.result(result.table)
     Console.result("")
-    Console.result("Results are in \(result.folder):")
+    Console.result("Results are in \(result.folder.path):")
     let places = Places(result)
     for (what, files) in places.lines { Console.result("  \(what)  \(files)") }
   }
@@ -63,9 +99,9 @@ private struct Places {
     }
     func places(_ paths: [String]) -> String {
       // The figures of a whole study stand in its folder; those of an experiment in folders that differ by its name.
-      let own = paths.filter { ($0 as NSString).deletingLastPathComponent == result.folder }
+      let own = paths.filter { ($0 as NSString).deletingLastPathComponent == result.folder.path }
       let listed = own.isEmpty ? paths : own
-      let relative = listed.map { String($0.dropFirst(result.folder.count + 1)) }
+      let relative = listed.map { String($0.dropFirst(result.folder.path.count + 1)) }
       return relative.count > 4 ? relative.prefix(3).joined(separator: " ") + " …" : relative.joined(separator: " ")
     }
     let groups = [
@@ -74,6 +110,6 @@ private struct Places {
     ]
     lines =
       groups.filter { !$0.1.isEmpty }.map { ($0.0, places($0.1)) }
-      + [("networks:       ", "EXPERIMENT/seed-N/checkpoint.safetensors, settings and metrics beside them")]
+      + [("networks:       ", "EXPERIMENT/seed-N/last.safetensors, settings and metrics beside them")]
   }
 }

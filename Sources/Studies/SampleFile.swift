@@ -1,0 +1,35 @@
+import Safetensors
+import TelarTraining
+
+/// The reconstructions that a run of an autoencoder kept, see ``ReconstructionSamples``.
+package struct SampleFile {
+  package let count: Int
+  package let height: Int
+  package let width: Int
+  /// Those of which there are reconstructions, in order; 0 is before training.
+  package let epochs: [Int]
+  private let file: SafetensorsFile
+
+  /// - Returns: `nil` when the folder has none.
+  package init?(_ folder: RunFolder) throws {
+    guard folder.has(RunFolder.samplesName) else { return nil }
+    file = try SafetensorsFile(folder.file(RunFolder.samplesName))
+    let shape = try file.info("original").shape
+    guard shape.count == 3, file.tensors.allSatisfy({ $0.value.shape == shape }) else {
+      throw SafetensorsError(.mismatch, path: file.path, "is no file of reconstructions")
+    }
+    (count, height, width) = (shape[0], shape[1], shape[2])
+    epochs = file.tensors.keys.compactMap { $0.hasPrefix("epoch-") ? Int($0.dropFirst(6)) : nil }.sorted()
+  }
+
+  /// 0 black to 1 white, an array an image.
+  package var originals: [[Float]] { get throws { try images("original") } }
+
+  package func images(epoch: Int) throws -> [[Float]] { try images("epoch-\(epoch)") }
+
+  private func images(_ name: String) throws -> [[Float]] {
+    let bytes = try file.values(name, as: UInt8.self)
+    let size = height * width
+    return (0..<count).map { index in bytes[(index * size)..<((index + 1) * size)].map { Float($0) / 255 } }
+  }
+}

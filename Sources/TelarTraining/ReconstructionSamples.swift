@@ -1,0 +1,47 @@
+import Files
+import Safetensors
+import TelarNN
+
+/// What an autoencoder makes of a few images as it learns: a file of bytes, one tensor an epoch.
+///
+/// Tensors `original` and `epoch-N`, `[images, height, width]`, 0 black to 255 white; epoch 0 is before training.
+public struct ReconstructionSamples {
+  private let images: Tensor
+  private let normalization: Normalization
+  private let originals: [UInt8]
+  private let shape: [Int]
+
+  /// - Parameters:
+  ///   - pixels: of the images one after another, 0 black to 255 white.
+  public init(
+    _ pixels: [UInt8], count: Int, height: Int, width: Int, normalization: Normalization, on device: any Device
+  ) throws {
+    shape = [count, height, width]
+    originals = pixels
+    self.normalization = normalization
+    images = try device.tensor(
+      [count, height, width, 1], pixels.map { Float($0) * normalization.scale + normalization.shift })
+  }
+
+  /// Whether an epoch's reconstructions are kept: the first few, then ever more seldom, and the last.
+  static func isKept(_ epoch: Int, isLast: Bool) -> Bool {
+    epoch <= 2 || isLast || [5, 10, 20, 50, 100, 200].contains(epoch) || epoch % 500 == 0
+  }
+
+  /// Adds the reconstructions of an epoch to the file.
+  func write(_ network: Network, epoch: Int, to path: String) throws {
+    let values = try network(images).values()
+    var writer = SafetensorsWriter()
+    let name = "epoch-\(epoch)"
+    if epoch > 0, let file = try? SafetensorsFile(path) {
+      for key in file.tensors.keys where key != name {
+        writer.add(key, shape: shape, try file.values(key, as: UInt8.self))
+      }
+    } else {
+      writer.add("original", shape: shape, originals)
+    }
+    writer.add(
+      name, shape: shape, values.map { UInt8(max(0, min(255, (normalization.pixel($0) * 255).rounded()))) })
+    try writer.write(to: path)
+  }
+}

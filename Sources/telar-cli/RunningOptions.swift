@@ -1,0 +1,62 @@
+import ArgumentParser
+import Telar
+
+/// How experiments are run, and where their results go.
+struct RunningOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Epochs of every experiment; by default as many as it has.", valueName: "count"))
+  var epochs: Int?
+
+  @Option(help: ArgumentHelp("Images a batch in every experiment; by default as it has.", valueName: "count"))
+  var batchSize: Int?
+
+  @Option(help: ArgumentHelp("Run each experiment with this many seeds, from 0.", valueName: "count"))
+  var seeds: Int?
+
+  @Option(help: ArgumentHelp("Train on this many of the first training images only.", valueName: "count"))
+  var subset: Int?
+
+  @Option(
+    help: ArgumentHelp("Measure the training curve on this many of the first training images.", valueName: "count"))
+  var curveImages = 10_000
+
+  @Option(help: ArgumentHelp("Where the results go.", valueName: "folder"))
+  var out = "runs"
+
+  @Flag(help: "Go on with runs that have not ended.")
+  var resume = false
+
+  @Flag(help: "Replace runs that are there; with --resume, only those with other settings.")
+  var overwrite = false
+
+  @Flag(help: "Print results as JSON, one object a line.")
+  var json = false
+
+  @Flag(name: .shortAndLong, help: "Print results and errors only.")
+  var quiet = false
+
+  @Flag(help: "Print how long each kernel took.")
+  var profile = false
+
+  func validate() throws {
+    if out.isEmpty { throw ValidationError("--out names no folder") }
+  }
+
+  /// - Parameter defaultSeedCount: when `--seeds` is not given.
+  func options(defaultSeedCount: Int) -> StudyOptions {
+    var options = StudyOptions()
+    options.epochs = epochs
+    options.batchSize = batchSize
+    options.seedCount = seeds ?? defaultSeedCount
+    options.subset = subset
+    options.curveImageCount = curveImages
+    options.outputFolder = out
+    options.isResuming = resume
+    options.isOverwriting = overwrite
+    return options
+  }
+}
+
+/// Runs a check of arguments, whose errors are then shown as those of the command line are.
+func usage<Result>(_ body: () throws -> Result) throws -> Result {
+  do { return try body() } catch let error as UsageError { throw ValidationError(error.description) }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import Telar
+
+/// Runs experiments for a command: opens data and device, shows what happens, and lets signals stop it between steps.
+struct StudySession {
+  let study: Study
+  let options: StudyOptions
+  let running: RunningOptions
+  let device: DeviceOptions
+  let data: DataOptions
+
+  /// - Throws: ``Stopped`` after a signal, with everything saved.
+  func run(_ experiments: [Experiment], epochs: (Experiment) -> Int) throws -> StudyResult {
+    Console.isQuiet = running.quiet
+    let images = try data.load()
+    let device = try openDevice()
+    if running.profile { device.profiler = Profiler() }
+    let reporter = StudyReporter(isJSON: running.json)
+    let runner = StudyRunner(
+      study, options, data: images, device: device, version: telarVersion, build: BuildIdentity.current,
+      progressInterval: Console.isTerminal && !running.quiet ? 0.5 : nil, pause: { Interruption.isRequested },
+      observe: reporter.observe)
+    Interruption.isGraceful = true
+    let result: StudyResult
+    do {
+      result = try runner.run(experiments, epochs: epochs)
+    } catch is TrainingPaused {
+      throw Stopped(signal: Interruption.requested)
+    }
+    Interruption.isGraceful = false
+    reporter.finish(result)
+    if let profiler = device.profiler { ProfileReport(profiler.report).show(asJSON: running.json) }
+    return result
+  }
+
+  /// - Throws: ``CheckFailed`` when a run came to no result.
+  func checkComplete(_ result: StudyResult) throws {
+    guard !result.failures.isEmpty else { return }
+    let runs = result.failures.map(\.run).joined(separator: ", ")
+    throw CheckFailed(
+      description: "\(result.failures.count == 1 ? "a run" : "\(result.failures.count) runs") came to no result: \(runs).")
+  }
+
+  /// The device that was asked for. What `auto` means is settled by the runs that are there already, if any: another
+  /// device's would not go with them.
+  private func openDevice() throws -> any Device {
+    var device = device
+    if device.device.lowercased() == "auto", !options.isOverwriting,
+      let recorded = StudyRunner.recordedDevice(of: study, in: options.outputFolder)
+    {
+      device.device = recorded
+      do {
+        let opened = try device.open()
+        Console.note("Chosen because the runs in \(options.outputFolder)/\(study.name) were made on it.")
+        return opened
+      } catch is DeviceError {
+        throw UsageError(
+          "the runs in \(options.outputFolder)/\(study.name) were made on \(recorded), which this machine does not have. "
+            + "Name a device with --device and another place with --out DIR.")
+      }
+    }
+    return try device.open()
+  }
+}
+
+/// A signal stopped the run, and all of it is saved.
+struct Stopped: Error, CustomStringConvertible {
+  let signal: Int32
+
+  /// What the user typed, with what goes on with it.
+  var description: String {
+    var arguments = Array(CommandLine.arguments.dropFirst())
+    if !arguments.contains("--resume") { arguments.append("--resume") }
+    let words = arguments.map { word in
+      word.allSatisfy { $0.isLetter || $0.isNumber || "-_./:=,".contains($0) }
+        ? word : "'" + word.replacingOccurrences(of: "'", with: #"'\''"#) + "'"
+    }
+    return "\(signal == SIGINT ? "interrupted" : "terminated"); all is saved. To go on: telar "
+      + words.joined(separator: " ")
+  }
+}
