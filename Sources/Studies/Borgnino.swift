@@ -32,13 +32,15 @@ extension Study {
       return [
         Chart("curves-\(name)", "\(name), hidden neurons", experiments),
         Chart(
-          "by-size-\(name)", "\(name), loss by size", experiments, .lossBy("hidden neurons", values: sizes.map(Double.init))),
+          "by-size-\(name)", "\(name), loss by size", experiments,
+          .lossBy("hidden neurons", values: sizes.map(Double.init))),
       ]
     },
     comparisons: optimizers.flatMap { name, _ in
       [Metric.trainingLoss, .validationLoss, .testLoss].map { metric in
         Comparison(
-          "\(name): \(metric.rawValue) falls as h grows", metric, sizes.reversed().map { "h\($0)-\(name)" }, .increasing)
+          "\(name): \(metric.rawValue) falls as h grows", metric, sizes.reversed().map { "h\($0)-\(name)" }, .increasing
+        )
       }
     })
 

@@ -33,13 +33,15 @@ extension Study {
       Comparison(
         "1e-3 has the least loss, then 5e-4 and 1e-4", .validationLoss, ["lr-1e-3", "lr-5e-4", "lr-1e-4"], .increasing),
       Comparison(
-        "512-256 is the most accurate of two layers", .validationAccuracy, ["head-64-32", "head-128-64", "head-512-256"],
+        "512-256 is the most accurate of two layers", .validationAccuracy,
+        ["head-64-32", "head-128-64", "head-512-256"],
         .lastIsLargest),
       Comparison(
         "512-256-128 is the most accurate of three layers", .validationAccuracy,
         ["head-128-64-32", "head-256-128-64", "head-512-256-128"], .lastIsLargest),
       Comparison(
-        "more dropout is less accurate", .validationAccuracy, ["dropout-0.6", "dropout-0.4", "dropout-0.2"], .increasing),
+        "more dropout is less accurate", .validationAccuracy, ["dropout-0.6", "dropout-0.4", "dropout-0.2"], .increasing
+      ),
       Comparison(
         "fine-tuning is the most accurate, then cases 1, 0 and 3", .validationAccuracy,
         [

@@ -38,10 +38,7 @@ package struct Job: Sendable {
     func isAskedFor(_ experiment: Experiment, _ count: Int) -> Bool {
       experiments.contains { $0.name == experiment.name } && epochs(experiment) == count
     }
-    // Those that need nothing first, as they are cheap to look at before long ones begin.
-    for experiment in experiments.filter({ $0.pretraining == nil }) + experiments.filter({ $0.pretraining != nil }) {
-      _ = add(experiment, epochs(experiment), isRequested: true)
-    }
+    for experiment in experiments { _ = add(experiment, epochs(experiment), isRequested: true) }
     return jobs
   }
 }

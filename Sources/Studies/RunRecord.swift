@@ -64,7 +64,9 @@ struct RunRecord {
       if let difference = Self.difference(mine, theirs, key) { return difference }
     }
     let keys = onSameDriver ? ["identifier", "name", "driver", "instruction_set", "family"] : ["identifier", "name"]
-    guard case .object(let mine)? = members["device"], case .object(let theirs)? = recorded["device"] else { return nil }
+    guard case .object(let mine)? = members["device"], case .object(let theirs)? = recorded["device"] else {
+      return nil
+    }
     for key in keys {
       if let difference = Self.difference(mine[key] ?? .null, theirs[key] ?? .null, "device.\(key)") {
         return difference

@@ -76,7 +76,8 @@ final class StudyFigures {
       try draw(
         LineChart(
           title: "\(title): accuracy", xLabel: "epoch", yLabel: "share of images classified correctly",
-          series: series(of: results, .trainingAccuracy, 
+          series: series(
+            of: results, .trainingAccuracy,
             .validationAccuracy, { $0.trainingAccuracy })),
         to: prefix + "accuracy" + suffix)
     }

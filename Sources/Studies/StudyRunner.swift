@@ -32,7 +32,7 @@ public final class StudyRunner {
   let observe: (Event) -> Void
   /// Seconds between reports of progress within an epoch; `nil` for none.
   let progressInterval: Double?
-  /// Asked after every step of training; when it says so, the run is saved and ``TrainingPaused`` thrown.
+  /// Asked before every step of training; when it says so, the run is saved and ``TrainingPaused`` thrown.
   let pause: () -> Bool
   /// The sets of images on the device, by how they are given to a network.
   private var images: [Experiment.DataSettings: Trainer.Images] = [:]
@@ -130,7 +130,8 @@ public final class StudyRunner {
   /// The device on which a study's runs in a folder were made; `nil` when there are none.
   public static func recordedDevice(of study: Study, in outputFolder: String) -> String? {
     for experiment in study.experiments {
-      let record = RunFolder("\(outputFolder)/\(study.name)/\(experiment.name)/seed-0").members(of: RunFolder.recordName)
+      let record = RunFolder("\(outputFolder)/\(study.name)/\(experiment.name)/seed-0").members(
+        of: RunFolder.recordName)
       if case .object(let device)? = record?["device"], case .string(let name)? = device["identifier"] { return name }
     }
     return nil

@@ -6,6 +6,11 @@ public struct NotFiniteError: Error, Equatable, CustomStringConvertible {
     public var step: Int
     /// What was not finite first: `the output of encoder.4 (Linear)`.
     public var what: String
+
+    public init(step: Int, what: String) {
+      self.step = step
+      self.what = what
+    }
   }
 
   public var run: String

@@ -16,7 +16,7 @@ public final class Trainer {
   public internal(set) var history: [EpochMetrics] = []
 
   let step: TrainingStep
-  let images: Images
+  package let images: Images
   let metrics: RunningMetrics
   var best = BestEpoch()
   /// Images of the epoch under way that training has seen, and the seconds that this took.
@@ -100,7 +100,7 @@ public final class Trainer {
   ///
   /// - Parameters:
   ///   - interval: seconds between reports of progress, each of which waits for the device; `nil` for none.
-  ///   - pause: asked after every step; when it says so, the loop ends there with ``TrainingPaused``, to be gone on
+  ///   - pause: asked before every step; when it says so, the loop ends there with ``TrainingPaused``, to be gone on
   ///     with by another call, in this process or, once saved, in another one.
   /// - Throws: ``NotFiniteError``, ``TrainingPaused``.
   @discardableResult
@@ -114,6 +114,7 @@ public final class Trainer {
     let secondsBefore = secondsDone
     var lastReport = start
     while imagesDone < count {
+      if pause() { throw TrainingPaused() }
       try takeStep()
       if step.step % Self.stepsAhead == 0 { try network.device.synchronize() }
       let now = ContinuousClock.now
@@ -129,7 +130,6 @@ public final class Trainer {
             loss: values.loss,
             imagesPerSecond: Double(values.examples) / (secondsBefore + start.duration(to: lastReport).seconds)))
       }
-      if imagesDone < count, pause() { throw TrainingPaused() }
     }
     let trained = try metrics.values()
     secondsDone = secondsBefore + start.duration(to: .now).seconds

@@ -52,7 +52,7 @@ public final class TrainingRun {
   ///
   /// - Parameters:
   ///   - interval: seconds between reports of progress; `nil` for none.
-  ///   - pause: asked after every step; when it says so, the state is saved and ``TrainingPaused`` thrown.
+  ///   - pause: asked before every step; when it says so, the state is saved and ``TrainingPaused`` thrown.
   /// - Throws: ``NotFiniteError`` with the place where it began, ``TrainingPaused``, `OutputError`, `DeviceError`.
   public func train(
     interval: Double? = nil, pause: () -> Bool = { false }, observe: (Event) -> Void = { _ in }

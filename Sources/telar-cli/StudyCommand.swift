@@ -57,7 +57,10 @@ struct StudyCommand: ParsableCommand {
   }
 
   func run() throws {
-    if list { return listExperiments() }
+    if list {
+      let studies = try study.map { [try Study.named($0)] } ?? Study.all
+      return ExperimentList(studies: studies).show(asJSON: running.json)
+    }
     let study = try Study.named(study!)
     let reference = try against.map { try ReferenceRuns(path: $0, study: study) }
     var chosen = try study.experiments(named: experiments)
@@ -72,30 +75,5 @@ struct StudyCommand: ParsableCommand {
       if comparison.outside > 0 { throw CheckFailed(description: comparison.summary) }
     }
     try session.checkComplete(result)
-  }
-
-  private func listExperiments() {
-    let studies = (try? study.map { [try Study.named($0)] }) ?? Study.all
-    for study in studies {
-      if running.json {
-        for experiment in study.experiments {
-          Console.result(
-            JSON.object([
-              "experiment": .string("\(study.name)/\(experiment.name)"), "summary": .string(experiment.summary),
-              "epochs": .integer(experiment.epochs), "batch_size": .integer(experiment.batchSize),
-              "claims": .array(experiment.claims.map { .string("\($0.metric.rawValue) \($0.text)") }),
-            ]).text)
-        }
-        continue
-      }
-      Console.result("\(study.name): \(study.title)")
-      let width = study.experiments.map(\.name.count).max() ?? 0
-      for experiment in study.experiments {
-        let name = experiment.name + String(repeating: " ", count: width - experiment.name.count)
-        let claims = experiment.claims.map { "\($0.metric.rawValue) \($0.text)" }
-        let claimed = claims.isEmpty ? "" : "; claimed: \(claims.joined(separator: ", "))"
-        Console.result("  \(name)  \(experiment.summary); \(experiment.epochs) epochs\(claimed)")
-      }
-    }
   }
 }

@@ -38,7 +38,8 @@ struct StudySession {
     guard !result.failures.isEmpty else { return }
     let runs = result.failures.map(\.run).joined(separator: ", ")
     throw CheckFailed(
-      description: "\(result.failures.count == 1 ? "a run" : "\(result.failures.count) runs") came to no result: \(runs).")
+      description:
+        "\(result.failures.count == 1 ? "a run" : "\(result.failures.count) runs") came to no result: \(runs).")
   }
 
   /// The device that was asked for. What `auto` means is settled by the runs that are there already, if any: another

@@ -59,10 +59,12 @@ struct HelpTests {
         OVERVIEW: Run the experiments of a study and hold the results against its
         claims.
 
-        Each start leaves a folder of its own under --out, aldecoa-001, aldecoa-002 and
-        so on: for each experiment and seed the settings (run.json), metrics
-        (metrics.jsonl, metrics.csv), the trained network (checkpoint.safetensors) and
-        figures with the CSV behind each. Nothing is overwritten.
+        Each experiment and seed has a folder, STUDY/EXPERIMENT/seed-N under --out,
+        with settings (run.json), metrics (metrics.jsonl, metrics.csv, TensorBoard
+        events), the trained network (last.safetensors, best.safetensors), what it came
+        to (result.json) and figures. A run that is there already is not made again,
+        and never replaced without --overwrite. Ctrl-C ends a run after the step under
+        way; --resume goes on with it.
 
         Progress is on standard error, results are on standard output. With --json
         there is one object a line: one an epoch, then one a claim.
@@ -70,12 +72,14 @@ struct HelpTests {
         EXAMPLES
           telar study aldecoa case-1 case-2 case-3 case-4 --epochs 3
           telar study brunello ae-1 --device opencl:0 --seeds 3
+          telar study molina --resume
           telar study aldecoa --list
 
         USAGE: telar study [<options>] [<study>] [<experiment> ...]
 
         ARGUMENTS:
-          <study>                 The study: aldecoa or brunello.
+          <study>                 The study: aldecoa, borgnino, brunello, manolucos,
+                                  molina.
           <experiment>            Experiments of the study; all of them when none is
                                   named.
 
@@ -92,22 +96,25 @@ struct HelpTests {
                                   /usr/share/datasets/fashion-mnist.
           --allow-other-data      Accept 28 × 28 images in ten classes that are not
                                   Fashion-MNIST's.
-          --epochs <count>        Epochs of every experiment; by default as many as the
-                                  study has.
-          --batch-size <count>    Images a batch in every experiment; by default as the
-                                  study has it.
+          --epochs <count>        Epochs of every experiment; by default as many as it
+                                  has.
+          --batch-size <count>    Images a batch in every experiment; by default as it
+                                  has.
           --seeds <count>         Run each experiment with this many seeds, from 0.
           --subset <count>        Train on this many of the first training images only.
           --curve-images <count>  Measure the training curve on this many of the first
                                   training images. (default: 10000)
+          --out <folder>          Where the results go. (default: runs)
+          --resume                Go on with runs that have not ended.
+          --overwrite             Replace runs that are there; with --resume, only
+                                  those with other settings.
+          --json                  Print results as JSON, one object a line.
+          -q, --quiet             Print results and errors only.
+          --profile               Print how long each kernel took.
           --against <file>        Hold the results against runs on record, a file of
                                   JSON lines with experiment, seed, epoch, val_loss and
                                   val_accuracy. Experiments, epochs and three seeds are
                                   as there, unless given.
-          --out <folder>          Where to make the folder of this start. (default:
-                                  runs)
-          --json                  Print results as JSON, one object a line.
-          --profile               Print how long each kernel took.
           --version               Show the version.
           -h, --help              Show help information.
 
@@ -138,12 +145,13 @@ struct HelpTests {
   @Test func `the list has every experiment and runs nothing`() throws {
     let list = try Telar.run("study", "--list")
     #expect(list.status == 0)
-    #expect(list.outLines.count == 2 + 14 + 7)
+    #expect(list.outLines.count == 5 + 14 + 8 + 19 + 9 + 8 + 5 + 6 + 6 + 3 + 7)
     #expect(
       list.out.contains(
-        "  case-1     pre-trained encoder, all trained; 15 epochs; claimed: val accuracy > 90.00 %\n"))
+        "  case-2     pre-trained encoder, head only; Adam 0.001; batch 100; 15 epochs; stops early after 3; pre-trained by "
+          + "n64-p0.1; encoder frozen; claimed: val accuracy about 80.00 %\n"))
     let json = try Telar.run("study", "brunello", "--list", "--json")
-    #expect(json.outLines.count == 7)
+    #expect(json.outLines.count == 19)
     #expect(json.outLines[0].hasPrefix(#"{"experiment":"brunello/ae-1","summary":"channels 32-64","epochs":100,"#))
   }
 }

@@ -27,11 +27,11 @@ struct StudyCommandTests {
     #expect(result.errorLines.count { $0.contains("epoch 2/2  train loss") } == 5)
     for text in [
       "pre-training: dropout 0.1", "> 90.00 %", "about 80.00 %", "about 88.00 %", "< 75.00 %", "Confusion matrices",
-      "case 1 is the most accurate", "Results are in \(output.path)/runs/aldecoa-001:", "reconstructions:",
+      "case 1 is the most accurate", "Results are in \(output.path)/runs/aldecoa:", "reconstructions:",
     ] { #expect(result.out.contains(text), "\(text)") }
     // Nothing that only a terminal understands.
     #expect(!result.error.contains("\u{1b}") && !result.error.contains("\r") && !result.out.contains("\u{1b}"))
-    #expect(output.contents().contains("runs/aldecoa-001/results.jsonl"))
+    #expect(output.contents().contains("runs/aldecoa/results.jsonl"))
     #expect(!output.contents().contains { $0.contains("/.") })
   }
 
@@ -53,21 +53,30 @@ struct StudyCommandTests {
     let experiment = ["aldecoa", "n32-p0.2", "--device", "cpu", "--json"] + small
     let recorded = try study(experiment)
     let path = try output.write("record.jsonl", Array(recorded.out.utf8))
-    let same = try study(experiment + ["--against", path, "--seeds", "1"])
+    let same = try study(experiment + ["--against", path, "--seeds", "1", "--overwrite"])
     #expect(same.status == 0, "\(same.error)")
     #expect(same.out.hasSuffix(#"{"against":"\#(path)","inside":1,"outside":0}"# + "\n"))
     let far = recorded.out.replacingOccurrences(of: #""val_loss":0."#, with: #""val_loss":9."#)
     let other = try output.write("far.jsonl", Array(far.utf8))
-    let different = try study(Array(experiment.dropLast()) + ["16", "--against", other, "--seeds", "1"])
+    let different = try study(experiment + ["--against", other, "--seeds", "1"])
     #expect(different.status == 1)
     #expect(different.error.hasSuffix("telar: against \(other): 0 inside, 1 outside\n"))
   }
 
-  @Test func `each start has a folder of its own`() throws {
-    for number in 1...2 {
-      let result = try study(["aldecoa", "n32-p0.2", "--device", "cpu"] + small)
-      #expect(result.out.contains("/runs/aldecoa-00\(number):"))
-    }
+  @Test func `what was run is shown again, not made again, and never replaced unasked`() throws {
+    let first = try study(["molina", "base", "--device", "cpu", "--json"] + small)
+    let second = try study(["molina", "base", "--device", "auto", "--json"] + small)
+    #expect(first.status == 0 && second.status == 0, "\(second.error)")
+    #expect(first.out == second.out)
+    #expect(second.error.contains("Chosen because the runs in \(output.path)/runs/molina were made on it."))
+    #expect(second.error.contains("there already: 2 epochs in \(output.path)/runs/molina/base/seed-0"))
+    let other = ["molina", "base", "--device", "cpu"] + small + ["--epochs", "3"]
+    let refused = try study(other)
+    #expect(refused.status == 73)
+    #expect(refused.error.contains("settings.epochs is 2 there and 3 here. Replace it by --overwrite"))
+    let quiet = try study(other + ["--overwrite", "--quiet"])
+    #expect(quiet.status == 0 && quiet.error.isEmpty, "\(quiet.error)")
+    #expect(quiet.out.contains("Results are in"))
   }
 
   @Test func `the data set is found through the environment and checked`() throws {
@@ -113,26 +122,82 @@ struct StudyCommandTests {
     }
   }
 
-  @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143))])
-  func `a signal ends a run at once`(signal: Int32, status: Int32) throws {
+  /// A process that trains for long, and the folder of its run.
+  private func longRun(_ arguments: [String] = []) throws -> (process: Process, folder: String) {
     let process = Telar.process(
-      ["study", "aldecoa", "n64-p0.2", "--data", data.path, "--allow-other-data", "--device", "cpu"]
-        + ["--epochs", "100000", "--out", output.path + "/runs"])
+      ["study", "brunello", "ae-3", "--data", data.path, "--allow-other-data", "--device", "cpu"]
+        + ["--epochs", "5000", "--out", output.path + "/runs"] + arguments)
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
+    return (process, output.path + "/runs/brunello/ae-3/seed-0")
+  }
+
+  private func wait(for path: String) {
+    for _ in 0..<600 where !FileManager.default.fileExists(atPath: path) { usleep(50_000) }
+  }
+
+  @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143))])
+  func `a signal ends a run after the step, and it can be gone on with`(signal: Int32, status: Int32) throws {
+    let (process, folder) = try longRun()
+    let errors = Pipe()
+    process.standardError = errors
     try process.run()
-    // Until it has trained for an epoch.
-    let metrics = output.path + "/runs/aldecoa-001/n64-p0.2/seed-0/metrics.jsonl"
-    for _ in 0..<600 where !FileManager.default.fileExists(atPath: metrics) { usleep(50_000) }
-    let start = ContinuousClock.now
+    wait(for: folder + "/metrics.jsonl")
     kill(process.processIdentifier, signal)
+    let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     #expect(process.terminationReason == .exit)
     #expect(process.terminationStatus == status)
-    #expect(start.duration(to: .now) < .seconds(5))
+    #expect(said.contains("Finishing the step and saving; once more ends at once."))
+    #expect(said.contains("; all is saved. To go on: telar study brunello ae-3 --data"))
+    #expect(said.hasSuffix(" --resume\n"))
     // What is there is whole.
-    let lines = try String(contentsOfFile: metrics, encoding: .utf8)
+    let lines = try String(contentsOfFile: folder + "/metrics.jsonl", encoding: .utf8)
     #expect(lines.hasSuffix("}\n"))
     #expect(!output.contents().contains { $0.contains("/.") })
+    #expect(FileManager.default.fileExists(atPath: folder + "/state.safetensors"))
+  }
+
+  @Test func `a second signal ends a run at once`() throws {
+    let (process, folder) = try longRun()
+    try process.run()
+    wait(for: folder + "/metrics.jsonl")
+    for _ in 0..<2 { kill(process.processIdentifier, SIGINT) }
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 130)
+  }
+
+  /// Three epochs whole, and three epochs with a process that is killed again and again.
+  @Test func `a run killed at any moment goes on to the same bits`() throws {
+    let arguments =
+      ["molina", "adam", "--device", "cpu", "--batch-size", "1", "--epochs", "40"]
+      + ["--data", data.path, "--allow-other-data"]
+    let whole = try Telar.run(["study"] + arguments + ["--out", output.path + "/whole"])
+    #expect(whole.status == 0, "\(whole.error)")
+    var generator = SystemRandomNumberGenerator()
+    var kills = 0
+    while true {
+      let process = Telar.process(["study"] + arguments + ["--out", output.path + "/killed", "--resume"])
+      process.standardOutput = FileHandle.nullDevice
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      if kills < 12 {
+        usleep(UInt32.random(in: 20_000...250_000, using: &generator))
+        kill(process.processIdentifier, SIGKILL)
+        kills += 1
+      }
+      process.waitUntilExit()
+      if process.terminationReason == .exit {
+        #expect(process.terminationStatus == 0)
+        break
+      }
+    }
+    for name in ["best.safetensors", "last.safetensors"] {
+      let files = try ["whole", "killed"].map {
+        try Data(contentsOf: URL(fileURLWithPath: "\(output.path)/\($0)/molina/adam/seed-0/\(name)"))
+      }
+      #expect(files[0] == files[1], "\(name) after \(kills) kills")
+    }
+    #expect(!output.contents().contains { $0.contains("/.") }, "temporary files are left")
   }
 }

@@ -23,8 +23,8 @@ struct WrongUsageTests {
     arguments: [
       (["nope"], "Unexpected argument 'nope'. See 'telar --help'"),
       (["--nope"], "Unknown option '--nope'"),
-      (["study"], "name a study: aldecoa or brunello."),
-      (["study", "no-such-study"], "There are: aldecoa, brunello."),
+      (["study"], "name a study: aldecoa, borgnino, brunello, manolucos, molina."),
+      (["study", "no-such-study"], "There are: aldecoa, borgnino, brunello, manolucos, molina."),
       (["study", "aldecoa", "case-9"], "Did you mean case-1?"),
       (["study", "aldecoa", "--epochs", "0"], "--epochs 0 is not 1 to 100,000."),
       (["study", "aldecoa", "--epochs", "many"], "The value 'many' is invalid for '--epochs <count>'"),

@@ -25,7 +25,31 @@ struct ClaimTests {
     #expect(Claim(.validationLoss, .rises(lastEpochs: 3)).isMet(by: falling) == false)
     #expect(Claim(.validationLoss, .rises(lastEpochs: 3)).isMet(by: [1, 2, 3]) == nil)
     #expect(Claim(.validationLoss, .oscillates).isMet(by: [5, 6, 4.8, 5.5, 4.9]) == true)
+    #expect(Claim(.validationLoss, .oscillates).isMet(by: [5, 6, 4, 5.5, 1]) == true)
     #expect(Claim(.validationLoss, .oscillates).isMet(by: falling) == false)
+    #expect(Claim(.validationLoss, .oscillatesWithoutImproving).isMet(by: [5, 6, 4.8, 5.5, 4.9]) == true)
+    #expect(Claim(.validationLoss, .oscillatesWithoutImproving).isMet(by: [5, 6, 4, 5.5, 1]) == false)
+    #expect(Claim(.validationLoss, .doesNotRiseAgain(within: 0.05)).isMet(by: [5, 2, 2.1]) == true)
+    #expect(Claim(.validationLoss, .doesNotRiseAgain(within: 0.05)).isMet(by: [5, 2, 2.11]) == false)
+    #expect(Claim(.validationLoss, .doesNotRiseAgain(within: 0.05)).isMet(by: [5, 2]) == nil)
+  }
+
+  @Test func `claims about certain epochs`() {
+    let curve = [0.5, 0.86, 0.9]
+    #expect(Claim(.validationAccuracy, .aboveInEpoch(2, 0.85)).isMet(by: curve) == true)
+    #expect(Claim(.validationAccuracy, .aboveInEpoch(2, 0.86)).isMet(by: curve) == false)
+    #expect(Claim(.validationAccuracy, .aboveInEpoch(4, 0.8)).isMet(by: curve) == nil)
+    #expect(Claim(.validationAccuracy, .inside(0.85...0.95, fromEpoch: 2)).isMet(by: curve) == true)
+    #expect(Claim(.validationAccuracy, .inside(0.85...0.95, fromEpoch: 1)).isMet(by: curve) == false)
+    #expect(Claim(.validationAccuracy, .inside(0.85...0.95, fromEpoch: 4)).isMet(by: curve) == nil)
+  }
+
+  @Test func `the network that is kept counts, not the last epoch`() {
+    let curve = [0.9, 0.7]
+    #expect(Claim(.validationAccuracy, .above(0.8)).isMet(by: curve, final: 0.9) == true)
+    #expect(Claim(.validationAccuracy, .above(0.8)).isMet(by: curve) == false)
+    #expect(Claim(.validationLoss, .rises(lastEpochs: 1)).isMet(by: [1, 2], final: 1) == true)
+    #expect(Claim(.testLoss, .below(0.8)).isMet(by: [], final: 0.7) == true)
   }
 
   @Test func `comparisons`() {
@@ -35,6 +59,8 @@ struct ClaimTests {
     #expect(comparison(.increasing).isMet(by: [1, 2]))
     #expect(!comparison(.increasing).isMet(by: [2, 2]))
     #expect(comparison(.atLeastTimes(2)).isMet(by: [1, 2]))
+    #expect(comparison(.lastIsLargest).isMet(by: [1, 2]))
+    #expect(!comparison(.lastIsLargest).isMet(by: [2, 2]))
     #expect(!comparison(.atLeastTimes(2)).isMet(by: [1, 1.9]))
     #expect(comparison(.alike(within: 0.1)).isMet(by: [1.05, 1]))
     #expect(!comparison(.alike(within: 0.1)).isMet(by: [1.2, 1]))

@@ -13,9 +13,43 @@ struct StudyDataTests {
       ])
     #expect(
       Study.brunello.experiments.map(\.name) == [
-        "ae-1", "ae-2", "ae-3", "case-0-pretrained-frozen", "case-1-scratch-full", "case-2-pretrained-finetune",
-        "case-3-scratch-frozen",
+        "ae-1", "ae-2", "ae-3", "lr-1e-4", "lr-5e-4", "lr-1e-3", "head-64-32", "head-128-64", "head-512-256",
+        "head-128-64-32", "head-256-128-64", "head-512-256-128", "dropout-0.2", "dropout-0.4", "dropout-0.6",
+        "case-0-pretrained-frozen", "case-1-scratch-full", "case-2-pretrained-finetune", "case-3-scratch-frozen",
       ])
+    #expect(
+      Study.borgnino.experiments.map(\.name) == [
+        "h64-adam", "h128-adam", "h256-adam", "h512-adam", "h64-sgd-lr-0.1", "h128-sgd-lr-0.1", "h256-sgd-lr-0.1",
+        "h512-sgd-lr-0.1",
+      ])
+    #expect(
+      Study.manolucos.experiments.map(\.name) == [
+        "baseline", "dropout-0", "batchnorm", "max-avg", "channels-64-96", "classifier-baseline", "classifier-fc-adam",
+        "classifier-fc-sgd", "classifier-fc-sgd-plain",
+      ])
+    #expect(
+      Study.molina.experiments.map(\.name) == [
+        "base", "adam", "no-dropout", "batch-1000", "lr-0.1", "neurons-256-128", "final-adam-lr-0.1",
+        "final-sgd-lr-0.1",
+      ])
+  }
+
+  @Test func `settings are those of the texts' digest`() throws {
+    #expect(Study.borgnino.experiments.allSatisfy { $0.epochs == 200 && $0.data.validationCount == 10_000 })
+    #expect(Study.manolucos.experiments.allSatisfy { $0.epochs == 30 && $0.data.normalization.mean == 0.5 })
+    #expect(Study.molina.experiments.allSatisfy { $0.epochs == 30 && $0.earlyStopping == nil })
+    #expect(Study.aldecoa.experiments.allSatisfy { $0.earlyStopping == EarlyStopping(patience: 3) })
+    let epochs = Dictionary(uniqueKeysWithValues: Study.brunello.experiments.map { ($0.name, $0.epochs) })
+    #expect(epochs["ae-2"] == 100 && epochs["lr-5e-4"] == 60 && epochs["head-64-32"] == 100)
+    #expect(epochs["dropout-0.4"] == 40 && epochs["case-0-pretrained-frozen"] == 40)
+    for experiment in Study.manolucos.experiments where experiment.isClassifier {
+      #expect(experiment.pretraining?.experiment == "channels-64-96")
+      #expect(experiment.architecture.parts.allSatisfy { !$0.isFrozen })
+    }
+    let counts = try Study.molina.experiments.map { experiment in
+      try Network(experiment.architecture, on: CPUDevice(threads: 1), inputShape: [28, 28, 1], seed: 0).trainableCount
+    }
+    #expect(counts == [109_386, 109_386, 109_386, 109_386, 109_386, 235_146, 235_146, 235_146])
   }
 
   @Test func `one setting changes at a time`() throws {
@@ -41,7 +75,7 @@ struct StudyDataTests {
   func `whatever is referred to by name is there`(study: Study) {
     let names = Set(study.experiments.map(\.name))
     #expect(names.count == study.experiments.count)
-    for experiment in study.experiments { #expect(experiment.pretraining.map(names.contains) ?? true) }
+    for experiment in study.experiments { #expect(experiment.pretraining?.experiment.map(names.contains) ?? true) }
     for comparison in study.comparisons { #expect(names.isSuperset(of: comparison.experiments)) }
     for chart in study.charts { #expect(names.isSuperset(of: chart.experiments)) }
   }
@@ -63,7 +97,10 @@ struct StudyDataTests {
 
   @Test func `an unknown name is answered with the nearest`() {
     let study = #expect(throws: UsageError.self) { try Study.named("aldecoo") }
-    #expect(study?.description == "no study is named 'aldecoo'. Did you mean aldecoa? There are: aldecoa, brunello.")
+    #expect(
+      study?.description
+        == "no study is named 'aldecoo'. Did you mean aldecoa? There are: aldecoa, borgnino, brunello, manolucos, molina."
+    )
     let experiment = #expect(throws: UsageError.self) { try Study.brunello.experiments(named: ["ae-1", "ae-4"]) }
     #expect(experiment?.description.contains("Did you mean ae-1?") == true)
   }
@@ -90,8 +127,8 @@ struct StudyDataTests {
 @Suite("Plan of a study")
 struct StudyPlanTests {
   private func plan(_ names: [String], _ epochs: @escaping (Experiment) -> Int) throws -> [String] {
-    StudyRunner.plan(try Study.aldecoa.experiments(named: names), of: .aldecoa, epochs: epochs).map {
-      "\($0.experiment.name) \($0.epochs)\($0.isRequested ? "" : " needed")\($0.pretraining.map { " from \($0)" } ?? "")"
+    Job.plan(try Study.aldecoa.experiments(named: names), of: .aldecoa, epochs: epochs).map {
+      "\($0.folderName) \($0.epochs)\($0.isRequested ? "" : " needed")\($0.pretraining.map { " from \($0)" } ?? "")"
     }
   }
 
@@ -106,7 +143,7 @@ struct StudyPlanTests {
     #expect(try plan(["n64-p0.1", "case-2"]) { _ in 3 } == ["n64-p0.1 3", "case-2 3 from 0"])
     #expect(
       try plan(["n64-p0.1", "case-2"]) { $0.isClassifier ? 2 : 3 } == [
-        "n64-p0.1 3", "n64-p0.1 2 needed", "case-2 2 from 1",
+        "n64-p0.1 3", "n64-p0.1-2-epochs 2 needed", "case-2 2 from 1",
       ])
   }
 }
