@@ -30,6 +30,7 @@ final class OpenCLPrograms {
   private let identity: String
   private let cache: ProgramCache?
   private var programs: [Key: cl_program] = [:]
+  private var hasAnnouncedBuild = false
 
   /// - Parameter identity: the device and driver, as far as binaries depend on them.
   init(
@@ -103,6 +104,10 @@ final class OpenCLPrograms {
       }
       // The driver does not take back what it gave, so it is made again.
       cache?.remove(cacheKey)
+    }
+    if !hasAnnouncedBuild {
+      hasAnnouncedBuild = true
+      KernelBuildNotice.post(properties.identifier)
     }
     let program = try build(text: text, options: options, for: kernel)
     programs[key] = program

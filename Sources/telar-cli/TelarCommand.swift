@@ -1,4 +1,5 @@
 import ArgumentParser
+import Compute
 import Foundation
 import Telar
 
@@ -33,6 +34,7 @@ struct TelarCommand: ParsableCommand {
 
   static func main() {
     Interruption.install()
+    KernelBuildNotice.observe { Console.note("Building kernels for \($0), which its driver needs to do once …") }
     var command: any ParsableCommand
     do {
       command = try parseAsRoot()

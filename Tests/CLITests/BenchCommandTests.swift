@@ -35,6 +35,16 @@ struct BenchCommandTests {
     #expect(same.status == 0 && same.out == "0 slower, 0 faster, 2 within 10 %\n" && same.error.isEmpty)
   }
 
+  @Test func `a driver that compiles kernels is announced, once`() throws {
+    let environment = ["XDG_CACHE_HOME": folder.path]
+    for expected in [1, 0] {
+      let result = try Telar.run(
+        "bench", "gemm", "--sizes", "16", "--device", "opencl", environment: environment)
+      #expect(result.status == 0, "\(result.error)")
+      #expect(result.errorLines.count { $0.hasPrefix("Building kernels for opencl:") } == expected)
+    }
+  }
+
   private func train(_ rates: [(String, Double)]) -> [UInt8] {
     Array(rates.map { #"{"net":"\#($0)","device":"cpu","batch":100,"images_per_s":\#($1)}"# + "\n" }.joined().utf8)
   }
