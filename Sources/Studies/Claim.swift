@@ -77,13 +77,34 @@ public struct Claim: Sendable {
     }
   }
 
-  /// Whether a run meets the claim; `nil` where it is too short to say.
+  /// Whether the runs of several seeds meet the claim; `nil` where they are too short to say.
+  ///
+  /// Values are held against the means over the seeds. Ups and downs of one curve are lost in a mean, so more than half
+  /// of the seeds must have them.
+  ///
+  /// - Parameters:
+  ///   - curves: a curve a seed, epoch by epoch.
+  ///   - finals: the values of the networks that the runs ended with.
+  public func isMet(by curves: [[Double]], finals: [Double]) -> Bool? {
+    switch expectation {
+    case .fallsSteadily, .oscillates, .oscillatesWithoutImproving:
+      let verdicts = curves.enumerated().compactMap { index, curve in
+        isMet(by: curve, final: finals.indices.contains(index) ? finals[index] : nil)
+      }
+      return verdicts.count < curves.count || verdicts.isEmpty ? nil : 2 * verdicts.count { $0 } > verdicts.count
+    default:
+      let final = finals.isEmpty ? nil : finals.reduce(0, +) / Double(finals.count)
+      return isMet(by: ExperimentResult.mean(curves), final: final)
+    }
+  }
+
+  /// Whether one run meets the claim; `nil` where it is too short to say.
   ///
   /// "About" means within 2 points for an accuracy and 10 % for a loss. A curve falls steadily when at most a fifth of
   /// its steps go up, and oscillates when at least a third do.
   ///
   /// - Parameters:
-  ///   - curve: the mean of the seeds' curves, epoch by epoch.
+  ///   - curve: epoch by epoch.
   ///   - final: the value of the network that the run ended with; by default the curve's last.
   public func isMet(by curve: [Double], final: Double? = nil) -> Bool? {
     guard let first = curve.first ?? final, let last = final ?? curve.last else { return nil }

@@ -17,7 +17,7 @@ extension StudyResult {
       let final = result.final(claim.metric)
       return Verdict(
         experiment: result.experiment.name, claim: claim, value: final,
-        isMet: claim.isMet(by: result.curve(claim.metric), final: final))
+        isMet: claim.isMet(by: result.curves(claim.metric), finals: result.values(claim.metric)))
     }
   }
 

@@ -44,6 +44,18 @@ struct ClaimTests {
     #expect(Claim(.validationAccuracy, .inside(0.85...0.95, fromEpoch: 4)).isMet(by: curve) == nil)
   }
 
+  @Test func `several seeds are judged by their means, and ups and downs one by one`() {
+    let claim = Claim(.validationLoss, .oscillates)
+    let (up, down) = ([5.0, 6, 4, 5, 3], [5.0, 4, 5, 3, 4])
+    #expect(claim.isMet(by: zip(up, down).map { ($0 + $1) / 2 }) == false, "the mean is smooth")
+    #expect(claim.isMet(by: [up, down], finals: [3, 4]) == true)
+    #expect(claim.isMet(by: [up, [5, 4, 3, 2, 1]], finals: [3, 1]) == false)
+    #expect(claim.isMet(by: [up, [5, 4]], finals: [3, 4]) == nil)
+    #expect(claim.isMet(by: [], finals: []) == nil)
+    #expect(Claim(.validationLoss, .below(2)).isMet(by: [[3, 1], [3, 2]], finals: [1, 2]) == true)
+    #expect(Claim(.validationLoss, .below(2)).isMet(by: [[3, 1], [3, 3]], finals: [1, 3]) == false)
+  }
+
   @Test func `the network that is kept counts, not the last epoch`() {
     let curve = [0.9, 0.7]
     #expect(Claim(.validationAccuracy, .above(0.8)).isMet(by: curve, final: 0.9) == true)
