@@ -9,7 +9,8 @@ let package = Package(
     .executable(name: "telar", targets: ["telar-cli"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     // System libraries
@@ -17,6 +18,7 @@ let package = Package(
       name: "COpenCL", pkgConfig: "OpenCL",
       providers: [.apt(["ocl-icd-opencl-dev", "opencl-headers"]), .brew(["opencl-headers", "ocl-icd"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(
       name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
 
@@ -30,14 +32,22 @@ let package = Package(
     .target(name: "Safetensors", dependencies: ["Files"]),
     .target(name: "TuningFiles", dependencies: ["CKernels", "Tensors", "Safetensors", "Files"]),
     .target(name: "TelarNN", dependencies: ["Tensors", "Safetensors"]),
-    .target(name: "TelarData", dependencies: ["CZlib", "CLibcrypto"]),
+    .target(name: "TelarData", dependencies: ["CZlib", "CLibcrypto", "CPNG", "Files"]),
     .target(name: "Figures", dependencies: ["Files"]),
     .target(name: "TelarTraining", dependencies: ["TelarNN", "TelarData", "Figures"]),
+    .target(name: "TelarInference", dependencies: ["TelarNN", "TelarData", "Figures"]),
+    .target(
+      name: "ONNX",
+      dependencies: ["TelarNN", "Files", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["onnx.proto"]),
+    .target(
+      name: "TensorBoard", dependencies: ["Files", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["event.proto"]),
     .target(name: "StudyNetworks", dependencies: ["TelarNN"]),
     .target(name: "Studies", dependencies: ["TelarTraining", "StudyNetworks", "TuningFiles"]),
     .target(name: "Conformance", dependencies: ["StudyNetworks", "Safetensors"]),
     .target(name: "Benchmarks", dependencies: ["TelarTraining", "Studies"]),
-    .target(name: "Telar", dependencies: ["TelarTraining", "Studies", "TuningFiles"]),
+    .target(name: "Telar", dependencies: ["TelarTraining", "TelarInference", "ONNX", "Studies", "TuningFiles"]),
     .executableTarget(
       name: "telar-cli",
       dependencies: [
@@ -55,12 +65,15 @@ let package = Package(
     ),
     .testTarget(name: "TuningFilesTests", dependencies: ["TuningFiles", "TestSupport"]),
     .testTarget(name: "TelarDataTests", dependencies: ["TelarData", "CZlib", "TestSupport"]),
+    .testTarget(name: "TelarInferenceTests", dependencies: ["TelarInference", "TestSupport"]),
+    .testTarget(name: "ONNXTests", dependencies: ["ONNX", "StudyNetworks", "TestSupport"]),
+    .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard", "TestSupport"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "Files"]),
     .testTarget(name: "StudiesTests", dependencies: ["Studies", "TestSupport"]),
     .testTarget(
       name: "ConformanceTests", dependencies: ["Conformance", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "StudyNetworks", "TestSupport"]),
-    .testTarget(name: "CLITests", dependencies: ["telar-cli", "TestSupport"]),
+    .testTarget(name: "CLITests", dependencies: ["telar-cli", "TelarNN", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x

@@ -10,7 +10,7 @@ extension OutputError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .cannotCreate(let path, let reason):
-      "cannot create \(path): \(reason). Name another place with --out DIR."
+      "cannot create \(path): \(reason). Name another place (--out, --onnx)."
     case .writeFailed(let path, let reason):
       "cannot write \(path): \(reason)."
     }

@@ -1,9 +1,11 @@
 // `import Telar` gives a library's user everything.
 @_exported import Figures
 @_exported import Files
+@_exported import ONNX
 @_exported import Safetensors
 @_exported import Studies
 @_exported import TelarData
+@_exported import TelarInference
 @_exported import TelarNN
 @_exported import TelarTraining
 @_exported import Tensors

@@ -65,8 +65,11 @@ extension Network {
   public convenience init(
     checkpoint file: SafetensorsFile, on device: any Device, inputShape: [Int]?, seed: UInt64 = 0
   ) throws {
-    try self.init(
-      Architecture(checkpoint: file), on: device, inputShape: inputShape, seed: seed)
+    let architecture = try Architecture(checkpoint: file)
+    // A shape that does not fit is reported before tensors that do not.
+    if let inputShape { _ = try architecture.outputShape(of: inputShape) }
+    try architecture.checkTensors(in: file)
+    try self.init(architecture, on: device, inputShape: inputShape, seed: seed)
     try load(from: file)
   }
 
@@ -103,6 +106,17 @@ extension Architecture {
     }
     try self.init(json: json)
   }
+
+  /// Checks that a file has all of the network's tensors, so that none is made larger than what is there.
+  ///
+  /// - Throws: `SafetensorsError` for a tensor that is missing or has another shape.
+  package func checkTensors(in file: SafetensorsFile) throws {
+    for part in parts {
+      for (index, layer) in part.layers.layers.enumerated() {
+        for spec in layer.parameters { _ = try file.info("\(part.name).\(index).\(spec.name)", shape: spec.shape) }
+      }
+    }
+  }
 }
 
 extension SafetensorsFile {
@@ -110,12 +124,18 @@ extension SafetensorsFile {
   ///
   /// - Throws: `SafetensorsError` when it is missing or has another; nothing is read then.
   func floats(_ name: String, shape: [Int]) throws -> [Float] {
+    _ = try info(name, shape: shape)
+    return try floats(name)
+  }
+
+  /// What there is of a tensor that must have a shape.
+  fileprivate func info(_ name: String, shape: [Int]) throws -> TensorInfo {
     let info = try info(name)
     guard info.shape == shape else {
       throw SafetensorsError(
         .mismatch, path: path, "tensor \(JSON.quoted(name, limit: 60)) has shape \(info.shape) and should have \(shape)"
       )
     }
-    return try floats(name)
+    return info
   }
 }

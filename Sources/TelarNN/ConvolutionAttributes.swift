@@ -1,7 +1,12 @@
 /// Weight and bias of a convolution of either sort. PyTorch counts a weight's fan-in by its second dimension, which for
 /// a transposed convolution is that of the outputs.
 func filterParameters(shape: [Int], outputChannels: Int, hasBias: Bool) -> [ParameterSpec] {
-  let initializer = Initializer.pyTorchDefault(fanIn: shape[1] * shape[2] * shape[3])
+  // Sizes of an architecture from a file may be any; what is too large for a tensor is found where one is made.
+  let fanIn = shape[1...].reduce(1) { product, size in
+    let (product, overflow) = product.multipliedReportingOverflow(by: size)
+    return overflow ? Int.max : product
+  }
+  let initializer = Initializer.pyTorchDefault(fanIn: fanIn)
   let weight = ParameterSpec("weight", shape: shape, layout: .filter, initializer: initializer)
   return hasBias ? [weight, ParameterSpec("bias", shape: [outputChannels], initializer: initializer)] : [weight]
 }

@@ -4,6 +4,7 @@ import Compute
 import Conformance
 import Figures
 import Files
+import ONNX
 import Safetensors
 import Studies
 import TelarData
@@ -46,6 +47,9 @@ struct Failure {
         case .missing: ExitStatus.missingInput
         case .unreadable, .malformed, .mismatch: ExitStatus.badData
         }
+      case let error as ImageFileError:
+        error.kind == .unreadable ? ExitStatus.missingInput : ExitStatus.badData
+      case is ONNXError: ExitStatus.badData
       case let error as ConformanceError:
         error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
       case let error as SavedResultsError:
@@ -63,7 +67,7 @@ struct Failure {
         case .cannotCreate: ExitStatus.cannotCreate
         case .writeFailed: ExitStatus.inputOutput
         }
-      case is RunConflict: ExitStatus.cannotCreate
+      case is RunConflict, is NoPicture: ExitStatus.cannotCreate
       case let error as Stopped: 128 + error.signal
       case is UsageError, is ValidationError: ExitStatus.usage
       case is CheckFailed, is NotFiniteError: ExitStatus.checkFailed

@@ -62,7 +62,7 @@ import Testing
   @Test func pixelsAreNormalised() {
     let normalization = Normalization(mean: 0.5, deviation: 0.5)
     #expect([0, 51, 255].map { normalization($0) } == [-1, -0.6, 1])
-    #expect(normalization.grey(-0.6) == 0.2)
+    #expect(normalization.grey(-1) == 0 && normalization.grey(-0.5) == 0.25 && normalization.grey(1) == 1)
     #expect(Normalization.none(51) == 0.2 && Normalization.none.grey(0.2) == 0.2)
   }
 }

@@ -1,0 +1,68 @@
+import Foundation
+
+/// Files that are read at once, because they are small.
+public enum InputFile {
+  /// The bytes of a regular file.
+  ///
+  /// - Parameter limit: a longer file is refused before it is read.
+  /// - Throws: ``InputError``.
+  public static func read(_ path: String, atMost limit: Int) throws(InputError) -> [UInt8] {
+    // Without O_NONBLOCK, opening a named pipe would wait for a writer.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      let isMissing = errno == ENOENT || errno == ENOTDIR
+      throw InputError(isMissing ? .missing : .unreadable, path: path, "cannot be opened: \(lastError())")
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      throw InputError(.unreadable, path: path, "is not a regular file")
+    }
+    let length = Int(status.st_size)
+    guard length <= limit else {
+      throw InputError(.tooLong, path: path, "has \(length) bytes, more than the \(limit) allowed")
+    }
+    var failure: InputError?
+    let bytes = [UInt8](unsafeUninitializedCapacity: length) { memory, count in
+      while count < length {
+        let got = Foundation.read(descriptor, memory.baseAddress! + count, length - count)
+        if got < 0 && errno == EINTR { continue }
+        guard got >= 0 else {
+          failure = InputError(.unreadable, path: path, "cannot be read: \(lastError())")
+          return
+        }
+        // Another program made the file shorter: what is there is what it holds now.
+        if got == 0 { return }
+        count += got
+      }
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+
+  private static func lastError() -> String { String(cString: strerror(errno)) }
+}
+
+/// A file that cannot be read.
+public struct InputError: Error, Equatable, CustomStringConvertible {
+  public enum Kind: Sendable, Equatable {
+    /// There is no such file.
+    case missing
+    /// The system does not let the file be read.
+    case unreadable
+    /// The file is longer than any of its sort.
+    case tooLong
+  }
+
+  public var kind: Kind
+  public var path: String
+  public var problem: String
+
+  public init(_ kind: Kind, path: String, _ problem: String) {
+    self.kind = kind
+    self.path = path
+    self.problem = problem
+  }
+
+  public var description: String { "\(path): \(problem)" }
+}

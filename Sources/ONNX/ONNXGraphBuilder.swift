@@ -1,0 +1,146 @@
+import Foundation
+import SwiftProtobuf
+import TelarNN
+
+/// Layers as nodes of a graph, each of which reads what the one before it wrote.
+struct ONNXGraphBuilder {
+  static let inputName = "input"
+  static let outputName = "output"
+
+  private(set) var graph = ONNXGraphProto()
+  /// What the last node wrote.
+  private var current = Self.inputName
+
+  /// Adds what a layer computes in evaluation mode.
+  ///
+  /// - Parameters:
+  ///   - key: the layer's, `encoder.0`, which names its node and stands in front of the names of its tensors.
+  ///   - values: the values of a tensor by its key.
+  /// - Throws: ``ONNXError`` for a layer that is none of Telar's own, and what `values` throws.
+  mutating func add(_ layer: any Layer, key: String, values: (String) throws -> [Float]) throws {
+    let specs = layer.parameters
+    func initializer(_ spec: ParameterSpec) throws -> ONNXTensorProto {
+      .floats("\(key).\(spec.name)", shape: spec.shape, try values("\(key).\(spec.name)"))
+    }
+    switch layer {
+    case let layer as Conv2d:
+      append("Conv", key, try specs.map(initializer), layer.geometry.attributes)
+    case let layer as ConvTranspose2d:
+      append(
+        "ConvTranspose", key, try specs.map(initializer),
+        layer.geometry.attributes + [.integers("output_padding", layer.geometry.outputPadding.list)])
+    case is Linear:
+      // Weights are [out, in], as in PyTorch.
+      append("Gemm", key, try specs.map(initializer), [.integer("transB", 1)])
+    case let layer as BatchNorm2d:
+      append("BatchNormalization", key, try specs.map(initializer), [.number("epsilon", layer.epsilon)])
+    case let layer as MaxPool2d:
+      append("MaxPool", key, [], layer.geometry.attributes)
+    case let layer as AvgPool2d:
+      append(
+        "AveragePool", key, [],
+        layer.geometry.attributes + [.integer("count_include_pad", layer.geometry.countIncludePad ? 1 : 0)])
+    case is ReLU: append("Relu", key)
+    case let layer as LeakyReLU: append("LeakyRelu", key, [], [.number("alpha", layer.negativeSlope)])
+    case is Sigmoid: append("Sigmoid", key)
+    case is Tanh: append("Tanh", key)
+    case is Flatten: append("Flatten", key, [], [.integer("axis", 1)])
+    case let layer as Unflatten:
+      // A zero keeps the size that is there: N.
+      append("Reshape", key, [.integers("\(key).shape", [0, layer.channels, layer.height, layer.width])])
+    case is Dropout: break
+    default:
+      throw ONNXError("\(key) (\(type(of: layer).moduleName))", "has no form in ONNX that Telar knows")
+    }
+  }
+
+  /// Gives the last node's output the graph's name for it. A graph needs a node, so one without layers copies.
+  mutating func end() {
+    if graph.node.isEmpty { append("Identity", "copy") }
+    graph.node[graph.node.count - 1].output = [Self.outputName]
+  }
+
+  private mutating func append(
+    _ type: String, _ key: String, _ initializers: [ONNXTensorProto] = [], _ attributes: [ONNXAttributeProto] = []
+  ) {
+    let output = "\(key).output"
+    graph.node.append(
+      .with {
+        $0.name = key
+        $0.opType = type
+        $0.input = [current] + initializers.map(\.name)
+        $0.output = [output]
+        $0.attribute = attributes
+      })
+    graph.initializer += initializers
+    current = output
+  }
+}
+
+extension ONNXAttributeProto {
+  fileprivate static func integer(_ name: String, _ value: Int) -> ONNXAttributeProto {
+    .with {
+      $0.name = name
+      $0.type = .int
+      $0.i = Int64(value)
+    }
+  }
+
+  fileprivate static func number(_ name: String, _ value: Float) -> ONNXAttributeProto {
+    .with {
+      $0.name = name
+      $0.type = .float
+      $0.f = value
+    }
+  }
+
+  fileprivate static func integers(_ name: String, _ values: [Int]) -> ONNXAttributeProto {
+    .with {
+      $0.name = name
+      $0.type = .ints
+      $0.ints = values.map(Int64.init)
+    }
+  }
+}
+
+extension ONNXTensorProto {
+  fileprivate static func floats(_ name: String, shape: [Int], _ values: [Float]) -> ONNXTensorProto {
+    .with {
+      $0.name = name
+      $0.dims = shape.map(Int64.init)
+      $0.dataType = Int32(DataType.float.rawValue)
+      $0.rawData = values.withUnsafeBytes { Data($0) }
+    }
+  }
+
+  fileprivate static func integers(_ name: String, _ values: [Int]) -> ONNXTensorProto {
+    .with {
+      $0.name = name
+      $0.dims = [Int64(values.count)]
+      $0.dataType = Int32(DataType.int64.rawValue)
+      $0.rawData = values.map(Int64.init).withUnsafeBytes { Data($0) }
+    }
+  }
+}
+
+extension ConvGeometry {
+  fileprivate var attributes: [ONNXAttributeProto] {
+    [
+      .integers("kernel_shape", kernelSize.list), .integers("strides", stride.list),
+      .integers("pads", padding.list + padding.list), .integers("dilations", dilation.list), .integer("group", groups),
+    ]
+  }
+}
+
+extension PoolGeometry {
+  fileprivate var attributes: [ONNXAttributeProto] {
+    [
+      .integers("kernel_shape", kernelSize.list), .integers("strides", stride.list),
+      .integers("pads", padding.list + padding.list),
+    ]
+  }
+}
+
+extension Pair {
+  fileprivate var list: [Int] { [height, width] }
+}

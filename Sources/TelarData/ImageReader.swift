@@ -1,0 +1,132 @@
+import Files
+
+/// A grey image with a name for people.
+public struct GreyImage: Sendable, Equatable {
+  /// The file's path, with `#index` behind it where the file has more than one image.
+  public var name: String
+  public var height: Int
+  public var width: Int
+  /// `[height, width]`, 0 black to 255 white.
+  public var pixels: [UInt8]
+
+  /// - Precondition: there are height · width pixels.
+  public init(name: String, height: Int, width: Int, pixels: [UInt8]) {
+    precondition(pixels.count == height * width, "\(pixels.count) pixels for \(height) × \(width)")
+    self.name = name
+    self.height = height
+    self.width = width
+    self.pixels = pixels
+  }
+}
+
+/// Reads images of one size from files: PNG, and IDX with or without gzip, told apart by their first bytes.
+public struct ImageReader: Sendable {
+  public var height: Int
+  public var width: Int
+  /// Which images of an IDX file are taken, counted from 0; all without it.
+  public var range: ClosedRange<Int>?
+  /// Whether black and white change places: Fashion-MNIST is white on black.
+  public var isInverted: Bool
+
+  /// The most images that are read.
+  public static let mostImages = 200_000
+  /// A PNG as large as a network's input is smaller than this.
+  private static let longestPNG = 64 << 20
+  private static let longestIDX = 1 << 30
+
+  public init(height: Int, width: Int, range: ClosedRange<Int>? = nil, isInverted: Bool = false) {
+    self.height = height
+    self.width = width
+    self.range = range
+    self.isInverted = isInverted
+  }
+
+  /// The images of the files in order.
+  ///
+  /// - Throws: ``ImageFileError``.
+  public func read(_ paths: [String]) throws(ImageFileError) -> [GreyImage] {
+    var images: [GreyImage] = []
+    for path in paths {
+      images += try read(path)
+      guard images.count <= Self.mostImages else {
+        throw ImageFileError(
+          .mismatch, path: path, "makes more than \(Self.mostImages) images; take some of them with a range")
+      }
+    }
+    return images
+  }
+
+  private func read(_ path: String) throws(ImageFileError) -> [GreyImage] {
+    let stream: ByteStream
+    var head = [UInt8](repeating: 0, count: PNGFile.signature.count)
+    do {
+      // A PNG is not compressed as a whole, so its first bytes come as they are.
+      stream = try ByteStream(path: path)
+      let count = try head.withUnsafeMutableBytes { try stream.read(into: $0) }
+      head.removeLast(head.count - count)
+    } catch {
+      throw Self.failure(error, path)
+    }
+    if head == PNGFile.signature { return try png(path) }
+    guard head.prefix(2) == [0, 0] else {
+      let found = head.prefix(4).map { String($0, radix: 16) }.map { $0.count < 2 ? "0" + $0 : $0 }
+      throw ImageFileError(
+        .malformed, path: path,
+        "is neither a PNG nor an IDX file (\(found.isEmpty ? "it is empty" : "it begins with \(found.joined(separator: " "))"))"
+      )
+    }
+    return try idx(path)
+  }
+
+  private func png(_ path: String) throws(ImageFileError) -> [GreyImage] {
+    let bytes: [UInt8]
+    do {
+      bytes = try InputFile.read(path, atMost: Self.longestPNG)
+    } catch {
+      throw ImageFileError(error.kind == .tooLong ? .malformed : .unreadable, path: path, error.problem)
+    }
+    // What is transparent becomes the dark background of the data set.
+    let pixels = try PNGFile.greyPixels(
+      bytes, path: path, height: height, width: width, background: isInverted ? 255 : 0)
+    return [image(path, pixels[...])]
+  }
+
+  private func idx(_ path: String) throws(ImageFileError) -> [GreyImage] {
+    let size = height * width
+    let file: IDXFile
+    do {
+      file = try IDXFile(path: path, rank: 3, maximumByteCount: min(Self.longestIDX, Self.mostImages * size))
+    } catch {
+      throw Self.failure(error, path)
+    }
+    let d = file.dimensions
+    guard d[1] == height, d[2] == width else {
+      throw ImageFileError(
+        .mismatch, path: path, "has images of \(d[2]) × \(d[1]) pixels, and the network takes \(width) × \(height)")
+    }
+    let range = range ?? 0...(d[0] - 1)
+    guard range.lowerBound >= 0, range.lowerBound < d[0] else {
+      throw ImageFileError(
+        .mismatch, path: path, "has \(d[0]) images, counted from 0, and none at \(range.lowerBound)")
+    }
+    return (range.lowerBound...min(range.upperBound, d[0] - 1)).map { index in
+      image("\(path)#\(index)", file.bytes[(index * size)..<((index + 1) * size)])
+    }
+  }
+
+  private func image(_ name: String, _ pixels: ArraySlice<UInt8>) -> GreyImage {
+    GreyImage(
+      name: name, height: height, width: width, pixels: isInverted ? pixels.map { 255 - $0 } : Array(pixels))
+  }
+
+  /// An error of a data set's file as one of an image's.
+  private static func failure(_ error: any Error, _ path: String) -> ImageFileError {
+    switch error {
+    case DataError.unreadable(_, let reason), DataError.missing(_, let reason):
+      ImageFileError(.unreadable, path: path, "cannot be read: \(reason)")
+    case DataError.malformed(_, let problem):
+      ImageFileError(.malformed, path: path, "is no file of images: \(problem)")
+    default: ImageFileError(.unreadable, path: path, "cannot be read: \(error)")
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import TelarNN
+
+/// A checkpoint that holds all that it takes to use its network: opened and checked, and on no device yet.
+///
+/// What is not of the network, such as an optimizer's state, is left alone. Whatever the file says, the memory that
+/// its network takes is bounded by the file's length and by ``largestSample``.
+public struct Checkpoint {
+  public let file: SafetensorsFile
+  public let architecture: Architecture
+  public let info: CheckpointInfo
+  /// A sample's shape behind the network.
+  public let outputShape: [Int]
+  /// The most numbers that a sample has in front of, between or behind the layers.
+  let largestSampleInside: Int
+
+  public var path: String { file.path }
+
+  /// The most numbers that a sample may have anywhere in the network.
+  public static let largestSample = 1 << 24
+  /// More layers than any network has that can be trained here.
+  private static let mostLayers = 1_000
+
+  /// Opens a checkpoint.
+  ///
+  /// - Throws: `SafetensorsError` where the file is missing or broken, says nothing of its architecture, or holds
+  ///   something else than the network that it describes.
+  public init(_ path: String) throws {
+    let file = try SafetensorsFile(path)
+    guard file.metadata["network"] != nil else {
+      throw SafetensorsError(
+        .mismatch, path: path,
+        """
+        has no architecture in its metadata, as files that PyTorch writes. Write it with safetensors.torch.save_file(\
+        model.state_dict(), FILE, metadata={"network": JSON}), the JSON being of the form {"encoder": [{"layer": \
+        "Conv2d", "in_channels": 1, …}, …], …} with the names of the model's parts, or load it into a Network in Swift \
+        and save that.
+        """)
+    }
+    let architecture = try Self.checked(path) { try Architecture(checkpoint: file) }
+    let layerCount = architecture.parts.reduce(0) { $0 + $1.layers.layers.count }
+    guard layerCount <= Self.mostLayers else {
+      throw SafetensorsError(
+        .mismatch, path: path, "has \(layerCount) layers, more than the \(Self.mostLayers) allowed")
+    }
+    let info = try CheckpointInfo(checkpoint: file, architecture: architecture)
+    (outputShape, largestSampleInside) = try Self.checked(path) {
+      try Self.walk(architecture, from: info.inputShape)
+    }
+    try architecture.checkTensors(in: file)
+    self.file = file
+    self.architecture = architecture
+    self.info = info
+  }
+
+  /// Checks that the network can be used for what it was trained for, or for `loss` if one is given.
+  ///
+  /// - Throws: `SafetensorsError` that says what the network is instead, or what does not fit.
+  public func checkUse(as loss: Loss? = nil) throws {
+    func failure(_ problem: String) -> SafetensorsError { SafetensorsError(.mismatch, path: path, problem) }
+    switch (loss, info.loss) {
+    case (.classification, .reconstruction):
+      throw failure("is an autoencoder, which tells no classes; telar reconstruct shows what it makes of images")
+    case (.reconstruction, .classification):
+      throw failure("is a classifier, which reconstructs nothing; telar predict shows what it takes images for")
+    default: break
+    }
+    switch info.loss {
+    case .reconstruction:
+      guard outputShape == info.inputShape else {
+        throw failure("makes \(outputShape) of \(info.inputShape): an autoencoder's output has the shape of its input")
+      }
+    case .classification:
+      guard outputShape.count == 1 else { throw failure("makes \(outputShape), which is no list of classes") }
+      if let names = info.classNames, names.count != outputShape[0] {
+        throw failure("has names for \(names.count) classes and tells \(outputShape[0])")
+      }
+    }
+    _ = try imageSize()
+  }
+
+  /// Height and width of the grey images that the network takes. Features are the pixels of a square.
+  ///
+  /// - Throws: `SafetensorsError` where its input is no grey image.
+  public func imageSize() throws -> (height: Int, width: Int) {
+    let shape = info.inputShape
+    if shape.count == 3, shape[2] == 1 { return (shape[0], shape[1]) }
+    let side = shape.count == 1 ? Int(Double(shape[0]).squareRoot()) : 0
+    guard side > 0, side * side == shape[0] else {
+      throw SafetensorsError(.mismatch, path: path, "takes \(shape), which is no grey image")
+    }
+    return (side, side)
+  }
+
+  /// A class for people: its name, or its number where it has none.
+  public func className(_ label: Int) -> String { info.classNames?[label] ?? "class \(label)" }
+
+  /// What errors of layers and operators are to someone who has a file: a file that does not fit.
+  static func checked<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
+    do {
+      return try body()
+    } catch let error as AttributeError {
+      throw SafetensorsError(.mismatch, path: path, "has no network that Telar knows: \(error)")
+    } catch let error as ShapeError {
+      throw SafetensorsError(.mismatch, path: path, "has a network that does not fit: \(error)")
+    }
+  }
+
+  /// The shape behind all layers, and the size of the largest one on the way there.
+  private static func walk(_ architecture: Architecture, from inputShape: [Int]) throws -> ([Int], Int) {
+    var shape = inputShape
+    var largest = 0
+    func measure(_ place: String) throws {
+      var count = 1
+      for size in shape {
+        // Found before it is multiplied, so that no product overflows.
+        guard size <= largestSample, count * size <= largestSample else {
+          throw ShapeError(place, "makes \(shape) of an image, more than \(largestSample) numbers")
+        }
+        count *= size
+      }
+      largest = max(largest, count)
+    }
+    try measure("input")
+    for part in architecture.parts {
+      for (index, layer) in part.layers.layers.enumerated() {
+        let place = "\(part.name).\(index) (\(type(of: layer).moduleName))"
+        do {
+          shape = try layer.outputShape(of: shape)
+        } catch let error as ShapeError {
+          throw ShapeError(place, error.problem)
+        }
+        try measure(place)
+      }
+    }
+    return (shape, largest)
+  }
+}

@@ -1,0 +1,42 @@
+import Foundation
+import TelarData
+import TelarNN
+
+/// What a classifier takes an image for.
+public struct Prediction: Sendable, Equatable {
+  /// A probability for each class, by label; all NaN where the network's outputs are not finite.
+  public var probabilities: [Double]
+
+  public init(probabilities: [Double]) { self.probabilities = probabilities }
+
+  /// The softmax of a network's outputs.
+  init(logits: ArraySlice<Float>) {
+    let largest = Double(logits.max() ?? 0)
+    let powers = logits.map { exp(Double($0) - largest) }
+    let sum = powers.reduce(0, +)
+    probabilities = powers.map { $0 / sum }
+  }
+
+  public var isFinite: Bool { probabilities.allSatisfy(\.isFinite) }
+
+  /// The most probable classes, the first the most; of equal ones that of the smaller label.
+  public func top(_ count: Int) -> [(label: Int, probability: Double)] {
+    let ordered = probabilities.enumerated().sorted { ($1.element, $0.offset) < ($0.element, $1.offset) }
+    return ordered.prefix(count).map { (label: $0.offset, probability: $0.element) }
+  }
+}
+
+extension TrainedNetwork {
+  /// What the network takes each image for.
+  ///
+  /// - Precondition: the images have the network's size, and it is a classifier.
+  public func predict(_ images: [GreyImage]) throws -> [Prediction] {
+    let classCount = checkpoint.outputShape[0]
+    var predictions: [Prediction] = []
+    try run(pixels(of: images)) { range, _, output in
+      let logits = try output.values()
+      predictions += (0..<range.count).map { Prediction(logits: logits[($0 * classCount)..<(($0 + 1) * classCount)]) }
+    }
+    return predictions
+  }
+}

@@ -1,0 +1,12 @@
+/// A file that is not the event file that it should be.
+public struct EventFileError: Error, Equatable, CustomStringConvertible {
+  public var path: String
+  public var problem: String
+
+  public init(path: String, _ problem: String) {
+    self.path = path
+    self.problem = problem
+  }
+
+  public var description: String { "\(path) \(problem). Move it away to start a new one." }
+}

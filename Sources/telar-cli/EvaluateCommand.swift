@@ -1,0 +1,92 @@
+import ArgumentParser
+import Telar
+
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Measure the network of a checkpoint on the data set.",
+    discussion: """
+      Prints the loss in evaluation mode; of a classifier also the accuracy, how many images of each class (row) it \
+      takes for each class (column), and the share of each class that it finds. The checkpoint must say what its \
+      network is, as those of telar do.
+
+      EXAMPLE
+        telar evaluate runs/aldecoa-001/case-1/seed-0/checkpoint.safetensors
+      """)
+
+  enum Split: String, ExpressibleByArgument, CaseIterable {
+    case train, validation
+  }
+
+  @Argument(help: ArgumentHelp("A safetensors file of a network.", valueName: "checkpoint"))
+  var checkpoint: String
+
+  @OptionGroup var data: DataOptions
+
+  @Option(help: ArgumentHelp("Measure on the train or the validation images, the test files.", valueName: "images"))
+  var split = Split.validation
+
+  @OptionGroup var device: DeviceOptions
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  func run() throws {
+    let checkpoint = try Checkpoint(checkpoint)
+    try checkpoint.checkUse()
+    let data = try data.load()
+    let images = split == .train ? data.training : data.validation
+    let network = try TrainedNetwork(checkpoint, on: device.open())
+    let evaluation = try network.evaluate(images)
+    let names = (evaluation.confusion ?? []).indices.map { label in
+      // A checkpoint need not name classes that the data set names.
+      checkpoint.info.classNames == nil && data.isPublished && label < FashionMNIST.classNames.count
+        ? FashionMNIST.classNames[label] : checkpoint.className(label)
+    }
+    if json {
+      Console.result(JSON.object(members(evaluation, names)).text)
+    } else {
+      lines(evaluation, names).forEach(Console.result)
+    }
+    guard evaluation.loss.isFinite else {
+      throw CheckFailed(description: "the loss of \(checkpoint.path) is not finite.")
+    }
+  }
+
+  private func members(_ evaluation: Evaluation, _ names: [String]) -> JSON.Members {
+    var members: JSON.Members = [
+      "checkpoint": .string(checkpoint), "split": .string(split.rawValue),
+      "images": .integer(evaluation.imageCount), "loss": .rounded(evaluation.loss, 6),
+    ]
+    guard let accuracy = evaluation.accuracy, let recalls = evaluation.recalls, let confusion = evaluation.confusion
+    else { return members }
+    members["accuracy"] = .rounded(accuracy, 6)
+    members["class_names"] = .array(names.map(JSON.string))
+    members["recall"] = .array(recalls.map { $0.map { .rounded($0, 6) } ?? .null })
+    members["confusion"] = .array(confusion.map { .array($0.map(JSON.integer)) })
+    return members
+  }
+
+  private func lines(_ evaluation: Evaluation, _ names: [String]) -> [String] {
+    let isClassifier = evaluation.confusion != nil
+    var lines = [
+      "images    \(evaluation.imageCount) \(split == .train ? "training" : "validation") images",
+      "loss      \(Column.number(evaluation.loss, decimals: 5)) \(isClassifier ? "cross entropy" : "mean squared error")",
+    ]
+    guard let accuracy = evaluation.accuracy, let recalls = evaluation.recalls, let confusion = evaluation.confusion
+    else { return lines }
+    let nameWidth = (names.map(\.count).max() ?? 0) + String(names.count).count + 2
+    let width = max(String(evaluation.imageCount).count, String(names.count).count, 3) + 1
+    func right(_ text: String) -> String { String(repeating: " ", count: max(1, width - text.count)) + text }
+    lines += [
+      "accuracy  \(Column.number(accuracy * 100, decimals: 2)) %", "",
+      Column.left("taken for", nameWidth) + names.indices.map { right(String($0)) }.joined() + "   recall",
+    ]
+    for (label, row) in confusion.enumerated() {
+      let recall = recalls[label].map { Column.right($0 * 100, 7, decimals: 1) + " %" } ?? "        -"
+      lines.append(
+        Column.left("\(label) \(names[label])", nameWidth) + row.map { right(String($0)) }.joined() + recall)
+    }
+    return lines
+  }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Telar
+
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Write the network of a checkpoint for other programs.",
+    discussion: """
+      An ONNX file (operators of version \(ONNXModel.operatorSet)) holds what the network computes in evaluation mode. \
+      Its input is named input and is [N, channels, height, width], N left open; its output is named output, a \
+      classifier's are logits. Tensors keep the names that they have in the checkpoint. How pixels are normalised, the \
+      loss and the names of classes are properties of the model.
+
+      EXAMPLE
+        telar export best.safetensors --onnx best.onnx
+      """)
+
+  @Argument(help: ArgumentHelp("A safetensors file of a network.", valueName: "checkpoint"))
+  var checkpoint: String
+
+  @Option(help: ArgumentHelp("The ONNX file to write.", valueName: "file"))
+  var onnx: String
+
+  func validate() throws {
+    guard !onnx.isEmpty else { throw ValidationError("--onnx names no file") }
+  }
+
+  func run() throws {
+    let checkpoint = try Checkpoint(checkpoint)
+    let model = try ONNXModel(
+      checkpoint.architecture, inputShape: checkpoint.info.inputShape, metadata: checkpoint.info.metadata,
+      description: Self.description(of: checkpoint.info), version: telarVersion,
+      values: { try checkpoint.file.floats($0) })
+    try model.write(to: onnx)
+    func shape(_ sizes: [Int]) -> String { "[\((["N"] + sizes.map(String.init)).joined(separator: ", "))]" }
+    Console.result(
+      "\(onnx): \(model.nodeCount) operators, \(shape(model.inputShape)) to \(shape(model.outputShape))")
+  }
+
+  /// For people who open the file and ask what goes in and comes out.
+  private static func description(of info: CheckpointInfo) -> String {
+    let normalization = info.normalization
+    let pixels =
+      normalization == .none
+      ? "pixels from 0, black, to 1, white"
+      : "(pixel - \(normalization.mean)) / \(normalization.deviation), pixels from 0, black, to 1, white"
+    switch info.loss {
+    case .reconstruction: return "An autoencoder. Input: \(pixels). Output: the same, reconstructed."
+    case .classification: return "A classifier. Input: \(pixels). Output: a logit for each class."
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Telar
+
+struct PredictCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "predict",
+    abstract: "Say what a classifier takes images for.",
+    discussion: """
+      Images are PNG of any depth and colour type, which become grey, and IDX files, gzipped or not. They must have the \
+      size that the network takes. Prints a line an image: the most probable classes with their probabilities.
+
+      EXAMPLES
+        telar predict best.safetensors shoe.png --invert
+        telar predict best.safetensors /usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz --first 5
+      """)
+
+  @Argument(help: ArgumentHelp("A safetensors file of a classifier.", valueName: "checkpoint"))
+  var checkpoint: String
+
+  @Argument(help: ArgumentHelp("PNG and IDX files.", valueName: "image"))
+  var images: [String]
+
+  @OptionGroup var options: ImageOptions
+
+  @Option(help: ArgumentHelp("How many of the most probable classes to name.", valueName: "count"))
+  var top = 3
+
+  @OptionGroup var device: DeviceOptions
+
+  @Flag(help: "Print one JSON object an image.")
+  var json = false
+
+  func validate() throws {
+    guard 1...10_000 ~= top else { throw ValidationError("--top \(top) is not 1 to 10000") }
+  }
+
+  func run() throws {
+    let checkpoint = try Checkpoint(checkpoint)
+    try checkpoint.checkUse(as: .classification)
+    let images = try options.read(images, for: checkpoint)
+    let network = try TrainedNetwork(checkpoint, on: device.open())
+    let predictions = try network.predict(images)
+    for (image, prediction) in zip(images, predictions) {
+      guard prediction.isFinite else {
+        throw CheckFailed(description: "\(checkpoint.path): the network's outputs for \(image.name) are not finite.")
+      }
+      let top = prediction.top(top)
+      Console.result(json ? JSON.object(Self.members(image, top, checkpoint)).text : Self.line(image, top, checkpoint))
+    }
+  }
+
+  /// `shoe.png: 7 Sneaker 98.12 %, 9 Ankle boot 1.20 %`
+  private static func line(_ image: GreyImage, _ top: [(label: Int, probability: Double)], _ checkpoint: Checkpoint)
+    -> String
+  {
+    let classes = top.map { label, probability in
+      let name = checkpoint.info.classNames.map { " \($0[label])" } ?? ""
+      return "\(label)\(name) \(Column.number(probability * 100, decimals: 2)) %"
+    }
+    return "\(image.name): \(classes.joined(separator: ", "))"
+  }
+
+  private static func members(
+    _ image: GreyImage, _ top: [(label: Int, probability: Double)], _ checkpoint: Checkpoint
+  ) -> JSON.Members {
+    let classes = top.map { label, probability in
+      var members: JSON.Members = ["class": .integer(label)]
+      members["name"] = (checkpoint.info.classNames?[label]).map(JSON.string)
+      members["probability"] = .rounded(probability, 6)
+      return JSON.object(members)
+    }
+    return ["image": .string(image.name), "top": .array(classes)]
+  }
+}

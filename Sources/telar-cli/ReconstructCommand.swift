@@ -1,0 +1,114 @@
+import ArgumentParser
+import Foundation
+import Telar
+
+struct ReconstructCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reconstruct",
+    abstract: "Show what an autoencoder makes of images.",
+    discussion: """
+      Draws the images above their reconstructions and prints the mean squared error of each, which is of normalised \
+      pixels where the network was trained on such. Images are PNG and IDX files; where none is named, the first \
+      validation image of each class. The figure's numbers are beside it as CSV.
+
+      EXAMPLE
+        telar reconstruct runs/brunello-001/ae-1/seed-0/checkpoint.safetensors --out reconstructions.png
+      """)
+
+  /// What fits on a figure that people look at.
+  private static let mostImages = 40
+
+  @Argument(help: ArgumentHelp("A safetensors file of an autoencoder.", valueName: "checkpoint"))
+  var checkpoint: String
+
+  @Argument(help: ArgumentHelp("PNG and IDX files.", valueName: "image"))
+  var images: [String] = []
+
+  @OptionGroup var options: ImageOptions
+
+  @Option(help: ArgumentHelp("The figure to draw, a .png or .svg.", valueName: "file"))
+  var out: String
+
+  @OptionGroup var data: DataOptions
+  @OptionGroup var device: DeviceOptions
+
+  @Flag(help: "Print one JSON object an image.")
+  var json = false
+
+  func validate() throws {
+    guard Self.format(of: out) != nil else { throw ValidationError("--out \(out) is no .png or .svg") }
+    guard !images.isEmpty || options.first == nil && options.range == nil && !options.invert else {
+      throw ValidationError("--first, --range and --invert are for images that are named")
+    }
+  }
+
+  func run() throws {
+    let checkpoint = try Checkpoint(checkpoint)
+    try checkpoint.checkUse(as: .reconstruction)
+    let images: [GreyImage]
+    let names: [String]
+    if self.images.isEmpty {
+      (images, names) = try validationImages(for: checkpoint)
+    } else {
+      images = try options.read(self.images, for: checkpoint)
+      names = images.map { Self.shortName($0.name) }
+    }
+    guard images.count <= Self.mostImages else {
+      throw UsageError("\(images.count) images do not fit a figure: name \(Self.mostImages) at most, or use --first")
+    }
+    let network = try TrainedNetwork(checkpoint, on: device.open())
+    let reconstructions = try network.reconstruct(images)
+    let grid = network.grid(images, reconstructions, names: names, title: "Images and their reconstructions")
+    let outcome = try grid.write(to: (out as NSString).deletingPathExtension, format: Self.format(of: out)!)
+    for (image, reconstruction) in zip(images, reconstructions) {
+      let error = reconstruction.meanSquaredError
+      Console.result(
+        json
+          ? JSON.object(["image": .string(image.name), "mse": .rounded(error, 8)]).text
+          : "\(image.name): mean squared error \(Column.number(error, decimals: 6))")
+    }
+    switch outcome {
+    case .drawn(let path): Console.note("The figure is \(path), its numbers are beside it as CSV.")
+    case .csvOnly(let path, let reason): throw NoPicture(description: "\(reason) The numbers are in \(path).")
+    }
+    guard reconstructions.allSatisfy(\.meanSquaredError.isFinite) else {
+      throw CheckFailed(description: "\(checkpoint.path): the network's outputs are not finite.")
+    }
+  }
+
+  /// The first validation image of each class, and the classes' names.
+  private func validationImages(for checkpoint: Checkpoint) throws -> ([GreyImage], [String]) {
+    let (height, width) = try checkpoint.imageSize()
+    let set = try data.load().validation
+    guard (set.height, set.width) == (height, width) else {
+      throw UsageError(
+        "\(checkpoint.path) takes images of \(width) × \(height) pixels: name some, the data set's are "
+          + "\(set.width) × \(set.height)")
+    }
+    let shown = FashionMNIST.classNames.indices.compactMap { label in
+      set.labels.firstIndex(of: UInt8(label)).map { (label, $0) }
+    }
+    let size = height * width
+    let images = shown.map { label, index in
+      GreyImage(
+        name: "validation image \(index) (\(FashionMNIST.classNames[label]))", height: height, width: width,
+        pixels: Array(set.pixels[(index * size)..<((index + 1) * size)]))
+    }
+    return (images, shown.map { FashionMNIST.classNames[$0.0] })
+  }
+
+  private static func format(of path: String) -> FigureFormat? {
+    FigureFormat(rawValue: (path as NSString).pathExtension)
+  }
+
+  /// What fits under an image: the end of the file's name.
+  private static func shortName(_ name: String) -> String {
+    let last = (name as NSString).lastPathComponent
+    return last.count <= 15 ? last : "…" + last.suffix(14)
+  }
+}
+
+/// The figure that was asked for could not be drawn.
+struct NoPicture: Error, CustomStringConvertible {
+  var description: String
+}

@@ -1,0 +1,150 @@
+import Foundation
+import TelarData
+import TestSupport
+import Testing
+
+@Suite("Image files")
+struct ImageReaderTests {
+  let folder: TemporaryFolder
+  init() throws { folder = try TemporaryFolder() }
+
+  private func pixels(_ bytes: [UInt8], height: Int = 2, width: Int = 3, isInverted: Bool = false) throws -> [UInt8] {
+    let path = try folder.write("image", bytes)
+    let images = try ImageReader(height: height, width: width, isInverted: isInverted).read([path])
+    #expect(images.count == 1 && images[0].name == path)
+    return images[0].pixels
+  }
+
+  private func problem(_ bytes: [UInt8], height: Int = 2, width: Int = 3, kind: ImageFileError.Kind = .malformed) throws
+    -> String
+  {
+    let path = try folder.write("broken", bytes)
+    let error = #expect(throws: ImageFileError.self) { try ImageReader(height: height, width: width).read([path]) }
+    #expect(error?.kind == kind && error?.path == path)
+    return error?.problem ?? ""
+  }
+
+  private func outcome(_ path: String) -> Result<[GreyImage], ImageFileError> {
+    Result { () throws(ImageFileError) in try ImageReader(height: 2, width: 3).read([path]) }
+  }
+
+  private let rows: [[UInt8]] = [[0, 1, 128], [254, 255, 77]]
+
+  @Test func `grey stays what it is`() throws {
+    #expect(try pixels(HandMadePNG.file(width: 3, height: 2, rows: rows)) == rows.flatMap { $0 })
+    #expect(
+      try pixels(HandMadePNG.file(width: 3, height: 2, rows: rows), isInverted: true) == [255, 254, 127, 1, 0, 178])
+    // 16 bits a sample, 4, and 1.
+    let wide = rows.map { $0.flatMap { [$0, $0] } }
+    #expect(try pixels(HandMadePNG.file(width: 3, height: 2, depth: 16, rows: wide)) == rows.flatMap { $0 })
+    #expect(
+      try pixels(HandMadePNG.file(width: 3, height: 2, depth: 4, rows: [[0x0f, 0x80], [0x12, 0x30]]))
+        == [0, 255, 136, 17, 34, 51])
+    #expect(
+      try pixels(HandMadePNG.file(width: 3, height: 2, depth: 1, rows: [[0b1010_0000], [0b0110_0000]]))
+        == [255, 0, 255, 0, 255, 255])
+  }
+
+  @Test func `colours become grey by their luminance`() throws {
+    let grey = rows.map { $0.flatMap { [$0, $0, $0] } }
+    #expect(try pixels(HandMadePNG.file(width: 3, height: 2, .rgb, rows: grey)) == rows.flatMap { $0 })
+    let primaries = try pixels(
+      HandMadePNG.file(width: 3, height: 1, .rgb, rows: [[255, 0, 0, 0, 255, 0, 0, 0, 255]]), height: 1)
+    // 0.2126, 0.7152 and 0.0722 of the light, in sRGB.
+    for (found, expected) in zip(primaries, [127, 220, 76]) { #expect(abs(Int(found) - expected) <= 1, "\(primaries)") }
+    let palette = HandMadePNG.chunk("PLTE", [0, 0, 0, 9, 9, 9, 200, 200, 200])
+    #expect(
+      try pixels(
+        HandMadePNG.file(width: 3, height: 2, .palette, rows: [[0, 1, 2], [2, 2, 1]], chunks: palette))
+        == [0, 9, 200, 200, 200, 9])
+  }
+
+  @Test func `what is transparent becomes the background of the data set`() throws {
+    let rows: [[UInt8]] = [[80, 255, 80, 0], [10, 255, 200, 0]]
+    let file = HandMadePNG.file(width: 2, height: 2, .greyAlpha, rows: rows)
+    #expect(try pixels(file, width: 2) == [80, 0, 10, 0])
+    #expect(try pixels(file, width: 2, isInverted: true) == [175, 0, 245, 0])
+    let colours = rows.map { row in [0, 2].flatMap { [row[$0], row[$0], row[$0], row[$0 + 1]] } }
+    #expect(try pixels(HandMadePNG.file(width: 2, height: 2, .rgba, rows: colours), width: 2) == [80, 0, 10, 0])
+  }
+
+  @Test func `a PNG of another size is refused by its header`() throws {
+    #expect(
+      try problem(HandMadePNG.file(width: 3, height: 2, rows: rows), height: 28, width: 28, kind: .mismatch)
+        == "is 3 × 2 pixels, and the network takes 28 × 28")
+    let huge = HandMadePNG.signature + HandMadePNG.header(width: 1_000_000, height: 1_000_000)
+    #expect(
+      try problem(huge + HandMadePNG.chunk("IDAT", []), kind: .mismatch)
+        == "is 1000000 × 1000000 pixels, and the network takes 3 × 2")
+    let beyond = HandMadePNG.signature + HandMadePNG.header(width: 0x7fff_ffff, height: 0x7fff_ffff)
+    #expect(try problem(beyond + HandMadePNG.chunk("IDAT", [])).contains("damaged PNG"))
+  }
+
+  @Test func `a PNG cut anywhere is refused or whole`() throws {
+    let file = HandMadePNG.file(width: 3, height: 2, rows: rows)
+    let whole = rows.flatMap { $0 }
+    for count in 0..<file.count {
+      let path = try folder.write("cut", Array(file.prefix(count)))
+      switch outcome(path) {
+      // Only what stands behind the pixels can be missing.
+      case .success(let images): #expect(images[0].pixels == whole && count > file.count - 24, "\(count)")
+      case .failure(let error): #expect(error.kind == .malformed, "\(count): \(error)")
+      }
+    }
+  }
+
+  @Test func `a PNG with any byte changed is refused or an image`() throws {
+    let file = HandMadePNG.file(width: 3, height: 2, .rgb, rows: rows.map { $0.flatMap { [$0, 0, $0] } })
+    for place in file.indices {
+      for change: UInt8 in [1, 0x80, 0xff] {
+        var bytes = file
+        bytes[place] ^= change
+        let path = try folder.write("changed", bytes)
+        if case .success(let images) = outcome(path) { #expect(images[0].pixels.count == 6) }
+      }
+    }
+  }
+
+  @Test func `a profile that unpacks to far more than its file is no burden`() throws {
+    // An ICC profile of 1 MB of zeros, compressed, in each of many chunks, and texts beside it.
+    let packed = gzip([UInt8](repeating: 0, count: 8_000_000))
+    let text = HandMadePNG.chunk("zTXt", Array("a".utf8) + [0, 0] + Array(packed.dropFirst(10)))
+    let profile = HandMadePNG.chunk("iCCP", Array("a".utf8) + [0, 0] + Array(packed.dropFirst(10)))
+    let file = HandMadePNG.file(
+      width: 3, height: 2, rows: rows, chunks: profile + (0..<2_000).flatMap { _ in text })
+    #expect(try pixels(file) == rows.flatMap { $0 })
+  }
+
+  @Test func `IDX files give their images, all or some`() throws {
+    let bytes = SmallDataSet.idx([3, 1, 2], [1, 2, 3, 4, 5, 6])
+    for file in [bytes, gzip(bytes)] {
+      let path = try folder.write("images", file)
+      var reader = ImageReader(height: 1, width: 2)
+      #expect(try reader.read([path]).map(\.pixels) == [[1, 2], [3, 4], [5, 6]])
+      reader.range = 1...1
+      #expect(try reader.read([path]) == [GreyImage(name: path + "#1", height: 1, width: 2, pixels: [3, 4])])
+      reader.range = 1...99
+      reader.isInverted = true
+      #expect(try reader.read([path, path]).map(\.pixels) == [[252, 251], [250, 249], [252, 251], [250, 249]])
+      reader.range = 3...5
+      let error = #expect(throws: ImageFileError.self) { try reader.read([path]) }
+      #expect(error?.description == "\(path) has 3 images, counted from 0, and none at 3.")
+    }
+    #expect(
+      try problem(bytes, kind: .mismatch) == "has images of 2 × 1 pixels, and the network takes 3 × 2")
+  }
+
+  @Test func `what is no image is refused`() throws {
+    #expect(try problem([]) == "is neither a PNG nor an IDX file (it is empty)")
+    #expect(try problem(Array("GIF89a".utf8)) == "is neither a PNG nor an IDX file (it begins with 47 49 46 38)")
+    #expect(try problem(SmallDataSet.idx([5], [1, 2, 3, 4, 5])).contains("not an IDX file of 3-dimensional bytes"))
+    #expect(try problem(SmallDataSet.idx([4_000_000_000, 2, 3], [1])).contains("more than the 1200000 allowed"))
+    #expect(try problem(Array(gzip(SmallDataSet.idx([1, 2, 3], [1, 2])).dropLast(9))).contains("cut short"))
+    let pipe = folder.path + "/pipe"
+    mkfifo(pipe, 0o600)
+    for path in [folder.path, pipe, folder.path + "/nothing"] {
+      let error = #expect(throws: ImageFileError.self) { try ImageReader(height: 2, width: 3).read([path]) }
+      #expect(error?.kind == .unreadable && error?.path == path)
+    }
+  }
+}
