@@ -288,12 +288,14 @@ public final class StudyRunner {
 
   /// What checkpoints say of a network, for whoever uses it later.
   private func metadata(_ experiment: Experiment) -> OrderedMembers<String> {
-    [
+    let info = CheckpointInfo(
+      inputShape: [data.training.height, data.training.width, 1], loss: experiment.loss,
+      normalization: experiment.data.normalization, classNames: FashionMNIST.classNames)
+    var members: OrderedMembers<String> = [
       "study": study.name, "experiment": experiment.name, "telar_version": version,
-      "input_shape": "[\(data.training.height),\(data.training.width),1]", "loss": experiment.loss.rawValue,
-      "normalization": experiment.data.normalization.json.text,
-      "class_names": JSON.array(FashionMNIST.classNames.map(JSON.string)).text,
     ]
+    for (key, value) in info.metadata { members[key] = value }
+    return members
   }
 
   /// The first validation image of each class, for autoencoders.

@@ -33,7 +33,7 @@ extension TrainedNetwork {
         }
         reconstructions.append(
           Reconstruction(
-            pixels: places.map { min(max(normalization.grey(values[$0]), 0), 1) },
+            pixels: places.map { min(max(normalization.pixel(values[$0]), 0), 1) },
             meanSquaredError: error / Double(size)))
       }
     }

@@ -34,7 +34,8 @@ public final class TrainedNetwork {
   func run(_ pixels: [UInt8], _ body: (_ range: Range<Int>, _ input: Tensor, _ output: Tensor) throws -> Void) throws {
     let size = imageSize.height * imageSize.width
     precondition(pixels.count % size == 0, "\(pixels.count) pixels make no images of \(size)")
-    let values = (0...255).map { checkpoint.info.normalization(UInt8($0)) }
+    let normalization = checkpoint.info.normalization
+    let values = (0...255).map { Float($0) * normalization.scale + normalization.shift }
     let count = pixels.count / size
     for start in stride(from: 0, to: count, by: batchSize) {
       let range = start..<min(start + batchSize, count)

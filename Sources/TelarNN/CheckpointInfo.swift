@@ -4,7 +4,7 @@
 /// |---|---|---|
 /// | `input_shape` | a sample's shape, `[28,28,1]` | `[28,28,1]` |
 /// | `loss` | `mse` or `cross_entropy`, ``Loss``'s raw values | `mse` where a part is named `decoder` or the output has the input's shape, else `cross_entropy` |
-/// | `normalization` | `{"mean":0.5,"deviation":0.5}` | ``Normalization/none`` |
+/// | `normalization` | `{"mean":0.5,"deviation":0.5}` | ``Normalization/unit`` |
 /// | `class_names` | a list of strings, by label | unknown |
 public struct CheckpointInfo: Sendable, Hashable {
   /// A sample's shape, `[H, W, C]` or `[F]`.
@@ -15,7 +15,7 @@ public struct CheckpointInfo: Sendable, Hashable {
   public var classNames: [String]?
 
   public init(
-    inputShape: [Int] = Self.standardInputShape, loss: Loss, normalization: Normalization = .none,
+    inputShape: [Int] = Self.standardInputShape, loss: Loss, normalization: Normalization = .unit,
     classNames: [String]? = nil
   ) {
     self.inputShape = inputShape
@@ -38,7 +38,7 @@ public struct CheckpointInfo: Sendable, Hashable {
     var members: OrderedMembers<String> = [
       "input_shape": JSON.array(inputShape.map(JSON.integer)).text, "loss": loss.rawValue,
     ]
-    if normalization != .none { members["normalization"] = normalization.json.text }
+    if normalization != .unit { members["normalization"] = normalization.json.text }
     if let classNames { members["class_names"] = JSON.array(classNames.map(JSON.string)).text }
     return members
   }
@@ -82,7 +82,7 @@ public struct CheckpointInfo: Sendable, Hashable {
       loss = reconstructs ? .reconstruction : .classification
     }
 
-    normalization = .none
+    normalization = .unit
     if let json = try value("normalization") {
       guard case .object(let members) = json else { throw failure("normalization", "must be an object") }
       var reader = AttributeReader(members, place: "metadata normalization")

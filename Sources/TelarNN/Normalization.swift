@@ -1,25 +1,25 @@
-/// What pixels become before a network sees them: (pixel / 255 − mean) / deviation.
+/// How a byte of an image becomes the number that a network is given: (byte / 255 − mean) / deviation.
 public struct Normalization: Sendable, Hashable {
   public var mean: Double
-  /// More than zero.
   public var deviation: Double
 
-  /// - Precondition: the deviation is more than zero.
+  /// From 0 to 1.
+  public static let unit = Normalization(mean: 0, deviation: 1)
+
+  /// - Precondition: both are finite and the deviation is above zero.
   public init(mean: Double, deviation: Double) {
-    precondition(deviation > 0, "a deviation of \(deviation) is not more than zero")
+    precondition(mean.isFinite && deviation.isFinite && deviation > 0, "a normalization by \(mean) and \(deviation)")
     self.mean = mean
     self.deviation = deviation
   }
 
-  /// Pixels from 0 to 1, as they are.
-  public static let none = Normalization(mean: 0, deviation: 1)
+  /// What a byte is multiplied by.
+  public var scale: Float { Float(1 / (255 * deviation)) }
+  /// What is added then.
+  public var shift: Float { Float(-mean / deviation) }
 
-  /// A network's input for a pixel.
-  public func callAsFunction(_ pixel: UInt8) -> Float { Float((Double(pixel) / 255 - mean) / deviation) }
+  /// The pixel, from 0 to 1, that a number of the network stands for.
+  public func pixel(_ value: Float) -> Float { value * Float(deviation) + Float(mean) }
 
-  /// The grey, 0 black to 1 white, that an input or a reconstruction of it stands for; it may lie outside.
-  public func grey(_ value: Float) -> Float { Float(Double(value) * deviation + mean) }
-
-  /// `{"mean":0.5,"deviation":0.5}`
   public var json: JSON { .object(["mean": .number(mean), "deviation": .number(deviation)]) }
 }

@@ -1,4 +1,5 @@
 import TelarData
+import TelarNN
 import Tensors
 
 /// A set of labelled images that lies on a device as bytes; batches are gathered there.

@@ -41,7 +41,7 @@ struct ExportCommand: ParsableCommand {
   private static func description(of info: CheckpointInfo) -> String {
     let normalization = info.normalization
     let pixels =
-      normalization == .none
+      normalization == .unit
       ? "pixels from 0, black, to 1, white"
       : "(pixel - \(normalization.mean)) / \(normalization.deviation), pixels from 0, black, to 1, white"
     switch info.loss {

@@ -61,8 +61,10 @@ import Testing
 
   @Test func pixelsAreNormalised() {
     let normalization = Normalization(mean: 0.5, deviation: 0.5)
-    #expect([0, 51, 255].map { normalization($0) } == [-1, -0.6, 1])
-    #expect(normalization.grey(-1) == 0 && normalization.grey(-0.5) == 0.25 && normalization.grey(1) == 1)
-    #expect(Normalization.none(51) == 0.2 && Normalization.none.grey(0.2) == 0.2)
+    for (byte, value, pixel) in [(0, -1, 0), (51, -0.6, 0.2), (255, 1, 1)] as [(Float, Float, Float)] {
+      #expect(abs(byte * normalization.scale + normalization.shift - value) < 1e-6)
+      #expect(abs(normalization.pixel(value) - pixel) < 1e-6)
+    }
+    #expect(Normalization.unit.shift == 0 && Normalization.unit.pixel(0.2) == 0.2)
   }
 }
