@@ -45,4 +45,4 @@ lint:
 	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
 
 clean:
-	rm -rf .build .build-dist dist .drivers
+	rm -rf .build .build-dist dist .drivers .onnx

@@ -47,7 +47,8 @@ let package = Package(
     .target(name: "Studies", dependencies: ["TelarTraining", "StudyNetworks", "TuningFiles"]),
     .target(name: "Conformance", dependencies: ["StudyNetworks", "Safetensors"]),
     .target(name: "Benchmarks", dependencies: ["TelarTraining", "Studies"]),
-    .target(name: "Telar", dependencies: ["TelarTraining", "TelarInference", "ONNX", "Studies", "TuningFiles"]),
+    .target(
+      name: "Telar", dependencies: ["TelarTraining", "TelarInference", "ONNX", "TensorBoard", "Studies", "TuningFiles"]),
     .executableTarget(
       name: "telar-cli",
       dependencies: [

@@ -56,7 +56,9 @@ ldd "$binary" | sed -n 's/^[[:space:]]*\([^ ]*\) => \(\/[^ ]*\) .*/\1 \2/p' | wh
 done
 copy_licence "$archive"
 cp "$toolchain/share/swift/LICENSE.txt" "$folder/licences/swift.txt"
-cp "$build/checkouts/swift-argument-parser/LICENSE.txt" "$folder/licences/swift-argument-parser.txt"
+for package in swift-argument-parser swift-protobuf; do
+  cp "$build/checkouts/$package/LICENSE.txt" "$folder/licences/$package.txt"
+done
 cp LICENSE "$folder/"
 
 cp -r Tests/ConformanceTests/Golden "$folder/golden"

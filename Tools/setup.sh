@@ -45,6 +45,7 @@ for group in "$@"; do
       need ocl-icd-opencl-dev pkg-config --exists OpenCL
       need zlib1g-dev pkg-config --exists zlib
       need libssl-dev pkg-config --exists libcrypto
+      need libpng-dev pkg-config --exists libpng
       ;;
     run)
       need pocl-opencl-icd has_opencl_driver
@@ -55,6 +56,7 @@ for group in "$@"; do
       need pocl-opencl-icd has_pocl
       need oclgrind command -v oclgrind
       need clinfo command -v clinfo
+      need python3-venv python3 -c 'import ensurepip, venv'
       ;;
     drivers)
       need mesa-opencl-icd test -e /etc/OpenCL/vendors/rusticl.icd

@@ -20,5 +20,17 @@ if grep -E "^$PWD/(Kernels|Package|Sources|Tests).*: warning:" "$scratch/build.l
   echo "telar: the warnings above count as errors." >&2
   exit 1
 fi
+
+# Exported networks are run in ONNX Runtime too, where a Python has it or can be given it; the tests say where not.
+has_onnxruntime() {
+  local python
+  for python in ${TELAR_PYTHON:-} .peers/bin/python .onnx/bin/python python3; do
+    "$python" -c 'import onnxruntime, numpy' 2>/dev/null && return
+  done
+  return 1
+}
+has_onnxruntime || Tools/onnx/setup.sh >"$scratch/onnx.log" 2>&1 ||
+  echo "telar: ONNX Runtime could not be installed (Tools/onnx/setup.sh), so exported networks are not run in it." >&2
+
 "$swift" test -c release --skip-build --disable-xctest
 Tools/oclgrind.sh

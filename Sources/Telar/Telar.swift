@@ -8,6 +8,7 @@
 @_exported import TelarInference
 @_exported import TelarNN
 @_exported import TelarTraining
+@_exported import TensorBoard
 @_exported import Tensors
 @_exported import TuningFiles
 

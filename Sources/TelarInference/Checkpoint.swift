@@ -19,6 +19,8 @@ public struct Checkpoint {
   public static let largestSample = 1 << 24
   /// More layers than any network has that can be trained here.
   private static let mostLayers = 1_000
+  /// A table of what is taken for what has the square of this.
+  private static let mostClasses = 1_000
 
   /// Opens a checkpoint.
   ///
@@ -71,6 +73,9 @@ public struct Checkpoint {
       }
     case .classification:
       guard outputShape.count == 1 else { throw failure("makes \(outputShape), which is no list of classes") }
+      guard outputShape[0] <= Self.mostClasses else {
+        throw failure("tells \(outputShape[0]) classes, more than the \(Self.mostClasses) allowed")
+      }
       if let names = info.classNames, names.count != outputShape[0] {
         throw failure("has names for \(names.count) classes and tells \(outputShape[0])")
       }

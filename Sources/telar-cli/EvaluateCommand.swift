@@ -75,17 +75,19 @@ struct EvaluateCommand: ParsableCommand {
     ]
     guard let accuracy = evaluation.accuracy, let recalls = evaluation.recalls, let confusion = evaluation.confusion
     else { return lines }
-    let nameWidth = (names.map(\.count).max() ?? 0) + String(names.count).count + 2
+    let titles = names.enumerated().map { "\($0) \($1)" }
+    let corner = "taken for"
+    let titleWidth = (titles + [corner]).map(\.count).max()! + 1
     let width = max(String(evaluation.imageCount).count, String(names.count).count, 3) + 1
     func right(_ text: String) -> String { String(repeating: " ", count: max(1, width - text.count)) + text }
     lines += [
       "accuracy  \(Column.number(accuracy * 100, decimals: 2)) %", "",
-      Column.left("taken for", nameWidth) + names.indices.map { right(String($0)) }.joined() + "   recall",
+      Column.left(corner, titleWidth) + names.indices.map { right(String($0)) }.joined() + "   recall",
     ]
     for (label, row) in confusion.enumerated() {
       let recall = recalls[label].map { Column.right($0 * 100, 7, decimals: 1) + " %" } ?? "        -"
       lines.append(
-        Column.left("\(label) \(names[label])", nameWidth) + row.map { right(String($0)) }.joined() + recall)
+        Column.left(titles[label], titleWidth) + row.map { right(String($0)) }.joined() + recall)
     }
     return lines
   }

@@ -16,6 +16,8 @@ struct HelpTests {
           telar devices                             what there is, what is chosen
           telar study aldecoa case-1 case-3         with and without pre-training
           telar study --list                        all studies and experiments
+          telar evaluate best.safetensors           loss, accuracy, confusion matrix
+          telar export best.safetensors --onnx FILE for other programs
           telar bench train --net brunello-ae-1     images per second
           telar parity --device opencl:0            is the driver right?
 
@@ -39,6 +41,10 @@ struct HelpTests {
                                   would be chosen.
           study                   Run the experiments of a study and hold the results
                                   against its claims.
+          evaluate                Measure the network of a checkpoint on the data set.
+          predict                 Say what a classifier takes images for.
+          reconstruct             Show what an autoencoder makes of images.
+          export                  Write the network of a checkpoint for other programs.
           conformance             Check a device against golden cases computed
                                   elsewhere.
           parity                  Hold every operator of one device against another's.
@@ -124,7 +130,8 @@ struct HelpTests {
 
   @Test(
     arguments: [
-      ["devices"], ["study"], ["conformance"], ["parity"], ["bench"], ["bench", "train"], ["bench", "gemm"],
+      ["devices"], ["study"], ["evaluate"], ["predict"], ["reconstruct"], ["export"], ["conformance"], ["parity"],
+      ["bench"], ["bench", "train"], ["bench", "gemm"],
       ["bench", "ops"], ["bench", "compare"],
     ])
   func `every command has help`(command: [String]) throws {

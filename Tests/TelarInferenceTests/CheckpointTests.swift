@@ -46,6 +46,15 @@ struct CheckpointTests {
     #expect(refusal(try fixture.writeClassifier(wrong), as: nil).hasPrefix("makes [10] of [28, 28, 1]"))
     let images = CheckpointInfo(loss: .classification)
     #expect(refusal(try fixture.writeAutoencoder(images), as: nil).hasSuffix("is no list of classes"))
+    let many = Architecture {
+      Part("classifier") {
+        AvgPool2d(28)
+        Flatten()
+        Linear(1, 1_001, bias: false)
+      }
+    }
+    let path = try fixture.write(many, [("classifier.2.weight", [1_001, 1], [Float](repeating: 0, count: 1_001))])
+    #expect(refusal(try Checkpoint(path), as: nil) == "tells 1001 classes, more than the 1000 allowed")
   }
 
   @Test func `features are the pixels of a square`() throws {
