@@ -56,7 +56,7 @@ import Testing
   ])
   func whatCannotBeIsNamed(name: String, value: String) throws {
     let error = #expect(throws: SafetensorsError.self) { try info([name: value]) }
-    #expect(error?.problem.hasPrefix("metadata \(name)") == true, "\(error!)")
+    #expect(error?.problem.hasPrefix("metadata \(name)") == true, "\(error as Any)")
   }
 
   @Test func pixelsAreNormalised() {

@@ -54,9 +54,10 @@ enum EventFileReader {
   /// The fields of a message: number, and bytes of a number (little-endian) or of what has a length.
   static func fields(_ message: [UInt8]) throws -> [(number: Int, bytes: [UInt8])] {
     var at = 0
-    func varint() -> Int {
+    func varint() throws -> Int {
       var (value, shift) = (0, 0)
       while true {
+        try #require(at < message.count && shift < 64, "a number that does not end")
         value |= Int(message[at] & 0x7f) << shift
         shift += 7
         at += 1
@@ -65,18 +66,19 @@ enum EventFileReader {
     }
     var fields: [(Int, [UInt8])] = []
     while at < message.count {
-      let key = varint()
+      let key = try varint()
       let count: Int
       switch key & 7 {
       case 0:
-        let value = varint()
+        let value = try varint()
         fields.append((key >> 3, (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }))
         continue
       case 1: count = 8
-      case 2: count = varint()
+      case 2: count = try varint()
       case 5: count = 4
       default: throw CocoaError(.coderInvalidValue)
       }
+      try #require(0...(message.count - at) ~= count, "a field that is longer than its message")
       fields.append((key >> 3, Array(message[at..<(at + count)])))
       at += count
     }
