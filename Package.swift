@@ -67,7 +67,7 @@ let package = Package(
     .testTarget(name: "TuningFilesTests", dependencies: ["TuningFiles", "TestSupport"]),
     .testTarget(name: "TelarDataTests", dependencies: ["TelarData", "CZlib", "TestSupport"]),
     .testTarget(name: "TelarInferenceTests", dependencies: ["TelarInference", "TestSupport"]),
-    .testTarget(name: "ONNXTests", dependencies: ["ONNX", "StudyNetworks", "TestSupport"]),
+    .testTarget(name: "ONNXTests", dependencies: ["ONNX", "Studies", "StudyNetworks", "TestSupport"]),
     .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard", "TestSupport"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "Files"]),
     .testTarget(name: "StudiesTests", dependencies: ["Studies", "TestSupport"]),

@@ -11,7 +11,7 @@ struct EvaluateCommand: ParsableCommand {
       network is, as those of telar do.
 
       EXAMPLE
-        telar evaluate runs/aldecoa-001/case-1/seed-0/checkpoint.safetensors
+        telar evaluate runs/aldecoa/case-1/seed-0/best.safetensors
       """)
 
   enum Split: String, ExpressibleByArgument, CaseIterable {

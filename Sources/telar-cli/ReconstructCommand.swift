@@ -12,7 +12,7 @@ struct ReconstructCommand: ParsableCommand {
       validation image of each class. The figure's numbers are beside it as CSV.
 
       EXAMPLE
-        telar reconstruct runs/brunello-001/ae-1/seed-0/checkpoint.safetensors --out reconstructions.png
+        telar reconstruct runs/brunello/ae-1/seed-0/best.safetensors --out reconstructions.png
       """)
 
   /// What fits on a figure that people look at.

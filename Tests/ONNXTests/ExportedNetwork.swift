@@ -1,4 +1,5 @@
 import ONNX
+import Studies
 import StudyNetworks
 import TelarNN
 import TestSupport
@@ -21,51 +22,63 @@ struct ExportedNetwork: CustomTestStringConvertible, Sendable {
     self.init(name, inputShape, Architecture([Part("part", Sequential(layers()))]))
   }
 
-  /// Every network of the studies, and every layer with what attributes it has.
-  static let all: [ExportedNetwork] =
-    BenchmarkNetwork.all.map { ExportedNetwork($0.name, BenchmarkNetwork.inputShape, $0.architecture) } + [
-      ExportedNetwork("convolution", [11, 9, 4]) {
-        Conv2d(
-          4, 6, kernelSize: Pair(3, 2), stride: Pair(2, 1), padding: Pair(1, 2), dilation: Pair(2, 3), groups: 2)
-      },
-      ExportedNetwork("convolution without bias", [6, 7, 3]) { Conv2d(3, 2, kernelSize: 3, bias: false) },
-      ExportedNetwork("transposed convolution", [5, 4, 4]) {
-        ConvTranspose2d(
-          4, 6, kernelSize: Pair(3, 4), stride: Pair(3, 2), padding: Pair(1, 2), outputPadding: Pair(2, 1),
-          dilation: Pair(2, 1), groups: 2)
-      },
-      ExportedNetwork("transposed convolution without bias", [3, 5, 2]) {
-        ConvTranspose2d(2, 3, kernelSize: 2, bias: false)
-      },
-      ExportedNetwork("linear", [12]) {
-        Linear(12, 7)
-        Linear(7, 5, bias: false)
-      },
-      ExportedNetwork("max pooling", [9, 10, 3]) {
-        MaxPool2d(Pair(3, 2), stride: Pair(2, 3), padding: Pair(1, 0))
-        MaxPool2d(2)
-      },
-      ExportedNetwork("average pooling", [13, 11, 2]) {
-        AvgPool2d(Pair(3, 4), stride: Pair(2, 1), padding: Pair(1, 2))
-        AvgPool2d(3, stride: 2, padding: 1, countIncludePad: false)
-      },
-      ExportedNetwork("batch normalisation", [4, 3, 5]) { BatchNorm2d(5, epsilon: 0.01) },
-      ExportedNetwork("activations", [4, 3, 2]) {
-        ReLU()
-        LeakyReLU(negativeSlope: 0.3)
-        Tanh()
-        Sigmoid()
-      },
-      ExportedNetwork("leaky ReLU of slope zero", [8]) { LeakyReLU(negativeSlope: 0) },
-      ExportedNetwork("flatten and unflatten", [2, 3, 4]) {
-        Flatten()
-        Dropout(0.5)
-        Flatten()
-        Unflatten(channels: 6, height: 1, width: 4)
-      },
-      ExportedNetwork("nothing but dropout", [3, 2, 1]) { Dropout(0.5) },
-      ExportedNetwork("nothing at all", [5], Architecture([])),
-    ]
+  static let all = networks + layers
+
+  /// Every network that is timed or studied, once.
+  private static let networks: [ExportedNetwork] = {
+    let named =
+      BenchmarkNetwork.all.map { ($0.name, $0.architecture) }
+      + Study.all.flatMap { study in study.experiments.map { ("\(study.name)/\($0.name)", $0.architecture) } }
+    var known: Set<String> = []
+    return named.filter { known.insert($0.1.json.text).inserted }.map {
+      ExportedNetwork($0.0, BenchmarkNetwork.inputShape, $0.1)
+    }
+  }()
+
+  /// Every layer with what attributes it has.
+  private static let layers = [
+    ExportedNetwork("convolution", [11, 9, 4]) {
+      Conv2d(
+        4, 6, kernelSize: Pair(3, 2), stride: Pair(2, 1), padding: Pair(1, 2), dilation: Pair(2, 3), groups: 2)
+    },
+    ExportedNetwork("convolution without bias", [6, 7, 3]) { Conv2d(3, 2, kernelSize: 3, bias: false) },
+    ExportedNetwork("transposed convolution", [5, 4, 4]) {
+      ConvTranspose2d(
+        4, 6, kernelSize: Pair(3, 4), stride: Pair(3, 2), padding: Pair(1, 2), outputPadding: Pair(2, 1),
+        dilation: Pair(2, 1), groups: 2)
+    },
+    ExportedNetwork("transposed convolution without bias", [3, 5, 2]) {
+      ConvTranspose2d(2, 3, kernelSize: 2, bias: false)
+    },
+    ExportedNetwork("linear", [12]) {
+      Linear(12, 7)
+      Linear(7, 5, bias: false)
+    },
+    ExportedNetwork("max pooling", [9, 10, 3]) {
+      MaxPool2d(Pair(3, 2), stride: Pair(2, 3), padding: Pair(1, 0))
+      MaxPool2d(2)
+    },
+    ExportedNetwork("average pooling", [13, 11, 2]) {
+      AvgPool2d(Pair(3, 4), stride: Pair(2, 1), padding: Pair(1, 2))
+      AvgPool2d(3, stride: 2, padding: 1, countIncludePad: false)
+    },
+    ExportedNetwork("batch normalisation", [4, 3, 5]) { BatchNorm2d(5, epsilon: 0.01) },
+    ExportedNetwork("activations", [4, 3, 2]) {
+      ReLU()
+      LeakyReLU(negativeSlope: 0.3)
+      Tanh()
+      Sigmoid()
+    },
+    ExportedNetwork("leaky ReLU of slope zero", [8]) { LeakyReLU(negativeSlope: 0) },
+    ExportedNetwork("flatten and unflatten", [2, 3, 4]) {
+      Flatten()
+      Dropout(0.5)
+      Flatten()
+      Unflatten(channels: 6, height: 1, width: 4)
+    },
+    ExportedNetwork("nothing but dropout", [3, 2, 1]) { Dropout(0.5) },
+    ExportedNetwork("nothing at all", [5], Architecture([])),
+  ]
 
   /// Runs the network on two images, channels first as ONNX has them, with values that are not those it starts with.
   func computed(_ body: (_ model: ONNXModel, _ input: OracleTensor, _ output: OracleTensor) throws -> Void) throws {
