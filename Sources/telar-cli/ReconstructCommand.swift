@@ -58,7 +58,9 @@ struct ReconstructCommand: ParsableCommand {
     }
     let network = try TrainedNetwork(checkpoint, on: device.open())
     let reconstructions = try network.reconstruct(images)
-    let grid = network.grid(images, reconstructions, names: names, title: "Images and their reconstructions")
+    // Over a few images there is no room for a title; the rows have their names.
+    let title = images.count < 4 ? "" : "Images and their reconstructions"
+    let grid = network.grid(images, reconstructions, names: names, title: title)
     let outcome = try grid.write(to: (out as NSString).deletingPathExtension, format: Self.format(of: out)!)
     for (image, reconstruction) in zip(images, reconstructions) {
       let error = reconstruction.meanSquaredError
@@ -104,7 +106,7 @@ struct ReconstructCommand: ParsableCommand {
   /// What fits under an image: the end of the file's name.
   private static func shortName(_ name: String) -> String {
     let last = (name as NSString).lastPathComponent
-    return last.count <= 15 ? last : "…" + last.suffix(14)
+    return last.count <= 13 ? last : "…" + last.suffix(12)
   }
 }
 
