@@ -34,15 +34,15 @@ let package = Package(
     .target(name: "TelarNN", dependencies: ["Tensors", "Safetensors"]),
     .target(name: "TelarData", dependencies: ["CZlib", "CLibcrypto", "CPNG", "Files"]),
     .target(name: "Figures", dependencies: ["Files"]),
-    .target(name: "TelarTraining", dependencies: ["TelarNN", "TelarData", "Figures"]),
+    .target(
+      name: "TensorBoard", dependencies: ["Files", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+      exclude: ["event.proto"]),
+    .target(name: "TelarTraining", dependencies: ["TelarNN", "TelarData", "Figures", "TensorBoard"]),
     .target(name: "TelarInference", dependencies: ["TelarNN", "TelarData", "Figures"]),
     .target(
       name: "ONNX",
       dependencies: ["TelarNN", "Files", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["onnx.proto"]),
-    .target(
-      name: "TensorBoard", dependencies: ["Files", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
-      exclude: ["event.proto"]),
     .target(name: "StudyNetworks", dependencies: ["TelarNN"]),
     .target(name: "Studies", dependencies: ["TelarTraining", "StudyNetworks", "TuningFiles"]),
     .target(name: "Conformance", dependencies: ["StudyNetworks", "Safetensors"]),

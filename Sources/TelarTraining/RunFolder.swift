@@ -16,6 +16,8 @@ public struct RunFolder: Sendable {
   public static let lastName = "last.safetensors"
   public static let samplesName = "samples.safetensors"
   public static let metricsName = "metrics.jsonl"
+  /// What the name of TensorBoard's event file begins with.
+  static let eventsPrefix = "events.out.tfevents."
 
   public init(_ path: String) { self.path = path }
 
@@ -66,7 +68,7 @@ public struct RunFolder: Sendable {
       "checkpoint.safetensors",
     ]
     let figures = ["loss", "accuracy", "confusion", "reconstructions"]
-    return own.contains(name) || name.hasPrefix("events.out.tfevents.")
+    return own.contains(name) || name.hasPrefix(eventsPrefix)
       || figures.contains { name == $0 + ".png" || name == $0 + ".csv" }
   }
 

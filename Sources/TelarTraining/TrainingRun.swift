@@ -1,6 +1,8 @@
 import Files
+import Foundation
 import Safetensors
 import TelarNN
+import TensorBoard
 
 /// A training run that leaves its results in a folder, and can be stopped at any moment and gone on with.
 ///
@@ -20,6 +22,7 @@ public final class TrainingRun {
   private let samples: ReconstructionSamples?
   /// Seconds between states that are saved within an epoch.
   private let saveInterval: Double
+  private var events: EventFileWriter?
 
   /// - Parameters:
   ///   - metadata: what checkpoints say of the network besides its architecture.
@@ -38,6 +41,7 @@ public final class TrainingRun {
   /// Saves the state before the first step: a run that is ended before its first epoch can be gone on with.
   public func begin() throws {
     try samples?.write(trainer.network, epoch: 0, to: folder.file(RunFolder.samplesName))
+    events = try EventFileWriter(creating: folder.file(EventFileWriter.fileName()))
     try saveState()
   }
 
@@ -46,6 +50,12 @@ public final class TrainingRun {
   /// - Throws: `SafetensorsError` when it is damaged or of another run.
   public func resume() throws {
     try trainer.load(from: SafetensorsFile(folder.file(RunFolder.stateName)))
+    let present = try? FileManager.default.contentsOfDirectory(atPath: folder.path)
+    if let name = present?.first(where: { $0.hasPrefix(RunFolder.eventsPrefix) }) {
+      events = try EventFileWriter(appendingTo: folder.file(name), from: trainer.history.count + 1)
+    } else {
+      events = try EventFileWriter(creating: folder.file(EventFileWriter.fileName()))
+    }
   }
 
   /// Trains to the end. The network then has the weights of the last epoch, or of the best with early stopping.
@@ -83,6 +93,7 @@ public final class TrainingRun {
       }
       if trainer.bestEpoch == metrics.epoch { try checkpoint(to: RunFolder.bestName) }
       try folder.write(trainer.history)
+      try events?.write(scalars: metrics.scalars, step: metrics.epoch)
       if let samples, ReconstructionSamples.isKept(metrics.epoch, isLast: trainer.isFinished) {
         try samples.write(trainer.network, epoch: metrics.epoch, to: folder.file(RunFolder.samplesName))
       }
@@ -112,5 +123,21 @@ public final class TrainingRun {
 
   private func checkpoint(to name: String) throws {
     try trainer.network.save(to: folder.file(name), metadata: metadata)
+  }
+}
+
+extension EpochMetrics {
+  /// The curves that TensorBoard shows, over epochs.
+  fileprivate var scalars: [EventFileWriter.Scalar] {
+    var scalars: [EventFileWriter.Scalar] = [
+      ("loss/while training", trainingLoss), ("loss/training", curveLoss), ("loss/validation", validationLoss),
+    ]
+    for (tag, value) in [
+      ("accuracy/while training", trainingAccuracy), ("accuracy/training", curveAccuracy),
+      ("accuracy/validation", validationAccuracy),
+    ] {
+      if let value { scalars.append((tag, value)) }
+    }
+    return scalars + [("learning rate", learningRate), ("images per second", imagesPerSecond)]
   }
 }

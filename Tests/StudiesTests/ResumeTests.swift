@@ -87,6 +87,8 @@ struct ResumeTests {
         #expect(paused == stops.count && resumed >= paused)
         for (a, b) in zip(whole.experiments, result.experiments) {
           #expect(try essence(a.runs[0].folder) == essence(b.runs[0].folder), "\(experiment) stopped at \(stops)")
+          let files = try FileManager.default.contentsOfDirectory(atPath: b.runs[0].folder.path)
+          #expect(files.count { $0.hasPrefix("events.out.tfevents.") } == 1)
         }
       }
     }
