@@ -11,6 +11,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [
     // System libraries
@@ -45,10 +46,12 @@ let package = Package(
       exclude: ["onnx.proto"]),
     .target(name: "StudyNetworks", dependencies: ["TelarNN"]),
     .target(name: "Studies", dependencies: ["TelarTraining", "StudyNetworks", "TuningFiles"]),
+    .target(name: "Recipes", dependencies: ["Studies", .product(name: "TOMLKit", package: "TOMLKit")]),
     .target(name: "Conformance", dependencies: ["StudyNetworks", "Safetensors"]),
     .target(name: "Benchmarks", dependencies: ["TelarTraining", "Studies"]),
     .target(
-      name: "Telar", dependencies: ["TelarTraining", "TelarInference", "ONNX", "TensorBoard", "Studies", "TuningFiles"]),
+      name: "Telar",
+      dependencies: ["TelarTraining", "TelarInference", "ONNX", "TensorBoard", "Studies", "Recipes", "TuningFiles"]),
     .executableTarget(
       name: "telar-cli",
       dependencies: [
@@ -71,6 +74,7 @@ let package = Package(
     .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard", "TestSupport"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "Files"]),
     .testTarget(name: "StudiesTests", dependencies: ["Studies", "TestSupport"]),
+    .testTarget(name: "RecipesTests", dependencies: ["Recipes", "TestSupport"]),
     .testTarget(
       name: "ConformanceTests", dependencies: ["Conformance", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "StudyNetworks", "TestSupport"]),

@@ -47,13 +47,16 @@ public struct Experiment: Sendable {
     public var source: Source
     /// The parts that are taken.
     public var parts: [String]
-    /// Epochs that the other experiment is trained for; `nil` for as many as this one.
+    /// Epochs that the other experiment is trained for; `nil` for as many as this one, or as it has itself.
     public var epochs: Int?
+    /// Where ``epochs`` is `nil`: whether the other experiment is trained for as many epochs as it has itself.
+    public var keepsEpochs: Bool
 
-    public init(_ source: Source, parts: [String] = ["encoder"], epochs: Int? = nil) {
+    public init(_ source: Source, parts: [String] = ["encoder"], epochs: Int? = nil, keepsEpochs: Bool = false) {
       self.source = source
       self.parts = parts
       self.epochs = epochs
+      self.keepsEpochs = keepsEpochs
     }
 
     /// The experiment that must be trained first, if any.

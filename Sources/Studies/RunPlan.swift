@@ -25,7 +25,7 @@ package struct Job: Sendable {
       }
       let pretraining = experiment.pretraining
       let source = pretraining?.experiment.flatMap(study.experiment).map { source in
-        let wanted = pretraining?.epochs ?? count
+        let wanted = pretraining?.epochs ?? (pretraining?.keepsEpochs == true ? epochs(source) : count)
         return add(source, wanted, isRequested: isAskedFor(source, wanted))
       }
       let isUsual = count == epochs(experiment)

@@ -11,7 +11,7 @@ struct RunRecord {
 
   init(
     _ job: Job, of study: Study, seed: UInt64, _ settings: TrainingSettings, _ options: StudyOptions,
-    _ data: FashionMNIST, _ device: any Device, version: String, build: String, pretrainedBy: Experiment?
+    _ data: FashionMNIST, _ device: any Device, version: String, build: String, pretrainedBy: Job?
   ) {
     let experiment = job.experiment
     let properties = device.properties
@@ -22,8 +22,10 @@ struct RunRecord {
       switch source.source {
       case .experiment(let name):
         members["experiment"] = .string(name)
-        members["epochs"] = .integer(source.epochs ?? job.epochs)
-        members["settings"] = pretrainedBy.map { .object(TrainingSettings($0, epochs: 0, seed: seed, options).json) }
+        members["epochs"] = pretrainedBy.map { .integer($0.epochs) }
+        members["settings"] = pretrainedBy.map {
+          .object(TrainingSettings($0.experiment, epochs: 0, seed: seed, options).json)
+        }
       case .checkpoint(let path): members["checkpoint"] = .string(path)
       }
       pretraining = .object(members)

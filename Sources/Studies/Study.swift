@@ -12,6 +12,8 @@ public struct Study: Sendable {
   public var comparisons: [Comparison]
   /// Whether figures show the loss measured while training beside the one in evaluation mode.
   public var showsMeasuredWhileTraining: Bool
+  /// The text of the recipe that the study was read from, which its folder keeps; `nil` for a published one.
+  public var recipe: String?
 
   /// A figure of several experiments.
   public struct Chart: Sendable {
@@ -37,7 +39,8 @@ public struct Study: Sendable {
 
   public init(
     name: String, title: String, source: String = "", readings: [String] = [], experiments: [Experiment],
-    charts: [Chart] = [], comparisons: [Comparison] = [], showsMeasuredWhileTraining: Bool = false
+    charts: [Chart] = [], comparisons: [Comparison] = [], showsMeasuredWhileTraining: Bool = false,
+    recipe: String? = nil
   ) {
     self.name = name
     self.title = title
@@ -47,6 +50,7 @@ public struct Study: Sendable {
     self.charts = charts
     self.comparisons = comparisons
     self.showsMeasuredWhileTraining = showsMeasuredWhileTraining
+    self.recipe = recipe
   }
 
   /// Every published study, by the name that the command line knows.

@@ -49,8 +49,10 @@ extension StudyResult {
     if !matrices.isEmpty {
       lines += ["", "Confusion matrices against the text's, share of each true class"] + matrices
     }
-    lines += ["", "How the text's open points are read"] + study.readings.map { "  - \($0)" }
-    lines += notes.map { "  - \($0)" }
+    let remarks = study.readings + notes
+    if !remarks.isEmpty {
+      lines += ["", study.recipe == nil ? "How the text's open points are read" : "Notes"] + remarks.map { "  - \($0)" }
+    }
     if !failures.isEmpty {
       lines += ["", "Runs without a result"] + failures.map { "  - \($0.reason)" }
     }
@@ -76,6 +78,8 @@ extension StudyResult {
         rows.append(["", "", "", "", "", claimed(verdict), word(verdict.isMet)])
       }
     }
+    // A recipe claims nothing.
+    if rows.dropFirst().allSatisfy({ $0.suffix(2) == ["", ""] }) { rows = rows.map { Array($0.dropLast(2)) } }
     // Numbers stand to the right.
     let right: Set = [2, 3, 4]
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max()! }
@@ -143,8 +147,9 @@ extension StudyResult {
     if let example = short.first {
       let texts = Set(short.map(\.experiment.epochs)).sorted().map(String.init).joined(separator: " or ")
       let ours = Set(short.map(\.epochs)).sorted().map(String.init).joined(separator: " or ")
+      let what = study.recipe == nil ? "The claims are for" : "The recipe has"
       notes.append(
-        "The claims are for \(texts) epochs; \(example.epochs == 1 && ours == "1" ? "this run had 1" : "these runs had \(ours)")."
+        "\(what) \(texts) epochs; \(example.epochs == 1 && ours == "1" ? "this run had 1" : "these runs had \(ours)")."
       )
     }
     func numbers(_ group: String, _ key: String, unlike usual: (Experiment) -> Int?) -> [Int] {

@@ -82,7 +82,7 @@ public final class StudyRunner {
     let jobs = Job.plan(experiments, of: study, epochs: epochs)
     let planned = try plan(jobs, in: folder)
     try folder.make()
-    try folder.write(["study": .string(study.name), "title": .string(study.title)], to: "study.json")
+    try writeStudy(to: folder)
     var failures: [(run: String, reason: String)] = []
     var results: [[RunResult]] = Array(repeating: [], count: jobs.count)
     for run in planned {
@@ -110,6 +110,16 @@ public final class StudyRunner {
     try folder.write(all.table + "\n", to: "results.txt")
     try folder.write(all.lines.map { $0.text + "\n" }.joined(), to: "results.jsonl")
     return result
+  }
+
+  /// Says which study a folder is of.
+  private func writeStudy(to folder: RunFolder) throws {
+    var members: JSON.Members = ["study": .string(study.name), "title": .string(study.title)]
+    if let recipe = study.recipe {
+      try folder.write(recipe, to: RunFolder.recipeName)
+      members["recipe"] = .string(RunFolder.recipeName)
+    }
+    try folder.write(members, to: RunFolder.studyName)
   }
 
   private struct MissingPretraining: Error, CustomStringConvertible {
@@ -148,7 +158,7 @@ public final class StudyRunner {
         let settings = TrainingSettings(job.experiment, epochs: job.epochs, seed: seed, options)
         let record = RunRecord(
           job, of: study, seed: seed, settings, options, data, device, version: version, build: build,
-          pretrainedBy: job.pretraining.map { jobs[$0].experiment })
+          pretrainedBy: job.pretraining.map { jobs[$0] })
         planned.append(
           Planned(
             job: job, index: index, seed: seed, folder: own, record: record,

@@ -2,6 +2,7 @@
 @_exported import Figures
 @_exported import Files
 @_exported import ONNX
+@_exported import Recipes
 @_exported import Safetensors
 @_exported import Studies
 @_exported import TelarData

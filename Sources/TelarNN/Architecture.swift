@@ -38,11 +38,15 @@ public struct Architecture: Sendable {
       guard case .array(let layers) = list, !name.isEmpty, !name.contains(".") else {
         throw AttributeError(JSON.quoted(name, limit: 40), "must be the name, without a point, of a list of layers")
       }
-      return Part(name, Sequential(try layers.enumerated().map { try Self.layer($1, "\(name.prefix(40)).\($0)") }))
+      return Part(name, Sequential(try layers.enumerated().map { try Self.layer(json: $1, place: "\(name.prefix(40)).\($0)") }))
     }
   }
 
-  private static func layer(_ json: JSON, _ place: String) throws -> any Layer {
+  /// The layer that an object of the list in ``json`` describes.
+  ///
+  /// - Parameter place: what errors say before the layer's name.
+  /// - Throws: ``AttributeError``.
+  package static func layer(json: JSON, place: String) throws -> any Layer {
     guard case .object(let members) = json else { throw AttributeError(place, "must be an object") }
     var attributes = AttributeReader(members, place: place)
     let name = try attributes.string("layer")

@@ -23,6 +23,8 @@ public struct AttributeReader {
 
   public private(set) var place: String
   private var members: JSON.Members
+  /// The keywords that were asked for.
+  private var known: [String] = []
 
   public init(_ members: JSON.Members, place: String) {
     self.members = members
@@ -33,8 +35,14 @@ public struct AttributeReader {
   func at(_ place: String) -> AttributeReader { AttributeReader(members, place: place) }
 
   private mutating func take(_ name: String) -> JSON? {
+    known.append(name)
     defer { members[name] = nil }
     return members[name]
+  }
+
+  /// What a required keyword that is not there may have been written as.
+  private func missing(_ name: String) -> AttributeError {
+    error("\(name) is missing" + (members.isEmpty ? "" : "; there are \(members.keys.joined(separator: ", "))"))
   }
 
   private func error(_ problem: String) -> AttributeError { AttributeError(place, problem) }
@@ -42,7 +50,7 @@ public struct AttributeReader {
   /// A whole number, at least `minimum`. Without a default it must be there.
   public mutating func integer(_ name: String, default fallback: Int? = nil, atLeast minimum: Int = 1) throws -> Int {
     guard let value = take(name) else {
-      guard let fallback else { throw error("\(name) is missing") }
+      guard let fallback else { throw missing(name) }
       return fallback
     }
     return try integer(value, name, minimum)
@@ -58,7 +66,7 @@ public struct AttributeReader {
   /// A number or a list of height and width.
   public mutating func pair(_ name: String, default fallback: Pair? = nil, atLeast minimum: Int = 1) throws -> Pair {
     guard let value = take(name), value != .null else {
-      guard let fallback else { throw error("\(name) is missing") }
+      guard let fallback else { throw missing(name) }
       return fallback
     }
     guard case .array(let sizes) = value else { return Pair(both: try integer(value, name, minimum)) }
@@ -68,7 +76,7 @@ public struct AttributeReader {
 
   /// A list of exactly `count` whole numbers.
   public mutating func integers(_ name: String, count: Int) throws -> [Int] {
-    guard let value = take(name) else { throw error("\(name) is missing") }
+    guard let value = take(name) else { throw missing(name) }
     guard case .array(let list) = value, list.count == count else {
       throw error("\(name) must be a list of \(count) numbers, not \(shown(value))")
     }
@@ -87,7 +95,7 @@ public struct AttributeReader {
     -> Double
   {
     guard let value = take(name) else {
-      guard let fallback else { throw error("\(name) is missing") }
+      guard let fallback else { throw missing(name) }
       return fallback
     }
     return try double(value, name, range)
@@ -113,7 +121,7 @@ public struct AttributeReader {
 
   public mutating func flag(_ name: String, default fallback: Bool? = nil) throws -> Bool {
     guard let value = take(name) else {
-      guard let fallback else { throw error("\(name) is missing") }
+      guard let fallback else { throw missing(name) }
       return fallback
     }
     guard case .boolean(let flag) = value else { throw error("\(name) must be true or false, not \(shown(value))") }
@@ -121,7 +129,7 @@ public struct AttributeReader {
   }
 
   public mutating func string(_ name: String) throws -> String {
-    guard let value = take(name) else { throw error("\(name) is missing") }
+    guard let value = take(name) else { throw missing(name) }
     guard case .string(let text) = value else { throw error("\(name) must be a string, not \(shown(value))") }
     return text
   }
@@ -135,7 +143,9 @@ public struct AttributeReader {
   /// Checks that every keyword was taken.
   public func end() throws {
     guard let name = members.keys.first else { return }
-    throw error("unknown keyword \(JSON.quoted(name, limit: 40))")
+    throw error(
+      "unknown keyword \(JSON.quoted(name, limit: 40)); "
+        + (known.isEmpty ? "there are none" : "known are \(known.joined(separator: ", "))"))
   }
 
   private func shown(_ value: JSON) -> String {

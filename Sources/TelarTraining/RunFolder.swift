@@ -18,6 +18,9 @@ public struct RunFolder: Sendable {
   public static let metricsName = "metrics.jsonl"
   /// What the name of TensorBoard's event file begins with.
   static let eventsPrefix = "events.out.tfevents."
+  /// In the folder of a study: which it is, and the recipe that it was read from, if any.
+  public static let studyName = "study.json"
+  public static let recipeName = "recipe.toml"
 
   public init(_ path: String) { self.path = path }
 

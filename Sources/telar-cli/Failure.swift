@@ -5,6 +5,7 @@ import Conformance
 import Figures
 import Files
 import ONNX
+import Recipes
 import Safetensors
 import Studies
 import TelarData
@@ -53,6 +54,8 @@ struct Failure {
       case let error as ConformanceError:
         error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
       case let error as SavedResultsError:
+        error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
+      case let error as RecipeError:
         error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
       case let error as TuningFileError:
         error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData

@@ -16,8 +16,9 @@ struct RunningOptions: ParsableArguments {
   var subset: Int?
 
   @Option(
-    help: ArgumentHelp("Measure the training curve on this many of the first training images.", valueName: "count"))
-  var curveImages = 10_000
+    help: ArgumentHelp(
+      "Measure the training curve on this many of the first training images, by default 10,000.", valueName: "count"))
+  var curveImages: Int?
 
   @Option(help: ArgumentHelp("Where the results go.", valueName: "folder"))
   var out = "runs"
@@ -48,7 +49,7 @@ struct RunningOptions: ParsableArguments {
     options.batchSize = batchSize
     options.seedCount = seeds ?? defaultSeedCount
     options.subset = subset
-    options.curveImageCount = curveImages
+    options.curveImageCount = curveImages ?? options.curveImageCount
     options.outputFolder = out
     options.isResuming = resume
     options.isOverwriting = overwrite

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Telar
 
 struct StudyCommand: ParsableCommand {
@@ -19,6 +20,7 @@ struct StudyCommand: ParsableCommand {
         telar study brunello ae-1 --device opencl:0 --seeds 3
         telar study molina --resume
         telar study aldecoa --list
+        telar study aldecoa n64-p0.2 --print-recipe > mine.toml
       """)
 
   @Argument(help: ArgumentHelp("The study: \(Study.all.map(\.name).joined(separator: ", ")).", valueName: "study"))
@@ -29,6 +31,9 @@ struct StudyCommand: ParsableCommand {
 
   @Flag(help: "List the experiments and what is claimed of them, and run nothing.")
   var list = false
+
+  @Flag(help: "Print the experiments as a recipe for telar train, under the other options, and run nothing.")
+  var printRecipe = false
 
   @OptionGroup var device: DeviceOptions
   @OptionGroup var data: DataOptions
@@ -65,15 +70,25 @@ struct StudyCommand: ParsableCommand {
     let reference = try against.map { try ReferenceRuns(path: $0, study: study) }
     var chosen = try study.experiments(named: experiments)
     if let reference, experiments.isEmpty { chosen = chosen.filter { reference.epochs(of: $0.name) != nil } }
-    let session = StudySession(study: study, options: options, running: running, device: device, data: data)
-    let result = try session.run(chosen) { experiment in
+    func epochs(_ experiment: Experiment) -> Int {
       running.epochs ?? reference?.epochs(of: experiment.name) ?? experiment.epochs
     }
+    if printRecipe { return show(recipeOf: chosen, study, epochs) }
+    let session = StudySession(study: study, options: options, running: running, device: device, data: data)
+    let result = try session.run(chosen, epochs: epochs)
     if let reference {
       let comparison = reference.compare(with: result)
       (running.json ? comparison.lines.map(\.text) : comparison.table).forEach(Console.result)
       if comparison.outside > 0 { throw CheckFailed(description: comparison.summary) }
     }
     try session.checkComplete(result)
+  }
+
+  private func show(recipeOf experiments: [Experiment], _ study: Study, _ epochs: (Experiment) -> Int) {
+    var writer = RecipeWriter(study, experiments, options, epochs: epochs)
+    // A recipe's relative paths begin in its own folder, which may be any.
+    writer.data.folder = data.data.map { URL(fileURLWithPath: $0).path }
+    writer.data.allowsOtherData = data.allowOtherData
+    Console.result(String(writer.text.dropLast()))
   }
 }

@@ -1,0 +1,12 @@
+extension Study {
+  /// The names of experiments and of all that they are pre-trained by, directly or in turn.
+  public func namesNeeded(by experiments: [Experiment]) -> Set<String> {
+    var needed = Set(experiments.map(\.name))
+    var sources = experiments.compactMap { $0.pretraining?.experiment }
+    while let name = sources.popLast() {
+      guard needed.insert(name).inserted, let source = experiment(name)?.pretraining?.experiment else { continue }
+      sources.append(source)
+    }
+    return needed
+  }
+}

@@ -1,0 +1,76 @@
+import ArgumentParser
+import Telar
+
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Run the experiments of a recipe, a comparison of your own.",
+    discussion: """
+      A recipe is a TOML file with networks, and experiments that train them. This is a whole one:
+
+        name = "widths"                # results go to runs/widths
+
+        [defaults]                     # for every experiment
+        loss = "cross_entropy"         # or "mse", for autoencoders
+        epochs = 5
+        optimizer = { name = "Adam", learning_rate = 1e-3 }
+
+        [networks.perceptron]          # layers have PyTorch's names and keywords
+        layers = [
+          "Flatten",
+          { layer = "Linear", in_features = 784, out_features = "$width" },
+          "ReLU",
+          { layer = "Linear", in_features = "$width", out_features = 10 },
+        ]
+
+        [[experiments]]
+        name = "width"
+        parts = ["perceptron"]
+        grid.variables.width = [64, 256]      # width-64 and width-256
+        grid.batch_size = [50, 100]           # and each with both
+
+      Tools/recipes/README.md describes schedules, early stopping, pre-training and everything else; telar study NAME \
+      --print-recipe prints experiments of a study as a recipe to begin with. All of a recipe is checked before \
+      anything is trained. Runs, results and --resume are as telar help study has them.
+
+      EXAMPLES
+        telar train widths.toml --list
+        telar train widths.toml --epochs 1 --subset 2000
+        telar train widths.toml width-64-batch-50 --seeds 3
+      """)
+
+  @Argument(help: ArgumentHelp("The recipe's file.", valueName: "recipe"))
+  var recipe: String
+
+  @Argument(help: ArgumentHelp("Experiments of the recipe; all of them when none is named.", valueName: "experiment"))
+  var experiments: [String] = []
+
+  @Flag(help: "List the experiments, and run nothing.")
+  var list = false
+
+  @OptionGroup var device: DeviceOptions
+  @OptionGroup var data: DataOptions
+  @OptionGroup var running: RunningOptions
+
+  func validate() throws {
+    try usage { try running.options(defaultSeedCount: 1).validate() }
+  }
+
+  func run() throws {
+    let recipe = try Recipe(path: recipe)
+    let study = recipe.study
+    let chosen = experiments.isEmpty ? recipe.usualExperiments : try study.experiments(named: experiments)
+    if list { return ExperimentList(studies: [study]).show(asJSON: running.json) }
+    try recipe.checkCheckpoints(of: chosen)
+    // What the command line says goes before the recipe.
+    var options = running.options(defaultSeedCount: recipe.seedCount ?? 1)
+    options.subset = options.subset ?? recipe.data.subset
+    if running.curveImages == nil, let count = recipe.curveImageCount { options.curveImageCount = count }
+    var data = data
+    data.data = data.data ?? recipe.data.folder
+    data.allowOtherData = data.allowOtherData || recipe.data.allowsOtherData
+    let session = StudySession(study: study, options: options, running: running, device: device, data: data)
+    let result = try session.run(chosen) { running.epochs ?? $0.epochs }
+    try session.checkComplete(result)
+  }
+}

@@ -1,0 +1,6 @@
+import Recipes
+import Testing
+
+@Suite("Errors of recipes")
+struct RecipeErrorTests {
+}
