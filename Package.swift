@@ -74,7 +74,7 @@ let package = Package(
     .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard", "TestSupport"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "Files"]),
     .testTarget(name: "StudiesTests", dependencies: ["Studies", "TestSupport"]),
-    .testTarget(name: "RecipesTests", dependencies: ["Recipes", "TestSupport"]),
+    .testTarget(name: "RecipesTests", dependencies: ["Recipes", "Files", "TestSupport"]),
     .testTarget(
       name: "ConformanceTests", dependencies: ["Conformance", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "StudyNetworks", "TestSupport"]),

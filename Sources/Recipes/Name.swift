@@ -46,7 +46,8 @@ enum Name {
     }
     guard isFit, 1...100 ~= name.count else {
       throw node.error(
-        "\(JSON.quoted(name, limit: 40)) must be made of letters, digits, dashes and underscores: tensors are called so")
+        "\(JSON.quoted(name, limit: 40)) must be made of letters, digits, dashes and underscores: tensors are called so"
+      )
     }
     return name
   }

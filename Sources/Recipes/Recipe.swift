@@ -125,7 +125,8 @@ public struct Recipe: Sendable {
     usualExperiments = drafts.filter { !$0.isOnlyWhenNeeded }.map(\.experiment)
     let charts = try chartsNode.map { node throws(RecipeError) in try RecipeCharts.read(node, of: experiments) }
     study = Study(
-      name: name, title: title ?? "\(experiments.count) experiment\(experiments.count == 1 ? "" : "s")", source: source, readings: notes, experiments: experiments,
+      name: name, title: title ?? "\(experiments.count) experiment\(experiments.count == 1 ? "" : "s")", source: source,
+      readings: notes, experiments: experiments,
       charts: charts ?? RecipeCharts.usual(for: experiments, families), recipe: text)
   }
 

@@ -56,7 +56,9 @@ enum RecipeCharts {
       if 2...mostCurves ~= names.count { charts.append(Study.Chart(name, name, names)) }
     }
     for family in families where 2...mostCurves ~= family.experiments.count {
-      guard !charts.contains(where: { $0.experiments == family.experiments || $0.name == family.name }) else { continue }
+      guard !charts.contains(where: { $0.experiments == family.experiments || $0.name == family.name }) else {
+        continue
+      }
       charts.append(Study.Chart(family.name, family.name, family.experiments))
     }
     return charts

@@ -48,7 +48,8 @@ struct RecipeChecks {
         let node = nodes[index]
         func error(_ problem: String) -> RecipeError {
           RecipeError(
-            line: node.line, place: "\(experiment.name), \(part.name).\(index) (\(type(of: layer).moduleName))", problem)
+            line: node.line, place: "\(experiment.name), \(part.name).\(index) (\(type(of: layer).moduleName))", problem
+          )
         }
         do {
           shape = try layer.outputShape(of: shape)

@@ -79,7 +79,9 @@ extension RecipeReader {
     if node.isFalse { return .unit }
     var reader = try TableReader(node)
     let mean = try reader.require("mean").number("a number from -1000 to 1000") { abs($0) <= 1000 }
-    let deviation = try reader.require("deviation").number("a number above 0, at most 1000") { 1e-6 <= $0 && $0 <= 1000 }
+    let deviation = try reader.require("deviation").number("a number above 0, at most 1000") {
+      1e-6 <= $0 && $0 <= 1000
+    }
     try reader.end()
     return Normalization(mean: mean, deviation: deviation)
   }

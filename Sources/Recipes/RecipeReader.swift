@@ -45,9 +45,11 @@ struct RecipeReader {
     self.defaults = (defaults ?? TOMLNode(.table([:]))).withoutShortForms
     self.absolutePath = absolutePath
     var reader = try TableReader(self.defaults)
-    for setting in Self.ofExperimentsOnly {
+    for setting in Self.settings { _ = reader.take(setting) }
+    for setting in Self.settingsOfOne {
       if let value = reader.take(setting) { throw value.error("belongs to an experiment, not to all of them") }
     }
+    try reader.end()
     for (name, node) in named {
       _ = try Name.part(name, node)
       let layers = try Self.layers(of: node)
@@ -56,8 +58,12 @@ struct RecipeReader {
     }
   }
 
-  /// Settings that no default can be given for.
-  private static let ofExperimentsOnly = ["name", "summary", "grid", "only_when_needed"]
+  /// Settings of experiments, with and without defaults.
+  private static let settings = [
+    "parts", "loss", "epochs", "batch_size", "optimizer", "schedule", "early_stopping", "normalization",
+    "validation_images", "pretraining", "variables",
+  ]
+  private static let settingsOfOne = ["name", "summary", "grid", "only_when_needed"]
 
   // MARK: Experiments
 
@@ -118,14 +124,16 @@ struct RecipeReader {
     let pretraining = try pretrainingNode.flatMap(pretraining)
     let isOnlyWhenNeeded = try value("only_when_needed")?.boolean() ?? false
     try reader.end(besides: ["variables", "grid"])
-    if let axis = point?.choices.map(\.axis).first(where: { $0.variable.map { !variables.used.contains($0) } ?? false }) {
+    if let axis = point?.choices.map(\.axis).first(where: { $0.variable.map { !variables.used.contains($0) } ?? false })
+    {
       throw settings.error("the grid varies the variable \(axis.path[1]), which nothing refers to as $\(axis.path[1])")
     }
 
     let described = summary ?? parts.map { $0.isFrozen ? "\($0.name) (frozen)" : $0.name }.joined(separator: ", ")
     return Draft(
       experiment: Experiment(
-        name, described + (point.map { "; \($0.summary)" } ?? ""), Architecture(parts), loss: loss, data: data, optimizer: optimizer,
+        name, described + (point.map { "; \($0.summary)" } ?? ""), Architecture(parts), loss: loss, data: data,
+        optimizer: optimizer,
         schedule: schedule, batchSize: batchSize, epochs: epochs, earlyStopping: stopping, pretraining: pretraining),
       node: settings, layers: layers, pretraining: pretrainingNode, isOnlyWhenNeeded: isOnlyWhenNeeded)
   }

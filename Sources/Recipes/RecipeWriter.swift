@@ -45,7 +45,8 @@ public struct RecipeWriter {
     var blocks = [head]
     if let data = dataBlock { blocks.append(data) }
     if !defaults.isEmpty {
-      blocks.append("# Settings of every experiment that does not set them itself.\n[defaults]\n" + Self.lines(defaults))
+      blocks.append(
+        "# Settings of every experiment that does not set them itself.\n[defaults]\n" + Self.lines(defaults))
     }
     blocks += networks.named.map { name, layers in
       "[networks.\(TOML.key(name))]\nlayers = [\n" + Networks.lines(layers) + "]\n"
@@ -122,7 +123,8 @@ public struct RecipeWriter {
       return .object(members)
     }
     let line = TOML.value(.array(parts))
-    return line.count <= 100 ? "parts = \(line)\n" : "parts = [\n" + parts.map { "  \(TOML.value($0)),\n" }.joined() + "]\n"
+    return line.count <= 100
+      ? "parts = \(line)\n" : "parts = [\n" + parts.map { "  \(TOML.value($0)),\n" }.joined() + "]\n"
   }
 
   /// The charts of which all experiments are there.
@@ -256,7 +258,8 @@ private enum TOML {
   static func value(_ json: JSON) -> String {
     switch json {
     case .object(let members):
-      members.isEmpty ? "{}" : "{ " + members.map { "\(key($0.key)) = \(value($0.value))" }.joined(separator: ", ") + " }"
+      members.isEmpty
+        ? "{}" : "{ " + members.map { "\(key($0.key)) = \(value($0.value))" }.joined(separator: ", ") + " }"
     case .array(let elements): "[" + elements.map(value).joined(separator: ", ") + "]"
     case .string(let text): string(text)
     case .integer, .number, .boolean, .null: json.text

@@ -15,7 +15,8 @@ extension Study {
     }
     if case .string(let recipe)? = members["recipe"] {
       guard recipe == RunFolder.recipeName else {
-        throw RecipeError(path: path, "names \(JSON.quoted(recipe, limit: 40)) as the recipe, not \(RunFolder.recipeName)")
+        throw RecipeError(
+          path: path, "names \(JSON.quoted(recipe, limit: 40)) as the recipe, not \(RunFolder.recipeName)")
       }
       self = try Recipe(path: folder.file(recipe)).study
     } else {

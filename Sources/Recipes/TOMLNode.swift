@@ -2,8 +2,8 @@ import Safetensors
 import TOMLKit
 
 /// A value of a recipe, and where it stands.
-struct TOMLNode: Sendable {
-  enum Value: Sendable {
+package struct TOMLNode: Sendable {
+  package enum Value: Sendable {
     case table(OrderedMembers<TOMLNode>)
     case array([TOMLNode])
     case string(String)
@@ -12,11 +12,11 @@ struct TOMLNode: Sendable {
     case boolean(Bool)
   }
 
-  var value: Value
+  package var value: Value
   /// `experiments[0].optimizer`; empty for the whole document.
-  var path: String
+  package var path: String
   /// From 1; `nil` where it cannot be told.
-  var line: Int?
+  package var line: Int?
 
   init(_ value: Value, path: String = "", line: Int? = nil) {
     self.value = value
@@ -27,7 +27,7 @@ struct TOMLNode: Sendable {
   /// Parses a document. Tables keep the order in which their members stand there.
   ///
   /// - Throws: ``RecipeError`` with the line.
-  init(parsing text: String) throws(RecipeError) {
+  package init(parsing text: String) throws(RecipeError) {
     // The parser would take it for the end of the document.
     guard !text.utf8.contains(0) else { throw RecipeError("it holds zero bytes, so it is no text") }
     let outline = try TOMLOutline(text)
@@ -35,7 +35,9 @@ struct TOMLNode: Sendable {
     do {
       table = try TOMLTable(string: text)
     } catch let error as TOMLParseError {
-      throw RecipeError(line: error.source.begin.line, error.description)
+      let hint =
+        error.description.contains("as array-of-tables") ? "; each of several stands under double brackets: [[…]]" : ""
+      throw RecipeError(line: error.source.begin.line, error.description + hint)
     } catch {
       throw RecipeError("\(error)")
     }
@@ -85,7 +87,7 @@ struct TOMLNode: Sendable {
   }
 
   /// The same value as JSON.
-  var json: JSON {
+  package var json: JSON {
     switch value {
     case .table(let members): .object(members.reduce(into: JSON.Members()) { $0[$1.key] = $1.value.json })
     case .array(let elements): .array(elements.map(\.json))

@@ -11,9 +11,14 @@ struct TableReader {
   /// Names that other programs give to settings, with the names here.
   private static let synonyms = [
     "lr": "learning_rate", "eps": "epsilon", "betas": "beta1", "std": "deviation", "batch": "batch_size",
-    "bs": "batch_size", "min_delta": "minimum_improvement", "eta_min": "minimum", "type": "kind", "scheduler": "schedule",
-    "lr_scheduler": "schedule", "experiment": "experiments", "network": "networks", "default": "defaults",
+    "bs": "batch_size", "min_delta": "minimum_improvement", "eta_min": "minimum", "type": "kind",
+    "scheduler": "schedule",
+    "lr_scheduler": "schedule", "warmup": "warm_up_epochs", "warmup_epochs": "warm_up_epochs", "freeze": "frozen",
+    "experiment": "experiments", "network": "networks", "default": "defaults",
   ]
+
+  /// Settings of the whole recipe. TOML takes them for a table's when they stand behind its head.
+  private static let ofRecipe = ["title", "source", "notes", "seeds", "curve_images"]
 
   /// - Throws: ``RecipeError`` for something else than a table.
   init(_ node: TOMLNode) throws(RecipeError) {
@@ -44,6 +49,10 @@ struct TableReader {
   func end(besides others: [String] = []) throws(RecipeError) {
     guard let (name, value) = members.first.map({ ($0.key, $0.value) }) else { return }
     let known = known + others
+    if Self.ofRecipe.contains(name), !node.path.isEmpty {
+      throw RecipeError(
+        line: value.line, place: node.path, "\(name) is a setting of the whole recipe: put it above the first [table]")
+    }
     let guess =
       Self.synonyms[name].flatMap { known.contains($0) ? $0 : nil } ?? UsageError.nearest(to: name, among: known)
     throw RecipeError(

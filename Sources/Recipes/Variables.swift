@@ -81,7 +81,8 @@ struct Variables {
     }
     let guess = UsageError.nearest(to: name, among: values.keys).map { " Did you mean $\($0)?" } ?? ""
     return node.error(
-      "there is no variable \(JSON.quoted(name, limit: 40)).\(guess) There are: \(values.keys.joined(separator: ", ")).")
+      "there is no variable \(JSON.quoted(name, limit: 40)).\(guess) There are: \(values.keys.joined(separator: ", "))."
+    )
   }
 
   private static func isNameCharacter(_ character: Character) -> Bool {

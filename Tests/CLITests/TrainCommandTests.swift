@@ -1,0 +1,142 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("telar train")
+struct TrainCommandTests {
+  let data: TemporaryFolder
+  let output: TemporaryFolder
+
+  init() throws {
+    data = try TemporaryFolder()
+    output = try TemporaryFolder()
+    try SmallDataSet.write(into: data)
+  }
+
+  private static let example = URL(fileURLWithPath: #filePath + "/../../../Tools/recipes/bottleneck.toml")
+    .standardized.path
+
+  private var small: [String] { ["--data", data.path, "--allow-other-data", "--device", "cpu"] }
+
+  private func train(_ arguments: [String]) throws -> Telar.Output {
+    try Telar.run(["train"] + arguments + ["--out", output.path + "/runs"])
+  }
+
+  @Test func `the example runs to the end`() throws {
+    let result = try train([Self.example, "--epochs", "1", "--batch-size", "16"] + small)
+    #expect(result.status == 0, "\(result.error)")
+    let names = ["ae-8", "ae-32", "fine-tuned-8", "frozen-32", "scratch-8-lr-2e-3", "scratch-32-lr-5e-3"]
+    for name in names { #expect(result.out.contains("\n\(name) "), "\(name)") }
+    #expect(result.out.contains("Results are in \(output.path)/runs/bottleneck:"))
+    #expect(!result.out.contains("claimed"))
+    let files = output.contents()
+    for name in names { #expect(files.contains("runs/bottleneck/\(name)/seed-0/last.safetensors"), "\(name)") }
+    #expect(try output.text("runs/bottleneck/recipe.toml") == String(contentsOfFile: Self.example, encoding: .utf8))
+    #expect(try output.text("runs/bottleneck/study.json").contains(#""recipe": "recipe.toml""#))
+    // What is there is taken as it is.
+    let again = try train([Self.example, "frozen-8", "--epochs", "1", "--batch-size", "16"] + small)
+    #expect(again.status == 0, "\(again.error)")
+    #expect(again.errorLines.count { $0.contains("there already") } == 2)
+  }
+
+  @Test func `a study's recipe does the same training`() throws {
+    let options = ["--epochs", "2", "--batch-size", "16", "--curve-images", "20", "--subset", "30"] + small
+    let study = ["study", "aldecoa", "case-2", "n32-p0.2"]
+    let first = try Telar.run(study + options + ["--out", output.path + "/runs"])
+    #expect(first.status == 0, "\(first.error)")
+    let printed = try Telar.run(study + options + ["--print-recipe"])
+    #expect(printed.status == 0 && printed.error.isEmpty, "\(printed.error)")
+    #expect(printed.out.hasPrefix("# Experiments of the study aldecoa"))
+    let path = try output.write("mine.toml", Array(printed.out.utf8))
+    // The recipe says itself where the data is, and the other options.
+    let second = try train([path, "--device", "cpu"])
+    #expect(second.status == 0, "\(second.error)")
+    for run in ["case-2", "n32-p0.2", "n64-p0.1"] {
+      let records = try ["aldecoa", "my-aldecoa"].map { folder in
+        try output.text("runs/\(folder)/\(run)/seed-0/run.json").split(separator: "\n")
+          .filter { line in !["study", "started"].contains { line.hasPrefix("  \"\($0)\"") } }
+      }
+      #expect(records[0] == records[1], "\(run)")
+      let metrics = try ["aldecoa", "my-aldecoa"].map { folder in
+        try output.text("runs/\(folder)/\(run)/seed-0/metrics.jsonl").split(separator: "\n")
+          .map { $0.components(separatedBy: ",\"seconds\"")[0] }
+      }
+      #expect(metrics[0].count == 2 && metrics[0] == metrics[1], "\(run)")
+    }
+  }
+
+  @Test func `options go before what the recipe says`() throws {
+    let recipe = """
+      name = "own"
+      seeds = 2
+      curve_images = 10
+      data = { folder = "nowhere", allow_other_data = true, subset = 20 }
+      networks.net.layers = ["Flatten", { layer = "Linear", in_features = 784, out_features = 10 }]
+      [[experiments]]
+      name = "a"
+      loss = "cross_entropy"
+      epochs = 2
+      parts = ["net"]
+      """
+    let path = try output.write("own.toml", Array(recipe.utf8))
+    let missing = try train([path, "--device", "cpu"])
+    #expect(missing.status == 66)
+    #expect(missing.error.contains("\(output.path)/nowhere/"))
+    let found = try train([path, "--device", "cpu", "--data", data.path, "--json"])
+    #expect(found.status == 0, "\(found.error)")
+    #expect(found.outLines.count == 4)
+    let record = try output.text("runs/own/a/seed-1/run.json")
+    #expect(record.contains(#""curve_images":10,"#) && record.contains(#""subset":20,"training_images":20,"#))
+    let other = try train(
+      [path, "--device", "cpu", "--data", data.path, "--seeds", "1", "--subset", "8", "--curve-images", "4"]
+        + ["--epochs", "1", "--overwrite", "--quiet"])
+    #expect(other.status == 0 && other.error.isEmpty, "\(other.error)")
+    let changed = try output.text("runs/own/a/seed-0/run.json")
+    #expect(changed.contains(#""curve_images":4,"#) && changed.contains(#""subset":8,"#))
+    #expect(changed.contains(#""epochs":1,"#))
+  }
+
+  @Test func `experiments are listed`() throws {
+    let list = try Telar.run("train", Self.example, "--list")
+    #expect(list.status == 0 && list.error.isEmpty)
+    #expect(list.out.hasPrefix("bottleneck: Width of the bottleneck, with and without pre-training\n  ae-8 "))
+    #expect(list.out.hasSuffix("\n  scratch-32-lr-5e-3  encoder, head; n 32, lr 5e-3; 5 epochs\n"))
+    let json = try Telar.run("train", Self.example, "--list", "--json")
+    #expect(json.outLines.count == 10)
+    #expect(
+      json.outLines.first
+        == #"{"experiment":"bottleneck/ae-8","summary":"encoder, decoder; n 8","epochs":5,"batch_size":100,"claims":[]}"#
+    )
+  }
+
+  @Test func `what is wrong with a recipe is said before anything is done`() throws {
+    func refusal(_ arguments: [String], _ status: Int32, _ message: String) throws {
+      let result = try train(arguments)
+      #expect(result.status == status, "\(result.error)")
+      #expect(result.errorLines.count == 1 && result.error.hasPrefix("telar: "), "\(result.error)")
+      #expect(result.error.contains(message), "\(result.error)")
+      #expect(result.out.isEmpty && !output.contents().contains { $0.hasPrefix("runs") })
+    }
+    try refusal(["\(output.path)/none.toml"], 66, "none.toml: there is no such recipe")
+    try refusal([output.path], 66, "is no file; a recipe is a TOML file")
+    let good = try String(contentsOfFile: Self.example, encoding: .utf8)
+    func write(_ old: String, _ new: String) throws -> String {
+      try output.write("wrong.toml", Array(good.replacingOccurrences(of: old, with: new).utf8))
+    }
+    try refusal([write("patience", "patients")], 65, "wrong.toml:15: defaults.early_stopping: patience is missing; is")
+    try refusal([write("[defaults]", "[}")], 65, "wrong.toml:10: a setting's name is expected")
+    let unpretrained = try write("experiment = \"ae-$n\"", "checkpoint = \"none.safetensors\"")
+    try refusal([unpretrained], 66, "experiments[1].pretraining: \(output.path)/none.safetensors: cannot be opened")
+    try refusal([Self.example, "ae-9"], 64, "no experiment of bottleneck is named 'ae-9'. Did you mean ae-8?")
+    try refusal([Self.example, "--epochs", "0"], 64, "--epochs 0 is not 1 to 100,000")
+    try refusal([], 64, "Missing expected argument '<recipe>'")
+  }
+
+  @Test func `train explains recipes`() throws {
+    let help = try Telar.run("train", "--help")
+    #expect(help.status == 0)
+    for text in ["grid.variables.width = [64, 256]", "Tools/recipes/README.md", "--resume", "<recipe>"] {
+      #expect(help.out.contains(text), "\(text)")
+    }
+  }
+}
