@@ -27,9 +27,15 @@ public struct Recipe: Sendable {
     /// The folder of the four IDX files.
     public var folder: String?
     /// Whether images other than Fashion-MNIST's are accepted.
-    public var allowsOtherData = false
+    public var allowsOtherData: Bool
     /// Train on this many of the first training images only.
     public var subset: Int?
+
+    public init(folder: String? = nil, allowsOtherData: Bool = false, subset: Int? = nil) {
+      self.folder = folder
+      self.allowsOtherData = allowsOtherData
+      self.subset = subset
+    }
   }
 
   /// The longest text that is read.

@@ -51,7 +51,8 @@ extension StudyResult {
     }
     let remarks = study.readings + notes
     if !remarks.isEmpty {
-      lines += ["", study.recipe == nil ? "How the text's open points are read" : "Notes"] + remarks.map { "  - \($0)" }
+      lines +=
+        ["", study.recipe == nil ? "How the text's open points are read" : "Notes"] + remarks.map { "  - \($0)" }
     }
     if !failures.isEmpty {
       lines += ["", "Runs without a result"] + failures.map { "  - \($0.reason)" }

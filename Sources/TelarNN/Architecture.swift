@@ -38,7 +38,8 @@ public struct Architecture: Sendable {
       guard case .array(let layers) = list, !name.isEmpty, !name.contains(".") else {
         throw AttributeError(JSON.quoted(name, limit: 40), "must be the name, without a point, of a list of layers")
       }
-      return Part(name, Sequential(try layers.enumerated().map { try Self.layer(json: $1, place: "\(name.prefix(40)).\($0)") }))
+      return Part(
+        name, Sequential(try layers.enumerated().map { try Self.layer(json: $1, place: "\(name.prefix(40)).\($0)") }))
     }
   }
 

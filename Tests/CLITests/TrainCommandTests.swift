@@ -100,13 +100,11 @@ struct TrainCommandTests {
     let list = try Telar.run("train", Self.example, "--list")
     #expect(list.status == 0 && list.error.isEmpty)
     #expect(list.out.hasPrefix("bottleneck: Width of the bottleneck, with and without pre-training\n  ae-8 "))
-    #expect(list.out.hasSuffix("\n  scratch-32-lr-5e-3  encoder, head; n 32, lr 5e-3; 5 epochs\n"))
+    let settings = "Adam 0.005; batch 100; 5 epochs; stops early after 2"
+    #expect(list.out.hasSuffix("\n  scratch-32-lr-5e-3  encoder, head; n 32, lr 5e-3; \(settings)\n"))
     let json = try Telar.run("train", Self.example, "--list", "--json")
     #expect(json.outLines.count == 10)
-    #expect(
-      json.outLines.first
-        == #"{"experiment":"bottleneck/ae-8","summary":"encoder, decoder; n 8","epochs":5,"batch_size":100,"claims":[]}"#
-    )
+    #expect(json.out.hasPrefix(#"{"experiment":"bottleneck/ae-8","summary":"encoder, decoder; n 8","epochs":5,"#))
   }
 
   @Test func `what is wrong with a recipe is said before anything is done`() throws {

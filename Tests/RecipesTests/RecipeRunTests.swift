@@ -87,7 +87,7 @@ struct RecipeRunTests {
     let result = try run(recipe.study, recipe.study.experiments, StudyOptions())
     #expect(try folder.text("kept/recipe.toml") == text)
     #expect(
-      result.folder.members(of: "study.json")?.text
+      result.folder.members(of: "study.json").map(JSON.object)?.text
         == ##"{"study":"kept","title":"2 experiments","recipe":"recipe.toml"}"##)
     let read = try Study(in: result.folder)
     #expect(read.experiments.map(\.name) == ["a-name-sgd", "a-name-adam"])
