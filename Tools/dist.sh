@@ -59,6 +59,7 @@ cp "$toolchain/share/swift/LICENSE.txt" "$folder/licences/swift.txt"
 for package in swift-argument-parser swift-protobuf; do
   cp "$build/checkouts/$package/LICENSE.txt" "$folder/licences/$package.txt"
 done
+cp "$build/checkouts/TOMLKit/LICENSE" "$folder/licences/TOMLKit.txt"
 cp LICENSE "$folder/"
 
 cp -r Tests/ConformanceTests/Golden "$folder/golden"

@@ -57,6 +57,9 @@ struct Grid {
 
   init(_ node: TOMLNode) throws(RecipeError) {
     self.node = node
+    guard case .table = node.value else {
+      throw node.error("must be a table of settings with lists of values, as in grid.batch_size = [50, 100]")
+    }
     var axes: [Axis] = []
     try Self.collect(&axes, node, [])
     var count = 1

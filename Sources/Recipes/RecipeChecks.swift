@@ -12,6 +12,9 @@ struct RecipeChecks {
   /// The most parameters of a network: with gradients and the optimizer's memory they take 1.6 GB.
   static let maximumParameterCount = 100_000_000
 
+  /// The most numbers that the layers make of a batch, 4 bytes each. Kernels count a tensor's in 32 bits.
+  static let maximumElementCount = Int(Int32.max) - 65_536
+
   private let drafts: [RecipeReader.Draft]
   private var named: [String: RecipeReader.Draft] = [:]
 
@@ -42,7 +45,9 @@ struct RecipeChecks {
   private func checkShapes(of draft: RecipeReader.Draft) throws(RecipeError) {
     let experiment = draft.experiment
     var shape = Self.inputShape
-    var (trained, parameters) = (0, 0)
+    var (trained, parameters, elements) = (0, 0, 0)
+    // Images are measured in batches of this size at least.
+    let batchSize = max(experiment.batchSize, TrainingSettings(loss: .reconstruction).evaluationBatchSize)
     for (part, nodes) in zip(experiment.architecture.parts, draft.layers) {
       for (index, layer) in part.layers.layers.enumerated() {
         let node = nodes[index]
@@ -58,11 +63,12 @@ struct RecipeChecks {
         } catch let problem {
           throw error("\(problem)")
         }
-        guard let count = Self.product([experiment.batchSize] + shape), count <= Int(Int32.max) - 65_536 else {
-          throw error("a batch of \(experiment.batchSize) has more elements than 32-bit integers count: \(shape) each")
+        guard let count = Self.product([batchSize] + shape), count <= Self.maximumElementCount - elements else {
+          throw error("up to here a batch of \(batchSize) images makes more than 8 GB of numbers; \(shape) here each")
         }
+        elements += count
         for spec in layer.parameters {
-          guard let count = Self.product(spec.shape), parameters + count <= Self.maximumParameterCount else {
+          guard let count = Self.product(spec.shape), count <= Self.maximumParameterCount - parameters else {
             throw error("the network has more than \(grouped(Self.maximumParameterCount)) parameters")
           }
           parameters += count

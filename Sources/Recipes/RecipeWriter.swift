@@ -71,7 +71,7 @@ public struct RecipeWriter {
       \(Self.lines(members))
       """
     if !study.readings.isEmpty {
-      text += "notes = [\n" + study.readings.map { "  \(TOML.string($0)),\n" }.joined() + "]\n"
+      text += "notes = [\n" + study.readings.map { "  \(JSON.quoted($0)),\n" }.joined() + "]\n"
     }
     var running: JSON.Members = [:]
     if options.seedCount != 1 { running["seeds"] = .integer(options.seedCount) }
@@ -261,14 +261,9 @@ private enum TOML {
       members.isEmpty
         ? "{}" : "{ " + members.map { "\(key($0.key)) = \(value($0.value))" }.joined(separator: ", ") + " }"
     case .array(let elements): "[" + elements.map(value).joined(separator: ", ") + "]"
-    case .string(let text): string(text)
-    case .integer, .number, .boolean, .null: json.text
+    // JSON's escapes are TOML's too.
+    case .string, .integer, .number, .boolean, .null: json.text
     }
-  }
-
-  /// JSON's escapes are TOML's too, but for one character that TOML wants escaped.
-  static func string(_ text: String) -> String {
-    JSON.quoted(text).replacingOccurrences(of: "\u{7f}", with: "\\u007f")
   }
 
   static func key(_ name: String) -> String { TOMLOutline.join("", name) }

@@ -24,10 +24,9 @@ struct TrainCommand: ParsableCommand {
         ]
 
         [[experiments]]
-        name = "width"
+        name = "mlp"
         parts = ["perceptron"]
-        grid.variables.width = [64, 256]      # width-64 and width-256
-        grid.batch_size = [50, 100]           # and each with both
+        grid.variables.width = [64, 256]       # mlp-width-64 and mlp-width-256
 
       Tools/recipes/README.md describes schedules, early stopping, pre-training and everything else; telar study NAME \
       --print-recipe prints experiments of a study as a recipe to begin with. All of a recipe is checked before \
@@ -36,7 +35,7 @@ struct TrainCommand: ParsableCommand {
       EXAMPLES
         telar train widths.toml --list
         telar train widths.toml --epochs 1 --subset 2000
-        telar train widths.toml width-64-batch-50 --seeds 3
+        telar train widths.toml mlp-width-64 --seeds 3
       """)
 
   @Argument(help: ArgumentHelp("The recipe's file.", valueName: "recipe"))

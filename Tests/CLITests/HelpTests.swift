@@ -16,6 +16,7 @@ struct HelpTests {
           telar devices                             what there is, what is chosen
           telar study aldecoa case-1 case-3         with and without pre-training
           telar study --list                        all studies and experiments
+          telar train mine.toml                     experiments of your own
           telar evaluate best.safetensors           loss, accuracy, confusion matrix
           telar export best.safetensors --onnx FILE for other programs
           telar bench train --net brunello-ae-1     images per second
@@ -41,6 +42,8 @@ struct HelpTests {
                                   would be chosen.
           study                   Run the experiments of a study and hold the results
                                   against its claims.
+          train                   Run the experiments of a recipe, a comparison of your
+                                  own.
           evaluate                Measure the network of a checkpoint on the data set.
           predict                 Say what a classifier takes images for.
           reconstruct             Show what an autoencoder makes of images.
@@ -80,6 +83,7 @@ struct HelpTests {
           telar study brunello ae-1 --device opencl:0 --seeds 3
           telar study molina --resume
           telar study aldecoa --list
+          telar study aldecoa n64-p0.2 --print-recipe > mine.toml
 
         USAGE: telar study [<options>] [<study>] [<experiment> ...]
 
@@ -92,6 +96,8 @@ struct HelpTests {
         OPTIONS:
           --list                  List the experiments and what is claimed of them, and
                                   run nothing.
+          --print-recipe          Print the experiments as a recipe for telar train,
+                                  under the other options, and run nothing.
           --device <name>         Where to compute: auto, cpu, cpu:avx2 and the like,
                                   opencl, opencl:N, or part of a device's name.
                                   (default: auto)
@@ -109,7 +115,7 @@ struct HelpTests {
           --seeds <count>         Run each experiment with this many seeds, from 0.
           --subset <count>        Train on this many of the first training images only.
           --curve-images <count>  Measure the training curve on this many of the first
-                                  training images. (default: 10000)
+                                  training images, by default 10,000.
           --out <folder>          Where the results go. (default: runs)
           --resume                Go on with runs that have not ended.
           --overwrite             Replace runs that are there; with --resume, only
@@ -130,7 +136,7 @@ struct HelpTests {
 
   @Test(
     arguments: [
-      ["devices"], ["study"], ["evaluate"], ["predict"], ["reconstruct"], ["export"], ["conformance"], ["parity"],
+      ["devices"], ["study"], ["train"], ["evaluate"], ["predict"], ["reconstruct"], ["export"], ["conformance"], ["parity"],
       ["bench"], ["bench", "train"], ["bench", "gemm"],
       ["bench", "ops"], ["bench", "compare"],
     ])

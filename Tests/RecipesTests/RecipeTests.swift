@@ -345,7 +345,11 @@ struct RecipeTests {
     let reference = try String(contentsOfFile: root + "/Tools/recipes/README.md", encoding: .utf8)
     let blocks = reference.split(separator: "```toml\n").dropFirst().map { $0.split(separator: "```")[0] }
     #expect(blocks.count == 5)
-    #expect(try Recipe(text: String(blocks[0])).study.experiments.map(\.name) == ["width-64", "width-256"])
+    #expect(try Recipe(text: String(blocks[0])).study.experiments.map(\.name) == ["mlp-width-64", "mlp-width-256"])
+    let readme = try String(contentsOfFile: root + "/README.md", encoding: .utf8)
+    let shown = try #require(readme.split(separator: "```toml\n").dropFirst().first).split(separator: "```")[0]
+    #expect(
+      try Recipe(text: String(shown)).study.experiments.map(\.name) == ["narrow-lr-2e-3", "narrow-lr-5e-3", "wide"])
     // What the help shows is the same.
     let help = try String(contentsOfFile: root + "/Sources/telar-cli/TrainCommand.swift", encoding: .utf8)
     let lines = help.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }

@@ -81,7 +81,7 @@ struct RecipeWriterTests {
     }
     let experiments = [
       Experiment(
-        "a", "cost: 5 $, a \"quote\", a \\ and \u{7f}", network, loss: .classification,
+        "a", "cost: 5 $, a \"quote\", and a \\", network, loss: .classification,
         data: .init(normalization: Normalization(mean: 0.1, deviation: 0.3), validationCount: 5),
         optimizer: SGD(learningRate: 1e-5, momentum: 0.9, nesterov: true, weightDecay: 1.5e-7),
         schedule: LearningRateSchedule(.step(stepSize: 3, gamma: 0.3), warmUpEpochs: 0.5), batchSize: 1, epochs: 2,
@@ -93,10 +93,8 @@ struct RecipeWriterTests {
         pretraining: .init(.experiment("a"), parts: ["net"], epochs: 4)),
     ]
     let study = Study(name: "odd", title: "Odd", experiments: experiments)
-    let recipe = try Recipe(text: RecipeWriter(study, experiments).text.replacing("\u{7f}", with: "\\u007f"))
-    var expected = experiments.map(settings)
-    expected[0][1] = expected[0][1].replacing("\u{7f}", with: "\\u007f")
-    #expect(recipe.study.experiments.map { settings($0).dropFirst(2) } == expected.map { $0.dropFirst(2) })
+    let recipe = try Recipe(text: RecipeWriter(study, experiments).text)
+    #expect(recipe.study.experiments.map(settings) == experiments.map(settings))
     #expect(recipe.study.experiments[1].pretraining?.epochs == 4)
   }
 }

@@ -57,10 +57,10 @@ struct TOMLOutlineTests {
     let text = Self.document.replacing("\n", with: newline)
     let root = try TOMLNode(parsing: text)
     let lines = nodes(root).reduce(into: [:]) { $0[$1.path] = $1.line }
-    #expect(nodes(root).count == 64)
+    #expect(nodes(root).count == 55)
     #expect(nodes(root).dropFirst().filter { $0.line == nil }.map(\.path) == [])
     let expected = [
-      "name": 2, "'literal key'": nil, #""literal key""#: 3, #""quoted \"key\"""#: 4, "long": 5, "raw": 9, "ends": 12,
+      "name": 2, #""literal key""#: 3, #""quoted \"key\"""#: 4, "long": 5, "raw": 9, "ends": 12,
       "numbers[11]": 13, "list": 17, "list[0]": 18, "list[1][1]": 20, "list[2].b.c": 21, "dotted.key.third": 23,
       "table": 24, "table.within.it": 26, "array[0].own.d": 31, "array[1]": 32, "array[1].of.arrays[1].f": 36,
       "last": 37,
@@ -112,7 +112,8 @@ struct TOMLOutlineTests {
       ("[a]]", 1, "the line should end here"), ("[[a]", 1, "] is expected"), ("[]", 1, "a setting's name is expected"),
       ("a.=1", 1, "a setting's name is expected"), ("é = 1", 1, #"a setting's name is expected, not "é""#),
       ("a = 1\na = 2", 2, "cannot redefine existing integer 'a'"), ("a = 1\n[a]", 2, "cannot"),
-      ("[x]\n[[x]]", 2, "each of several stands under double brackets"), ("a = 99999999999999999999", 1, "too large"),
+      ("[x]\n[[x]]", 2, "each of several stands under double brackets"),
+      ("a = 99999999999999999999", 1, "not representable in 64 bits"),
       ("a = 1 # \u{1}", 1, "a control character stands in a comment"), ("a = \"\u{1}\"", 1, "control character"),
       ("a = " + String(repeating: "[", count: 100_000), 1, "nest deeper than 24"),
       ("a = " + String(repeating: "{a=", count: 100_000), 1, "nest deeper than 24"),
