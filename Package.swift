@@ -11,6 +11,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
   ],
   targets: [
     // System libraries
@@ -45,6 +46,13 @@ let package = Package(
       exclude: ["event.proto"]),
     .target(name: "StudyNetworks", dependencies: ["TelarNN"]),
     .target(name: "Studies", dependencies: ["TelarTraining", "StudyNetworks", "TuningFiles"]),
+    .target(
+      name: "Reports",
+      dependencies: ["CPNG", "Figures", "Files", "Studies", .product(name: "Mustache", package: "swift-mustache")],
+      resources: [
+        .embedInCode("Templates/page.html.mustache"), .embedInCode("Templates/page.md.mustache"),
+        .embedInCode("Templates/page.css"),
+      ]),
     .target(name: "Conformance", dependencies: ["StudyNetworks", "Safetensors"]),
     .target(name: "Benchmarks", dependencies: ["TelarTraining", "Studies"]),
     .target(
@@ -52,7 +60,7 @@ let package = Package(
     .executableTarget(
       name: "telar-cli",
       dependencies: [
-        "Telar", "Conformance", "Benchmarks",
+        "Telar", "Conformance", "Benchmarks", "Reports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -71,6 +79,8 @@ let package = Package(
     .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard", "TestSupport"]),
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "Files"]),
     .testTarget(name: "StudiesTests", dependencies: ["Studies", "TestSupport"]),
+    .testTarget(
+      name: "ReportsTests", dependencies: ["Reports", "Safetensors", "Studies", "TelarTraining", "TestSupport"]),
     .testTarget(
       name: "ConformanceTests", dependencies: ["Conformance", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "StudyNetworks", "TestSupport"]),

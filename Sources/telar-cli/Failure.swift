@@ -5,6 +5,7 @@ import Conformance
 import Figures
 import Files
 import ONNX
+import Reports
 import Safetensors
 import Studies
 import TelarData
@@ -55,6 +56,8 @@ struct Failure {
       case let error as SavedResultsError:
         error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
       case let error as TuningFileError:
+        error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
+      case let error as ReportError:
         error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
       case let error as DeviceError:
         switch error {
