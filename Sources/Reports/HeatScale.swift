@@ -3,30 +3,30 @@ import Foundation
 /// The colours of a matrix's cells, in steps, as style rules for light and for dark pages.
 ///
 /// Each step's text is black or white, whichever is easier to read: at least 4.5 : 1, as WCAG 2.2 asks of text.
-enum HeatScale {
-  typealias Colour = (red: Double, green: Double, blue: Double)
+package enum HeatScale {
+  package typealias Colour = (red: Double, green: Double, blue: Double)
 
   /// Steps from nothing to all.
-  static let steps = 20
+  package static let steps = 20
 
   /// A difference of shares that has the strongest colour.
   static let largestDifference = 0.25
 
   /// The class of a share from 0 to 1.
-  static func style(share: Double) -> String {
+  package static func style(share: Double) -> String {
     guard share.isFinite else { return "h0" }
     return "h\(Int((max(0, min(1, share)) * Double(steps)).rounded(.up)))"
   }
 
   /// The class of a difference from -1 to 1.
-  static func style(difference: Double) -> String {
+  package static func style(difference: Double) -> String {
     guard difference.isFinite else { return "h0" }
     let step = Int((min(1, abs(difference) / largestDifference) * Double(steps)).rounded(.up))
     return step == 0 || abs(difference) < 0.005 ? "h0" : (difference > 0 ? "h\(step)" : "n\(step)")
   }
 
   /// One end of a scale: what a full cell of it looks like.
-  enum End: String, CaseIterable {
+  package enum End: String, CaseIterable {
     /// More: blue.
     case more = "h"
     /// Less: orange.
@@ -34,7 +34,7 @@ enum HeatScale {
   }
 
   /// A cell's colour.
-  static func colour(_ end: End, step: Int, isDark: Bool) -> Colour {
+  package static func colour(_ end: End, step: Int, isDark: Bool) -> Colour {
     let page: Colour = isDark ? (23, 26, 31) : (255, 255, 255)
     let full: Colour =
       switch (end, isDark) {
@@ -49,12 +49,12 @@ enum HeatScale {
   }
 
   /// Whether the text on a cell is white.
-  static func hasWhiteText(_ colour: Colour) -> Bool {
+  package static func hasWhiteText(_ colour: Colour) -> Bool {
     contrast((255, 255, 255), colour) > contrast((0, 0, 0), colour)
   }
 
   /// The contrast of two colours, 1 to 21: WCAG 2.2.
-  static func contrast(_ a: Colour, _ b: Colour) -> Double {
+  package static func contrast(_ a: Colour, _ b: Colour) -> Double {
     func luminance(_ colour: Colour) -> Double {
       func linear(_ value: Double) -> Double {
         let share = value / 255

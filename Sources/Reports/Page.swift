@@ -2,7 +2,7 @@ import Foundation
 import Mustache
 
 /// Writes documents by templates, which are compiled into the program.
-struct Page {
+package struct Page {
   private let library: MustacheLibrary
 
   /// - Throws: only when the templates are broken, which a test would see.
@@ -25,7 +25,7 @@ struct Page {
   }
 
   /// The style of a page, with the colours of matrices.
-  static var style: String {
+  package static var style: String {
     String(decoding: PackageResources.page_css, as: UTF8.self)
       + "\n" + HeatScale.rules(isDark: false)
       + "\n@media screen and (prefers-color-scheme: dark) {\n" + HeatScale.rules(isDark: true) + "\n}\n"

@@ -1,6 +1,8 @@
 import Figures
 import Files
 import Foundation
+import Studies
+import TelarTraining
 
 /// Writes the report of a run, an experiment, a study or several studies into a folder.
 public struct Report {
@@ -18,6 +20,9 @@ public struct Report {
   public var generator: String
   /// What draws the Markdown summary's figures; `nil` for numbers without figures.
   public var gnuplot: GnuPlot?
+  /// Finds the study that a study's folder is of; where it finds none, experiments are what the folder holds, and nothing
+  /// is claimed. By default the published studies.
+  public var findStudy: (RunFolder) -> Study? = StudyFolder.published
 
   /// - Parameter source: the folder of a run, an experiment or a study, or of several studies.
   public init(
@@ -49,7 +54,7 @@ public struct Report {
     }
     // One after another, so that only one study's figures are in memory.
     let studies = names.map {
-      (folder: $0, study: StudyDocument(StudyFolder(study: "\(source)/\($0)"), isWholeStudy: true))
+      (folder: $0, study: StudyDocument(StudyFolder(study: "\(source)/\($0)", find: findStudy), isWholeStudy: true))
     }
     for (name, study) in studies {
       _ = try write(study.document(), to: "\(output)/\(IndexDocument.place(of: name))", note)
@@ -59,9 +64,9 @@ public struct Report {
 
   private func study(_ what: ReportSource) -> StudyDocument {
     switch what {
-    case .run: StudyDocument(StudyFolder(run: source), isWholeStudy: false)
-    case .experiment: StudyDocument(StudyFolder(experiment: source), isWholeStudy: false)
-    case .study, .studies: StudyDocument(StudyFolder(study: source), isWholeStudy: true)
+    case .run: StudyDocument(StudyFolder(run: source, find: findStudy), isWholeStudy: false)
+    case .experiment: StudyDocument(StudyFolder(experiment: source, find: findStudy), isWholeStudy: false)
+    case .study, .studies: StudyDocument(StudyFolder(study: source, find: findStudy), isWholeStudy: true)
     }
   }
 

@@ -2,7 +2,7 @@ import Figures
 import Foundation
 
 /// A line chart as SVG that stands in a page: the page's style gives colours and fonts, so it fits light and dark.
-struct SVGChart {
+package struct SVGChart {
   let chart: LineChart
 
   /// How many colours the page's style has.
@@ -17,10 +17,10 @@ struct SVGChart {
   private let right = 14.0
   private let bottom = 40.0
 
-  init(_ chart: LineChart) { self.chart = chart }
+  package init(_ chart: LineChart) { self.chart = chart }
 
   /// The drawing, for those who do not see it with `description`.
-  func markup(description: String) -> String {
+  package func markup(description: String) -> String {
     let curves = chart.series.map { series in Self.thinned(series.points.filter { isDrawable($0.x, [$0.y]) }) }
     let bands = chart.series.map { series in
       Self.thinned(series.band.filter { isDrawable($0.x, [$0.low, $0.high]) })

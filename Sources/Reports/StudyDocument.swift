@@ -81,7 +81,7 @@ struct StudyDocument {
         .init(number: open, label: "could not be judged", status: .open),
       ]
       if untouched > 0 { counts.append(.init(number: untouched, label: "not run", status: .none)) }
-    } else if folder.isKnown {
+    } else if study.experiments.contains(where: { !$0.claims.isEmpty }) {
       sentences.append("The text claims nothing of \(isWholeStudy ? "these experiments" : "this experiment").")
     } else {
       sentences.append("There is no text whose claims these runs could be held against.")

@@ -55,10 +55,24 @@ struct StudyFolder {
       peakDeviceBytes: nil)
   }
 
+  /// What finds the study that a study's folder is of; `nil` when it is none that is known.
+  typealias Finder = (RunFolder) -> Study?
+
+  /// The published study that a folder names.
+  static func published(_ folder: RunFolder) -> Study? {
+    // A recipe's study may have any name, also that of a published one.
+    guard let description = folder.members(of: studyName), description.at("recipe") == nil,
+      let name = description.at("study")?.string
+    else { return nil }
+    return Study.all.first { $0.name == name }
+  }
+
+  static let studyName = "study.json"
+
   /// Reads a study's folder.
-  init(study path: String) {
+  init(study path: String, find: Finder) {
     let folder = RunFolder(path)
-    let description = folder.members(of: "study.json").map(JSON.object)
+    let description = folder.members(of: Self.studyName)
     var names = ReportSource.folders(in: path).filter { !ReportSource.seeds(in: "\(path)/\($0)").isEmpty }
     var reader = Reader()
     if names.count > ReportLimits.experiments {
@@ -69,20 +83,20 @@ struct StudyFolder {
     for name in names { reader.read(experiment: name, in: folder.folder(name)) }
     if names.isEmpty { reader.problems.append("No experiment has been run yet.") }
     self.init(
-      path, reader, name: description?["study"]?.string ?? (path as NSString).lastPathComponent,
-      title: description?["title"]?.string)
+      path, reader, find(folder), name: description?.at("study")?.string ?? (path as NSString).lastPathComponent,
+      title: description?.at("title")?.string)
   }
 
   /// Reads an experiment's folder.
-  init(experiment path: String) {
+  init(experiment path: String, find: Finder) {
     var reader = Reader()
     let folder = RunFolder(path)
     reader.read(experiment: (path as NSString).lastPathComponent, in: folder)
-    self.init(path, reader, name: reader.recordedStudy, title: nil)
+    self.init(path, reader, Self.study(above: path, levels: 1, reader, find), name: reader.recordedStudy, title: nil)
   }
 
   /// Reads one run's folder.
-  init(run path: String) {
+  init(run path: String, find: Finder) {
     var reader = Reader()
     let folder = RunFolder(path)
     let record = folder.members(of: RunFolder.recordName).map(JSON.object)
@@ -92,12 +106,19 @@ struct StudyFolder {
     let isInPlace = (path as NSString).lastPathComponent.hasPrefix("seed-") && parent.hasPrefix(recorded)
     let seed = record?["settings"]?["seed"]?.integer.map(UInt64.init(truncatingIfNeeded:)) ?? 0
     reader.read(seed: seed, of: isInPlace ? parent : recorded, in: folder)
-    self.init(path, reader, name: reader.recordedStudy, title: nil)
+    self.init(path, reader, Self.study(above: path, levels: 2, reader, find), name: reader.recordedStudy, title: nil)
   }
 
-  private init(_ path: String, _ reader: Reader, name: String, title: String?) {
+  /// The study that an experiment or a run belongs to, by the folder that it lies in, or by its record when it was
+  /// taken from there.
+  private static func study(above path: String, levels: Int, _ reader: Reader, _ find: Finder) -> Study? {
+    let folder = (0..<levels).reduce(path) { path, _ in (path as NSString).deletingLastPathComponent }
+    if RunFolder(folder).has(studyName) { return find(RunFolder(folder)) }
+    return Study.all.first { $0.name == reader.recordedStudy }
+  }
+
+  private init(_ path: String, _ reader: Reader, _ known: Study?, name: String, title: String?) {
     self.path = path
-    let known = Study.all.first { $0.name == name }
     isKnown = known != nil
     var study = known ?? Study(name: Text.shown(name), title: title.map { Text.shown($0) } ?? "", experiments: [])
     for (name, runs) in reader.finished where study.experiment(name) == nil {

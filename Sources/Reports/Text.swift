@@ -2,10 +2,10 @@ import Foundation
 import Studies
 
 /// How the report writes names, numbers and times.
-enum Text {
+package enum Text {
   /// Text that comes from a file or a folder's name, made fit to be shown: one line, without control characters and
   /// those that turn the direction of writing, and not longer than a line or two.
-  static func shown(_ text: String, limit: Int = 600) -> String {
+  package static func shown(_ text: String, limit: Int = 600) -> String {
     var result = ""
     var count = 0
     for scalar in text.unicodeScalars {

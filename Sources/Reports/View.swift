@@ -3,7 +3,7 @@ import Foundation
 
 /// A document as the dictionaries that templates take. Every text in it is fit to be shown: what HTML must have escaped
 /// the template escapes, what Markdown must have escaped is escaped here.
-struct View {
+package struct View {
   let format: Report.Format
   /// The names of the figures' files that are there.
   let pictures: Set<String>
@@ -163,7 +163,7 @@ struct View {
   }
 
   /// Text that Markdown takes for just that.
-  static func markdown(_ text: String) -> String {
+  package static func markdown(_ text: String) -> String {
     text.reduce(into: "") { result, character in
       if "\\`*_{}[]<>#|~$&!@".contains(character) { result.append("\\") }
       result.append(character)
