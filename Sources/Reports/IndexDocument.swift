@@ -4,6 +4,13 @@ import Studies
 struct IndexDocument {
   /// The name of each study's folder with its report in the making.
   let studies: [(folder: String, study: StudyDocument)]
+  /// The folder of each study's report beside the index, by the study's own.
+  let places: [String: String]
+
+  init(_ studies: [(folder: String, study: StudyDocument)]) {
+    self.studies = studies
+    places = Text.slugs(of: studies.map(\.folder))
+  }
 
   var document: Document {
     let judgements = studies.flatMap(\.study.judgements)
@@ -47,7 +54,7 @@ struct IndexDocument {
               rows: studies.map { name, study in
                 let devices = Set(study.runs.compactMap { $0.record.at("device", "identifier")?.string }).sorted()
                 return [
-                  .init(name, link: .report(folder: Self.place(of: name))), .init(study.study.title),
+                  .init(name, link: .report(folder: places[name] ?? name)), .init(study.study.title),
                   .init(
                     study.folder.isKnown
                       ? "\(study.folder.experiments.count) of \(max(study.folder.experiments.count, study.study.experiments.count))"
@@ -62,7 +69,4 @@ struct IndexDocument {
     ]
     return document
   }
-
-  /// The folder of a study's report beside the index.
-  static func place(of folder: String) -> String { Text.slug(folder) }
 }

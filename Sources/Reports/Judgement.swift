@@ -26,7 +26,7 @@ struct Judgement {
   }
 }
 
-/// Holds a study's runs against its claims. The bounds are the study's; what is too short for a claim is not judged.
+/// Holds a study's runs against its claims. The bounds are the study's; a run that is too short for a claim is not judged.
 struct Judge {
   let folder: StudyFolder
 
@@ -72,11 +72,11 @@ struct Judge {
       experiment: experiment.name, metric: claim.metric, claim: claim.text, here: [], difference: "", seeds: "",
       status: .open, reason: obstacle(experiment.name) ?? "")
     guard let result = result(experiment.name) else { return judgement }
-    let (curve, final) = (result.curve(claim.metric), result.final(claim.metric))
-    let finding = Finding(claim, curve: curve, values: result.values(claim.metric))
+    let (curves, finals) = (result.curves(claim.metric), result.values(claim.metric))
+    let finding = Finding(claim, curves: curves, values: finals)
     (judgement.here, judgement.difference) = ([finding.here], finding.difference)
     guard judgement.reason.isEmpty else { return judgement }
-    guard let isMet = claim.isMet(by: curve, final: final) else {
+    guard let isMet = claim.isMet(by: curves, finals: finals) else {
       judgement.reason = "too short to say"
       return judgement
     }
@@ -136,10 +136,11 @@ private struct Finding {
   var difference = ""
 
   /// - Parameters:
-  ///   - curve: the mean over the seeds, epoch by epoch.
+  ///   - curves: a curve a seed, epoch by epoch.
   ///   - values: of the networks that the seeds' runs ended with.
-  init(_ claim: Claim, curve: [Double], values: [Double]) {
+  init(_ claim: Claim, curves: [[Double]], values: [Double]) {
     let metric = claim.metric
+    let curve = ExperimentResult.mean(curves)
     guard let spread = Spread(values) else { return }
     here = spread.text(metric)
     switch claim.expectation {
@@ -163,8 +164,9 @@ private struct Finding {
       difference =
         metric.difference(curve.last!, from: curve[curve.count - 1 - count]) + " over the last \(count) epochs"
     case .fallsSteadily, .oscillates, .oscillatesWithoutImproving:
-      let steps = zip(curve.dropFirst(), curve)
-      difference = "rises in \(steps.count { $0 > $1 }) of \(max(0, curve.count - 1)) steps"
+      let rises = curves.map { curve in zip(curve.dropFirst(), curve).count { $0 > $1 } }
+      let steps = Set(curves.map { max(0, $0.count - 1) }).sorted().map(String.init)
+      difference = "rises in \(Text.list(rises.map(String.init))) of \(steps.joined(separator: " to ")) steps"
     case .doesNotRiseAgain:
       guard let least = curve.min(), least > 0 else { return }
       difference = "ends \(Text.decimal((spread.mean / least - 1) * 100, 1)) % above its least"

@@ -56,10 +56,11 @@ public struct Report {
     let studies = names.map {
       (folder: $0, study: StudyDocument(StudyFolder(study: "\(source)/\($0)", find: findStudy), isWholeStudy: true))
     }
+    let index = IndexDocument(studies)
     for (name, study) in studies {
-      _ = try write(study.document(), to: "\(output)/\(IndexDocument.place(of: name))", note)
+      _ = try write(study.document(), to: "\(output)/\(index.places[name] ?? name)", note)
     }
-    return try write(IndexDocument(studies: studies).document, to: output, note)
+    return try write(index.document, to: output, note)
   }
 
   private func study(_ what: ReportSource) -> StudyDocument {

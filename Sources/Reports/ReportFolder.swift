@@ -22,6 +22,7 @@ struct ReportFolder {
   /// - Throws: `OutputError`, also when a file of that name is there that no report left.
   func write(_ files: [File], generator: String) throws {
     var seen: Set<String> = [Self.listName]
+    precondition(files.allSatisfy { Self.isName($0.name) }, "a report's file has a name that leads elsewhere")
     let files = files.filter { seen.insert($0.name).inserted }
     try AtomicFile.makeFolder(path)
     let lock = try FolderLock(path)

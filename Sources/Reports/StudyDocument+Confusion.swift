@@ -64,7 +64,7 @@ extension StudyDocument {
           + "(row) are taken for each class (column). Dots round to nothing.",
         classNames: names, values: ours,
         figure: (
-          "confusion-\(Text.slug(name))",
+          "confusion-\(slug(name))",
           ConfusionChart(title: "\(study.name)/\(name): share of each true class", classNames: names, counts: counts)
         ))
     ]

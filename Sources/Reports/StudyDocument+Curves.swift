@@ -12,11 +12,11 @@ extension StudyDocument {
       case .curves:
         // A single curve says nothing that the experiment's own figure does not.
         let kinds = [results.filter(\.experiment.isClassifier), results.filter { !$0.experiment.isClassifier }]
-        return kinds.filter { $0.count > 1 }.flatMap { curves(of: $0, chart.title, stem: "-\(chart.name)") }
+        return kinds.filter { $0.count > 1 }.flatMap { curves(of: $0, chart.title, stem: "-\(Text.slug(chart.name))") }
       case .lossBy(let label, let values):
         let numbers = Dictionary(zip(chart.experiments, values)) { first, _ in first }
         let placed = results.compactMap { result in numbers[result.experiment.name].map { (result, $0) } }
-        return placed.count > 1 ? [lossChart(placed, chart.title, by: label, stem: "loss-\(chart.name)")] : []
+        return placed.count > 1 ? [lossChart(placed, chart.title, by: label, stem: "loss-\(Text.slug(chart.name))")] : []
       }
     }
     guard !charts.isEmpty else { return nil }
@@ -189,6 +189,6 @@ extension StudyDocument {
         title: "\(study.name), \(run.name): loss so far", xLabel: "epoch", yLabel: "loss", series: series),
       title: "\(run.name): loss so far", caption: "Loss by epoch of a run that came to no result.",
       key: Self.key(series),
-      stem: "unfinished-\(Text.slug(run.experiment))-seed-\(run.seed)", isInMarkdown: false)
+      stem: "unfinished-\(slug(run.experiment))-seed-\(run.seed)", isInMarkdown: false)
   }
 }

@@ -11,7 +11,7 @@ extension StudyDocument {
   func experimentSections(_ problems: inout [String]) -> Document.Section? {
     var blocks: [Document.Block] = folder.experiments.isEmpty ? [] : [.paragraph(howToReadCurves(isSingle: true))]
     for name in order {
-      blocks.append(.heading(id: Self.anchor(name), name))
+      blocks.append(.heading(id: anchor(name), name))
       if let result = folder.experiments.first(where: { $0.experiment.name == name }) {
         blocks += self.blocks(of: result, &problems)
       }
@@ -45,7 +45,7 @@ extension StudyDocument {
     let isShownBefore = isWholeStudy && curveStems.contains(experiment.name)
     blocks.append(
       .charts(
-        curves(of: [result], experiment.name, stem: "-\(Text.slug(experiment.name))-alone").map { chart in
+        curves(of: [result], experiment.name, stem: "-\(slug(experiment.name))-alone").map { chart in
           var chart = chart
           chart.isInMarkdown = !isShownBefore
           return chart
@@ -121,7 +121,7 @@ extension StudyDocument {
         + "epochs of it" + (names.isEmpty ? "." : ", one of each class: \(names.joined(separator: ", "))."),
       rows: strips, columnNames: names, scale: 2,
       figure: (
-        "reconstructions-\(Text.slug(result.experiment.name))",
+        "reconstructions-\(slug(result.experiment.name))",
         grid(
           "\(study.name)/\(result.experiment.name): validation images and their reconstructions",
           height: samples.height, width: samples.width,
@@ -155,7 +155,7 @@ extension StudyDocument {
         + "largest weight of each, above and below zero.",
       rows: strips, columnNames: [], scale: layer.width > 8 ? 2 : 8,
       figure: (
-        "first-layer-\(Text.slug(result.experiment.name))",
+        "first-layer-\(slug(result.experiment.name))",
         grid(
           "\(study.name)/\(result.experiment.name): weights of \(layer.name)", height: layer.height, width: layer.width,
           columns: [String](repeating: "", count: rows[0].images.count),

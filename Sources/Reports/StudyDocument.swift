@@ -13,6 +13,8 @@ struct StudyDocument {
   let judge: Judge
   let claims: [Judgement]
   let comparisons: [Judgement]
+  /// What anchors and files call the experiments.
+  let slugs: [String: String]
 
   init(_ folder: StudyFolder, isWholeStudy: Bool) {
     self.folder = folder
@@ -20,6 +22,7 @@ struct StudyDocument {
     judge = Judge(folder: folder)
     claims = judge.claims
     comparisons = isWholeStudy ? judge.comparisons : []
+    slugs = Text.slugs(of: folder.attempted.sorted())
   }
 
   var study: Study { folder.study }
@@ -107,9 +110,11 @@ struct StudyDocument {
 
   // MARK: What several sections use
 
-  static func anchor(_ experiment: String) -> String { "experiment-" + Text.slug(experiment) }
+  func slug(_ experiment: String) -> String { slugs[experiment] ?? Text.slug(experiment) }
 
-  func cell(_ experiment: String) -> Document.Cell { .init(experiment, link: .anchor(Self.anchor(experiment))) }
+  func anchor(_ experiment: String) -> String { "experiment-" + slug(experiment) }
+
+  func cell(_ experiment: String) -> Document.Cell { .init(experiment, link: .anchor(anchor(experiment))) }
 
   /// The names of the classes, or their numbers where the images are others.
   func classNames(_ result: ExperimentResult, count: Int) -> [String] {

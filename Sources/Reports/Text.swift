@@ -48,6 +48,18 @@ package enum Text {
     return slug.allSatisfy({ $0 == "." || $0 == "-" }) ? "x" + slug.replacingOccurrences(of: ".", with: "-") : slug
   }
 
+  /// Slugs of names, each its own also where names differ only in what a slug leaves out.
+  package static func slugs(of names: [String]) -> [String: String] {
+    var taken: Set<String> = []
+    return names.reduce(into: [:]) { slugs, name in
+      guard slugs[name] == nil else { return }
+      let slug = slug(name)
+      let free = taken.contains(slug) ? (2...).lazy.map { "\(slug)-\($0)" }.first { !taken.contains($0) }! : slug
+      taken.insert(free)
+      slugs[name] = free
+    }
+  }
+
   /// `1 run`, `2 runs`
   static func count(_ count: Int, _ one: String, _ many: String? = nil) -> String {
     "\(grouped(count)) \(count == 1 ? one : many ?? one + "s")"

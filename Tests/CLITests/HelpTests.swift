@@ -16,6 +16,7 @@ struct HelpTests {
           telar devices                             what there is, what is chosen
           telar study aldecoa case-1 case-3         with and without pre-training
           telar study --list                        all studies and experiments
+          telar report runs/aldecoa                 what its runs came to, as a page
           telar evaluate best.safetensors           loss, accuracy, confusion matrix
           telar export best.safetensors --onnx FILE for other programs
           telar bench train --net brunello-ae-1     images per second
@@ -41,6 +42,8 @@ struct HelpTests {
                                   would be chosen.
           study                   Run the experiments of a study and hold the results
                                   against its claims.
+          report                  Write what runs came to as a page, and as a summary
+                                  for a repository.
           evaluate                Measure the network of a checkpoint on the data set.
           predict                 Say what a classifier takes images for.
           reconstruct             Show what an autoencoder makes of images.
@@ -130,7 +133,7 @@ struct HelpTests {
 
   @Test(
     arguments: [
-      ["devices"], ["study"], ["evaluate"], ["predict"], ["reconstruct"], ["export"], ["conformance"], ["parity"],
+      ["devices"], ["study"], ["report"], ["evaluate"], ["predict"], ["reconstruct"], ["export"], ["conformance"], ["parity"],
       ["bench"], ["bench", "train"], ["bench", "gemm"],
       ["bench", "ops"], ["bench", "compare"],
     ])
