@@ -129,7 +129,7 @@ private struct Axis {
     let span = most > least ? most - least : max(abs(most) * 0.1, 1e-9)
     let margin = ticksAtValues ? 0 : span * 0.05
     (low, high) = (most > least ? least - margin : least - span, most > least ? most + margin : most + span)
-    var step = Self.step(span / 5)
+    var step = Self.step(span / (isWhole ? 7 : 5))
     if isWhole { step = max(1, step.rounded()) }
     let decimals = max(0, min(9, Int((-log10(step)).rounded(.up))))
     let first = Int((low / step).rounded(.up)), last = Int((high / step).rounded(.down))

@@ -12,8 +12,8 @@ extension StudyDocument {
             + "at least a third do. Runs that were cut shorter than the text's are not judged."),
         .table(
           Document.Table(
-            caption: "Claims of the text and results: \(seedPhrase(folder.experiments)) with standard deviation, where "
-              + "there are several. The difference is the result less the claimed value.",
+            caption: "Claims of the text and results, \(seedPhrase(folder.experiments)). The difference is the result "
+              + "less the claimed value.",
             columns: [
               .init("experiment"), .init("claimed"), .init("here", isNumeric: true),
               .init("difference", isNumeric: true), .init("seeds that meet it", isNumeric: true), .init("verdict"),
@@ -35,7 +35,7 @@ extension StudyDocument {
         .paragraph("What the text claims of experiments against one another, by the values at the end of the runs."),
         .table(
           Document.Table(
-            caption: "Claims that compare experiments. Values are \(seedPhrase(folder.experiments)).",
+            caption: "Claims that compare experiments, by values \(seedPhrase(folder.experiments)).",
             columns: [
               .init("claimed"), .init("metric"), .init("here"), .init("difference"), .init("verdict"),
             ],

@@ -16,7 +16,8 @@ extension StudyDocument {
       case .lossBy(let label, let values):
         let numbers = Dictionary(zip(chart.experiments, values)) { first, _ in first }
         let placed = results.compactMap { result in numbers[result.experiment.name].map { (result, $0) } }
-        return placed.count > 1 ? [lossChart(placed, chart.title, by: label, stem: "loss-\(Text.slug(chart.name))")] : []
+        return placed.count > 1
+          ? [lossChart(placed, chart.title, by: label, stem: "loss-\(Text.slug(chart.name))")] : []
       }
     }
     guard !charts.isEmpty else { return nil }
@@ -168,7 +169,7 @@ extension StudyDocument {
         title: "\(study.name), \(title)", xLabel: label, yLabel: "mean squared error", hasLogarithmicY: true,
         series: series),
       title: title,
-      caption: "Loss of the networks that the runs ended with, by \(label): \(seedPhrase(results.map(\.result))).",
+      caption: "Loss of the networks that the runs ended with, by \(label), \(seedPhrase(results.map(\.result))).",
       key: Self.key(series), stem: stem)
   }
 

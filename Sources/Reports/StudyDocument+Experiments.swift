@@ -9,7 +9,11 @@ extension StudyDocument {
   ///
   /// - Parameter problems: what could not be read is added.
   func experimentSections(_ problems: inout [String]) -> Document.Section? {
-    var blocks: [Document.Block] = folder.experiments.isEmpty ? [] : [.paragraph(howToReadCurves(isSingle: true))]
+    var blocks: [Document.Block] = []
+    // What the curves of several experiments have not explained yet.
+    if curveSection == nil || runs.count > folder.experiments.count, !runs.isEmpty {
+      blocks.append(.paragraph(howToReadCurves(isSingle: true)))
+    }
     for name in order {
       blocks.append(.heading(id: anchor(name), name))
       if let result = folder.experiments.first(where: { $0.experiment.name == name }) {
@@ -36,9 +40,7 @@ extension StudyDocument {
     let experiment = result.experiment
     let network = RunDescription(result.runs[0].record).network
     var blocks: [Document.Block] = []
-    if !experiment.summary.isEmpty {
-      blocks.append(.paragraph(experiment.summary.prefix(1).uppercased() + experiment.summary.dropFirst() + "."))
-    }
+    if !experiment.summary.isEmpty { blocks.append(.paragraph(experiment.summary)) }
     if !network.isEmpty { blocks.append(.list(network)) }
     blocks.append(.table(runTable(result)))
     // The Markdown summary has the curves where experiments that belong together share a figure.

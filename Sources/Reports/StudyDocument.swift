@@ -123,11 +123,10 @@ struct StudyDocument {
       ? FashionMNIST.classNames : (0..<count).map { "class \($0)" }
   }
 
-  /// `the mean of 3 seeds`
+  /// `of one seed`, `means of 3 seeds ± standard deviation`
   func seedPhrase(_ results: [ExperimentResult]) -> String {
     let counts = Set(results.map(\.runs.count)).sorted()
-    if counts == [1] { return "one seed" }
-    let range = counts.count == 1 ? "\(counts[0])" : "\(counts.first ?? 0) to \(counts.last ?? 0)"
-    return "the mean of \(range) seeds"
+    guard let least = counts.first, let most = counts.last, most > 1 else { return "of one seed" }
+    return "means of \(least == most ? "\(most)" : "\(least) to \(most)") seeds ± standard deviation"
   }
 }

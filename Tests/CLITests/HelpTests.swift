@@ -133,7 +133,8 @@ struct HelpTests {
 
   @Test(
     arguments: [
-      ["devices"], ["study"], ["report"], ["evaluate"], ["predict"], ["reconstruct"], ["export"], ["conformance"], ["parity"],
+      ["devices"], ["study"], ["report"], ["evaluate"], ["predict"], ["reconstruct"], ["export"], ["conformance"],
+      ["parity"],
       ["bench"], ["bench", "train"], ["bench", "gemm"],
       ["bench", "ops"], ["bench", "compare"],
     ])

@@ -29,7 +29,8 @@ struct ReportCommandTests {
     #expect(result.out == "Report: \(runs)/aldecoa/report/report.html\nReport: \(runs)/aldecoa/report/report.md\n")
     let page = try output.text("runs/aldecoa/report/report.html")
     for part in [
-      "3 runs of 3 experiments ended", "not judged: other data than Fashion-MNIST", "Batches had 16 images", "untrained",
+      "3 runs of 3 experiments ended", "not judged: other data than Fashion-MNIST", "Batches had 16 images",
+      "untrained",
       "encoder.0 (Conv2d) of seed 0&#39;s network", "encoder of n64-p0.1, 2 epochs",
     ] { #expect(page.contains(part), "\(part)") }
 
@@ -50,7 +51,9 @@ struct ReportCommandTests {
   }
 
   @Test func `what cannot be reported is refused`() throws {
-    func refusal(_ status: Int32, _ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) throws -> String {
+    func refusal(_ status: Int32, _ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) throws
+      -> String
+    {
       let result = try Telar.run(["report"] + arguments)
       #expect(result.status == status, "\(result.error)", sourceLocation: sourceLocation)
       #expect(result.out.isEmpty && result.errorLines.count == 1, sourceLocation: sourceLocation)
@@ -63,7 +66,8 @@ struct ReportCommandTests {
     try study("molina", "base")
     let runs = output.path + "/runs/molina"
     try output.write("report.md", Array("mine".utf8))
-    #expect(try refusal(73, runs, "--out", output.path).contains("report.md: there is one that is of no report of telar"))
+    #expect(
+      try refusal(73, runs, "--out", output.path).contains("report.md: there is one that is of no report of telar"))
     #expect(try refusal(73, runs, "--out", "/proc/report").contains("cannot create /proc/report"))
     #expect(try output.text("report.md") == "mine")
   }

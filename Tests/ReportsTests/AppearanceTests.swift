@@ -71,7 +71,8 @@ import Testing
   func `curves of any numbers make a drawing that is well-formed`(isLogarithmic: Bool) {
     let curves: [[(x: Double, y: Double)]] = [
       [], [(1, 0.5)], [(1, .nan), (2, .infinity)], [(1, 1e308), (2, -1e308), (3, 0)], [(1, 0.5), (2, 0.5)],
-      [(1, 1e29), (2, 1e-29)], [(1, .leastNonzeroMagnitude)], [(-1e11, 1), (1e11, 2)], (1...5000).map { (Double($0), 1 / Double($0)) },
+      [(1, 1e29), (2, 1e-29)], [(1, .leastNonzeroMagnitude)], [(-1e11, 1), (1e11, 2)],
+      (1...5000).map { (Double($0), 1 / Double($0)) },
       [(64, 0.1), (128, 0.09)], [(.infinity, 1)],
     ]
     for points in curves {
@@ -107,7 +108,10 @@ import Testing
   }
 
   @Test func `slugs of different names differ`() {
-    #expect(Text.slugs(of: ["a b", "a-b", "A b", "a-b-2", "a b"]) == ["a b": "a-b", "a-b": "a-b-2", "A b": "a-b-3", "a-b-2": "a-b-2-2"])
+    #expect(
+      Text.slugs(of: ["a b", "a-b", "A b", "a-b-2", "a b"]) == [
+        "a b": "a-b", "a-b": "a-b-2", "A b": "a-b-3", "a-b-2": "a-b-2-2",
+      ])
     #expect(Text.slugs(of: ["..", "../x", "ñ"]) == ["..": "x--", "../x": "..-x", "ñ": "x-"])
   }
 
