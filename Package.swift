@@ -12,6 +12,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
   ],
   targets: [
     // System libraries
@@ -47,6 +48,13 @@ let package = Package(
     .target(name: "StudyNetworks", dependencies: ["TelarNN"]),
     .target(name: "Studies", dependencies: ["TelarTraining", "StudyNetworks", "TuningFiles"]),
     .target(name: "Recipes", dependencies: ["Studies", .product(name: "TOMLKit", package: "TOMLKit")]),
+    .target(
+      name: "Reports",
+      dependencies: ["CPNG", "Figures", "Files", "Studies", .product(name: "Mustache", package: "swift-mustache")],
+      resources: [
+        .embedInCode("Templates/page.html.mustache"), .embedInCode("Templates/page.md.mustache"),
+        .embedInCode("Templates/page.css"),
+      ]),
     .target(name: "Conformance", dependencies: ["StudyNetworks", "Safetensors"]),
     .target(name: "Benchmarks", dependencies: ["TelarTraining", "Studies"]),
     .target(
@@ -55,7 +63,7 @@ let package = Package(
     .executableTarget(
       name: "telar-cli",
       dependencies: [
-        "Telar", "Conformance", "Benchmarks",
+        "Telar", "Conformance", "Benchmarks", "Reports",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -75,6 +83,8 @@ let package = Package(
     .testTarget(name: "FiguresTests", dependencies: ["Figures", "Files"]),
     .testTarget(name: "StudiesTests", dependencies: ["Studies", "TestSupport"]),
     .testTarget(name: "RecipesTests", dependencies: ["Recipes", "Files", "TestSupport"]),
+    .testTarget(
+      name: "ReportsTests", dependencies: ["Reports", "Safetensors", "Studies", "TelarTraining", "TestSupport"]),
     .testTarget(
       name: "ConformanceTests", dependencies: ["Conformance", "TestSupport"], resources: [.copy("Golden")]),
     .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "StudyNetworks", "TestSupport"]),

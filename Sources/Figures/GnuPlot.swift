@@ -33,6 +33,18 @@ public struct GnuPlot: Sendable {
     }
   }
 
+  /// The bytes of a figure's PNG.
+  ///
+  /// - Throws: an error whose description is a line for the user.
+  package func png(of figure: any Figure) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    try AtomicFile.withTemporary(beside: FileManager.default.temporaryDirectory.path + "/figure.png") { path in
+      try draw(figure, to: path, format: .png)
+      bytes = try InputFile.read(path, atMost: 64 << 20)
+    }
+    return bytes
+  }
+
   private func run(_ script: String) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: executable)

@@ -36,7 +36,7 @@ public struct ImageGrid: Figure {
   /// Pixels between the images, in the images' own.
   private let gap = 2
   /// Pixels on the screen for each of an image's.
-  private let scale = 4
+  public var scale = 4
   /// Left, right, top and bottom, in pixels of the screen.
   private let margins = (left: 150, right: 20, top: 70, bottom: 45)
 

@@ -2,20 +2,39 @@ import Foundation
 
 /// Curves over epochs, or over anything that is counted.
 public struct LineChart: Figure {
+  /// How a curve is drawn.
+  public enum Stroke: String, Sendable {
+    case solid
+    /// As for the training half of a pair.
+    case dashed
+    case dotted
+    /// One of several behind their mean; the key leaves it out.
+    case thin
+  }
+
   /// One curve.
   public struct Series: Sendable {
     public var name: String
     public var points: [(x: Double, y: Double)]
     /// Which colour of the palette; curves that belong together share one.
     public var colour: Int
-    /// Whether the line is broken, as for the training half of a pair.
-    public var isDashed: Bool
+    public var stroke: Stroke
+    /// What the curve is the middle of, such as the least and the largest of several; empty for none.
+    public var band: [(x: Double, low: Double, high: Double)]
 
     public init(name: String, points: [(x: Double, y: Double)], colour: Int, isDashed: Bool = false) {
+      self.init(name: name, points: points, colour: colour, stroke: isDashed ? .dashed : .solid)
+    }
+
+    public init(
+      name: String, points: [(x: Double, y: Double)], colour: Int, stroke: Stroke,
+      band: [(x: Double, low: Double, high: Double)] = []
+    ) {
       self.name = name
       self.points = points
       self.colour = colour
-      self.isDashed = isDashed
+      self.stroke = stroke
+      self.band = band
     }
   }
 
@@ -33,22 +52,36 @@ public struct LineChart: Figure {
     self.series = series
   }
 
-  public var size: (width: Int, height: Int) { (1100, 660) }
+  public var size = (width: 1100, height: 660)
 
-  /// One row a point: series, x, y.
+  /// One row a point: series, x, y, and where there are bands their ends.
   public var csv: String {
-    CSV.line(["series", xLabel, yLabel])
-      + series.flatMap { series in series.points.map { CSV.line([series.name, "\($0.x.short)", "\($0.y)"]) } }.joined()
+    let hasBands = series.contains { !$0.band.isEmpty }
+    return CSV.line(["series", xLabel, yLabel] + (hasBands ? ["least", "largest"] : []))
+      + series.flatMap { series in
+        let ends = Dictionary(series.band.map { ($0.x, ["\($0.low)", "\($0.high)"]) }) { first, _ in first }
+        return series.points.map { point in
+          CSV.line(
+            [series.name, "\(point.x.short)", "\(point.y)"] + (hasBands ? ends[point.x] ?? ["", ""] : []))
+        }
+      }.joined()
   }
 
   public var script: String {
-    let drawable = series.map { series in
-      series.points.filter { $0.x.isFinite && $0.y.isFinite && (!hasLogarithmicY || $0.y > 0) }
+    func isDrawable(_ y: Double) -> Bool { y.isFinite && (!hasLogarithmicY || y > 0) }
+    let drawable = series.map { series in series.points.filter { $0.x.isFinite && isDrawable($0.y) } }
+    let bands = series.map { series in
+      series.band.filter { $0.x.isFinite && isDrawable($0.low) && isDrawable($0.high) }
     }
+    let ys = drawable.joined().map(\.y) + bands.joined().flatMap { [$0.low, $0.high] }
     var text = ""
     for (index, points) in drawable.enumerated() where !points.isEmpty {
       let lines = points.map { "\($0.x) \($0.y)" }.joined(separator: "\n")
       text += "$series\(index) << EOD\n\(lines)\nEOD\n"
+    }
+    for (index, points) in bands.enumerated() where !points.isEmpty {
+      let lines = points.map { "\($0.x) \($0.low) \($0.high)" }.joined(separator: "\n")
+      text += "$band\(index) << EOD\n\(lines)\nEOD\n"
     }
     let xs = drawable.joined().map(\.x)
     let (first, last) = (xs.min() ?? 0, xs.max() ?? 1)
@@ -64,21 +97,29 @@ public struct LineChart: Figure {
       set xrange [\(first - margin):\(last + margin)]
       set offsets graph 0, graph 0, graph 0.04, graph 0.04
       \(tics(first, last))
-      \(hasLogarithmicY ? logarithmicScale(drawable.joined().map(\.y)) : "set format y '%.4g'")
+      \(hasLogarithmicY ? logarithmicScale(ys) : "set format y '%.4g'")
 
       """
     if xs.isEmpty { text += "set yrange [0.1:1]\n" }
     // Marks help while points are few, and clutter when they are many.
     let hasMarks = xs.count <= 40 * max(1, series.count)
+    let fills = series.indices.filter { !bands[$0].isEmpty }.map { index in
+      let colour = Palette.lines[series[index].colour % Palette.lines.count]
+      return "$band\(index) using 1:2:3 with filledcurves fillstyle transparent solid 0.16 noborder"
+        + " linecolor rgb '\(colour)' notitle"
+    }
     let curves = series.enumerated().map { index, series in
       let colour = Palette.lines[series.colour % Palette.lines.count]
-      let style = hasMarks ? "linespoints pointtype \(series.isDashed ? 6 : 7) pointsize 0.9" : "lines"
+      let isThin = series.stroke == .thin
+      let style =
+        hasMarks && !isThin ? "linespoints pointtype \(series.stroke == .solid ? 7 : 6) pointsize 0.9" : "lines"
       // A curve without points keeps its place in the key.
       let data = drawable[index].isEmpty ? "NaN" : "$series\(index) using 1:2"
-      return "\(data) with \(style) linewidth 2.5 dashtype \(series.isDashed ? "(9,5)" : "1")"
-        + " linecolor rgb '\(colour)' title \(GnuPlot.quoted(series.name))"
+      return "\(data) with \(style) linewidth \(isThin ? "1" : "2.5") dashtype \(series.stroke.dashes)"
+        + " linecolor rgb '\(isThin ? "#80" + colour.dropFirst() : colour)' "
+        + (isThin ? "notitle" : "title \(GnuPlot.quoted(series.name))")
     }
-    if !curves.isEmpty { text += "plot " + curves.joined(separator: ", \\\n  ") + "\n" }
+    if !curves.isEmpty { text += "plot " + (fills + curves).joined(separator: ", \\\n  ") + "\n" }
     return text
   }
 
@@ -98,6 +139,17 @@ public struct LineChart: Figure {
   private func tics(_ first: Double, _ last: Double) -> String {
     guard first.rounded() == first, last.rounded() == last, last - first <= 20 else { return "set xtics auto" }
     return "set xtics \(Int(first)),\(last - first <= 10 ? 1 : 2),\(Int(last))"
+  }
+}
+
+extension LineChart.Stroke {
+  /// As gnuplot has it.
+  fileprivate var dashes: String {
+    switch self {
+    case .solid, .thin: "1"
+    case .dashed: "(9,5)"
+    case .dotted: "(2,4)"
+    }
   }
 }
 

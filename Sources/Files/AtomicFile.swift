@@ -11,21 +11,46 @@ public enum AtomicFile {
   ///
   /// - Throws: ``OutputError``; the file that was there before, if any, is then untouched.
   public static func write(_ bytes: [UInt8], to path: String) throws {
-    try produce(path) { temporary in
-      let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-      guard descriptor >= 0 else { throw OutputError.cannotCreate(path: path, reason: lastError()) }
-      defer { close(descriptor) }
-      var written = 0
-      while written < bytes.count {
-        let count = bytes.withUnsafeBytes {
-          Foundation.write(descriptor, $0.baseAddress! + written, bytes.count - written)
+    try produce(path) { temporary in try create(temporary, bytes, for: path) }
+  }
+
+  /// Writes several files, all of them or none: none takes its name before all are on the disk.
+  ///
+  /// - Throws: ``OutputError``.
+  public static func write(_ files: [(path: String, bytes: [UInt8])]) throws {
+    func stage(_ staged: [String]) throws {
+      guard staged.count < files.count else {
+        for (temporary, file) in zip(staged, files) {
+          guard rename(temporary, file.path) == 0 else {
+            throw OutputError.cannotCreate(path: file.path, reason: lastError())
+          }
         }
-        if count < 0 && errno == EINTR { continue }
-        guard count >= 0 else { throw OutputError.writeFailed(path: path, reason: lastError()) }
-        written += count
+        return
       }
-      guard fsync(descriptor) == 0 else { throw OutputError.writeFailed(path: path, reason: lastError()) }
+      let file = files[staged.count]
+      try withTemporary(beside: file.path) { temporary in
+        try create(temporary, file.bytes, for: file.path)
+        try stage(staged + [temporary])
+      }
     }
+    try stage([])
+  }
+
+  /// Writes a new file to the disk. `path` is what errors name.
+  private static func create(_ temporary: String, _ bytes: [UInt8], for path: String) throws {
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw OutputError.cannotCreate(path: path, reason: lastError()) }
+    defer { close(descriptor) }
+    var written = 0
+    while written < bytes.count {
+      let count = bytes.withUnsafeBytes {
+        Foundation.write(descriptor, $0.baseAddress! + written, bytes.count - written)
+      }
+      if count < 0 && errno == EINTR { continue }
+      guard count >= 0 else { throw OutputError.writeFailed(path: path, reason: lastError()) }
+      written += count
+    }
+    guard fsync(descriptor) == 0 else { throw OutputError.writeFailed(path: path, reason: lastError()) }
   }
 
   /// Writes a text file, replacing one of that name.

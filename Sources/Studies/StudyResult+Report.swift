@@ -131,7 +131,7 @@ extension StudyResult {
   }
 
   /// How this run differs from what the text describes.
-  private var notes: [String] {
+  package var notes: [String] {
     var notes: [String] = []
     let early = experiments.filter { $0.isRequested && $0.runs.contains(where: \.hasStoppedEarly) }
     if !early.isEmpty {

@@ -16,6 +16,12 @@ public struct RunResult: Sendable {
   public let confusion: [[Int]]?
   /// Kernel launches of a training step.
   public let launchesPerStep: Double?
+  /// How many numbers were trained.
+  public let trainedParameters: Double?
+  /// Wall time of all epochs' training, without measuring.
+  public let trainingSeconds: Double?
+  /// Of the epoch in the middle when they are ordered by it.
+  public let imagesPerSecond: Double?
   /// What the run is and what it ran on: `run.json`.
   public let record: JSON.Members
   public let folder: RunFolder
@@ -28,22 +34,32 @@ public struct RunResult: Sendable {
       case .integer(let epoch)? = result["epoch"], case .boolean(let hasStoppedEarly)? = result["stopped_early"]
     else { return nil }
     history = folder.history
-    guard history.indices.contains(epoch - 1) else { return nil }
+    guard 1...max(1, history.count) ~= epoch, !history.isEmpty else { return nil }
     self.seed = seed
     self.epoch = epoch
     self.hasStoppedEarly = hasStoppedEarly
     testLoss = result["test_loss"]?.double
-    if case .array(let rows)? = result["confusion"] {
-      confusion = rows.map { row in
-        guard case .array(let counts) = row else { return [] }
-        return counts.map { $0.double.map(Int.init) ?? 0 }
-      }
-    } else {
-      confusion = nil
-    }
+    confusion = result["confusion"].flatMap(Self.matrix)
     launchesPerStep = result["launches_per_step"]?.double
+    trainedParameters = result["trained_parameters"]?.double
+    trainingSeconds = result["training_seconds"]?.double
+    imagesPerSecond = result["images_per_s"]?.double
     self.record = record
     self.folder = folder
+  }
+
+  /// A square matrix of counts; `nil` for anything else.
+  private static func matrix(_ json: JSON) -> [[Int]]? {
+    guard case .array(let rows) = json, !rows.isEmpty else { return nil }
+    let matrix = rows.compactMap { row -> [Int]? in
+      guard case .array(let cells) = row else { return nil }
+      let counts = cells.compactMap { cell -> Int? in
+        guard case .integer(let count) = cell, 0...Int(Int32.max) ~= count else { return nil }
+        return count
+      }
+      return counts.count == rows.count ? counts : nil
+    }
+    return matrix.count == rows.count ? matrix : nil
   }
 
   /// A metric of the network that the run ended with.
@@ -85,7 +101,7 @@ public struct ExperimentResult: Sendable {
   /// The mean of the runs' curves, over the epochs that all of them have.
   public func curve(_ metric: Metric) -> [Double] { Self.mean(curves(metric)) }
 
-  static func mean(_ curves: [[Double]]) -> [Double] {
+  package static func mean(_ curves: [[Double]]) -> [Double] {
     let count = curves.map(\.count).min() ?? 0
     return (0..<count).map { index in curves.reduce(0) { $0 + $1[index] } / Double(curves.count) }
   }
@@ -104,12 +120,18 @@ public struct ExperimentResult: Sendable {
 
   /// The share of each true class (row) taken for each class (column), over all seeds.
   public var confusionShares: [[Double]]? {
-    let matrices = runs.compactMap(\.confusion)
-    guard let first = matrices.first else { return nil }
-    return first.indices.map { row in
-      let counts = first[row].indices.map { column in matrices.reduce(0) { $0 + $1[row][column] } }
+    confusionCounts?.map { counts in
       let sum = counts.reduce(0, +)
       return counts.map { sum == 0 ? 0 : Double($0) / Double(sum) }
+    }
+  }
+
+  /// How many images of each true class (row) were taken for each class (column), over all seeds.
+  public var confusionCounts: [[Int]]? {
+    let matrices = runs.compactMap(\.confusion)
+    guard let first = matrices.first, matrices.allSatisfy({ $0.count == first.count }) else { return nil }
+    return first.indices.map { row in
+      first.indices.map { column in matrices.reduce(0) { $0 + $1[row][column] } }
     }
   }
 }
@@ -160,7 +182,7 @@ public struct StudyResult: Sendable {
       .compactMap { $0.hasPrefix("seed-") ? UInt64($0.dropFirst(5)) : nil }.sorted()
   }
 
-  init(
+  package init(
     study: Study, options: StudyOptions, experiments: [ExperimentResult], failures: [(run: String, reason: String)],
     folder: RunFolder, figures: [String], peakDeviceBytes: Int?
   ) {

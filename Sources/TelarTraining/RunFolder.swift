@@ -22,6 +22,9 @@ public struct RunFolder: Sendable {
   public static let studyName = "study.json"
   public static let recipeName = "recipe.toml"
 
+  /// Bytes of the longest metrics that are read: some 300,000 epochs.
+  private static let longestMetrics = 64 << 20
+
   public init(_ path: String) { self.path = path }
 
   /// What a folder holds.
@@ -45,7 +48,7 @@ public struct RunFolder: Sendable {
 
   /// The object in a JSON file; `nil` where there is none.
   public func members(of name: String) -> JSON.Members? {
-    guard let bytes = FileManager.default.contents(atPath: file(name)),
+    guard let bytes = try? InputFile.read(file(name), atMost: JSON.maximumLength),
       case .object(let members)? = try? JSON(parsing: String(decoding: bytes, as: UTF8.self))
     else { return nil }
     return members
@@ -53,7 +56,7 @@ public struct RunFolder: Sendable {
 
   /// The metrics of the epochs, as they were written.
   public var history: [EpochMetrics] {
-    let bytes = FileManager.default.contents(atPath: file(Self.metricsName)) ?? Data()
+    let bytes = (try? InputFile.read(file(Self.metricsName), atMost: Self.longestMetrics)) ?? []
     return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
       .compactMap { (try? JSON(parsing: String($0))).flatMap(EpochMetrics.init(json:)) }
   }

@@ -6,6 +6,7 @@ import Figures
 import Files
 import ONNX
 import Recipes
+import Reports
 import Safetensors
 import Studies
 import TelarData
@@ -58,6 +59,8 @@ struct Failure {
       case let error as RecipeError:
         error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
       case let error as TuningFileError:
+        error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
+      case let error as ReportError:
         error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
       case let error as DeviceError:
         switch error {

@@ -15,6 +15,7 @@ struct TelarCommand: ParsableCommand {
         telar study aldecoa case-1 case-3         with and without pre-training
         telar study --list                        all studies and experiments
         telar train mine.toml                     experiments of your own
+        telar report runs/aldecoa                 what its runs came to, as a page
         telar evaluate best.safetensors           loss, accuracy, confusion matrix
         telar export best.safetensors --onnx FILE for other programs
         telar bench train --net brunello-ae-1     images per second
@@ -31,9 +32,9 @@ struct TelarCommand: ParsableCommand {
       """,
     version: telarVersion,
     subcommands: [
-      DevicesCommand.self, StudyCommand.self, TrainCommand.self, EvaluateCommand.self, PredictCommand.self,
-      ReconstructCommand.self, ExportCommand.self, ConformanceCommand.self, ParityCommand.self, BenchCommand.self,
-      TuneCommand.self,
+      DevicesCommand.self, StudyCommand.self, TrainCommand.self, ReportCommand.self, EvaluateCommand.self,
+      PredictCommand.self, ReconstructCommand.self, ExportCommand.self, ConformanceCommand.self, ParityCommand.self,
+      BenchCommand.self, TuneCommand.self,
     ])
 
   static func main() {

@@ -17,6 +17,7 @@ struct HelpTests {
           telar study aldecoa case-1 case-3         with and without pre-training
           telar study --list                        all studies and experiments
           telar train mine.toml                     experiments of your own
+          telar report runs/aldecoa                 what its runs came to, as a page
           telar evaluate best.safetensors           loss, accuracy, confusion matrix
           telar export best.safetensors --onnx FILE for other programs
           telar bench train --net brunello-ae-1     images per second
@@ -44,6 +45,8 @@ struct HelpTests {
                                   against its claims.
           train                   Run the experiments of a recipe, a comparison of your
                                   own.
+          report                  Write what runs came to as a page, and as a summary
+                                  for a repository.
           evaluate                Measure the network of a checkpoint on the data set.
           predict                 Say what a classifier takes images for.
           reconstruct             Show what an autoencoder makes of images.
@@ -136,9 +139,9 @@ struct HelpTests {
 
   @Test(
     arguments: [
-      ["devices"], ["study"], ["train"], ["evaluate"], ["predict"], ["reconstruct"], ["export"], ["conformance"], ["parity"],
-      ["bench"], ["bench", "train"], ["bench", "gemm"],
-      ["bench", "ops"], ["bench", "compare"],
+      ["devices"], ["study"], ["train"], ["report"], ["evaluate"], ["predict"], ["reconstruct"], ["export"],
+      ["conformance"], ["parity"], ["bench"], ["bench", "train"], ["bench", "gemm"], ["bench", "ops"],
+      ["bench", "compare"],
     ])
   func `every command has help`(command: [String]) throws {
     let help = try Telar.run(command + ["--help"])

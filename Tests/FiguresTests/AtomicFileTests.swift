@@ -54,4 +54,18 @@ struct AtomicFileTests {
     #expect(throws: OutputError.self) { try AtomicFile.write("x", to: folder.path + "/folder") }
     #expect(try folder.names().sorted() == ["file", "folder"])
   }
+
+  @Test func `several files appear together or not at all`() throws {
+    let paths = ["a", "b", "c"].map { "\(folder.path)/\($0)" }
+    try AtomicFile.write("old", to: paths[0])
+    try AtomicFile.write(paths.map { (path: $0, bytes: Array($0.utf8)) })
+    for path in paths { #expect(try String(contentsOfFile: path, encoding: .utf8) == path) }
+    // The last cannot be made, so the others stay as they are.
+    #expect(throws: OutputError.cannotCreate(path: "/nonexistent/file", reason: "No such file or directory")) {
+      try AtomicFile.write((paths + ["/nonexistent/file"]).map { (path: $0, bytes: [1]) })
+    }
+    for path in paths { #expect(try String(contentsOfFile: path, encoding: .utf8) == path) }
+    #expect(try folder.names().sorted() == ["a", "b", "c"])
+    try AtomicFile.write([])
+  }
 }

@@ -108,6 +108,39 @@ struct FiguresTests {
     }
   }
 
+  /// A mean with its band, and two thin curves behind it.
+  private var spread: LineChart {
+    let points = (1...6).map { (x: Double($0), y: 1 / Double($0)) }
+    func moved(_ factor: Double) -> [(x: Double, y: Double)] { points.map { ($0.x, $0.y * factor) } }
+    return LineChart(
+      title: "three seeds", xLabel: "epoch", yLabel: "loss", hasLogarithmicY: true,
+      series: [
+        .init(name: "seed 0", points: moved(0.8), colour: 0, stroke: .thin),
+        .init(name: "seed 1", points: moved(1.3), colour: 0, stroke: .thin),
+        .init(name: "while training", points: moved(1.5), colour: 1, stroke: .dotted),
+        .init(
+          name: "mean", points: points, colour: 0, stroke: .solid,
+          band: points.map { ($0.x, $0.y * 0.8, $0.x == 3 ? .nan : $0.y * 1.3) }),
+      ])
+  }
+
+  @Test(.enabled(if: GnuPlot.installed != nil))
+  func `bands and thin lines are drawn, and only whole curves are in the key`() throws {
+    let stem = folder.path + "/spread"
+    #expect(try spread.write(to: stem) == .drawn(path: stem + ".png"))
+    let script = spread.script
+    #expect(script.contains("with filledcurves") && !script.contains("nan"))
+    #expect(script.components(separatedBy: "notitle").count == 1 + 3)
+    #expect(script.contains("title 'mean'") && !script.contains("title 'seed 0'"))
+    let picture = try #require(GnuPlot.installed).png(of: spread)
+    #expect(picture == (try folder.bytes("spread.png")))
+  }
+
+  @Test func `CSV has the ends of bands where there are any`() throws {
+    #expect(spread.csv.hasPrefix("series,epoch,loss,least,largest\nseed 0,1,0.8,,\n"))
+    #expect(spread.csv.contains("\nmean,2,0.5,0.4,0.65\n"))
+  }
+
   @Test func `CSV holds the numbers`() throws {
     let chart = LineChart(
       title: "t", xLabel: "epoch", yLabel: "loss",

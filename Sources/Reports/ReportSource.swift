@@ -1,0 +1,72 @@
+import Foundation
+import TelarTraining
+
+/// What a folder is that is to be reported.
+enum ReportSource: Equatable {
+  /// A run with one seed.
+  case run
+  /// An experiment: runs by seed.
+  case experiment
+  /// A study: experiments.
+  case study
+  /// A folder of studies, by their folders' names.
+  case studies([String])
+
+  /// - Throws: ``ReportError`` when there is no such folder, or nothing in it that a run left.
+  init(_ path: String) throws(ReportError) {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw ReportError(.missing, path: path, "there is no such folder")
+    }
+    guard isFolder.boolValue else {
+      throw ReportError(.noRuns, path: path, "is a file; name the folder of a run, an experiment or a study")
+    }
+    let studies = Self.folders(in: path).filter { Self.isStudy("\(path)/\($0)") }
+    if RunFolder(path).has(RunFolder.recordName) {
+      self = .run
+    } else if !Self.seeds(in: path).isEmpty {
+      self = .experiment
+    } else if Self.isStudy(path) {
+      self = .study
+    } else if !studies.isEmpty {
+      self = .studies(Array(studies.prefix(ReportLimits.studies)))
+    } else {
+      throw ReportError(
+        .noRuns, path: path,
+        "holds no runs of telar; name a study's folder (runs/STUDY), one in it (EXPERIMENT, EXPERIMENT/seed-N), or the "
+          + "folder of several studies")
+    }
+  }
+
+  static func isStudy(_ path: String) -> Bool {
+    RunFolder(path).has(StudyFolder.studyName) || folders(in: path).contains { !seeds(in: "\(path)/\($0)").isEmpty }
+  }
+
+  /// The folders in a folder, in order, without hidden ones.
+  static func folders(in path: String) -> [String] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return names.filter { name in
+      var isFolder: ObjCBool = false
+      return !name.hasPrefix(".") && FileManager.default.fileExists(atPath: "\(path)/\(name)", isDirectory: &isFolder)
+        && isFolder.boolValue
+    }.sorted { $0.localizedStandardCompare($1) == .orderedAscending }
+  }
+
+  /// The seeds of an experiment, with the names of their folders, in order.
+  static func seeds(in path: String) -> [(seed: UInt64, name: String)] {
+    folders(in: path).compactMap { name in
+      name.hasPrefix("seed-") ? UInt64(name.dropFirst(5)).map { ($0, name) } : nil
+    }.sorted { $0.seed < $1.seed }
+  }
+}
+
+/// How much of a folder is read: far more than any study has.
+enum ReportLimits {
+  static let studies = 50
+  static let experiments = 300
+  static let runsOfExperiment = 100
+  /// Epochs of all runs of a study together.
+  static let epochs = 1_000_000
+  /// Classes of a confusion matrix.
+  static let classes = 32
+}

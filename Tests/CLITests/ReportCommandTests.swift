@@ -1,0 +1,74 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("telar report")
+struct ReportCommandTests {
+  let data: TemporaryFolder
+  let output: TemporaryFolder
+
+  init() throws {
+    data = try TemporaryFolder()
+    output = try TemporaryFolder()
+    try SmallDataSet.write(into: data)
+  }
+
+  private func study(_ arguments: String...) throws {
+    let result = try Telar.run(
+      ["study"] + arguments + ["--data", data.path, "--allow-other-data", "--epochs", "2", "--batch-size", "16"]
+        + ["--device", "cpu", "--out", output.path + "/runs"])
+    #expect(result.status == 0, "\(result.error)")
+  }
+
+  @Test func `what was run is reported, and printed where`() throws {
+    try study("aldecoa", "n64-p0.1", "case-2", "case-4")
+    try study("molina", "base", "--seeds", "2")
+    let runs = output.path + "/runs"
+    let result = try Telar.run("report", runs + "/aldecoa")
+    #expect(result.status == 0, "\(result.error)")
+    #expect(result.out == "Report: \(runs)/aldecoa/report/report.html\nReport: \(runs)/aldecoa/report/report.md\n")
+    let page = try output.text("runs/aldecoa/report/report.html")
+    for part in [
+      "3 runs of 3 experiments ended", "not judged: other data than Fashion-MNIST", "Batches had 16 images",
+      "untrained",
+      "encoder.0 (Conv2d) of seed 0&#39;s network", "encoder of n64-p0.1, 2 epochs",
+    ] { #expect(page.contains(part), "\(part)") }
+
+    let all = try Telar.run("report", runs, "--out", output.path + "/Results", "--format", "markdown")
+    #expect(all.out == "Report: \(output.path)/Results/report.md\n")
+    #expect(try output.text("Results/report.md").contains("[aldecoa](aldecoa/report.md)"))
+    #expect(output.contents().contains("Results/molina/report.md"))
+    #expect(!output.contents().contains { $0.hasPrefix("Results") && $0.hasSuffix(".html") })
+
+    for place in ["molina/base", "molina/base/seed-1"] {
+      let one = try Telar.run("report", "\(runs)/\(place)", "--format", "HTML")
+      #expect(one.out == "Report: \(runs)/\(place)/report/report.html\n", "\(one.error)")
+    }
+    // A report among the runs is none of them, and keeps nothing from being run or reported again.
+    try study("molina", "base", "--seeds", "2")
+    #expect(try Telar.run("report", runs + "/molina").status == 0)
+    #expect(!output.contents().contains { $0.contains("/.") })
+  }
+
+  @Test func `what cannot be reported is refused`() throws {
+    func refusal(_ status: Int32, _ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) throws
+      -> String
+    {
+      let result = try Telar.run(["report"] + arguments)
+      #expect(result.status == status, "\(result.error)", sourceLocation: sourceLocation)
+      #expect(result.out.isEmpty && result.errorLines.count == 1, sourceLocation: sourceLocation)
+      return result.error
+    }
+    #expect(try refusal(66, output.path + "/nothing") == "telar: \(output.path)/nothing: there is no such folder\n")
+    #expect(try refusal(65, data.path).contains("holds no runs of telar; name a study's folder"))
+    #expect(try refusal(64, data.path, "--format", "pdf").contains("--format pdf is none of html, markdown"))
+    #expect(try refusal(64, data.path, "--format", "").contains("--format  is none of html, markdown"))
+    try study("molina", "base")
+    let runs = output.path + "/runs/molina"
+    try output.write("report.md", Array("mine".utf8))
+    #expect(
+      try refusal(73, runs, "--out", output.path).contains("report.md: there is one that is of no report of telar"))
+    #expect(try refusal(73, runs, "--out", "/proc/report").contains("cannot create /proc/report"))
+    #expect(try output.text("report.md") == "mine")
+  }
+}
