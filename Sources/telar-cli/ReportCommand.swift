@@ -49,7 +49,8 @@ struct ReportCommand: ParsableCommand {
   }
 
   func run() throws {
-    let report = Report(of: source, formats: try formats, generator: "telar \(telarVersion)")
+    var report = Report(of: source, formats: try formats, generator: "telar \(telarVersion)")
+    report.findStudy = { try? Study(in: $0) }
     for path in try report.write(to: out, note: Console.note) { Console.result("Report: \(path)") }
   }
 }
