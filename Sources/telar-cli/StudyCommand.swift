@@ -50,23 +50,18 @@ struct StudyCommand: ParsableCommand {
 
   private var options: StudyOptions { running.options(defaultSeedCount: against == nil ? 1 : 3) }
 
-  func validate() throws {
-    try usage {
-      guard let study else {
-        if list { return }
-        throw UsageError("name a study: \(Study.all.map(\.name).joined(separator: ", ")).")
-      }
-      _ = try Study.named(study).experiments(named: experiments)
-      try options.validate()
-    }
-  }
-
+  // Names are looked up only here, after the parser has seen all arguments: of `--epoch 3` it should say that there is no
+  // such option, not that no experiment is named 3.
   func run() throws {
+    try options.validate()
     if list {
       let studies = try study.map { [try Study.named($0)] } ?? Study.all
       return ExperimentList(studies: studies).show(asJSON: running.json)
     }
-    let study = try Study.named(study!)
+    guard let name = study else {
+      throw UsageError("name a study: \(Study.all.map(\.name).joined(separator: ", ")).")
+    }
+    let study = try Study.named(name)
     let reference = try against.map { try ReferenceRuns(path: $0, study: study) }
     var chosen = try study.experiments(named: experiments)
     if let reference, experiments.isEmpty { chosen = chosen.filter { reference.epochs(of: $0.name) != nil } }

@@ -52,7 +52,8 @@ struct TelarCommand: ParsableCommand {
       // `--help` and the like, asked for by a command without arguments.
       if Self.exitCode(for: error) == .success || error is CleanExit { exit(withError: error) }
       let failure = Failure(error)
-      Console.error(failure.message)
+      let help = error is UsageError ? " See 'telar \(CommandLine.arguments[1]) --help' for more information." : ""
+      Console.error(failure.message + (help.isEmpty || failure.message.hasSuffix(".") ? "" : ".") + help)
       Foundation.exit(failure.exitCode)
     }
   }
@@ -60,7 +61,13 @@ struct TelarCommand: ParsableCommand {
   /// Help and version are results, on standard output; anything else is a wrong usage, in one line.
   private static func leave(afterParsing error: any Error) -> Never {
     guard Self.exitCode(for: error) != .success else { exit(withError: error) }
-    let message = Self.message(for: error).split(separator: "\n").joined(separator: " ")
+    var message = Self.message(for: error).split(separator: "\n").joined(separator: " ")
+    if let first = CommandLine.arguments.dropFirst().first, message.hasPrefix("Unexpected argument '\(first)'"),
+      let near = UsageError.nearest(
+        to: first, among: configuration.subcommands.compactMap { $0.configuration.commandName })
+    {
+      message = "there is no command '\(first)'. Did you mean '\(near)'?"
+    }
     // The last line of the full message names the command whose help fits.
     let hint = fullMessage(for: error).split(separator: "\n").last { $0.contains("--help' for more") }
     let advice = hint.map { " " + $0.trimmingCharacters(in: .whitespaces) } ?? ""

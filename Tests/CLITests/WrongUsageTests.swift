@@ -23,6 +23,8 @@ struct WrongUsageTests {
     arguments: [
       (["nope"], "Unexpected argument 'nope'. See 'telar --help'"),
       (["--nope"], "Unknown option '--nope'"),
+      (["studi", "molina"], "there is no command 'studi'. Did you mean 'study'? See 'telar --help'"),
+      (["study", "molina", "--epoch", "3"], "Unknown option '--epoch'. Did you mean '--epochs'?"),
       (["study"], "name a study: aldecoa, borgnino, brunello, manolucos, molina."),
       (["study", "no-such-study"], "There are: aldecoa, borgnino, brunello, manolucos, molina."),
       (["study", "aldecoa", "case-9"], "Did you mean case-1?"),
