@@ -136,7 +136,8 @@ struct HelpTests {
 
   @Test(
     arguments: [
-      ["devices"], ["study"], ["train"], ["evaluate"], ["predict"], ["reconstruct"], ["export"], ["conformance"], ["parity"],
+      ["devices"], ["study"], ["train"], ["evaluate"], ["predict"], ["reconstruct"], ["export"], ["conformance"],
+      ["parity"],
       ["bench"], ["bench", "train"], ["bench", "gemm"],
       ["bench", "ops"], ["bench", "compare"],
     ])
