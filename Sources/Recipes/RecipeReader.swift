@@ -79,18 +79,21 @@ struct RecipeReader {
     guard let gridNode else { return ([try experiment(settings)], nil) }
     let grid = try Grid(gridNode)
     var drafts: [Draft] = []
-    var family = ""
     for point in grid.points {
       var varied = settings.merged(with: point.settings.withoutShortForms)
       (varied.path, varied.line) = (node.path, node.line)
       let draft = try experiment(varied, point)
       drafts.append(draft)
-      if family.isEmpty { family = draft.experiment.name }
     }
-    family = String(drafts.map(\.experiment.name).reduce(family) { $0.commonPrefix(with: $1) })
-    while let last = family.last, !last.isLetter, !last.isNumber { family.removeLast() }
-    let name = family.isEmpty ? "grid-\(node.line ?? 0)" : family
-    return (drafts, Family(name: name, experiments: drafts.map(\.experiment.name)))
+    let names = drafts.map(\.experiment.name)
+    var family = names[0]
+    if case .string(let base)? = members["name"]?.value, !base.contains("$") {
+      family = base
+    } else {
+      family = names.reduce(family) { $0.commonPrefix(with: $1) }
+      while let last = family.last, !last.isLetter, !last.isNumber { family.removeLast() }
+    }
+    return (drafts, Family(name: family.isEmpty ? "grid-\(node.line ?? 0)" : family, experiments: names))
   }
 
   private func experiment(_ settings: TOMLNode, _ point: Grid.Point? = nil) throws(RecipeError) -> Draft {

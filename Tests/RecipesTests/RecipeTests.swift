@@ -187,6 +187,17 @@ struct RecipeTests {
     #expect(experiments.allSatisfy { ($0.optimizer as? SGD)?.momentum == 0.5 })
     #expect(experiments[0].summary == "classifier; lr 0.01, batch 50")
     #expect(recipe.study.charts.map(\.name) == ["classifiers"])
+    // The curves of a grid stand together, too, where there are others.
+    let two = try self.recipe(
+      """
+      grid.batch_size = [50, 100]
+      [[experiments]]
+      name = "n-$n"
+      parts = ["classifier"]
+      grid.variables.n = [1, 2]
+      """)
+    #expect(two.study.charts.map(\.name) == ["classifiers", "only", "n"])
+    #expect(two.study.charts[1].experiments == ["only-batch-50", "only-batch-100"])
   }
 
   @Test func `a grid takes tables, lists and the short forms`() throws {
