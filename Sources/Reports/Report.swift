@@ -21,8 +21,8 @@ public struct Report {
   /// What draws the Markdown summary's figures; `nil` for numbers without figures.
   public var gnuplot: GnuPlot?
   /// Finds the study that a study's folder is of; where it finds none, experiments are what the folder holds, and nothing
-  /// is claimed. By default the published studies.
-  public var findStudy: (RunFolder) -> Study? = StudyFolder.published
+  /// is claimed. An error is shown in the report. By default the published studies.
+  public var findStudy: (RunFolder) throws -> Study? = StudyFolder.published
 
   /// - Parameter source: the folder of a run, an experiment or a study, or of several studies.
   public init(

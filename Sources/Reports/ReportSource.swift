@@ -39,7 +39,7 @@ enum ReportSource: Equatable {
   }
 
   static func isStudy(_ path: String) -> Bool {
-    RunFolder(path).has(StudyFolder.studyName) || folders(in: path).contains { !seeds(in: "\(path)/\($0)").isEmpty }
+    RunFolder(path).has(RunFolder.studyName) || folders(in: path).contains { !seeds(in: "\(path)/\($0)").isEmpty }
   }
 
   /// The folders in a folder, in order, without hidden ones.

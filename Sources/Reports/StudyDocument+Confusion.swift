@@ -21,7 +21,9 @@ extension StudyDocument {
         .init(Text.decimal(diagonal(theirs), 3)),
         .init(Text.decimal(mean, 3)), .init("\(near) of \(cells.count)"),
         .init(
-          "\(names[largest.row]) taken for \(names[largest.column]): here "
+          (largest.row == largest.column
+            ? "\(names[largest.row]) classified correctly" : "\(names[largest.row]) taken for \(names[largest.column])")
+            + ": here "
             + "\(Text.decimal(pair.ours[largest.row][largest.column], 2)), in the text "
             + Text.decimal(theirs[largest.row][largest.column], 2)),
       ]

@@ -55,24 +55,23 @@ struct StudyFolder {
       peakDeviceBytes: nil)
   }
 
-  /// What finds the study that a study's folder is of; `nil` when it is none that is known.
-  typealias Finder = (RunFolder) -> Study?
+  /// What finds the study that a study's folder is of; `nil` when it is none that is known. An error is shown in the
+  /// report, which then is without the study.
+  typealias Finder = (RunFolder) throws -> Study?
 
   /// The published study that a folder names.
   static func published(_ folder: RunFolder) -> Study? {
     // A recipe's study may have any name, also that of a published one.
-    guard let description = folder.members(of: studyName), description.at("recipe") == nil,
+    guard let description = folder.members(of: RunFolder.studyName), description.at("recipe") == nil,
       let name = description.at("study")?.string
     else { return nil }
     return Study.all.first { $0.name == name }
   }
 
-  static let studyName = "study.json"
-
   /// Reads a study's folder.
   init(study path: String, find: Finder) {
     let folder = RunFolder(path)
-    let description = folder.members(of: Self.studyName)
+    let description = folder.members(of: RunFolder.studyName)
     var names = ReportSource.folders(in: path).filter { !ReportSource.seeds(in: "\(path)/\($0)").isEmpty }
     var reader = Reader()
     if names.count > ReportLimits.experiments {
@@ -82,8 +81,9 @@ struct StudyFolder {
     }
     for name in names { reader.read(experiment: name, in: folder.folder(name)) }
     if names.isEmpty { reader.problems.append("No experiment has been run yet.") }
+    let known = reader.attempt { try find(folder) }
     self.init(
-      path, reader, find(folder), name: description?.at("study")?.string ?? (path as NSString).lastPathComponent,
+      path, reader, known, name: description?.at("study")?.string ?? (path as NSString).lastPathComponent,
       title: description?.at("title")?.string)
   }
 
@@ -92,7 +92,8 @@ struct StudyFolder {
     var reader = Reader()
     let folder = RunFolder(path)
     reader.read(experiment: (path as NSString).lastPathComponent, in: folder)
-    self.init(path, reader, Self.study(above: path, levels: 1, reader, find), name: reader.recordedStudy, title: nil)
+    let known = Self.study(above: path, levels: 1, &reader, find)
+    self.init(path, reader, known, name: reader.recordedStudy, title: nil)
   }
 
   /// Reads one run's folder.
@@ -106,14 +107,15 @@ struct StudyFolder {
     let isInPlace = (path as NSString).lastPathComponent.hasPrefix("seed-") && parent.hasPrefix(recorded)
     let seed = record?["settings"]?["seed"]?.integer.map(UInt64.init(truncatingIfNeeded:)) ?? 0
     reader.read(seed: seed, of: isInPlace ? parent : recorded, in: folder)
-    self.init(path, reader, Self.study(above: path, levels: 2, reader, find), name: reader.recordedStudy, title: nil)
+    let known = Self.study(above: path, levels: 2, &reader, find)
+    self.init(path, reader, known, name: reader.recordedStudy, title: nil)
   }
 
   /// The study that an experiment or a run belongs to, by the folder that it lies in, or by its record when it was
   /// taken from there.
-  private static func study(above path: String, levels: Int, _ reader: Reader, _ find: Finder) -> Study? {
+  private static func study(above path: String, levels: Int, _ reader: inout Reader, _ find: Finder) -> Study? {
     let folder = (0..<levels).reduce(path) { path, _ in (path as NSString).deletingLastPathComponent }
-    if RunFolder(folder).has(studyName) { return find(RunFolder(folder)) }
+    if RunFolder(folder).has(RunFolder.studyName) { return reader.attempt { try find(RunFolder(folder)) } }
     return Study.all.first { $0.name == reader.recordedStudy }
   }
 
@@ -155,6 +157,14 @@ private struct Reader {
   var incomplete: [StudyFolder.IncompleteRun] = []
   var problems: [String] = []
   private var epochs = 0
+
+  /// What `find` finds; an error is a problem to be shown.
+  mutating func attempt(_ find: () throws -> Study?) -> Study? {
+    do { return try find() } catch {
+      problems.append("\(error)")
+      return nil
+    }
+  }
 
   /// The study that most records name.
   var recordedStudy: String {

@@ -26,7 +26,9 @@ struct RunRecord {
         members["settings"] = pretrainedBy.map {
           .object(TrainingSettings($0.experiment, epochs: 0, seed: seed, options).json)
         }
-      case .checkpoint(let path): members["checkpoint"] = .string(path)
+      case .checkpoint(let path):
+        members["checkpoint"] = .string(path)
+        members["sha256"] = FileManager.default.contents(atPath: path).map { .string(sha256($0)) }
       }
       pretraining = .object(members)
     }

@@ -229,8 +229,7 @@ public final class StudyRunner {
       if let source = experiment.pretraining {
         try network.load(from: SafetensorsFile(pretrained?.checkpoint ?? source.checkpoint), parts: source.parts)
       }
-      run.folder.clear()
-      try run.folder.write(run.record.members, to: RunFolder.recordName)
+      try run.folder.begin(run.record.members)
       observe(.began(run: name, summary: summary))
       try training.begin()
     }

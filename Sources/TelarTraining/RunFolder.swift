@@ -40,8 +40,11 @@ public struct RunFolder: Sendable {
   }
 
   public var contents: Contents {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    guard let record = members(of: Self.recordName) else { return names.isEmpty ? .nothing : .other }
+    guard let record = members(of: Self.recordName) else {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+      // A process that was killed while it wrote its first file leaves a hidden one.
+      return names.allSatisfy { $0.hasPrefix(".") } ? .nothing : .other
+    }
     guard let result = members(of: Self.resultName) else { return .unfinished(record: record) }
     return .finished(record: record, result: result)
   }
@@ -61,17 +64,18 @@ public struct RunFolder: Sendable {
       .compactMap { (try? JSON(parsing: String($0))).flatMap(EpochMetrics.init(json:)) }
   }
 
-  /// Removes what a run left, and nothing else.
-  public func clear() {
+  /// Removes what a run left, and nothing else, and says what the next one is. Whenever that is interrupted, the folder
+  /// is that of a run which has not ended.
+  public func begin(_ record: JSON.Members) throws {
+    unlink(file(Self.resultName))
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    for name in names where Self.isOfRun(name) { unlink(file(name)) }
+    for name in names where Self.isOfRun(name) && name != Self.recordName { unlink(file(name)) }
+    try write(record, to: Self.recordName)
   }
 
   private static func isOfRun(_ name: String) -> Bool {
     let own = [
       recordName, resultName, stateName, bestName, lastName, samplesName, metricsName, "metrics.csv",
-      // Of version 0.1.
-      "checkpoint.safetensors",
     ]
     let figures = ["loss", "accuracy", "confusion", "reconstructions"]
     return own.contains(name) || name.hasPrefix(eventsPrefix)

@@ -50,7 +50,14 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     var report = Report(of: source, formats: try formats, generator: "telar \(telarVersion)")
-    report.findStudy = { try? Study(in: $0) }
+    report.findStudy = { folder in
+      do { return try Study(in: folder) } catch let error as RecipeError where error.kind == .malformed {
+        throw error
+      } catch {
+        // The folder says of itself what it is; it may be of another version.
+        return nil
+      }
+    }
     for path in try report.write(to: out, note: Console.note) { Console.result("Report: \(path)") }
   }
 }

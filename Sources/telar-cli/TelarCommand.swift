@@ -62,9 +62,9 @@ struct TelarCommand: ParsableCommand {
   private static func leave(afterParsing error: any Error) -> Never {
     guard Self.exitCode(for: error) != .success else { exit(withError: error) }
     var message = Self.message(for: error).split(separator: "\n").joined(separator: " ")
-    if let first = CommandLine.arguments.dropFirst().first, message.hasPrefix("Unexpected argument '\(first)'"),
-      let near = UsageError.nearest(
-        to: first, among: configuration.subcommands.compactMap { $0.configuration.commandName })
+    let commands = configuration.subcommands.compactMap { $0.configuration.commandName }
+    if let first = CommandLine.arguments.dropFirst().first, !first.hasPrefix("-"), first != "help",
+      !commands.contains(first), let near = UsageError.nearest(to: first, among: commands)
     {
       message = "there is no command '\(first)'. Did you mean '\(near)'?"
     }

@@ -50,6 +50,26 @@ struct ReportCommandTests {
     #expect(!output.contents().contains { $0.contains("/.") })
   }
 
+  @Test func `a recipe's runs are reported by the recipe`() throws {
+    let recipe = URL(fileURLWithPath: #filePath + "/../../../Tools/recipes/bottleneck.toml").standardized.path
+    let trained = try Telar.run(
+      ["train", recipe, "ae-8", "ae-32", "--epochs", "1", "--batch-size", "16", "--data", data.path]
+        + ["--allow-other-data", "--device", "cpu", "--out", output.path + "/runs"])
+    #expect(trained.status == 0, "\(trained.error)")
+    let runs = output.path + "/runs/bottleneck"
+    #expect(try Telar.run("report", runs, "--format", "html").status == 0)
+    let page = try output.text("runs/bottleneck/report/report.html")
+    for part in [
+      "2 runs of 2 experiments ended", "There is no text whose claims", "Not run: ", "The recipe has 5 epochs",
+    ] { #expect(page.contains(part), "\(part)") }
+    // Without it, the folder says what there is, and the report what is wrong.
+    try output.write("runs/bottleneck/recipe.toml", Array("name =".utf8))
+    for place in ["", "/ae-8", "/ae-8/seed-0"] {
+      #expect(try Telar.run("report", runs + place, "--format", "html", "--out", output.path + "/out").status == 0)
+      #expect(try output.text("out/report.html").contains("\(runs)/recipe.toml:1: "), "\(place)")
+    }
+  }
+
   @Test func `what cannot be reported is refused`() throws {
     func refusal(_ status: Int32, _ arguments: String..., sourceLocation: SourceLocation = #_sourceLocation) throws
       -> String

@@ -230,5 +230,6 @@ import Testing
     let page = try report()
     #expect(page.contains("Only the first 100 of adam's 119 runs are reported."))
     #expect(page.contains("more runs came to no result"))
+    #expect(page.contains("Seed 100 cannot be read") && !page.contains("Seed 101 "))
   }
 }

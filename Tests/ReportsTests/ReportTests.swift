@@ -140,7 +140,7 @@ import Testing
     for part in [
       "Confusion matrices against the text's", "Confusion matrix, here", "Confusion matrix, in the text", "Difference",
       // The text has 0.47 of the shirts right, ours 0.90.
-      "Shirt taken for Shirt: here 0.90, in the text 0.47", "+43",
+      "Shirt classified correctly: here 0.90, in the text 0.47", "+43",
       "10,000 classifications of validation images",
     ] { #expect(page.text.contains(part), "\(part)") }
     #expect(page.count("td") >= 300)

@@ -199,6 +199,14 @@ struct PresentRunTests {
     #expect(folder.contents().filter { $0.contains("seed-0/") } == ["molina/adam/seed-0/thesis.txt"])
   }
 
+  @Test func `a folder in which a process was killed at its first file is as good as empty`() throws {
+    try FileManager.default.createDirectory(
+      atPath: folder.path + "/molina/adam/seed-0", withIntermediateDirectories: true)
+    try folder.write("molina/adam/seed-0/.4194304-1-run.json", [1])
+    #expect(try run() == ["began"])
+    #expect(!folder.contents().contains { $0.contains("/.") })
+  }
+
   @Test func `what a user put beside a run survives its being made again`() throws {
     _ = try run()
     try folder.write("molina/adam/seed-0/notes.txt", [1])
