@@ -3,6 +3,58 @@
 #ifndef K_BLOCK
 #define K_BLOCK 512  // rows of B at a time
 #endif
+#ifndef PACK_ROWS
+#define PACK_ROWS 64  // rows of B that a work-item packs
+#endif
+#ifndef PACK_TILES
+#define PACK_TILES 8  // column tiles of B that a work-item packs
+#endif
+
+// Finishes a tile: alpha times the sums over a block of k, added to what out holds of the blocks before it. The first
+// block adds beta * C instead, the last one adds the bias, whose elements begin with those of column 0, and applies the
+// activation. The tile begins at element `at` of out and C.
+INLINE void TILED(store_product)(
+    floatv sums[ROWS][VECTORS], global float *out, global const float *c, global const float *bias, const long at,
+    const int n, const int rows, const int columns, const int column, const int is_first, const int is_last,
+    const float alpha, const float beta, const int activation, const float slope) {
+  for (int r = 0; r < rows; r++) {
+    const long place = at + (long)r * n;
+    if (columns == COLUMNS) {
+      floatv y[VECTORS];
+#pragma unroll
+      for (int v = 0; v < VECTORS; v++) y[v] = sums[r][v] * SPLAT(alpha);
+      if (!is_first) {
+#pragma unroll
+        for (int v = 0; v < VECTORS; v++) y[v] += LOADV(out + place + v * VECTOR_WIDTH);
+      } else if (beta != 0.0f) {
+#pragma unroll
+        for (int v = 0; v < VECTORS; v++) {
+          y[v] = MULTIPLY_ADD(SPLAT(beta), LOADV(c + place + v * VECTOR_WIDTH), y[v]);
+        }
+      }
+      if (is_last) {
+#pragma unroll
+        for (int v = 0; v < VECTORS; v++) {
+          y[v] = activate(y[v] + LOADV(bias + column + v * VECTOR_WIDTH), activation, slope);
+        }
+      }
+#pragma unroll
+      for (int v = 0; v < VECTORS; v++) STOREV(y[v], out + place + v * VECTOR_WIDTH);
+    } else {
+      for (int v = 0; v * VECTOR_WIDTH < columns; v++) {
+        const int width = columns - v * VECTOR_WIDTH;
+        const long part = place + v * VECTOR_WIDTH;
+        floatv y = sums[r][v] * SPLAT(alpha);
+        if (!is_first) y += load_part(out + part, width);
+        else if (beta != 0.0f) y = MULTIPLY_ADD(SPLAT(beta), load_part(c + part, width), y);
+        if (is_last) {
+          y = activate(y + load_part(bias + column + v * VECTOR_WIDTH, width), activation, slope);
+        }
+        store_part(y, out + part, width);
+      }
+    }
+  }
+}
 
 // out = activation(alpha * A B + beta * C + bias); A is m x k, B k x n, out and C m x n with contiguous rows.
 //
@@ -46,25 +98,117 @@ kernel void TILED(gemm)(
       } else {
         TILED(multiply_scattered)(sums, pointers, offsets, panel, count);
       }
+      TILED(store_product)(
+          sums, out, c, bias, product + (long)row * n + column, n, min(ROWS, last - row), columns, column, block == 0,
+          is_last, alpha, beta, activation, slope);
+    }
+  }
+}
+
+// For large products. A and B are packed once, by gemm_pack, into panels that the tiles read in one stream: B's are a
+// column tile wide, zeros behind the last column, and A's hold a row tile's elements of each k behind one another. A
+// block of B's panel then stays in the first cache while rows of A pass, and a block of A's in the second while the
+// panels of some column tiles pass.
+
+// Work-item (x, y, 0): rows y * PACK_ROWS ... of B's panels x * PACK_TILES ...; (x, y, 1): as many k of A's panel x.
+kernel void TILED(gemm_pack)(
+    global const float *a, global const float *b, global float *a_panels, global float *b_panels, int m, int n, int k,
+    int a_row, int a_step, int b_step, int b_column) {
+  const int first = (int)get_global_id(1) * PACK_ROWS;
+  const int count = min(PACK_ROWS, k - first);
+  if (count <= 0) return;
+  if (get_global_id(2) == 0) {
+    const int column = (int)get_global_id(0) * PACK_TILES * COLUMNS;
+    const int columns = min(PACK_TILES * COLUMNS, n - column);
+    if (columns <= 0) return;
+    global const float *from = b + (long)first * b_step + (long)column * b_column;
+    global float *to = b_panels + (long)column * k + (long)first * COLUMNS;
+    if (b_column == 1) {
+      // Along the rows, so that what is read lies behind one another.
+      for (int p = 0; p < count; p++) {
+        for (int i = 0; i < columns; i += COLUMNS) {
+          global const float *source = from + (long)p * b_step + i;
+          global float *target = to + (long)i * k + p * COLUMNS;
+          if (columns - i >= COLUMNS) {
 #pragma unroll
-      for (int r = 0; r < ROWS; r++) {
-        if (row + r < last) {
-          const long at = product + (long)(row + r) * n + column;
-#pragma unroll
-          for (int v = 0; v < VECTORS; v++) {
-            const int width = columns - v * VECTOR_WIDTH;
-            if (width > 0) {
-              const long place = at + v * VECTOR_WIDTH;
-              floatv y = sums[r][v] * SPLAT(alpha);
-              if (block > 0) y += load_part(out + place, width);
-              else if (beta != 0.0f) y = MULTIPLY_ADD(SPLAT(beta), load_part(c + place, width), y);
-              if (is_last) {
-                y = activate(y + load_part(bias + column + v * VECTOR_WIDTH, width), activation, slope);
-              }
-              store_part(y, out + place, width);
+            for (int v = 0; v < COLUMNS; v += VECTOR_WIDTH) STOREV(LOADV(source + v), target + v);
+          } else {
+            for (int v = 0; v < COLUMNS; v += VECTOR_WIDTH) {
+              STOREV(load_part(source + v, max(0, columns - i - v)), target + v);
             }
           }
         }
+      }
+    } else {
+      for (int i = 0; i < columns; i += COLUMNS) {
+        floatv panel[PACK_ROWS * VECTORS];
+        TILED(pack_columns)(panel, from + (long)i * b_column, b_column, count, min(COLUMNS, columns - i));
+        for (int p = 0; p < count * VECTORS; p++) STOREV(panel[p], to + (long)i * k + p * VECTOR_WIDTH);
+      }
+    }
+  } else {
+    const int row = (int)get_global_id(0) * ROWS;
+    if (row >= m) return;
+    global float *to = a_panels + (long)row * k + (long)first * ROWS;
+    global const float *pointers[ROWS];
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) pointers[r] = a + (long)min(row + r, m - 1) * a_row + (long)first * a_step;
+    if (a_step == 1) {
+      for (long p = 0; p < count; p++) {
+#pragma unroll
+        for (int r = 0; r < ROWS; r++) to[p * ROWS + r] = pointers[r][p];
+      }
+    } else {
+      for (long p = 0; p < count; p++) {
+#pragma unroll
+        for (int r = 0; r < ROWS; r++) to[p * ROWS + r] = pointers[r][p * a_step];
+      }
+    }
+  }
+}
+
+// sums = the products of `count` k of a panel of A with as many rows of a panel of B.
+OUTLINE void TILED(multiply_panels)(
+    floatv sums[ROWS][VECTORS], global const float *a_panel, global const float *b_panel, const int count) {
+  floatv t[ROWS][VECTORS], b[VECTORS];
+  global const float *a[ROWS];
+  TILED(clear)(t);
+#pragma unroll
+  for (int r = 0; r < ROWS; r++) a[r] = a_panel + r;
+  for (long k = 0; k < count; k++) {
+#pragma unroll
+    for (int v = 0; v < VECTORS; v++) b[v] = LOADV(b_panel + v * VECTOR_WIDTH);
+    MULTIPLY_STEP(t, a, k * ROWS, b)
+    b_panel += COLUMNS;
+  }
+  COPY_TILE(sums, t)
+}
+
+// out = activation(alpha * A B + beta * C + bias) from the panels of gemm_pack; otherwise as gemm.
+// Work-item (x, y): column tiles x * tiles ... of `tiles`, and row tiles y * strip ... of `strip`; k in blocks of
+// `k_block`.
+kernel void TILED(gemm_packed)(
+    global const float *a_panels, global const float *b_panels, global const float *c, global const float *bias,
+    global float *out, int m, int n, int k, int tiles, int strip, int k_block, float alpha, float beta, int activation,
+    float slope) {
+  const int first_column = (int)get_global_id(0) * tiles * COLUMNS;
+  const int first = (int)get_global_id(1) * strip * ROWS;
+  if (first_column >= n || first >= m) return;
+  const int last_column = min(n, first_column + tiles * COLUMNS), last = min(m, first + strip * ROWS);
+  for (int block = 0; block < k; block += k_block) {
+    const int count = min(k_block, k - block);
+    for (int column = first_column; column < last_column; column += COLUMNS) {
+      global const float *b_panel = b_panels + (long)column * k + (long)block * COLUMNS;
+      for (int row = first; row < last; row += ROWS) {
+        const long at = (long)row * n + column;
+        const int rows = min(ROWS, last - row);
+        // On its way to the first cache while the products are summed.
+        for (int r = 0; r < rows; r++) prefetch(out + at + (long)r * n, COLUMNS);
+        floatv sums[ROWS][VECTORS];
+        TILED(multiply_panels)(sums, a_panels + (long)row * k + (long)block * ROWS, b_panel, count);
+        TILED(store_product)(
+            sums, out, c, bias, at, n, rows, min(COLUMNS, n - column), column, block == 0, block + k_block >= k, alpha,
+            beta, activation, slope);
       }
     }
   }

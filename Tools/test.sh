@@ -15,6 +15,9 @@ unset OCL_ICD_VENDORS OCL_ICD_FILENAMES
 
 # SwiftPM and the compiler keep their module caches beside the build.
 export CLANG_MODULE_CACHE_PATH=$PWD/.build/module-cache
+# The plan that building the command leaves asks for all programs of all packages, 300 C++ files of protoc among them,
+# and would be taken again.
+rm -f .build/release.yaml
 "$swift" build -c release --build-tests 2>&1 | tee "$scratch/build.log"
 if grep -E "^$PWD/(Kernels|Package|Sources|Tests).*: warning:" "$scratch/build.log" >&2; then
   echo "telar: the warnings above count as errors." >&2

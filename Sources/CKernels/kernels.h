@@ -95,6 +95,9 @@
 #define TILED_KERNELS(X)                                                                                      \
   X(gemm, TILED(gemm), C(float), C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int,  \
     float, float, int, float)                                                                                   \
+  X(gemm, TILED(gemm_pack), C(float), C(float), B(float), B(float), int, int, int, int, int, int, int)          \
+  X(gemm, TILED(gemm_packed), C(float), C(float), C(float), C(float), B(float), int, int, int, int, int, int, float, \
+    float, int, float)                                                                                          \
   X(conv2d, TILED(conv2d_window), C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, \
     int, int, float)                                                                                       \
   X(conv2d, TILED(conv2d_transposed), C(float), C(float), C(float), C(float), B(float), int, int, int, int, int, int,  \

@@ -109,3 +109,5 @@ OVERLOAD uint mul_hi(uint a, uint b) { return (uint)(((ulong)a * b) >> 32); }
 #define fmax(a, b) __builtin_elementwise_max(a, b)
 #undef isnan
 #define isnan(x) ((x) != (x))
+// n elements from p on: the first line of the cache, and the last.
+#define prefetch(p, n) (__builtin_prefetch(p), __builtin_prefetch((p) + (n) - 1))

@@ -1,6 +1,8 @@
 /// General matrix multiplication and how its kernels are chosen. Kernels in `gemm.cl`.
 enum GemmKernels {
   static let vector = TiledKernel("gemm", "gemm")
+  static let pack = TiledKernel("gemm", "gemm_pack")
+  static let packed = TiledKernel("gemm", "gemm_packed")
 }
 
 /// A kernel of the vector family, of which there is one for each register tile.
@@ -53,6 +55,9 @@ struct GemmProblem {
   /// one behind another. The tile family has one only.
   var batch = 1
   var batchStep = 0
+  /// Whether the vector family packs A and B first; nil where that is to follow from the sizes.
+  var isPacked: Bool?
+
   init(
     m: Int, n: Int, k: Int, a: MatrixView, b: MatrixView, out: Buffer, c: Buffer? = nil, bias: Buffer? = nil,
     alpha: Float = 1, beta: Float = 0, activation: Activation = .none
@@ -74,6 +79,8 @@ struct GemmProblem {
   }
 
   private func enqueue(_ tile: VectorTile, on device: any Device) throws {
+    let isLarge = batch == 1 && m >= Self.leastPackedRows && m * n * k >= Self.leastPackedProducts
+    if isPacked ?? isLarge { return try enqueuePacked(tile, on: device) }
     let columnTiles = n.dividedUp(by: tile.columns)
     let rowTiles = m.dividedUp(by: tile.rows)
     // Strips long enough to reuse a block of B, and enough of them to keep all units busy evenly; where A's rows of a
@@ -93,6 +100,45 @@ struct GemmProblem {
       ] + activation.arguments)
   }
 
+  /// The same for a large product in two launches, the first of which packs A and B.
+  private func enqueuePacked(_ tile: VectorTile, on device: any Device) throws {
+    let (columnTiles, rowTiles) = (n.dividedUp(by: tile.columns), m.dividedUp(by: tile.rows))
+    let aPanels = try device.tensor([rowTiles, k, tile.rows])
+    let bPanels = try device.tensor([columnTiles, k, tile.columns])
+    device.profiler?.declare(flops: 0, bytes: Double(m * k + k * n + aPanels.count + bPanels.count) * 4)
+    try device.launch(
+      GemmKernels.pack[tile],
+      over: Grid(max(columnTiles.dividedUp(by: Self.packTiles), rowTiles), k.dividedUp(by: Self.packRows), 2),
+      [
+        .buffer(a.buffer), .buffer(b.buffer), .buffer(aPanels.buffer), .buffer(bPanels.buffer), .int(m), .int(n),
+        .int(k), .int(a.rowStep), .int(a.columnStep), .int(b.rowStep), .int(b.columnStep),
+      ])
+    // As many rows as the second cache holds a block of k of, in strips of about one length.
+    let most = max(1, Self.cachedBytes / (4 * Self.packedBlock * tile.rows))
+    let strip = rowTiles.dividedUp(by: rowTiles.dividedUp(by: most))
+    let zeros = try device.zeros(byteCount: n * 4)
+    device.profiler?.declare(
+      flops: 2 * Double(m) * Double(n) * Double(k), bytes: Double(aPanels.count + bPanels.count + m * n) * 4)
+    try device.launch(
+      GemmKernels.packed[tile],
+      over: Grid(columnTiles.dividedUp(by: Self.packedTiles), rowTiles.dividedUp(by: strip)),
+      [
+        .buffer(aPanels.buffer), .buffer(bPanels.buffer), .buffer(c ?? out), .buffer(bias ?? zeros), .buffer(out),
+        .int(m), .int(n), .int(k), .int(Self.packedTiles), .int(strip), .int(Self.packedBlock), .float(alpha),
+        .float(beta),
+      ] + activation.arguments)
+  }
+
+  /// Products, and rows of A, from which on the launch that packs repays itself.
+  private static let leastPackedProducts = 64 << 20
+  private static let leastPackedRows = 256
+  /// What a work-item packs of B: `PACK_ROWS` and `PACK_TILES` in `gemm.cl`.
+  private static let packRows = 64
+  private static let packTiles = 8
+  /// Rows of a packed panel at a time: those of B stay in the first cache.
+  private static let packedBlock = 384
+  /// Column tiles of a work-item, for which a block of A is read from the second cache.
+  private static let packedTiles = 4
   /// Bytes of A's rows that stay in the second cache beside a panel of B.
   private static let cachedBytes = 320 << 10
   /// Row tiles in a strip: fewer do not repay the packing of B, more are not needed to.
@@ -104,10 +150,18 @@ struct GemmProblem {
 ///
 /// - Shapes: a `[m, k]`, or `[k, m]` transposed; b `[k, n]`, or `[n, k]` transposed; c `[m, n]` → `[m, n]`
 /// - Throws: ``ShapeError`` when the sizes do not fit, or `beta` is not 0 and there is no `c`.
-/// - Cost: one launch.
+/// - Cost: one launch, or two for large matrices.
 public func gemm(
   _ a: Tensor, _ b: Tensor, transposeA: Bool = false, transposeB: Bool = false, alpha: Float = 1, beta: Float = 0,
   c: Tensor? = nil
+) throws -> Tensor {
+  try gemm(a, b, transposeA: transposeA, transposeB: transposeB, alpha: alpha, beta: beta, c: c, isPacked: nil)
+}
+
+/// The same with the choice of packing, which only the vector family has, in the caller's hands.
+package func gemm(
+  _ a: Tensor, _ b: Tensor, transposeA: Bool = false, transposeB: Bool = false, alpha: Float = 1, beta: Float = 0,
+  c: Tensor? = nil, isPacked: Bool?
 ) throws -> Tensor {
   guard a.shape.count == 2, b.shape.count == 2 else {
     throw ShapeError("gemm", "operands must be matrices, not \(a.shape) and \(b.shape)")
@@ -121,10 +175,11 @@ public func gemm(
     throw ShapeError("gemm", "beta is \(beta) but c is \(c.map { "\($0.shape)" } ?? "missing"), not [\(m), \(n)]")
   }
   let out = try a.device.tensor([m, n])
-  try GemmProblem(
+  var problem = GemmProblem(
     m: m, n: n, k: k,
     a: transposeA ? .columns(of: a) : .rows(of: a), b: transposeB ? .columns(of: b) : .rows(of: b),
-    out: out.buffer, c: c?.buffer, alpha: alpha, beta: beta
-  ).enqueue(on: a.device)
+    out: out.buffer, c: c?.buffer, alpha: alpha, beta: beta)
+  problem.isPacked = isPacked
+  try problem.enqueue(on: a.device)
   return out
 }

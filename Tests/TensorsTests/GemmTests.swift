@@ -13,24 +13,26 @@ import Testing
         var random = SeededGenerator(seed: seed)
         let (m, n, k) = (random.pick(Self.sizes), random.pick(Self.sizes), random.pick(Self.sizes))
         let isExact = seed % 2 == 0
-        try check(device, &random, m: m, n: n, k: k, isExact: isExact)
+        try check(device, &random, m: m, n: n, k: k, isExact: isExact, isPacked: seed % 4 < 2 ? nil : true)
       }
     }
   }
 
-  /// Sizes at which B is packed and the sum goes in several blocks.
+  /// Sizes at which the sum goes in several blocks, and, packed, there are several strips and groups of columns.
   @Test(arguments: TestDevices.all)
   func matchesOracleWhenLarge(_ on: TestDevice) throws {
     try on.use { device in
-      for (seed, (m, n, k)) in [(131, 150, 300), (128, 129, 513), (200, 70, 256), (3, 200, 600)].enumerated() {
-        var random = SeededGenerator(seed: UInt64(seed))
-        try check(device, &random, m: m, n: n, k: k, isExact: seed % 2 == 0)
+      for (seed, (m, n, k)) in [(131, 150, 300), (128, 129, 513), (700, 70, 401), (3, 200, 800)].enumerated() {
+        for isPacked in [false, true] {
+          var random = SeededGenerator(seed: UInt64(seed))
+          try check(device, &random, m: m, n: n, k: k, isExact: seed % 2 == 0, isPacked: isPacked)
+        }
       }
     }
   }
 
   private func check(
-    _ device: any Device, _ random: inout SeededGenerator, m: Int, n: Int, k: Int, isExact: Bool
+    _ device: any Device, _ random: inout SeededGenerator, m: Int, n: Int, k: Int, isExact: Bool, isPacked: Bool?
   ) throws {
     let (transposeA, transposeB) = (random.pick([false, true]), random.pick([false, true]))
     let scales = isExact ? [(1.0, 0.0), (1, 1), (2, 0), (-1, 2)] : [(1, 0), (0.5, -1.5)]
@@ -40,15 +42,29 @@ import Testing
     let canaries = Canaries(on: device)
     let y = try gemm(
       canaries.tensor(a), canaries.tensor(b), transposeA: transposeA, transposeB: transposeB, alpha: Float(alpha),
-      beta: Float(beta), c: canaries.tensor(c))
+      beta: Float(beta), c: canaries.tensor(c), isPacked: isPacked)
+    let packing = isPacked.map { $0 ? ", packed" : ", not packed" } ?? ""
     let test = TestCase(
-      device, "gemm \(m)×\(n)×\(k) \(transposeA) \(transposeB) alpha \(alpha) beta \(beta)", seed: random.seed)
+      device, "gemm \(m)×\(n)×\(k) \(transposeA) \(transposeB) alpha \(alpha) beta \(beta)\(packing)",
+      seed: random.seed)
     let reference = Oracle.gemm(a, b, transposeA: transposeA, transposeB: transposeB, alpha: alpha, beta: beta, c: c)
     let magnitude = Oracle.gemm(
       a.magnitude, b.magnitude, transposeA: transposeA, transposeB: transposeB, alpha: abs(alpha), beta: abs(beta),
       c: c.magnitude)
     try expectClose(y, reference, isExact ? .exact : .sum(terms: k + 2, magnitude: magnitude), test)
     try canaries.check(test)
+  }
+
+  /// A product of this size is packed without being told to.
+  @Test func largeProductsArePacked() throws {
+    try TestDevices.cpu.use { device in
+      let profiler = Profiler()
+      device.profiler = profiler
+      defer { device.profiler = nil }
+      for size in [256, 512] { _ = try gemm(device.zeros([size, size]), device.zeros([size, size])) }
+      let packed = profiler.report.filter { $0.kernel.hasPrefix("gemm_packed") }
+      #expect(packed.map(\.launches) == [1])
+    }
   }
 
   @Test(arguments: TestDevices.all)

@@ -115,8 +115,11 @@ private final class KernelSweep {
     for (m, n, k) in [(1, 1, 1), (5, 3, 7), (2, 37, 3), (19, 18, 17), (2, 3, 530), (130, 65, 130)] {
       for (transposeA, transposeB) in [(false, false), (true, true)] {
         let a = try constant(transposeA ? [k, m] : [m, k]), b = try constant(transposeB ? [n, k] : [k, n])
-        _ = try gemm(
-          a, b, transposeA: transposeA, transposeB: transposeB, alpha: 2, beta: 1, c: constant([m, n]))
+        for isPacked in [false, true] {
+          _ = try gemm(
+            a, b, transposeA: transposeA, transposeB: transposeB, alpha: 2, beta: 1, c: constant([m, n]),
+            isPacked: isPacked)
+        }
       }
     }
     let x = try leaf([3, 5]), w = try leaf([5, 18]), bias = try leaf([18])
