@@ -9,18 +9,27 @@ import TelarTraining
 public final class StudyRunner {
   /// What happens while it runs.
   public enum Event {
-    /// A run begins: the experiment's full name with its seed, and what it is.
-    case began(run: String, summary: String)
+    /// A run begins, and what it is.
+    case began(RunName, summary: String)
     /// A run that was stopped goes on after so many epochs.
-    case resumed(run: String, summary: String, epochs: Int)
+    case resumed(RunName, summary: String, epochs: Int)
     /// A run lies in the folder already and is taken as it is.
-    case kept(run: String, experiment: String, summary: String, RunResult)
-    case progress(run: String, Trainer.Progress, epochs: Int)
-    case epoch(run: String, experiment: String, seed: UInt64, EpochMetrics, epochs: Int)
+    case kept(RunName, summary: String, RunResult)
+    case progress(RunName, Trainer.Progress, epochs: Int)
+    case epoch(RunName, EpochMetrics, epochs: Int)
     /// A run came to no result; the others go on.
-    case failed(run: String, reason: String)
+    case failed(RunName, reason: String)
     /// A line that the user should see.
     case note(String)
+  }
+
+  /// One run of an experiment.
+  public struct RunName: CustomStringConvertible, Sendable {
+    /// `STUDY/EXPERIMENT`.
+    public let experiment: String
+    public let seed: UInt64
+    /// `STUDY/FOLDER`, with the seed where there are several.
+    public let description: String
   }
 
   let study: Study
@@ -94,8 +103,8 @@ public final class StudyRunner {
         }
         results[run.index].append(try make(run, name, pretrained: source))
       } catch let error where Self.endsOneRunOnly(error) {
-        failures.append((name, "\(error)"))
-        observe(.failed(run: name, reason: "\(error)"))
+        failures.append(("\(name)", "\(error)"))
+        observe(.failed(name, reason: "\(error)"))
       }
     }
     let experiments = zip(jobs, results).filter { !$1.isEmpty }.map {
@@ -132,9 +141,11 @@ public final class StudyRunner {
       || error is ShapeError
   }
 
-  private func name(of job: Job, _ seed: UInt64) -> String {
+  private func name(of job: Job, _ seed: UInt64) -> RunName {
     let name = "\(study.name)/\(job.folderName)"
-    return options.seedCount > 1 ? "\(name) seed \(seed)" : name
+    return RunName(
+      experiment: "\(study.name)/\(job.experiment.name)", seed: seed,
+      description: options.seedCount > 1 ? "\(name) seed \(seed)" : name)
   }
 
   /// The device on which a study's runs in a folder were made; `nil` when there are none.
@@ -168,7 +179,7 @@ public final class StudyRunner {
     return planned
   }
 
-  private func action(_ job: Job, _ folder: RunFolder, _ record: RunRecord, _ name: String) throws -> Planned.Action {
+  private func action(_ job: Job, _ folder: RunFolder, _ record: RunRecord, _ name: RunName) throws -> Planned.Action {
     let recorded: JSON.Members
     let hasEnded: Bool
     switch folder.contents {
@@ -199,14 +210,13 @@ public final class StudyRunner {
 
   // MARK: One run
 
-  private func make(_ run: Planned, _ name: String, pretrained: RunResult?) throws -> RunResult {
+  private func make(_ run: Planned, _ name: RunName, pretrained: RunResult?) throws -> RunResult {
     let summary = run.job.isRequested ? run.job.experiment.summary : "pre-training: \(run.job.experiment.summary)"
     if run.action == .keep {
       guard let result = RunResult(run.folder, seed: run.seed) else {
         throw RunOnRecordFailed(run.folder)
       }
-      observe(
-        .kept(run: name, experiment: "\(study.name)/\(run.job.experiment.name)", summary: summary, result))
+      observe(.kept(name, summary: summary, result))
       return result
     }
     try run.folder.make()
@@ -219,29 +229,25 @@ public final class StudyRunner {
     let settings = TrainingSettings(experiment, epochs: run.job.epochs, seed: run.seed, options)
     let network = try Network(
       experiment.architecture, on: device, inputShape: [data.training.height, data.training.width, 1], seed: run.seed)
-    let trainer = try Trainer(name, network, images, settings)
+    let trainer = try Trainer("\(name)", network, images, settings)
     let training = TrainingRun(
       trainer, in: run.folder, metadata: metadata(experiment), samples: try samples(for: experiment))
     if run.action == .resume {
       try training.resume()
-      observe(.resumed(run: name, summary: summary, epochs: trainer.history.count))
+      observe(.resumed(name, summary: summary, epochs: trainer.history.count))
     } else {
       if let source = experiment.pretraining {
         try network.load(from: SafetensorsFile(pretrained?.checkpoint ?? source.checkpoint), parts: source.parts)
       }
       try run.folder.begin(run.record.members)
-      observe(.began(run: name, summary: summary))
+      observe(.began(name, summary: summary))
       try training.begin()
     }
     do {
-      try training.train(interval: progressInterval, pause: pause) { [observe, study] event in
+      try training.train(interval: progressInterval, pause: pause) { [observe] event in
         switch event {
-        case .progress(let progress): observe(.progress(run: name, progress, epochs: settings.epochs))
-        case .epoch(let metrics):
-          observe(
-            .epoch(
-              run: name, experiment: "\(study.name)/\(experiment.name)", seed: run.seed, metrics,
-              epochs: settings.epochs))
+        case .progress(let progress): observe(.progress(name, progress, epochs: settings.epochs))
+        case .epoch(let metrics): observe(.epoch(name, metrics, epochs: settings.epochs))
         }
       }
     } catch let error as NotFiniteError {

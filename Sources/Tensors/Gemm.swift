@@ -130,7 +130,7 @@ struct GemmProblem {
   }
 
   /// Products, and rows of A, from which on the launch that packs repays itself.
-  private static let leastPackedProducts = 64 << 20
+  private static let leastPackedProducts = 32 << 20
   private static let leastPackedRows = 256
   /// What a work-item packs of B: `PACK_ROWS` and `PACK_TILES` in `gemm.cl`.
   private static let packRows = 64

@@ -12,22 +12,26 @@ final class StudyReporter {
   func observe(_ event: StudyRunner.Event) {
     switch event {
     case .began(let run, let summary):
+      showAsJSON("began", run, ["summary": .string(summary)])
       Console.note("\(run): \(summary)")
       begin()
     case .resumed(let run, let summary, let epochs):
+      showAsJSON("resumed", run, ["summary": .string(summary), "epochs_done": .integer(epochs)])
       Console.note("\(run): \(summary), going on after \(epochs) epochs")
       begin()
-    case .kept(let run, let experiment, let summary, let result):
-      if isJSON { result.history.forEach { showAsJSON(experiment, result.seed, $0) } }
+    case .kept(let run, let summary, let result):
+      showAsJSON("kept", run, ["summary": .string(summary), "epochs_done": .integer(result.history.count)])
+      result.history.forEach { showAsJSON(run, $0) }
       Console.note("\(run): \(summary), there already: \(result.history.count) epochs in \(result.folder.path)")
     case .progress(let run, let progress, let epochs):
       Console.progress(line(run, progress, epochs))
-    case .epoch(let run, let experiment, let seed, let metrics, let epochs):
+    case .epoch(let run, let metrics, let epochs):
       pace.note(epoch: metrics.epoch)
       lastValidationLoss = metrics.validationLoss
-      if isJSON { showAsJSON(experiment, seed, metrics) }
+      showAsJSON(run, metrics)
       Console.note(line(run, metrics, epochs))
-    case .failed(_, let reason):
+    case .failed(let run, let reason):
+      showAsJSON("failed", run, ["reason": .string(reason)])
       Console.note("  \(reason) The others go on.")
     case .note(let text):
       Console.note(text)
@@ -39,14 +43,25 @@ final class StudyReporter {
     lastValidationLoss = nil
   }
 
-  private func showAsJSON(_ experiment: String, _ seed: UInt64, _ metrics: EpochMetrics) {
-    var members: JSON.Members = ["experiment": .string(experiment), "seed": .integer(Int(seed))]
-    for (key, value) in metrics.json { members[key] = value }
+  /// What became of a run, where results are JSON.
+  private func showAsJSON(_ event: String, _ run: StudyRunner.RunName, _ more: JSON.Members) {
+    var members = more
+    members["event"] = .string(event)
+    showAsJSON(run, members)
+  }
+
+  /// An epoch, where results are JSON.
+  private func showAsJSON(_ run: StudyRunner.RunName, _ metrics: EpochMetrics) { showAsJSON(run, metrics.json) }
+
+  private func showAsJSON(_ run: StudyRunner.RunName, _ more: JSON.Members) {
+    guard isJSON else { return }
+    var members: JSON.Members = ["experiment": .string(run.experiment), "seed": .integer(Int(run.seed))]
+    for (key, value) in more { members[key] = value }
     Console.result(JSON.object(members).text)
   }
 
   /// `aldecoa/case-1  epoch 3/15  step 240/600  loss 0.3384  val 0.3321  5,357 images/s  2:40 left`
-  private func line(_ run: String, _ progress: Trainer.Progress, _ epochs: Int) -> String {
+  private func line(_ run: StudyRunner.RunName, _ progress: Trainer.Progress, _ epochs: Int) -> String {
     let share = Double(progress.imagesDone) / Double(max(1, progress.imageCount))
     let validation = lastValidationLoss.map { "  val loss \(number($0))" } ?? ""
     let left = pace.secondsLeft(epoch: progress.epoch, share: share, epochs: epochs).map { "  \(clock($0)) left" } ?? ""
@@ -63,7 +78,7 @@ final class StudyReporter {
   }
 
   /// `  epoch  3/15  train 0.3384  val 0.3321  val accuracy 88.04 %  11.2 s  5,357 images/s`
-  private func line(_ run: String, _ metrics: EpochMetrics, _ epochs: Int) -> String {
+  private func line(_ run: StudyRunner.RunName, _ metrics: EpochMetrics, _ epochs: Int) -> String {
     let width = String(epochs).count
     let epoch = String(repeating: " ", count: width - String(metrics.epoch).count) + "\(metrics.epoch)/\(epochs)"
     let accuracy = metrics.validationAccuracy.map { String(format: "  val accuracy %.2f %%", $0 * 100) } ?? ""

@@ -79,7 +79,8 @@ struct HelpTests {
         way; --resume goes on with it.
 
         Progress is on standard error, results are on standard output. With --json
-        there is one object a line: one an epoch, then one a claim.
+        there is one object a line: one when a run begins, is gone on with, is there
+        already or fails, one an epoch, and in the end one a claim.
 
         EXAMPLES
           telar study aldecoa case-1 case-2 case-3 case-4 --epochs 3

@@ -47,6 +47,9 @@ struct StudyCommandTests {
     #expect(epochs.allSatisfy { $0["experiment"] as? String == "brunello/case-3-scratch-frozen" })
     #expect(epochs.allSatisfy { $0["val_loss"] is Double && $0["val_accuracy"] is Double })
     #expect(objects.count { $0["claim"] != nil } == 2)
+    let begun = objects.filter { $0["event"] as? String == "began" }
+    #expect(begun.map { $0["seed"] as? Int } == [0, 1])
+    #expect(begun.allSatisfy { $0["experiment"] as? String == "brunello/case-3-scratch-frozen" })
   }
 
   @Test func `results are held against runs on record`() throws {
@@ -67,7 +70,10 @@ struct StudyCommandTests {
     let first = try study(["molina", "base", "--device", "cpu", "--json"] + small)
     let second = try study(["molina", "base", "--device", "auto", "--json"] + small)
     #expect(first.status == 0 && second.status == 0, "\(second.error)")
-    #expect(first.out == second.out)
+    let (made, kept) = (first.outLines, second.outLines)
+    #expect(made.first!.contains(#""event":"began""#))
+    #expect(kept.first!.contains(#""epochs_done":2,"event":"kept""#))
+    #expect(made.dropFirst() == kept.dropFirst())
     #expect(second.error.contains("Chosen because the runs in \(output.path)/runs/molina were made on it."))
     #expect(second.error.contains("there already: 2 epochs in \(output.path)/runs/molina/base/seed-0"))
     let other = ["molina", "base", "--device", "cpu"] + small + ["--epochs", "3"]
@@ -120,6 +126,34 @@ struct StudyCommandTests {
       #expect(result.error.contains("telar: cannot create \(place)"))
       #expect(result.error.contains("--out"))
     }
+  }
+
+  /// Files may not grow past a limit, which is what a full disk is like.
+  @Test func `a full disk ends the run, and it can be gone on with`() throws {
+    let arguments = ["molina", "base", "--device", "cpu", "--data", data.path, "--allow-other-data", "--epochs", "2"]
+    let whole = try Telar.run(["study"] + arguments + ["--out", output.path + "/whole"])
+    #expect(whole.status == 0, "\(whole.error)")
+    let out = output.path + "/limited"
+    let command = ([Telar.executable.path, "study"] + arguments + ["--out", out]).map { "'\($0)'" }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    // 100 blocks of 512 bytes, or of 1,024: less than a checkpoint has.
+    process.arguments = ["-c", "trap '' XFSZ; ulimit -f 100; exec \(command.joined(separator: " "))"]
+    let errors = Pipe()
+    process.standardError = errors
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 74, "\(said)")
+    #expect(said.contains("telar: cannot write \(out)/molina/base/seed-0/"), "\(said)")
+    #expect(!output.contents().contains { $0.contains("/.") })
+    let resumed = try Telar.run(["study"] + arguments + ["--out", out, "--resume"])
+    #expect(resumed.status == 0, "\(resumed.error)")
+    let files = try ["whole", "limited"].map {
+      try Data(contentsOf: URL(fileURLWithPath: "\(output.path)/\($0)/molina/base/seed-0/last.safetensors"))
+    }
+    #expect(files[0] == files[1])
   }
 
   /// A process that trains for long, and the folder of its run.
