@@ -5,7 +5,10 @@ TELAR := .build/release/telar
 # The main job: options of `telar study aldecoa`, for example EPOCHS=15 DEVICE=cpu.
 EPOCHS ?= 10
 DEVICE ?= auto
-OUT ?= runs
+# Other settings are other runs, so they have a folder of their own.
+OUT ?= runs$(if $(filter-out 10,$(EPOCHS)),-$(EPOCHS))$(if $(filter-out auto,$(DEVICE)),-$(subst :,-,$(DEVICE)))
+# More options of `telar study`, for example ARGS=--overwrite.
+ARGS ?=
 
 .PHONY: run build test test-drivers bench dist lint clean
 .DEFAULT_GOAL := build
@@ -14,7 +17,8 @@ OUT ?= runs
 run:
 	@Tools/setup.sh build run
 	@$(SWIFT) build -c release --product telar
-	@$(TELAR) study aldecoa case-1 case-2 case-3 case-4 --epochs $(EPOCHS) --device $(DEVICE) --out $(OUT)
+	@$(TELAR) study aldecoa case-1 case-2 case-3 case-4 --epochs $(EPOCHS) --device "$(DEVICE)" --out "$(OUT)" \
+		--resume $(ARGS)
 
 # Leaves .build/release/telar.
 build:

@@ -1,3 +1,4 @@
+import Files
 import Safetensors
 import Studies
 
@@ -21,7 +22,7 @@ enum RecipeCharts {
         let experiment = try member.string()
         let known = experiments.map(\.name)
         guard known.contains(experiment) else {
-          let guess = UsageError.nearest(to: experiment, among: known).map { " Did you mean \($0)?" } ?? ""
+          let guess = Spelling.nearest(to: experiment, among: known).map { " Did you mean \($0)?" } ?? ""
           throw member.error("no experiment is named \(member.shown).\(guess)")
         }
         guard !shown.contains(experiment) else { throw member.error("\(experiment) stands there twice") }

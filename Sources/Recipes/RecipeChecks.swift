@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Safetensors
 import Studies
@@ -119,7 +120,7 @@ struct RecipeChecks {
     guard let name = pretraining.experiment else { return }
     guard let source = named[name] else {
       let known = drafts.map(\.experiment.name)
-      let guess = UsageError.nearest(to: name, among: known).map { " Did you mean \($0)?" } ?? ""
+      let guess = Spelling.nearest(to: name, among: known).map { " Did you mean \($0)?" } ?? ""
       let shown = known.prefix(50).joined(separator: ", ") + (known.count > 50 ? ", …" : "")
       throw node.error("no experiment is named \(JSON.quoted(name, limit: 120)).\(guess) There are: \(shown).")
     }

@@ -1,3 +1,4 @@
+import Files
 import Safetensors
 import Studies
 import TelarNN
@@ -196,7 +197,7 @@ struct RecipeReader {
       if networks.isEmpty {
         throw node.error("no network is named \(JSON.quoted(name, limit: 40)); define it under [networks]")
       }
-      let guess = UsageError.nearest(to: name, among: networks.keys).map { " Did you mean \($0)?" } ?? ""
+      let guess = Spelling.nearest(to: name, among: networks.keys).map { " Did you mean \($0)?" } ?? ""
       throw node.error(
         "no network is named \(JSON.quoted(name, limit: 40)).\(guess) There are: "
           + "\(networks.keys.prefix(50).joined(separator: ", ")).")

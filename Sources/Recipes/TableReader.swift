@@ -1,3 +1,4 @@
+import Files
 import Safetensors
 import Studies
 
@@ -39,7 +40,7 @@ struct TableReader {
   /// The value of a setting that must be there.
   mutating func require(_ name: String) throws(RecipeError) -> TOMLNode {
     if let value = take(name) { return value }
-    let similar = members.keys.first { Self.synonyms[$0] == name } ?? UsageError.nearest(to: name, among: members.keys)
+    let similar = members.keys.first { Self.synonyms[$0] == name } ?? Spelling.nearest(to: name, among: members.keys)
     throw node.error("\(name) is missing" + (similar.map { "; is \(quoted($0)) meant to be it?" } ?? ""))
   }
 
@@ -54,7 +55,7 @@ struct TableReader {
         line: value.line, place: node.path, "\(name) is a setting of the whole recipe: put it above the first [table]")
     }
     let guess =
-      Self.synonyms[name].flatMap { known.contains($0) ? $0 : nil } ?? UsageError.nearest(to: name, among: known)
+      Self.synonyms[name].flatMap { known.contains($0) ? $0 : nil } ?? Spelling.nearest(to: name, among: known)
     throw RecipeError(
       line: value.line, place: node.path,
       "no setting is named \(quoted(name))." + (guess.map { " Did you mean \($0)?" } ?? "")

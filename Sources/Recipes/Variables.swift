@@ -1,3 +1,4 @@
+import Files
 import Safetensors
 import Studies
 
@@ -79,7 +80,7 @@ struct Variables {
     if values.isEmpty {
       return node.error("there is no variable \(JSON.quoted(name, limit: 40)); give it a value under variables")
     }
-    let guess = UsageError.nearest(to: name, among: values.keys).map { " Did you mean $\($0)?" } ?? ""
+    let guess = Spelling.nearest(to: name, among: values.keys).map { " Did you mean $\($0)?" } ?? ""
     return node.error(
       "there is no variable \(JSON.quoted(name, limit: 40)).\(guess) There are: \(values.keys.joined(separator: ", "))."
     )

@@ -59,12 +59,7 @@ struct Judge {
   /// Why nothing can be said of an experiment's claims; `nil` when it can.
   private func obstacle(_ name: String) -> String? {
     guard let result = result(name) else { return "\(name) has no run that came to a result" }
-    if result.runs.contains(where: { $0.record.at("data", "is_fashion_mnist")?.boolean == false }) {
-      return "other data than Fashion-MNIST"
-    }
-    let most = result.experiment.epochs
-    let short = result.runs.filter { $0.history.count < most && !$0.hasStoppedEarly }.map(\.history.count)
-    return short.min().map { "\($0) of \(most) epochs" }
+    return result.obstacle
   }
 
   private func judge(_ claim: Claim, of experiment: Experiment) -> Judgement {
@@ -72,6 +67,7 @@ struct Judge {
       experiment: experiment.name, metric: claim.metric, claim: claim.text, here: [], difference: "", seeds: "",
       status: .open, reason: obstacle(experiment.name) ?? "")
     guard let result = result(experiment.name) else { return judgement }
+    if judgement.reason.isEmpty { judgement.reason = result.obstacle(to: claim) ?? "" }
     let (curves, finals) = (result.curves(claim.metric), result.values(claim.metric))
     let finding = Finding(claim, curves: curves, values: finals)
     (judgement.here, judgement.difference) = ([finding.here], finding.difference)

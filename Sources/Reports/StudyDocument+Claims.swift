@@ -9,7 +9,8 @@ extension StudyDocument {
         .paragraph(
           "What the text claims of single experiments, beside what came of them. “About” allows 2 points for an accuracy "
             + "and 10 % for a loss. A curve falls steadily when at most a fifth of its steps go up, and oscillates when "
-            + "at least a third do. Runs that were cut shorter than the text's are not judged."),
+            + "at least a third do; neither is said of one that early stopping ended, which goes up in its last epochs in any "
+            + "case. Runs that were cut shorter than the text's, or with other settings, are not judged."),
         .table(
           Document.Table(
             caption: "Claims of the text and results, \(seedPhrase(folder.experiments)). The difference is the result "

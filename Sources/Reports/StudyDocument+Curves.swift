@@ -38,7 +38,7 @@ extension StudyDocument {
         "Where there are several seeds, lines are their means, over the epochs that all of them have, and bands reach "
           + "from the least to the largest" + (isSingle ? "; thin lines are single seeds on validation images." : "."))
     }
-    if folder.experiments.contains(where: { !$0.experiment.isClassifier }) {
+    if study.hasLogarithmicLoss, folder.experiments.contains(where: { !$0.experiment.isClassifier }) {
       sentences.append("Reconstruction losses have a logarithmic axis.")
     }
     return sentences.joined(separator: " ")
@@ -120,7 +120,8 @@ extension StudyDocument {
     return Document.Chart(
       chart: LineChart(
         title: "\(study.name), \(title)", xLabel: "epoch", yLabel: yLabel,
-        hasLogarithmicY: training == .trainingLoss && results.allSatisfy { !$0.experiment.isClassifier }, series: series
+        hasLogarithmicY: study.hasLogarithmicLoss && training == .trainingLoss
+          && results.allSatisfy { !$0.experiment.isClassifier }, series: series
       ),
       title: title,
       caption: "\(training.isAccuracy ? "Accuracy" : "Loss") by epoch. In the end, on validation images: "

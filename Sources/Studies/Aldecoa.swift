@@ -34,7 +34,7 @@ extension Study {
       Comparison(
         "case 1 is the most accurate, then 3, 2 and 4", .validationAccuracy, ["case-4", "case-2", "case-3", "case-1"],
         .increasing),
-    ])
+    ], hasLogarithmicLoss: false)
 
   private static let stopping = EarlyStopping(patience: 3)
 

@@ -47,7 +47,7 @@ extension Study {
         [
           "case-3-scratch-frozen", "case-0-pretrained-frozen", "case-1-scratch-full", "case-2-pretrained-finetune",
         ], .increasing),
-    ])
+    ], hasLogarithmicLoss: false)
 
   private static let autoencoders = [
     autoencoder("ae-1", "channels 32-64", [32, 64], loss: 0.0025),

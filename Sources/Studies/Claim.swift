@@ -60,6 +60,14 @@ public struct Claim: Sendable {
     self.expectation = expectation
   }
 
+  /// Whether the claim is about the ups and downs of a whole curve.
+  package var isAboutShape: Bool {
+    switch expectation {
+    case .rises, .fallsSteadily, .oscillates, .oscillatesWithoutImproving, .doesNotRiseAgain: true
+    case .above, .below, .near, .aboveInEpoch, .inside: false
+    }
+  }
+
   /// The claim as a table has it: `> 90.00 %`.
   public var text: String {
     switch expectation {

@@ -8,7 +8,7 @@ extension Study {
     name: "manolucos",
     title: "Autoencoder refined step by step, then a classifier",
     source: "Manolucos, E. N.: Deep Learning para la clasificación de imágenes: Un enfoque híbrido con autoencoders y "
-      + "CNNs en Fashion-MNIST. Universidad Nacional de Córdoba, 2025.",
+      + "CNNs en Fashion-MNIST. Universidad Nacional de Córdoba.",
     readings: [
       "The losses that the text states fit pixels from -1 to 1; here (pixel - 0.5) / 0.5, and a tanh at the end.",
       "The autoencoder's optimizer is not stated; here Adam.",
@@ -55,7 +55,7 @@ extension Study {
       Comparison(
         "SGD is the most accurate, then one layer with Adam, then 256 neurons with Adam", .validationAccuracy,
         ["classifier-fc-adam", "classifier-baseline", "classifier-fc-sgd"], .increasing),
-    ])
+    ], hasLogarithmicLoss: false)
 
   private static let data = Experiment.DataSettings(normalization: Normalization(mean: 0.5, deviation: 0.5))
 

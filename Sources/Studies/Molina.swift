@@ -7,7 +7,7 @@ extension Study {
   public static let molina = Study(
     name: "molina",
     title: "Multilayer perceptron, one change at a time",
-    source: "Molina, F.: Clasificando Fashion-MNIST con PyTorch. Universidad Nacional de Córdoba, 2025.",
+    source: "Molina, F.: Clasificando Fashion-MNIST con PyTorch. Universidad Nacional de Córdoba, 2024.",
     readings: [
       "The batch size of the base case is not stated; here 100.",
       "How many more neurons is not stated; here 256 and 128.",

@@ -40,6 +40,23 @@ public struct ReferenceRuns: Sendable {
     }
   }
 
+  /// Makes sure that there is something to hold the experiments against.
+  ///
+  /// - Throws: ``UsageError`` naming what is on record.
+  public func check(_ names: [String]) throws {
+    let known = study.experiments.map(\.name).filter { epochs(of: $0) != nil }
+    guard !known.isEmpty else {
+      let others = rows.keys.sorted().prefix(5)
+      throw UsageError(
+        "\(path) has no runs of \(study.name)"
+          + (others.isEmpty ? "." : ": its runs are of \(others.joined(separator: ", "))\(rows.count > 5 ? " …" : "").")
+      )
+    }
+    for name in names where !known.contains(name) {
+      throw UsageError("\(path) has no runs of \(study.name)/\(name); it has \(known.joined(separator: ", ")).")
+    }
+  }
+
   /// The last epoch that all seeds on record of an experiment reach; `nil` when there are none.
   public func epochs(of experiment: String) -> Int? {
     rows["\(study.name)/\(experiment)"]?.values.compactMap { $0.map(\.epoch).max() }.min()

@@ -5,6 +5,8 @@ import TelarTraining
 public struct RunConflict: Error, Equatable, CustomStringConvertible {
   public enum Reason: Equatable, Sendable {
     case notARun
+    /// What the run was is not readable any more.
+    case damaged
     case unfinished
     /// The first setting in which the run there differs.
     case otherSettings(String)
@@ -21,6 +23,9 @@ public struct RunConflict: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch reason {
     case .notARun: "\(folder) holds something that is no run of telar. Name another place with --out DIR."
+    case .damaged:
+      "\(folder) holds a run whose \(RunFolder.recordName) is damaged. Make it again by --overwrite, or name another place "
+        + "with --out DIR."
     case .unfinished:
       "\(folder) holds a run that has not ended. Go on with it by --resume, begin it again by --overwrite, or name "
         + "another place with --out DIR."
@@ -33,6 +38,8 @@ public struct RunConflict: Error, Equatable, CustomStringConvertible {
 /// The folder says that the run came to no result when it was made.
 struct RunOnRecordFailed: Error, CustomStringConvertible {
   let description: String
+
+  init(_ description: String) { self.description = description }
 
   init(_ folder: RunFolder) {
     if case .string(let reason)? = folder.members(of: RunFolder.resultName)?["error"] {

@@ -12,6 +12,8 @@ public struct Study: Sendable {
   public var comparisons: [Comparison]
   /// Whether figures show the loss measured while training beside the one in evaluation mode.
   public var showsMeasuredWhileTraining: Bool
+  /// Whether losses of reconstructions are drawn on a logarithmic axis.
+  public var hasLogarithmicLoss: Bool
   /// The text of the recipe that the study was read from, which its folder keeps; `nil` for a published one.
   public var recipe: String?
 
@@ -40,7 +42,7 @@ public struct Study: Sendable {
   public init(
     name: String, title: String, source: String = "", readings: [String] = [], experiments: [Experiment],
     charts: [Chart] = [], comparisons: [Comparison] = [], showsMeasuredWhileTraining: Bool = false,
-    recipe: String? = nil
+    hasLogarithmicLoss: Bool = true, recipe: String? = nil
   ) {
     self.name = name
     self.title = title
@@ -50,6 +52,7 @@ public struct Study: Sendable {
     self.charts = charts
     self.comparisons = comparisons
     self.showsMeasuredWhileTraining = showsMeasuredWhileTraining
+    self.hasLogarithmicLoss = hasLogarithmicLoss
     self.recipe = recipe
   }
 

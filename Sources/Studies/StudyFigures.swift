@@ -70,7 +70,8 @@ final class StudyFigures {
     try draw(
       LineChart(
         title: "\(title): loss", xLabel: "epoch",
-        yLabel: isClassification ? "cross entropy" : "mean squared error", hasLogarithmicY: !isClassification,
+        yLabel: isClassification ? "cross entropy" : "mean squared error",
+        hasLogarithmicY: study.hasLogarithmicLoss && !isClassification,
         series: series(of: results, .trainingLoss, .validationLoss, { $0.trainingLoss })), to: prefix + "loss" + suffix)
     if isClassification {
       try draw(

@@ -8,24 +8,31 @@ extension StudyResult {
     let claim: Claim
     /// The metric after the last epoch, the mean over seeds.
     let value: Double?
-    /// `nil` where the run is too short to say.
+    /// `nil` where that cannot be said.
     let isMet: Bool?
+    /// Why not; empty where it can.
+    let obstacle: String
   }
 
   func verdicts(of result: ExperimentResult) -> [Verdict] {
     result.experiment.claims.map { claim in
-      let final = result.final(claim.metric)
+      let obstacle = result.obstacle(to: claim)
+      let isMet =
+        obstacle == nil ? claim.isMet(by: result.curves(claim.metric), finals: result.values(claim.metric)) : nil
       return Verdict(
-        experiment: result.experiment.name, claim: claim, value: final,
-        isMet: claim.isMet(by: result.curves(claim.metric), finals: result.values(claim.metric)))
+        experiment: result.experiment.name, claim: claim, value: result.final(claim.metric), isMet: isMet,
+        obstacle: isMet == nil ? obstacle ?? "too short to say" : "")
     }
   }
 
-  /// The comparisons of which all experiments were asked for, with their values.
-  var comparisons: [(comparison: Comparison, values: [Double])] {
+  /// The comparisons of which all experiments were asked for, with their values, and whether they hold; `nil` where that
+  /// cannot be said.
+  var comparisons: [(comparison: Comparison, values: [Double], isMet: Bool?)] {
     study.comparisons.compactMap { comparison in
-      let values = comparison.experiments.compactMap { result($0)?.final(comparison.metric) }
-      return values.count == comparison.experiments.count ? (comparison, values) : nil
+      let results = comparison.experiments.compactMap(result)
+      let values = results.compactMap { $0.final(comparison.metric) }
+      guard values.count == comparison.experiments.count else { return nil }
+      return (comparison, values, results.contains { $0.obstacle != nil } ? nil : comparison.isMet(by: values))
     }
   }
 
@@ -38,10 +45,10 @@ extension StudyResult {
     if !comparisons.isEmpty {
       lines += ["", "Claims that compare experiments"]
       let width = comparisons.map(\.comparison.text.count).max()!
-      for (comparison, values) in comparisons {
+      for (comparison, values, isMet) in comparisons {
         let numbers = zip(comparison.experiments, values).map { "\($0) \(comparison.metric.text($1))" }
         lines.append(
-          "  \(pad(comparison.text, width))  \(pad(word(comparison.isMet(by: values)), 7))  \(numbers.joined(separator: ", "))"
+          "  \(pad(comparison.text, width))  \(pad(word(isMet), 10))  \(numbers.joined(separator: ", "))"
         )
       }
     }
@@ -57,7 +64,7 @@ extension StudyResult {
     if !failures.isEmpty {
       lines += ["", "Runs without a result"] + failures.map { "  - \($0.reason)" }
     }
-    if let peakDeviceBytes {
+    if let peakDeviceBytes, peakDeviceBytes > 0 {
       lines += ["", "Memory on the device: at most \(grouped(peakDeviceBytes.dividedUp(by: 1 << 20))) MiB at a time"]
     }
     return lines.joined(separator: "\n")
@@ -108,7 +115,7 @@ extension StudyResult {
     switch isMet {
     case true?: "held"
     case false?: "not held"
-    case nil: "too short"
+    case nil: "not judged"
     }
   }
 
@@ -183,17 +190,18 @@ extension StudyResult {
             "experiment": .string("\(study.name)/\(verdict.experiment)"),
             "claim": .string("\(verdict.claim.metric.rawValue) \(verdict.claim.text)"),
             "value": verdict.value.map(JSON.number) ?? .null,
-            "held": verdict.isMet.map(JSON.boolean) ?? .null, "epochs": .integer(result.epochs),
+            "held": verdict.isMet.map(JSON.boolean) ?? .null, "not_judged": .string(verdict.obstacle),
+            "epochs": .integer(result.epochs),
             "claimed_epochs": .integer(result.experiment.epochs), "seeds": .integer(result.runs.count),
           ]))
       }
     }
-    for (comparison, values) in comparisons {
+    for (comparison, values, isMet) in comparisons {
       lines.append(
         .object([
           "experiments": .array(comparison.experiments.map { .string("\(study.name)/\($0)") }),
           "claim": .string(comparison.text), "values": .array(values.map(JSON.number)),
-          "held": .boolean(comparison.isMet(by: values)), "seeds": .integer(options.seedCount),
+          "held": isMet.map(JSON.boolean) ?? .null, "seeds": .integer(options.seedCount),
         ]))
     }
     return lines

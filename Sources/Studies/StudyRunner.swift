@@ -184,7 +184,10 @@ public final class StudyRunner {
     let hasEnded: Bool
     switch folder.contents {
     case .nothing: return .start
-    case .other: throw RunConflict(folder: folder.path, .notARun)
+    case .other:
+      guard folder.has(RunFolder.recordName) else { throw RunConflict(folder: folder.path, .notARun) }
+      guard options.isOverwriting else { throw RunConflict(folder: folder.path, .damaged) }
+      return .start
     case .finished(let record, _): (recorded, hasEnded) = (record, true)
     case .unfinished(let record): (recorded, hasEnded) = (record, false)
     }
@@ -233,7 +236,9 @@ public final class StudyRunner {
     let training = TrainingRun(
       trainer, in: run.folder, metadata: metadata(experiment), samples: try samples(for: experiment))
     if run.action == .resume {
-      try training.resume()
+      do { try training.resume() } catch let error as SafetensorsError {
+        throw RunOnRecordFailed("\(error) (--overwrite begins the run again)")
+      }
       observe(.resumed(name, summary: summary, epochs: trainer.history.count))
     } else {
       if let source = experiment.pretraining {

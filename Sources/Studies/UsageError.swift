@@ -1,3 +1,5 @@
+import Files
+
 /// A request that does not make sense: a name that is not there, a number out of range.
 public struct UsageError: Error, Equatable, CustomStringConvertible {
   public let description: String
@@ -6,29 +8,7 @@ public struct UsageError: Error, Equatable, CustomStringConvertible {
 
   /// A name that is not known: says which are, and the nearest.
   package static func unknown(_ what: String, _ name: String, known: [String]) -> UsageError {
-    let guess = nearest(to: name, among: known).map { " Did you mean \($0)?" } ?? ""
+    let guess = Spelling.nearest(to: name, among: known).map { " Did you mean \($0)?" } ?? ""
     return UsageError("no \(what) is named '\(name)'.\(guess) There are: \(known.joined(separator: ", ")).")
-  }
-
-  /// The name that a mistyped one was most likely meant to be; `nil` when none is near.
-  package static func nearest(to name: String, among known: [String]) -> String? {
-    known.map { (name: $0, distance: distance(name.lowercased(), $0.lowercased())) }
-      .filter { $0.distance <= max(2, name.count / 3) }.min { $0.distance < $1.distance }?.name
-  }
-
-  /// Levenshtein's distance: the fewest characters to insert, remove or change.
-  private static func distance(_ a: String, _ b: String) -> Int {
-    let b = Array(b)
-    var row = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, y) in b.enumerated() {
-        let changed = diagonal + (x == y ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(changed, row[j] + 1, diagonal + 1)
-      }
-    }
-    return row[b.count]
   }
 }

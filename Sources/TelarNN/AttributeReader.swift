@@ -1,3 +1,4 @@
+import Files
 @_exported import Safetensors
 
 /// An architecture's JSON that does not describe layers that Telar has.
@@ -143,8 +144,9 @@ public struct AttributeReader {
   /// Checks that every keyword was taken.
   public func end() throws {
     guard let name = members.keys.first else { return }
+    let guess = Spelling.nearest(to: name, among: known).map { ", did you mean \($0)?" } ?? ""
     throw error(
-      "unknown keyword \(JSON.quoted(name, limit: 40)); "
+      "unknown keyword \(JSON.quoted(name, limit: 40))\(guess.isEmpty ? ";" : guess) "
         + (known.isEmpty ? "there are none" : "known are \(known.joined(separator: ", "))"))
   }
 

@@ -25,12 +25,20 @@ enum Console {
   /// The line at the bottom of a terminal, redrawn in place; nothing elsewhere.
   static func progress(_ line: String) {
     guard isTerminal, !isQuiet else { return }
+    // Only the last row of a line that is folded could be cleared again.
+    let line = String(line.prefix(max(1, columns - 1)))
     write("\r\u{1b}[2K" + (hasColour ? "\u{1b}[2m\(line)\u{1b}[0m" : line), to: STDERR_FILENO)
   }
 
   /// An error, with the program's name as is the custom.
   static func error(_ message: String) {
     write(clearing + "telar: \(message)\n", to: STDERR_FILENO)
+  }
+
+  /// Columns of the terminal that standard error is.
+  private static var columns: Int {
+    var size = winsize()
+    return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
   }
 
   /// What removes the line that ``progress(_:)`` left.

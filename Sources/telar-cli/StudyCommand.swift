@@ -55,7 +55,8 @@ struct StudyCommand: ParsableCommand {
   func run() throws {
     try options.validate()
     if list {
-      let studies = try study.map { [try Study.named($0)] } ?? Study.all
+      var studies = try study.map { [try Study.named($0)] } ?? Study.all
+      if !experiments.isEmpty { studies[0].experiments = try studies[0].experiments(named: experiments) }
       return ExperimentList(studies: studies).show(asJSON: running.json)
     }
     guard let name = study else {
@@ -64,6 +65,7 @@ struct StudyCommand: ParsableCommand {
     let study = try Study.named(name)
     let reference = try against.map { try ReferenceRuns(path: $0, study: study) }
     var chosen = try study.experiments(named: experiments)
+    try reference?.check(experiments)
     if let reference, experiments.isEmpty { chosen = chosen.filter { reference.epochs(of: $0.name) != nil } }
     func epochs(_ experiment: Experiment) -> Int {
       running.epochs ?? reference?.epochs(of: experiment.name) ?? experiment.epochs

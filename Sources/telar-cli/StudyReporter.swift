@@ -51,7 +51,9 @@ final class StudyReporter {
   }
 
   /// An epoch, where results are JSON.
-  private func showAsJSON(_ run: StudyRunner.RunName, _ metrics: EpochMetrics) { showAsJSON(run, metrics.json) }
+  private func showAsJSON(_ run: StudyRunner.RunName, _ metrics: EpochMetrics) {
+    showAsJSON("epoch", run, metrics.json)
+  }
 
   private func showAsJSON(_ run: StudyRunner.RunName, _ more: JSON.Members) {
     guard isJSON else { return }
@@ -86,7 +88,9 @@ final class StudyReporter {
       + accuracy + String(format: "  %.1f s  %.0f images/s", metrics.seconds, metrics.imagesPerSecond)
   }
 
-  private func number(_ loss: Double) -> String { String(format: loss < 0.1 ? "%.5f" : "%.4f", loss) }
+  private func number(_ loss: Double) -> String {
+    String(format: loss < 0.1 ? "%.5f" : loss < 1e6 ? "%.4f" : "%.4g", loss)
+  }
 
   /// The results, and where they lie.
   func finish(_ result: StudyResult) {
@@ -125,6 +129,11 @@ private struct Places {
     ]
     lines =
       groups.filter { !$0.1.isEmpty }.map { ($0.0, places($0.1)) }
-      + [("networks:       ", "EXPERIMENT/seed-N/last.safetensors, settings and metrics beside them")]
+      + [
+        (
+          "networks:       ",
+          "EXPERIMENT/seed-N/best.safetensors and last.safetensors, settings and metrics beside them"
+        )
+      ]
   }
 }

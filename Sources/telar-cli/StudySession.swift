@@ -72,11 +72,13 @@ struct Stopped: Error, CustomStringConvertible {
   var description: String {
     var arguments = Array(CommandLine.arguments.dropFirst())
     if !arguments.contains("--resume") { arguments.append("--resume") }
-    let words = arguments.map { word in
+    // By its path where it was called by one, as it may not be found by its name.
+    let program = CommandLine.arguments[0].contains("/") ? CommandLine.arguments[0] : "telar"
+    let words = ([program] + arguments).map { word in
       word.allSatisfy { $0.isLetter || $0.isNumber || "-_./:=,".contains($0) }
         ? word : "'" + word.replacingOccurrences(of: "'", with: #"'\''"#) + "'"
     }
-    return "\(signal == SIGINT ? "interrupted" : "terminated"); all is saved. To go on: telar "
+    return "\(signal == SIGINT ? "interrupted" : "terminated"); all is saved. To go on: "
       + words.joined(separator: " ")
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Compute
+import Files
 import Foundation
 import Telar
 
@@ -64,7 +65,7 @@ struct TelarCommand: ParsableCommand {
     var message = Self.message(for: error).split(separator: "\n").joined(separator: " ")
     let commands = configuration.subcommands.compactMap { $0.configuration.commandName }
     if let first = CommandLine.arguments.dropFirst().first, !first.hasPrefix("-"), first != "help",
-      !commands.contains(first), let near = UsageError.nearest(to: first, among: commands)
+      !commands.contains(first), let near = Spelling.nearest(to: first, among: commands)
     {
       message = "there is no command '\(first)'. Did you mean '\(near)'?"
     }

@@ -128,6 +128,35 @@ struct StudyCommandTests {
     }
   }
 
+  @Test func `a record that says nothing of what is asked is refused before anything is trained`() throws {
+    let line = #"{"experiment":"aldecoa/case-1","seed":0,"epoch":1,"val_loss":0.5}"#
+    let path = try output.write("other.jsonl", Array((line + "\n").utf8))
+    let other = try study(["molina", "--device", "cpu", "--against", path] + small)
+    #expect(other.status == 64)
+    #expect(other.error.contains("\(path) has no runs of molina: its runs are of aldecoa/case-1."))
+    let missing = try study(["aldecoa", "case-2", "--device", "cpu", "--against", path] + small)
+    #expect(missing.status == 64)
+    #expect(missing.error.contains("\(path) has no runs of aldecoa/case-2; it has case-1."))
+    #expect(!output.contents().contains { $0.hasPrefix("runs") })
+  }
+
+  @Test func `a damaged record is replaced when asked`() throws {
+    let arguments = ["molina", "base", "--device", "cpu"] + small
+    #expect(try study(arguments).status == 0)
+    _ = try output.write("runs/molina/base/seed-0/run.json", Array("{".utf8))
+    let refused = try study(arguments)
+    #expect(refused.status == 73)
+    #expect(refused.error.contains("holds a run whose run.json is damaged. Make it again by --overwrite"))
+    #expect(try study(arguments + ["--overwrite"]).status == 0)
+  }
+
+  @Test func `claims are not judged by runs that are not the text's`() throws {
+    let result = try study(["molina", "base", "adam", "--device", "cpu", "--json"] + small)
+    let claims = result.outLines.filter { $0.contains(#""claim":"#) }
+    #expect(claims.count == 5 && claims.allSatisfy { $0.contains(#""held":null"#) }, "\(result.out)")
+    #expect(claims.contains { $0.contains(#""not_judged":"other data than Fashion-MNIST""#) })
+  }
+
   /// Files may not grow past a limit, which is what a full disk is like.
   @Test func `a full disk ends the run, and it can be gone on with`() throws {
     let arguments = ["molina", "base", "--device", "cpu", "--data", data.path, "--allow-other-data", "--epochs", "2"]
@@ -178,12 +207,14 @@ struct StudyCommandTests {
     try process.run()
     wait(for: folder + "/metrics.jsonl")
     kill(process.processIdentifier, signal)
+    // As by `timeout`, to the process and to its group.
+    kill(process.processIdentifier, signal)
     let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     #expect(process.terminationReason == .exit)
     #expect(process.terminationStatus == status)
     #expect(said.contains("Finishing the step and saving; once more ends at once."))
-    #expect(said.contains("; all is saved. To go on: telar study brunello ae-3 --data"))
+    #expect(said.contains("; all is saved. To go on: \(Telar.executable.path) study brunello ae-3 --data"))
     #expect(said.hasSuffix(" --resume\n"))
     // What is there is whole.
     let lines = try String(contentsOfFile: folder + "/metrics.jsonl", encoding: .utf8)
@@ -196,7 +227,9 @@ struct StudyCommandTests {
     let (process, folder) = try longRun()
     try process.run()
     wait(for: folder + "/metrics.jsonl")
-    for _ in 0..<2 { kill(process.processIdentifier, SIGINT) }
+    kill(process.processIdentifier, SIGINT)
+    usleep(400_000)
+    kill(process.processIdentifier, SIGINT)
     process.waitUntilExit()
     #expect(process.terminationStatus == 130)
   }

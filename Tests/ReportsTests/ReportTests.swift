@@ -102,6 +102,27 @@ import Testing
     #expect(text.contains("The claims are for 30 epochs; these runs had 3."))
   }
 
+  @Test func `the ups and downs of a run that early stopping ended are not judged`() throws {
+    var run = RunFixture("batch-50", losses: [0.05, 0.03, 0.02, 0.021, 0.022, 0.021], epochs: 15)
+    (run.study, run.batchSize, run.hasStoppedEarly) = ("aldecoa", 50, true)
+    try run.write(into: folder)
+    #expect(try page("aldecoa").text.contains("not judged: stopped early"))
+    run.hasStoppedEarly = false
+    run.losses += Array(repeating: 0.02, count: 5) + [0.018, 0.019, 0.02, 0.021]
+    try run.write(into: folder)
+    #expect(try page("aldecoa").text.contains("1 of 1 ✓ held"))
+  }
+
+  @Test func `other settings than the text's judge no claim`() throws {
+    var run = RunFixture("base", losses: curve(to: 0.7, from: 2), accuracies: curve(to: 0.8, from: 0.2))
+    run.batchSize = 10
+    try run.write(into: folder)
+    #expect(try page().text.contains("not judged: batches of 10 instead of 100"))
+    (run.batchSize, run.subset) = (100, 200)
+    try run.write(into: folder)
+    #expect(try page().text.contains("not judged: trained on 200 images"))
+  }
+
   @Test func `other data than Fashion-MNIST judge no claim and name no class`() throws {
     var run = RunFixture("base", losses: curve(to: 0.7, from: 2), accuracies: curve(to: 0.8, from: 0.2))
     run.isFashionMNIST = false

@@ -27,6 +27,10 @@ struct RunFixture {
   var error: String?
   var hasEnded = true
   var launches = 20
+  var hasStoppedEarly = false
+  var batchSize = 100
+  /// How many training images were taken; `nil` for all.
+  var subset: Int?
 
   init(_ experiment: String, losses: [Double], accuracies: [Double]? = nil, epochs: Int? = nil) {
     self.experiment = experiment
@@ -40,13 +44,13 @@ struct RunFixture {
     {"study":\(JSON.quoted(study)),"experiment":\(JSON.quoted(experiment)),"summary":\(JSON.quoted(summary)),
     "version":"0.1.0","build":"abc","settings":{"loss":"\(accuracies == nil ? "mse" : "cross_entropy")",
     "optimizer":{"name":"SGD","learning_rate":0.001,"momentum":0.9,"nesterov":false,"weight_decay":0.0},
-    "schedule":{"kind":"constant","warm_up_epochs":0.0},"batch_size":100,"epochs":\(epochs),"early_stopping":null,
+    "schedule":{"kind":"constant","warm_up_epochs":0.0},"batch_size":\(batchSize),"epochs":\(epochs),"early_stopping":null,
     "seed":\(seed),"curve_images":10000},"pretraining":null,
     "frozen":[\(frozen.map { JSON.quoted($0) }.joined(separator: ","))],"network":\(network),
     "readings":["The batch size is not stated; here 100."],
     "device":{"identifier":"cpu:avx2","name":"A processor","driver":"compiled in","instruction_set":"avx2",
     "compute_units":2,"family":"vector"},"tuning":null,
-    "data":{"folder":"/data","is_fashion_mnist":\(isFashionMNIST),"subset":null,"training_images":60000,
+    "data":{"folder":"/data","is_fashion_mnist":\(isFashionMNIST),"subset":\(subset.map(String.init) ?? "null"),"training_images":60000,
     "validation_images":10000,"validation_set":"test files","normalization":{"mean":0.0,"deviation":1.0},
     "sha256":{"train-images-idx3-ubyte":"c59f"}},"started":"2026-11-21T09:15:36Z"}
     """
@@ -58,7 +62,7 @@ struct RunFixture {
       "\"confusion\":[" + rows.map { "[\($0.map(String.init).joined(separator: ","))]" }.joined(separator: ",") + "],"
     }
     return """
-      {"epoch":\(losses.count),"epochs":\(losses.count),"best_epoch":1,"stopped_early":false,"trained_parameters":7850,
+      {"epoch":\(losses.count),"epochs":\(losses.count),"best_epoch":1,"stopped_early":\(hasStoppedEarly),"trained_parameters":7850,
       "launches_per_step":\(launches).0,"training_seconds":12.5,"images_per_s":50000.0,
       \(matrix ?? "")\(testLoss.map { "\"test_loss\":\($0)," } ?? "")"ended":"2026-11-21T09:16:17Z"}
       """
