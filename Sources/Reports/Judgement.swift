@@ -163,7 +163,7 @@ private struct Finding {
       let rises = curves.map { curve in zip(curve.dropFirst(), curve).count { $0 > $1 } }
       let steps = Set(curves.map { max(0, $0.count - 1) }).sorted().map(String.init)
       difference = "rises in \(Text.list(rises.map(String.init))) of \(steps.joined(separator: " to ")) steps"
-    case .doesNotRiseAgain:
+    case .doesNotRiseAgain, .risesAgain:
       guard let least = curve.min(), least > 0 else { return }
       difference = "ends \(Text.decimal((spread.mean / least - 1) * 100, 1)) % above its least"
     }

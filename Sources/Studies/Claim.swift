@@ -50,6 +50,8 @@ public struct Claim: Sendable {
     case oscillatesWithoutImproving
     /// The curve ends within so much of its least value, as a share of it.
     case doesNotRiseAgain(within: Double)
+    /// The curve ends more than so much above its least value, as a share of it.
+    case risesAgain(by: Double)
   }
 
   public let metric: Metric
@@ -63,7 +65,7 @@ public struct Claim: Sendable {
   /// Whether the claim is about the ups and downs of a whole curve.
   package var isAboutShape: Bool {
     switch expectation {
-    case .rises, .fallsSteadily, .oscillates, .oscillatesWithoutImproving, .doesNotRiseAgain: true
+    case .rises, .fallsSteadily, .oscillates, .oscillatesWithoutImproving, .doesNotRiseAgain, .risesAgain: true
     case .above, .below, .near, .aboveInEpoch, .inside: false
     }
   }
@@ -82,6 +84,7 @@ public struct Claim: Sendable {
     case .oscillates: "oscillates"
     case .oscillatesWithoutImproving: "oscillates, hardly improves"
     case .doesNotRiseAgain: "does not rise again"
+    case .risesAgain: "rises again"
     }
   }
 
@@ -134,6 +137,9 @@ public struct Claim: Sendable {
     case .doesNotRiseAgain(let share):
       guard steps.count >= 2 else { return nil }
       return last <= curve.min()! * (1 + share)
+    case .risesAgain(let share):
+      guard steps.count >= 2 else { return nil }
+      return last > curve.min()! * (1 + share)
     case .aboveInEpoch(let epoch, let bound):
       guard curve.count >= epoch else { return nil }
       return curve[epoch - 1] > bound

@@ -162,7 +162,7 @@ struct HelpTests {
   @Test func `the list has every experiment and runs nothing`() throws {
     let list = try Telar.run("study", "--list")
     #expect(list.status == 0)
-    #expect(list.outLines.count == 5 + 14 + 8 + 19 + 9 + 8 + 5 + 6 + 6 + 3 + 7)
+    #expect(list.outLines.count == 5 + 14 + 8 + 19 + 9 + 8 + 5 + 6 + 6 + 4 + 7)
     #expect(
       list.out.contains(
         "  case-2     pre-trained encoder, head only; Adam 0.001; batch 100; 15 epochs; stops early after 3; pre-trained by "

@@ -46,7 +46,7 @@ struct StudyCommandTests {
     #expect(epochs.map { $0["seed"] as? Int } == [0, 0, 1, 1])
     #expect(epochs.allSatisfy { $0["experiment"] as? String == "brunello/case-3-scratch-frozen" })
     #expect(epochs.allSatisfy { $0["val_loss"] is Double && $0["val_accuracy"] is Double })
-    #expect(objects.count { $0["claim"] != nil } == 2)
+    #expect(objects.count { $0["claim"] != nil } == 3)
     let begun = objects.filter { $0["event"] as? String == "began" }
     #expect(begun.map { $0["seed"] as? Int } == [0, 1])
     #expect(begun.allSatisfy { $0["experiment"] as? String == "brunello/case-3-scratch-frozen" })

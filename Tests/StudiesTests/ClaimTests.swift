@@ -32,6 +32,9 @@ struct ClaimTests {
     #expect(Claim(.validationLoss, .doesNotRiseAgain(within: 0.05)).isMet(by: [5, 2, 2.1]) == true)
     #expect(Claim(.validationLoss, .doesNotRiseAgain(within: 0.05)).isMet(by: [5, 2, 2.11]) == false)
     #expect(Claim(.validationLoss, .doesNotRiseAgain(within: 0.05)).isMet(by: [5, 2]) == nil)
+    #expect(Claim(.validationLoss, .risesAgain(by: 0.05)).isMet(by: [5, 2, 2.1]) == false)
+    #expect(Claim(.validationLoss, .risesAgain(by: 0.05)).isMet(by: [5, 2, 2.11]) == true)
+    #expect(Claim(.validationLoss, .risesAgain(by: 0.05)).isMet(by: [5, 2]) == nil)
   }
 
   @Test func `claims about certain epochs`() {

@@ -38,7 +38,12 @@ struct StudyDataTests {
     #expect(Study.borgnino.experiments.allSatisfy { $0.epochs == 200 && $0.data.validationCount == 10_000 })
     #expect(Study.manolucos.experiments.allSatisfy { $0.epochs == 30 && $0.data.normalization.mean == 0.5 })
     #expect(Study.molina.experiments.allSatisfy { $0.epochs == 30 && $0.earlyStopping == nil })
-    #expect(Study.aldecoa.experiments.allSatisfy { $0.earlyStopping == EarlyStopping(patience: 3) })
+    let uncut = Study.aldecoa.experiments.filter { $0.earlyStopping == EarlyStopping(patience: 15) }
+    #expect(uncut.map(\.name) == ["n64-p0.2", "lr-1e-2", "batch-50", "batch-150"])
+    #expect(uncut.allSatisfy { $0.epochs == 15 && $0.claims.allSatisfy(\.isAboutShape) })
+    let stopped = Study.aldecoa.experiments.filter { $0.earlyStopping == EarlyStopping(patience: 3) }
+    #expect(stopped.count == Study.aldecoa.experiments.count - 4)
+    #expect(stopped.allSatisfy { !$0.claims.contains(where: \.isAboutShape) })
     let epochs = Dictionary(uniqueKeysWithValues: Study.brunello.experiments.map { ($0.name, $0.epochs) })
     #expect(epochs["ae-2"] == 100 && epochs["lr-5e-4"] == 60 && epochs["head-64-32"] == 100)
     #expect(epochs["dropout-0.4"] == 40 && epochs["case-0-pretrained-frozen"] == 40)
