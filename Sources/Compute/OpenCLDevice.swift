@@ -27,8 +27,6 @@ public final class OpenCLDevice: Device {
 
   private let context: cl_context
   private let device: cl_device_id
-  /// Whether `device` was made here, as a part of one that the driver lists, and is ours to release.
-  private let isPart: Bool
   private var pool = BufferPool()
   /// Whether buffers are made without slack behind them, so that a checker of memory accesses sees the first one past
   /// the end. For tests: the pool then serves only buffers of the very same size.
@@ -69,13 +67,12 @@ public final class OpenCLDevice: Device {
     if let threads, threads < 1 { throw DeviceError.threadCount(threads, limit: properties.computeUnits) }
     var device = listing.device
     if let threads, properties.kind == .cpu, threads < properties.computeUnits, listing.canBeDivided,
-      let part = Self.part(of: device, threads: threads)
+      let part = OpenCLParts.part(of: device, threads: threads)
     {
       device = part
       properties.computeUnits = threads
     }
     self.device = device
-    isPart = device != listing.device
     self.properties = properties
 
     var status: cl_int = 0
@@ -83,13 +80,11 @@ public final class OpenCLDevice: Device {
     let created = clCreateContext(
       [cl_context_properties(CL_CONTEXT_PLATFORM), platform, 0], 1, [device], nil, nil, &status)
     guard let context = created else {
-      if isPart { clReleaseDevice(device) }
       throw DeviceError.driver(
         device: properties.identifier, call: "clCreateContext", code: OpenCLStatus.name(status), kernel: nil)
     }
     guard let queue = clCreateCommandQueue(context, device, 0, &status) else {
       clReleaseContext(context)
-      if isPart { clReleaseDevice(device) }
       throw DeviceError.driver(
         device: properties.identifier, call: "clCreateCommandQueue", code: OpenCLStatus.name(status), kernel: nil)
     }
@@ -97,16 +92,6 @@ public final class OpenCLDevice: Device {
     self.queue = queue
     programs = OpenCLPrograms(
       context: context, device: device, properties: properties, identity: listing.buildIdentity, cache: programCache)
-  }
-
-  /// A device of some of the compute units, where the driver can make one.
-  private static func part(of device: cl_device_id, threads: Int) -> cl_device_id? {
-    let partition: [cl_device_partition_property] = [
-      cl_device_partition_property(CL_DEVICE_PARTITION_BY_COUNTS), threads,
-      cl_device_partition_property(CL_DEVICE_PARTITION_BY_COUNTS_LIST_END), 0,
-    ]
-    var part: cl_device_id?
-    return clCreateSubDevices(device, partition, 1, &part, nil) == CL_SUCCESS ? part : nil
   }
 
   deinit {
@@ -117,7 +102,6 @@ public final class OpenCLDevice: Device {
     zeroBuffers.forEach { clReleaseMemObject($0.memory) }
     clReleaseCommandQueue(queue)
     clReleaseContext(context)
-    if isPart { clReleaseDevice(device) }
   }
 
   /// Replaces the queue by one that takes times, or by one that does not.

@@ -106,6 +106,16 @@ import Testing
     #expect(throws: DeviceError.self) { try OpenCLDevice(index: index, threads: 0) }
   }
 
+  @Test(arguments: TestDevices.openCL.indices)
+  func partsOfAProcessorOutliveTheirWork(index: Int) throws {
+    // PoCL's threads look at a command's device once more after `clFinish` has returned.
+    for _ in 0..<2000 {
+      let device = try OpenCLDevice(index: index, threads: 1, programCache: TestDevices.programCache)
+      let buffer = try device.allocate(byteCount: 64)
+      for _ in 0..<4 { try device.fill(buffer, at: 0, byteCount: 64, pattern: 1) }
+    }
+  }
+
   @Test func anIndexBeyondTheLastIsRefused() {
     #expect(throws: DeviceError.self) { try OpenCLDevice(index: 1000) }
   }
