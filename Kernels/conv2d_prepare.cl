@@ -1,4 +1,4 @@
-// What comes before the convolutions: padded images and packed weights.
+// What comes before the convolutions: padded images, packed weights and transformed filters.
 
 // padded = x with `padding` rows and columns of zeros around each image.
 // Work-item (x, y): row x of the padded image y.
@@ -52,5 +52,48 @@ kernel void pack_taps(
   }
   for (int p = 0; p < k; p++) {
     for (int i = columns; i < width; i++) to[(long)p * width + i] = 0.0f;
+  }
+}
+
+// The filters' transforms GgG' (winograd.cl) of weights [3, 3, C, O], in panels of the register tiles' width:
+// [panel, 16 points, k, width] with zeros behind the last column. Columns are outputs and k counts inputs, or, for the
+// transposed pass, the other way round with mirrored filters.
+// Work-item (x, y): element x of k of panel y.
+kernel void winograd_filters(
+    global const float *w, global float *filters, int columns, int count, int width, int is_transposed) {
+  const int k = (int)get_global_id(0), panel = (int)get_global_id(1);
+  if (k >= count || panel * width >= columns) return;
+  global float *to = filters + ((long)panel * 16 * count + k) * width;
+  for (int i = 0; i < width; i += VECTOR_WIDTH) {
+    const int column = panel * width + i, n = max(0, columns - column);
+    floatv g[3][3], t[4][3];
+    for (int tap = 0; tap < 9; tap++) {
+      if (is_transposed) {
+        float lanes[VECTOR_WIDTH];
+        for (int lane = 0; lane < VECTOR_WIDTH; lane++) {
+          lanes[lane] = lane < n ? w[((long)(8 - tap) * columns + column + lane) * count + k] : 0.0f;
+        }
+        g[tap / 3][tap % 3] = LOADV(lanes);
+      } else {
+        g[tap / 3][tap % 3] = n > 0 ? load_part(w + ((long)tap * count + k) * columns + column, n) : SPLAT(0.0f);
+      }
+    }
+#pragma unroll
+    for (int j = 0; j < 3; j++) {
+      const floatv sum = g[0][j] + g[2][j];
+      t[0][j] = g[0][j];
+      t[1][j] = (sum + g[1][j]) * SPLAT(0.5f);
+      t[2][j] = (sum - g[1][j]) * SPLAT(0.5f);
+      t[3][j] = g[2][j];
+    }
+#pragma unroll
+    for (int row = 0; row < 4; row++) {
+      const floatv sum = t[row][0] + t[row][2];
+      global float *points = to + (long)row * 4 * count * width + i;
+      STOREV(t[row][0], points);
+      STOREV((sum + t[row][1]) * SPLAT(0.5f), points + (long)count * width);
+      STOREV((sum - t[row][1]) * SPLAT(0.5f), points + (long)2 * count * width);
+      STOREV(t[row][2], points + (long)3 * count * width);
+    }
   }
 }

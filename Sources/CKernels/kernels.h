@@ -74,7 +74,8 @@
   X(conv2d_first, conv2d_first_pool_gradient, C(float), C(float), C(ushort), B(float), B(float), int, int, int, int, \
     int, float)                                                                                                      \
   X(conv2d_prepare, pad_image, C(float), B(float), int, int, int, int)                                               \
-  X(conv2d_prepare, pack_taps, C(float), B(float), int, int, int, int, int, int)
+  X(conv2d_prepare, pack_taps, C(float), B(float), int, int, int, int, int, int)                                     \
+  X(conv2d_prepare, winograd_filters, C(float), B(float), int, int, int, int)
 
 // Kernels that there is one of in each clone.
 #define PLAIN_KERNELS(X)  \
@@ -107,4 +108,8 @@
   X(conv2d_batch, TILED(conv2d_batch), C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int,  \
     int, int, int, int, int, float)      \
   X(conv2d_batch, TILED(conv2d_pool), C(float), C(float), C(float), B(float), B(ushort), int, int, int, int, int, int, \
-    int, int, int, int, int, int, int, int, float)
+    int, int, int, int, int, int, int, int, float) \
+  X(winograd, TILED(winograd_conv), C(float), C(float), C(float), C(float), B(float), B(ushort), int, int, int, int, \
+    int, int, int, int, int, int, int, float) \
+  X(winograd, TILED(winograd_weight_gradient), C(float), C(float), C(float), B(float), int, int, int, int, int, int, \
+    int, int, int)

@@ -43,6 +43,11 @@ TEXT(conv2d_batch)
 ,
 #embed "../../Kernels/conv2d_batch.cl"
 END
+TEXT(winograd)
+#embed "../../Kernels/register_tile.cl"
+,
+#embed "../../Kernels/winograd.cl"
+END
 TEXT(pool)
 #embed "../../Kernels/pool.cl"
 END
@@ -100,6 +105,7 @@ static const telar_program programs[] = {
     PROGRAM(conv2d_dot),
     PROGRAM(conv2d_first),
     PROGRAM(conv2d_prepare),
+    PROGRAM(winograd),
     PROGRAM(pool),
     PROGRAM(batch_norm),
     PROGRAM(reduce),

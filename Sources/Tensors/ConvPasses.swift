@@ -34,6 +34,8 @@ extension ConvProblem {
     switch x.device.kernel(m: m, n: groupOutChannels, batches: geometry.groups, for: product(.forward)) {
     case .tile(let configuration):
       try enqueueForwardTile(configuration, x, w, bias: bias, activation: activation, to: y)
+    case .vector(let tile) where isWinograd(outSize, on: x.device):
+      try enqueueWinograd(tile, x, w, bias: bias, activation: activation, to: y)
     case .vector(let tile) where fillsTiles(on: x.device):
       try enqueueBatch(
         tile, from: x, size, channels, w, bias, activation, to: y, outSize, outChannels, isTransposed: false)
@@ -124,6 +126,8 @@ extension ConvProblem {
       try enqueueTransposedTile(configuration, y, w, bias: bias, activation: activation, to: x)
     case .vector where isToFew:
       try enqueueTransposedToFew(y, w, bias, activation, x)
+    case .vector(let tile) where isWinograd(size, on: y.device):
+      try enqueueWinogradTransposed(tile, y, w, bias: bias, activation: activation, to: x)
     case .vector(let tile) where fillsTiles(on: y.device):
       try enqueueBatch(
         tile, from: y, outSize, outChannels, w, bias, activation, to: x, size, channels, isTransposed: true)
@@ -219,6 +223,8 @@ extension ConvProblem {
     switch x.device.kernel(m: m, n: groupOutChannels, batches: geometry.groups, for: product(.weightGradient)) {
     case .tile(let configuration):
       try enqueueWeightGradientTile(configuration, x, dy, to: dw, accumulate: accumulate)
+    case .vector(let tile) where isWinogradGradient(tile, on: x.device):
+      try enqueueWinogradGradient(tile, x, dy, to: dw, accumulate: accumulate)
     case .vector(let tile):
       try enqueueWeightGradient(tile, padded(x), dy, to: dw, accumulate: accumulate)
     }

@@ -95,6 +95,9 @@ extension ConvProblem {
   ) throws {
     let tile = x.device.vectorTile(
       forColumns: groupOutChannels, for: product(.forwardPool, pool: pool.kernelSize))
+    if pool.kernelSize == 2, isWinograd(outSize, on: x.device) {
+      return try enqueueWinogradPool(tile, x, w, bias: bias, activation: activation, to: y, winner, keep: keep)
+    }
     let (packed, order) = try batchTiles(tile, w, columns: outChannels, isTransposed: false, lines: y.shape[1])
     let zeros = try x.device.zeros(byteCount: outChannels * 4)
     x.device.profiler?.declare(flops: flops, bytes: Double(x.count + y.count + w.count) * 4)

@@ -32,6 +32,9 @@ import Testing
       geometry: ConvGeometry(kernelSize: Pair(2, 3), stride: Pair(2, 1), padding: 1, dilation: Pair(1, 2), groups: 2),
       pool: PoolGeometry(kernelSize: Pair(2, 3))),
     Case(channels: 1, outputs: 9, size: 6, geometry: ConvGeometry(kernelSize: 3, padding: 1), pool: cells2, batch: 50),
+    // In cells of 2×2 outputs, without and with remainders.
+    Case(channels: 16, outputs: 48, size: 6, geometry: ConvGeometry(kernelSize: 3, padding: 1), pool: cells2),
+    Case(channels: 32, outputs: 16, size: Pair(9, 13), geometry: ConvGeometry(kernelSize: 3), pool: cells2),
   ]
 
   /// First layers, whose input wants none.

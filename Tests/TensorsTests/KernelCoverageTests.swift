@@ -64,7 +64,7 @@ private enum KernelTexts {
 
   /// What the files ending in `_tile` stand in for.
   private static let heavyFilesOfTheVectorFamily: Set = [
-    "gemm", "conv2d", "conv2d_batch", "conv2d_dot", "conv2d_first", "conv2d_prepare",
+    "gemm", "conv2d", "conv2d_batch", "conv2d_dot", "conv2d_first", "conv2d_prepare", "winograd",
   ]
 }
 
@@ -159,9 +159,37 @@ private final class KernelSweep {
           x, weight: weight, bias: bias, ConvGeometry(kernelSize: 3, padding: 1), PoolGeometry(kernelSize: 2))
       }
     }
+    try cells()
     // Enough pixels for the tile family to cut their sum.
     let x = try leaf([1, 25, 25, 1]), weight = try leaf([1, 1, 1, 1])
     try differentiate { try conv2d(x, weight: weight, bias: nil, ConvGeometry(kernelSize: 1)) }
+  }
+
+  /// Filters of 3×3 in cells of 2×2 outputs, with each register tile: they have too many channels to choose a narrow one.
+  private func cells() throws {
+    let log = ProductLog()
+    device.tuning.log = log
+    try cellOperators()
+    device.tuning.log = nil
+    for tile in device.properties.vectorTiles.dropFirst() {
+      let narrow = TunedKernel.vector(rows: tile.rows, vectors: tile.vectors)
+      if device.properties.family == .tile { continue }
+      device.tuning = Tuning(Dictionary(uniqueKeysWithValues: log.products.map { ($0.product, narrow) }))
+      try cellOperators()
+    }
+    device.tuning = Tuning()
+  }
+
+  private func cellOperators() throws {
+    let geometry = ConvGeometry(kernelSize: 3, padding: 1)
+    let x = try leaf([2, 5, 4, 16]), weight = try leaf([3, 3, 16, 48]), bias = try leaf([48])
+    try differentiate { try conv2d(x, weight: weight, bias: bias, geometry) }
+    // Enough images to pool what is convolved.
+    let many = 4 * device.properties.vectorTiles[0].rows
+    let images = try leaf([many, 3, 4, 16])
+    try differentiate {
+      try conv2dMaxPool2d(images, weight: weight, bias: bias, geometry, PoolGeometry(kernelSize: 2))
+    }
   }
 
   func pooling() throws {
