@@ -18,6 +18,7 @@ extension StudyDocument {
         let placed = results.compactMap { result in numbers[result.experiment.name].map { (result, $0) } }
         return placed.count > 1
           ? [lossChart(placed, chart.title, by: label, stem: "loss-\(Text.slug(chart.name))")] : []
+      case .reconstructions: return []
       }
     }
     guard !charts.isEmpty else { return nil }

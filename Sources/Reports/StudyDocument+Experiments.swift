@@ -1,7 +1,6 @@
 import Figures
 import Safetensors
 import Studies
-import TelarData
 import TelarTraining
 
 extension StudyDocument {
@@ -98,40 +97,6 @@ extension StudyDocument {
       })
   }
 
-  /// Validation images over what the network made of them, untrained and through the epochs, of the first seed that
-  /// has some.
-  private func reconstructions(_ result: ExperimentResult) throws -> Document.Pictures? {
-    guard let run = result.runs.first(where: { $0.folder.has(RunFolder.samplesName) }),
-      let samples = try SampleFile(run.folder), 1...40 ~= samples.count, 1...128 ~= samples.height,
-      1...128 ~= samples.width
-    else { return nil }
-    // The untrained network, and then the last ones.
-    let kept = samples.epochs.count > 12 ? samples.epochs.prefix(2) + samples.epochs.suffix(10) : samples.epochs[...]
-    let rows =
-      [("original", try samples.originals)]
-      + (try kept.map { ($0 == 0 ? "untrained" : "epoch \($0)", try samples.images(epoch: $0)) })
-    let strips = rows.compactMap { name, images in
-      Strip(images, height: samples.height, width: samples.width, gap: 2).map {
-        Document.Pictures.Row(name: name, strip: $0)
-      }
-    }
-    let names = samples.count == FashionMNIST.classNames.count ? FashionMNIST.classNames : []
-    let isShort = rows.count > 7
-    return Document.Pictures(
-      title: "Reconstructions",
-      caption: "Validation images and what the network of seed \(run.seed) makes of them, before training and after "
-        + "epochs of it" + (names.isEmpty ? "." : ", one of each class: \(names.joined(separator: ", "))."),
-      rows: strips, columnNames: names, scale: 2,
-      figure: (
-        "reconstructions-\(slug(result.experiment.name))",
-        grid(
-          "\(study.name)/\(result.experiment.name): validation images and their reconstructions",
-          height: samples.height, width: samples.width,
-          columns: names.isEmpty ? (1...samples.count).map(String.init) : names,
-          rows: isShort ? Array(rows.prefix(3) + rows.suffix(4)) : rows, scale: 3)
-      ))
-  }
-
   /// The first layer's weights, of the first seed.
   private func filters(_ result: ExperimentResult) throws -> Document.Pictures? {
     let run = result.runs[0]
@@ -167,7 +132,7 @@ extension StudyDocument {
       ))
   }
 
-  private func grid(
+  func grid(
     _ title: String, height: Int, width: Int, columns: [String], rows: [(String, [[Float]])], scale: Int
   ) -> ImageGrid {
     var grid = ImageGrid(

@@ -32,10 +32,12 @@ struct StudyDocument {
   /// The report. Figures and networks are read from the runs' folders now.
   func document() -> Document {
     var problems = folder.problems
+    let sideBySide = sideBySideSection(&problems)
     let shown = experimentSections(&problems)
     var document = Document(title: title, subtitle: subtitle, summary: summary(problems))
     document.sections = [
-      claimSection, comparisonSection, resultSection, curveSection, confusionSection, costSection, shown,
+      claimSection, comparisonSection, resultSection, curveSection, sideBySide, confusionSection, costSection,
+      shown,
       settingSection, readingSection, machineSection,
     ].compactMap(\.self)
     document.tables = tables

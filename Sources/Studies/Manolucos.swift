@@ -44,6 +44,7 @@ extension Study {
     ],
     charts: [
       Chart("autoencoders", "step by step", ["baseline", "dropout-0", "batchnorm", "max-avg", "channels-64-96"]),
+      Chart("best", "baseline and best", ["baseline", "channels-64-96"], .reconstructions),
       Chart(
         "classifiers", "classifiers",
         ["classifier-baseline", "classifier-fc-adam", "classifier-fc-sgd", "classifier-fc-sgd-plain"]),

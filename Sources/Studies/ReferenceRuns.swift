@@ -1,6 +1,5 @@
 import Foundation
 import Safetensors
-import TelarData
 
 /// Runs on record that results are held against: JSON lines with experiment, seed, epoch, val_loss, and val_accuracy
 /// where there is one.
@@ -20,15 +19,20 @@ public struct ReferenceRuns: Sendable {
   private let study: Study
   private let path: String
 
-  /// - Throws: `DataError` for a file that is missing, or a line that is not of the form.
+  /// - Throws: ``ReferenceRunsError`` for a file that is missing, or a line that is not of the form.
   public init(path: String, study: Study) throws {
     self.path = path
     self.study = study
     guard let bytes = FileManager.default.contents(atPath: path) else {
-      throw DataError.unreadable(path: path, reason: "there is no such file, or it is not readable (--against)")
+      throw ReferenceRunsError(kind: .missing, path: path, problem: "there is no such file, or it is not readable")
     }
     for (number, line) in String(decoding: bytes, as: UTF8.self).split(separator: "\n").enumerated() {
-      func fail(_ problem: String) -> DataError { .malformed(path: path, problem: "line \(number + 1) \(problem)") }
+      func fail(_ problem: String) -> ReferenceRunsError {
+        ReferenceRunsError(
+          kind: .malformed, path: path,
+          problem: "line \(number + 1) \(problem); a file of runs on record has one JSON object a line, with "
+            + "experiment, seed, epoch, val_loss and, of classifiers, val_accuracy")
+      }
       guard case .object(let members)? = try? JSON(parsing: String(line)) else { throw fail("is no JSON object") }
       // Lines about something else, such as claims, have no epoch.
       guard members["epoch"] != nil else { continue }
@@ -143,4 +147,15 @@ public struct ReferenceRuns: Sendable {
     let d = max(metric.isAccuracy ? 0.02 : 0.1 * abs(mean), 2 * deviation)
     return (values.min()! - d)...(values.max()! + d)
   }
+}
+
+/// What can be wrong with a file of runs on record.
+public struct ReferenceRunsError: Error, Equatable, CustomStringConvertible {
+  public enum Kind: Sendable, Equatable { case missing, malformed }
+
+  public var kind: Kind
+  public var path: String
+  public var problem: String
+
+  public var description: String { "\(path): \(problem)." }
 }

@@ -24,6 +24,8 @@ public struct Study: Sendable {
       case curves
       /// The loss at the end on each set of images, over a number that each experiment has.
       case lossBy(String, values: [Double])
+      /// The same images under each other as the experiments' networks reconstruct them in the end.
+      case reconstructions
     }
 
     public var name: String

@@ -34,6 +34,10 @@ final class StudyFigures {
         try draw(
           lossChart(shown.map { ($0, numbers[$0.experiment.name] ?? 0) }, title, by: label),
           to: folder.file("loss-\(chart.name)"))
+      case .reconstructions:
+        if let grid = try reconstructions(of: shown, title) {
+          try draw(grid, to: folder.file("reconstructions-\(chart.name)"))
+        }
       }
     }
   }
@@ -62,6 +66,22 @@ final class StudyFigures {
       columnNames: Array(FashionMNIST.classNames.prefix(samples.count)),
       rows: [.init(name: "original", images: try samples.originals)]
         + (try shown.map { .init(name: $0 == 0 ? "untrained" : "epoch \($0)", images: try samples.images(epoch: $0)) }))
+  }
+
+  /// The sample images over what each experiment's network made of them in the end, the first seed's; `nil` where they
+  /// are not all of the same images.
+  private func reconstructions(of results: [ExperimentResult], _ title: String) throws -> ImageGrid? {
+    let files = try results.compactMap { try SampleFile($0.runs[0].folder) }
+    guard files.count == results.count, let first = files.first else { return nil }
+    let originals = try first.originals
+    guard try files.allSatisfy({ try !$0.epochs.isEmpty && $0.originals == originals }) else { return nil }
+    return ImageGrid(
+      title: "\(title): validation images and their reconstructions", height: first.height, width: first.width,
+      columnNames: Array(FashionMNIST.classNames.prefix(first.count)),
+      rows: [.init(name: "original", images: originals)]
+        + (try zip(results, files).map {
+          .init(name: $0.experiment.name, images: try $1.images(epoch: $1.epochs.last!))
+        }))
   }
 
   /// Loss, and accuracy where there is one: training broken, validation whole.

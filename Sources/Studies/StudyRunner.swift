@@ -17,6 +17,8 @@ public final class StudyRunner {
     case kept(RunName, summary: String, RunResult)
     case progress(RunName, Trainer.Progress, epochs: Int)
     case epoch(RunName, EpochMetrics, epochs: Int)
+    /// A run has come to its result.
+    case ended(RunName, RunResult)
     /// A run came to no result; the others go on.
     case failed(RunName, reason: String)
     /// A line that the user should see.
@@ -264,6 +266,7 @@ public final class StudyRunner {
     guard let result = RunResult(run.folder, seed: run.seed) else {
       throw OutputError.writeFailed(path: run.folder.path, reason: "what was written there cannot be read back")
     }
+    observe(.ended(name, result))
     return result
   }
 

@@ -23,8 +23,10 @@ public struct GreyImage: Sendable, Equatable {
 public struct ImageReader: Sendable {
   public var height: Int
   public var width: Int
-  /// Which images of an IDX file are taken, counted from 0; all without it.
+  /// Which images of an IDX file are taken, counted from 0; all without it. All of them must be there.
   public var range: ClosedRange<Int>?
+  /// How many of the first images of an IDX file are taken, or fewer where it has no more.
+  public var first: Int?
   /// Whether black and white change places: Fashion-MNIST is white on black.
   public var isInverted: Bool
 
@@ -34,10 +36,13 @@ public struct ImageReader: Sendable {
   private static let longestPNG = 64 << 20
   private static let longestIDX = 1 << 30
 
-  public init(height: Int, width: Int, range: ClosedRange<Int>? = nil, isInverted: Bool = false) {
+  public init(
+    height: Int, width: Int, range: ClosedRange<Int>? = nil, first: Int? = nil, isInverted: Bool = false
+  ) {
     self.height = height
     self.width = width
     self.range = range
+    self.first = first
     self.isInverted = isInverted
   }
 
@@ -104,12 +109,12 @@ public struct ImageReader: Sendable {
       throw ImageFileError(
         .mismatch, path: path, "has images of \(d[2]) × \(d[1]) pixels, and the network takes \(width) × \(height)")
     }
-    let range = range ?? 0...(d[0] - 1)
-    guard range.lowerBound >= 0, range.lowerBound < d[0] else {
-      throw ImageFileError(
-        .mismatch, path: path, "has \(d[0]) images, counted from 0, and none at \(range.lowerBound)")
+    let range = range ?? 0...(min(d[0], first ?? d[0]) - 1)
+    guard range.lowerBound >= 0, range.upperBound < d[0] else {
+      let missing = range.lowerBound < d[0] ? range.upperBound : range.lowerBound
+      throw ImageFileError(.mismatch, path: path, "has \(d[0]) images, counted from 0, and none at \(missing)")
     }
-    return (range.lowerBound...min(range.upperBound, d[0] - 1)).map { index in
+    return range.map { index in
       image("\(path)#\(index)", file.bytes[(index * size)..<((index + 1) * size)])
     }
   }

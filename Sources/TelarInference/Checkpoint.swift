@@ -1,3 +1,5 @@
+import Foundation
+import Safetensors
 import TelarNN
 
 /// A checkpoint that holds all that it takes to use its network: opened and checked, and on no device yet.
@@ -27,7 +29,7 @@ public struct Checkpoint {
   /// - Throws: `SafetensorsError` where the file is missing or broken, says nothing of its architecture, or holds
   ///   something else than the network that it describes.
   public init(_ path: String) throws {
-    let file = try SafetensorsFile(path)
+    let file = try Self.open(path)
     guard file.metadata["network"] != nil else {
       throw SafetensorsError(
         .mismatch, path: path,
@@ -52,6 +54,24 @@ public struct Checkpoint {
     self.file = file
     self.architecture = architecture
     self.info = info
+  }
+
+  /// Opens the file; where there is none, says where runs keep theirs.
+  private static func open(_ path: String) throws -> SafetensorsFile {
+    do {
+      return try SafetensorsFile(path)
+    } catch {
+      var isFolder: ObjCBool = false
+      if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+        throw SafetensorsError(
+          .mismatch, path: path, "is a folder: name a file in it, such as best.safetensors or last.safetensors of a run"
+        )
+      }
+      guard error.kind == .missing else { throw error }
+      throw SafetensorsError(
+        .missing, path: path,
+        error.problem + " (runs keep best.safetensors and last.safetensors in STUDY/EXPERIMENT/seed-N)")
+    }
   }
 
   /// Checks that the network can be used for what it was trained for, or for `loss` if one is given.

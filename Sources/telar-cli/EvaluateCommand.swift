@@ -23,7 +23,10 @@ struct EvaluateCommand: ParsableCommand {
 
   @OptionGroup var data: DataOptions
 
-  @Option(help: ArgumentHelp("Measure on the train or the validation images, the test files.", valueName: "images"))
+  @Option(
+    help: ArgumentHelp(
+      "Measure on the images of the train files, or on those of the test files, on which most studies validate.",
+      valueName: "images"))
   var split = Split.validation
 
   @OptionGroup var device: DeviceOptions
@@ -70,7 +73,7 @@ struct EvaluateCommand: ParsableCommand {
   private func lines(_ evaluation: Evaluation, _ names: [String]) -> [String] {
     let isClassifier = evaluation.confusion != nil
     var lines = [
-      "images    \(evaluation.imageCount) \(split == .train ? "training" : "validation") images",
+      "images    \(evaluation.imageCount) of the \(split == .train ? "train" : "test") files",
       "loss      \(Column.number(evaluation.loss, decimals: 5)) \(isClassifier ? "cross entropy" : "mean squared error")",
     ]
     guard let accuracy = evaluation.accuracy, let recalls = evaluation.recalls, let confusion = evaluation.confusion

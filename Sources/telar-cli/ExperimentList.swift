@@ -27,14 +27,22 @@ struct ExperimentList {
     let optimizer = experiment.optimizer
     var texts = ["\(type(of: optimizer).name) \(optimizer.learningRate)"]
     if let momentum = (optimizer as? SGD)?.momentum, momentum > 0 { texts[0] += " momentum \(momentum)" }
+    texts[0] += experiment.isClassifier ? " on cross entropy" : " on mean squared error"
     texts.append("batch \(experiment.batchSize)")
     texts.append("\(experiment.epochs) epochs")
+    let normalization = experiment.data.normalization
+    let range = [0, 1].map { shortest((Double($0) - normalization.mean) / normalization.deviation) }
+    texts.append("pixels \(range[0]) to \(range[1])")
+    if let count = experiment.data.validationCount { texts.append("the last \(count) training images validate") }
     if let stopping = experiment.earlyStopping { texts.append("stops early after \(stopping.patience)") }
     if let source = experiment.pretraining?.experiment { texts.append("pre-trained by \(source)") }
     let frozen = experiment.architecture.parts.filter(\.isFrozen).map(\.name)
     if !frozen.isEmpty { texts.append("\(frozen.joined(separator: ", ")) frozen") }
     return texts
   }
+
+  /// A number as people write it, without needless digits.
+  private func shortest(_ value: Double) -> String { value == value.rounded() ? String(Int(value)) : String(value) }
 
   private func json(_ experiment: Experiment, of study: Study) -> JSON {
     .object([
@@ -44,6 +52,12 @@ struct ExperimentList {
       "pretraining": experiment.pretraining?.experiment.map(JSON.string) ?? .null,
       "frozen": .array(experiment.architecture.parts.filter(\.isFrozen).map { .string($0.name) }),
       "network": experiment.architecture.json,
+      "loss": .string(experiment.isClassifier ? "cross_entropy" : "mse"),
+      "normalization": .object([
+        "mean": .number(experiment.data.normalization.mean),
+        "deviation": .number(experiment.data.normalization.deviation),
+      ]),
+      "validation_count": experiment.data.validationCount.map(JSON.integer) ?? .null,
       "claims": .array(experiment.claims.map { .string("\($0.metric.rawValue) \($0.text)") }),
     ])
   }

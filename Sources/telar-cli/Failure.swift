@@ -56,6 +56,8 @@ struct Failure {
         error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
       case let error as SavedResultsError:
         error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
+      case let error as ReferenceRunsError:
+        error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
       case let error as RecipeError:
         error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
       case let error as TuningFileError:

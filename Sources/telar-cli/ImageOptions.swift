@@ -28,7 +28,7 @@ struct ImageOptions: ParsableArguments {
   func read(_ paths: [String], for checkpoint: Checkpoint) throws -> [GreyImage] {
     let size = try checkpoint.imageSize()
     return try ImageReader(
-      height: size.height, width: size.width, range: range.flatMap(Self.parsed) ?? first.map { 0...($0 - 1) },
+      height: size.height, width: size.width, range: range.flatMap(Self.parsed), first: first,
       isInverted: invert
     ).read(paths)
   }

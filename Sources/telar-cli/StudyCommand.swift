@@ -13,7 +13,7 @@ struct StudyCommand: ParsableCommand {
       --overwrite. Ctrl-C ends a run after the step under way; --resume goes on with it.
 
       Progress is on standard error, results are on standard output. With --json there is one object a line: one when \
-      a run begins, is gone on with, is there already or fails, one an epoch, and in the end one a claim.
+      a run begins, is gone on with, is there already, ends or fails, one an epoch, and in the end one a claim.
 
       EXAMPLES
         telar study aldecoa case-1 case-2 case-3 case-4 --epochs 3
@@ -71,6 +71,10 @@ struct StudyCommand: ParsableCommand {
       running.epochs ?? reference?.epochs(of: experiment.name) ?? experiment.epochs
     }
     if printRecipe { return show(recipeOf: chosen, study, epochs) }
+    if reference != nil, running.subset != nil || running.batchSize != nil {
+      let option = running.subset != nil ? "--subset" : "--batch-size"
+      Console.note("\(option) makes other runs than those on record; what follows may lie outside because of it.")
+    }
     let session = StudySession(study: study, options: options, running: running, device: device, data: data)
     let result = try session.run(chosen, epochs: epochs)
     if let reference {

@@ -30,6 +30,14 @@ final class StudyReporter {
       lastValidationLoss = metrics.validationLoss
       showAsJSON(run, metrics)
       Console.note(line(run, metrics, epochs))
+    case .ended(let run, let result):
+      var members = result.history[result.epoch - 1].json
+      members["epoch"] = nil
+      members["epochs_done"] = .integer(result.history.count)
+      // Of the weights that it keeps: the last, or the best where it may stop early.
+      members["kept_epoch"] = .integer(result.epoch)
+      members["checkpoint"] = .string(result.checkpoint)
+      showAsJSON("ended", run, members)
     case .failed(let run, let reason):
       showAsJSON("failed", run, ["reason": .string(reason)])
       Console.note("  \(reason) The others go on.")

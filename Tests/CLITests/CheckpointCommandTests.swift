@@ -85,7 +85,7 @@ struct CheckpointCommandTests {
     }
     #expect(
       result.out == """
-        images    20 validation images
+        images    20 of the test files
         loss      0.00521 cross entropy
         accuracy  100.00 %
 
@@ -108,7 +108,7 @@ struct CheckpointCommandTests {
     let dark = (10 / 255.0 - 0.5)
     let loss = (bright * bright + 27 * dark * dark) / 28
     #expect(
-      result.out == "images    20 validation images\nloss      \(String(format: "%.5f", loss)) mean squared error\n")
+      result.out == "images    20 of the test files\nloss      \(String(format: "%.5f", loss)) mean squared error\n")
     let json = try Telar.run(["evaluate", autoencoder, "--json"] + small)
     let members = try object(#require(json.outLines.first))
     #expect(members["accuracy"] == nil && members["confusion"] == nil)
@@ -177,6 +177,16 @@ struct CheckpointCommandTests {
     try refusal(65, "gzip.gz", [0x1f, 0x8b, 8, 0], "cut short")
     try expectRefusal(["predict", classifier, good, folder.path + "/nothing.png"], 66, "nothing.png cannot be read")
     try expectRefusal(["predict", classifier, folder.path], 66, "not a regular file")
+    try expectRefusal(
+      ["predict", classifier, data.path + "/t10k-images-idx3-ubyte", "--range", "18-20"], 65,
+      "has 20 images, counted from 0, and none at 20.")
+    let all = try Telar.run(
+      "predict", classifier, data.path + "/t10k-images-idx3-ubyte", "--first", "30", "--device", "cpu")
+    #expect(all.outLines.count == 20)
+    try expectRefusal(["evaluate", folder.path], 65, "is a folder: name a file in it, such as best.safetensors")
+    try expectRefusal(
+      ["evaluate", folder.path + "/none"], 66,
+      "No such file or directory (runs keep best.safetensors and last.safetensors in STUDY/EXPERIMENT/seed-N)")
     try expectRefusal(
       ["predict", classifier, data.path + "/t10k-images-idx3-ubyte", "--range", "20-30"], 65,
       "has 20 images, counted from 0, and none at 20.")

@@ -80,7 +80,7 @@ struct HelpTests {
 
         Progress is on standard error, results are on standard output. With --json
         there is one object a line: one when a run begins, is gone on with, is there
-        already or fails, one an epoch, and in the end one a claim.
+        already, ends or fails, one an epoch, and in the end one a claim.
 
         EXAMPLES
           telar study aldecoa case-1 case-2 case-3 case-4 --epochs 3
@@ -165,8 +165,10 @@ struct HelpTests {
     #expect(list.outLines.count == 5 + 14 + 8 + 19 + 9 + 8 + 5 + 6 + 6 + 4 + 7)
     #expect(
       list.out.contains(
-        "  case-2     pre-trained encoder, head only; Adam 0.001; batch 100; 15 epochs; stops early after 3; pre-trained by "
-          + "n64-p0.1; encoder frozen; claimed: val accuracy about 80.00 %\n"))
+        "  case-2     pre-trained encoder, head only; Adam 0.001 on cross entropy; batch 100; 15 epochs; pixels 0 to 1; stops "
+          + "early after 3; pre-trained by n64-p0.1; encoder frozen; claimed: val accuracy about 80.00 %\n"))
+    #expect(list.out.contains("pixels 0 to 1; the last 10000 training images validate; claimed: "))
+    #expect(list.out.contains("Adam 0.001 on mean squared error; batch 100; 30 epochs; pixels -1 to 1; claimed: "))
     let json = try Telar.run("study", "brunello", "--list", "--json")
     #expect(json.outLines.count == 19)
     #expect(json.outLines[0].hasPrefix(#"{"experiment":"brunello/ae-1","summary":"channels 32-64","epochs":100,"#))

@@ -201,6 +201,20 @@ import Testing
     #expect(original?.attributes["width"] == "\(2 * (10 * 30 - 2))")
   }
 
+  @Test func `reconstructions that the text shows side by side are so`() throws {
+    for name in ["baseline", "channels-64-96"] {
+      var run = RunFixture(name, losses: [0.02, 0.01], epochs: 2)
+      run.study = "manolucos"
+      run.network = #"{"encoder":[{"layer":"Conv2d","in_channels":1,"out_channels":2,"kernel_size":3}],"decoder":[]}"#
+      try RunFixture.writeTensors(to: run.write(into: folder), weight: ("encoder.0.weight", [2, 1, 3, 3]))
+    }
+    let page = try page("manolucos")
+    #expect(page.text.contains("Reconstructions side by side"))
+    for row in ["original", "baseline", "channels-64-96"] {
+      #expect(page.elements.contains { $0.attributes["alt"] == "baseline and best, \(row)" }, "\(row)")
+    }
+  }
+
   @Test func `settings, device, data and readings are there`() throws {
     try writeBase()
     let text = try page().text

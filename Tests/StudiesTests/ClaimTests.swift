@@ -128,10 +128,11 @@ struct ReferenceRunsTests {
       ("{}\nnonsense", "line 2 is no JSON object"),
     ] {
       let path = try folder.write("broken.jsonl", Array(text.utf8))
-      #expect(throws: DataError.malformed(path: path, problem: problem)) {
-        try ReferenceRuns(path: path, study: .aldecoa)
-      }
+      let error = #expect(throws: ReferenceRunsError.self) { try ReferenceRuns(path: path, study: .aldecoa) }
+      #expect(error?.kind == .malformed && error?.description.hasPrefix("\(path): \(problem); ") == true)
     }
-    #expect(throws: DataError.self) { try ReferenceRuns(path: folder.path + "/nothing", study: .aldecoa) }
+    let path = folder.path + "/nothing"
+    let error = #expect(throws: ReferenceRunsError.self) { try ReferenceRuns(path: path, study: .aldecoa) }
+    #expect(error?.kind == .missing)
   }
 }

@@ -127,7 +127,7 @@ struct PresentRunTests {
       case .kept: events.append("kept")
       case .failed: events.append("failed")
       case .note: events.append("note")
-      case .progress, .epoch: break
+      case .progress, .epoch, .ended: break
       }
     }
     _ = try runner.run(try Study.molina.experiments(named: names)) { _ in epochs }

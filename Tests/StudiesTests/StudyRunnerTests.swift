@@ -37,6 +37,17 @@ struct StudyRunnerTests {
     return try file.tensors.keys.reduce(into: [:]) { $0[$1] = try file.floats($1) }
   }
 
+  @Test func `a study draws the reconstructions that its text shows side by side`() throws {
+    try TestDevices.cpu.use { device in
+      var options = StudyOptions()
+      options.outputFolder = folder.path
+      let runner = StudyRunner(.manolucos, options, data: data, device: device, version: "test")
+      _ = try runner.run(try Study.manolucos.experiments(named: ["baseline", "channels-64-96"])) { _ in 1 }
+      let table = try folder.text("manolucos/reconstructions-best.csv")
+      for row in ["original,", "baseline,", "channels-64-96,"] { #expect(table.contains("\n" + row), "\(row)") }
+    }
+  }
+
   @Test(arguments: TestDevices.all)
   func `the four cases leave everything behind and freeze what they should`(on device: TestDevice) throws {
     try device.use { device in

@@ -123,9 +123,13 @@ struct ImageReaderTests {
       #expect(try reader.read([path]).map(\.pixels) == [[1, 2], [3, 4], [5, 6]])
       reader.range = 1...1
       #expect(try reader.read([path]) == [GreyImage(name: path + "#1", height: 1, width: 2, pixels: [3, 4])])
-      reader.range = 1...99
+      reader.range = 1...2
       reader.isInverted = true
       #expect(try reader.read([path, path]).map(\.pixels) == [[252, 251], [250, 249], [252, 251], [250, 249]])
+      reader.range = 1...3
+      #expect(throws: ImageFileError.self) { try reader.read([path]) }
+      #expect(try ImageReader(height: 1, width: 2, first: 2).read([path]).map(\.pixels) == [[1, 2], [3, 4]])
+      #expect(try ImageReader(height: 1, width: 2, first: 9).read([path]).count == 3)
       reader.range = 3...5
       let error = #expect(throws: ImageFileError.self) { try reader.read([path]) }
       #expect(error?.description == "\(path) has 3 images, counted from 0, and none at 3.")
