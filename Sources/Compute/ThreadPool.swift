@@ -35,6 +35,9 @@ package final class ThreadPool {
   package let threadCount: Int
   private let team: Team
 
+  /// The private arrays of a work-item take up to 0.8 MB, more than the stacks that some systems give to threads.
+  private static let stackBytes = 8 << 20
+
   package init(threadCount: Int) {
     precondition(threadCount > 0, "a pool of \(threadCount) threads")
     self.threadCount = threadCount
@@ -47,6 +50,7 @@ package final class ThreadPool {
         Thread.current.name = "telar-\(index)"
         team.work()
       }
+      thread.stackSize = Self.stackBytes
       thread.start()
     }
   }

@@ -32,13 +32,21 @@ enum RecipeCharts {
       guard Set(experiments.filter { shown.contains($0.name) }.map(\.loss)).count == 1 else {
         throw list.error("the experiments have different losses, which are not comparable")
       }
-      charts.append(Study.Chart(name, title, shown, try kind(&reader, count: shown.count)))
+      let areClassifiers = experiments.contains { shown.contains($0.name) && $0.isClassifier }
+      charts.append(
+        Study.Chart(name, title, shown, try kind(&reader, count: shown.count, areClassifiers: areClassifiers)))
       try reader.end()
     }
     return charts
   }
 
-  private static func kind(_ reader: inout TableReader, count: Int) throws(RecipeError) -> Study.Chart.Kind {
+  private static func kind(
+    _ reader: inout TableReader, count: Int, areClassifiers: Bool
+  ) throws(RecipeError) -> Study.Chart.Kind {
+    if let node = reader.take("reconstructions"), try node.boolean() {
+      if areClassifiers { throw node.error("is for autoencoders; these experiments classify") }
+      return .reconstructions
+    }
     guard let label = reader.take("by") else { return .curves }
     let node = try reader.require("values")
     var values: [Double] = []

@@ -135,9 +135,12 @@ public struct RecipeWriter {
           "name": .string(chart.name), "title": .string(chart.title),
           "experiments": .array(chart.experiments.map(JSON.string)),
         ]
-        if case .lossBy(let label, let values) = chart.kind {
+        switch chart.kind {
+        case .curves: break
+        case .lossBy(let label, let values):
           members["by"] = .string(label)
           members["values"] = .array(values.map(JSON.number))
+        case .reconstructions: members["reconstructions"] = .boolean(true)
         }
         return "[[charts]]\n" + Self.lines(members)
       }

@@ -309,6 +309,11 @@ struct RecipeErrorTests {
         "r.toml:10: charts[0].experiments: must name at least two"
       ),
       (
+        "[defaults]",
+        "charts = [{ name = \"x\", experiments = [\"frozen-8\", \"frozen-32\"], reconstructions = true }]\n[defaults]",
+        "r.toml:10: charts[0].reconstructions: is for autoencoders"
+      ),
+      (
         "[defaults]", "charts = [{ name = \"x\", experiments = [\"ae\"] }]\n[defaults]",
         "no experiment is named \"ae\". Did you mean ae-8?"
       ),
