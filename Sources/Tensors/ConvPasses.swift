@@ -34,7 +34,7 @@ extension ConvProblem {
     switch x.device.kernel(m: m, n: groupOutChannels, batches: geometry.groups, for: product(.forward)) {
     case .tile(let configuration):
       try enqueueForwardTile(configuration, x, w, bias: bias, activation: activation, to: y)
-    case .vector(let tile) where isWinograd(outSize, on: x.device):
+    case .vector(let tile) where isWinograd(outSize, tile, on: x.device):
       try enqueueWinograd(tile, x, w, bias: bias, activation: activation, to: y)
     case .vector(let tile) where fillsTiles(on: x.device):
       try enqueueBatch(
@@ -126,7 +126,7 @@ extension ConvProblem {
       try enqueueTransposedTile(configuration, y, w, bias: bias, activation: activation, to: x)
     case .vector where isToFew:
       try enqueueTransposedToFew(y, w, bias, activation, x)
-    case .vector(let tile) where isWinograd(size, on: y.device):
+    case .vector(let tile) where isWinograd(size, tile, on: y.device):
       try enqueueWinogradTransposed(tile, y, w, bias: bias, activation: activation, to: x)
     case .vector(let tile) where fillsTiles(on: y.device):
       try enqueueBatch(

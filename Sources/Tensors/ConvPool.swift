@@ -95,7 +95,7 @@ extension ConvProblem {
   ) throws {
     let tile = x.device.vectorTile(
       forColumns: groupOutChannels, for: product(.forwardPool, pool: pool.kernelSize))
-    if pool.kernelSize == 2, isWinograd(outSize, on: x.device) {
+    if pool.kernelSize == 2, isWinograd(outSize, tile, on: x.device) {
       return try enqueueWinogradPool(tile, x, w, bias: bias, activation: activation, to: y, winner, keep: keep)
     }
     let (packed, order) = try batchTiles(tile, w, columns: outChannels, isTransposed: false, lines: y.shape[1])

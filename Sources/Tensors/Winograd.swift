@@ -24,12 +24,12 @@ enum WinogradKernels {
 }
 
 extension ConvProblem {
-  /// Whether a pass whose outputs, or whose outputs' gradients, have this size is done so on a device of the vector
-  /// family.
-  func isWinograd(_ outputs: Pair, on device: any Device) -> Bool {
-    let tile = device.properties.vectorTiles[0]
+  /// Whether a pass whose outputs, or whose outputs' gradients, have this size is done so with a tile of the vector
+  /// family. A block of cells lies in private memory, of which only processors have enough.
+  func isWinograd(_ outputs: Pair, _ tile: VectorTile, on device: any Device) -> Bool {
     let cells = outputs.height.dividedUp(by: 2) * outputs.width.dividedUp(by: 2)
-    return geometry.kernelSize == 3 && geometry.stride == 1 && geometry.dilation == 1 && geometry.groups == 1
+    return device.properties.kind == .cpu && geometry.kernelSize == 3 && geometry.stride == 1 && geometry.dilation == 1
+      && geometry.groups == 1
       && geometry.padding.height <= 2 && geometry.padding.width <= 2
       && min(channels, outChannels) >= WinogradKernels.leastChannels
       && channels % tile.width == 0 && outChannels % tile.width == 0
@@ -103,7 +103,7 @@ extension ConvProblem {
 
   /// Whether the gradient of the weights is done so with a tile: its sums must have room.
   func isWinogradGradient(_ tile: VectorTile, on device: any Device) -> Bool {
-    isWinograd(outSize, on: device)
+    isWinograd(outSize, tile, on: device)
       && channels * tile.columns * WinogradKernels.gradientTiles <= WinogradKernels.gradientSums
   }
 
