@@ -14,7 +14,8 @@ struct BenchOpsCommand: ParsableCommand {
 
       The roof is min(peak, FLOPs / (bytes of inputs and outputs once) × copy bandwidth), or the copy bandwidth for \
       operators that only move data. Peak and bandwidth are measured before and after each operator, and the higher \
-      counts. What fits the caches can be faster than a copy and exceed 100 %.
+      counts. What fits the caches can be faster than a copy and exceed 100 %, and so can convolutions that take fewer \
+      products than the plain sum, whose FLOPs are counted.
 
       With --json there is one object a line, and a summary in the end; telar bench compare holds two such files \
       against each other.
