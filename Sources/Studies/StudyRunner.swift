@@ -227,6 +227,11 @@ public final class StudyRunner {
     try run.folder.make()
     let lock = try FolderLock(run.folder.path)
     defer { withExtendedLifetime(lock) {} }
+    // Another process may have made the run since this one looked; it is not to be replaced unasked.
+    if !options.isOverwriting, RunResult(run.folder, seed: run.seed) != nil {
+      throw RunOnRecordFailed(
+        "another process has made the run meanwhile, in \(run.folder.path); start again to take it.")
+    }
     AtomicFile.removeLeftovers(in: run.folder.path)
 
     let experiment = run.job.experiment

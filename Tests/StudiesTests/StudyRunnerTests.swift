@@ -37,6 +37,27 @@ struct StudyRunnerTests {
     return try file.tensors.keys.reduce(into: [:]) { $0[$1] = try file.floats($1) }
   }
 
+  @Test func `a run that another process makes meanwhile is not replaced`() throws {
+    try TestDevices.cpu.use { device in
+      var options = StudyOptions()
+      options.outputFolder = folder.path
+      let (data, names) = (self.data, ["case-4"])
+      var made: [UInt8]?
+      let path = folder.path + "/aldecoa/case-4/seed-0/result.json"
+      let runner = StudyRunner(
+        .aldecoa, options, data: data, device: device, version: "test",
+        observe: { event in
+          guard case .began = event, made == nil else { return }
+          let other = StudyRunner(.aldecoa, options, data: data, device: device, version: "test")
+          _ = try? other.run(try Study.aldecoa.experiments(named: names)) { _ in 1 }
+          made = FileManager.default.contents(atPath: path).map(Array.init)
+        })
+      let result = try runner.run(try Study.aldecoa.experiments(named: ["case-3", "case-4"])) { _ in 1 }
+      #expect(result.failures.map(\.run) == ["aldecoa/case-4"])
+      #expect(made != nil && FileManager.default.contents(atPath: path).map(Array.init) == made)
+    }
+  }
+
   @Test func `a study draws the reconstructions that its text shows side by side`() throws {
     try TestDevices.cpu.use { device in
       var options = StudyOptions()
