@@ -5,9 +5,9 @@
 //   U = GgG',  G = [1 0 0; 1/2 1/2 1/2; 1/2 -1/2 1/2; 0 0 1]    of the filter g,
 //   A'MA,      A' = [1 1 1 0; 0 1 -1 -1]                         of their products M, element by element,
 // a cell takes 16 products in place of 36; summed over the channels, each of the 16 points is a product of matrices. The
-// transforms are sums and halves, exact for whole numbers. Sums over channels alone are shorter than those over taps
-// too, and the error of the whole is not larger than that of the plain sum (A. Lavin, S. Gray: Fast algorithms for
-// convolutional neural networks, 2016, section 3 and table 5). It is relative to the whole cell's inputs.
+// transforms are sums and halves, exact for whole numbers, and sums over channels alone are shorter than those over taps
+// too. The error is relative to the whole cell's inputs (A. Lavin, S. Gray: Fast algorithms for convolutional neural
+// networks, 2016; the tests hold it below the plain sum's).
 //
 // The transposed convolution, with stride 1, is the convolution with mirrored filters. The gradient of the weights is
 // the transpose of the same bilinear form: G'((A dy A') * V)G, summed over the cells.

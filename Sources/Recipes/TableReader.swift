@@ -1,6 +1,5 @@
 import Files
 import Safetensors
-import Studies
 
 /// Takes the settings of a table one by one; what is left over in the end is an error.
 struct TableReader {

@@ -1,6 +1,5 @@
 import Files
 import Safetensors
-import Studies
 
 /// The variables of an experiment, for which `$name` or `${name}` stands in its settings and networks.
 ///

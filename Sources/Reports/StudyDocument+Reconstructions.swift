@@ -26,19 +26,14 @@ extension StudyDocument {
   private func sideBySide(_ chart: Study.Chart) throws -> Document.Pictures? {
     let shown = try chart.experiments.compactMap { name -> (name: String, samples: SampleFile)? in
       guard let result = folder.experiments.first(where: { $0.experiment.name == name }),
-        let (_, samples) = try samples(of: result), !samples.epochs.isEmpty
+        let (_, samples) = try samples(of: result)
       else { return nil }
       return (name, samples)
     }
-    guard shown.count > 1 else { return nil }
-    let first = shown[0].samples
-    let originals = try first.originals
-    // Runs on other data have other images.
-    guard try shown.allSatisfy({ try $0.samples.originals == originals }) else { return nil }
+    guard let rows = try SampleFile.sideBySide(shown) else { return nil }
     return pictures(
-      title: chart.title, caption: "Validation images and what the networks make of them in the end", of: first,
-      rows: [("original", originals)]
-        + (try shown.map { ($0.name, try $0.samples.images(epoch: $0.samples.epochs.last!)) }),
+      title: chart.title, caption: "Validation images and what the networks make of them in the end",
+      of: shown[0].samples, rows: rows,
       stem: "reconstructions-side-by-side-\(Text.slug(chart.name))",
       figureTitle: "\(study.name), \(chart.title): validation images and their reconstructions")
   }

@@ -36,8 +36,7 @@ struct StudyDocument {
     let shown = experimentSections(&problems)
     var document = Document(title: title, subtitle: subtitle, summary: summary(problems))
     document.sections = [
-      claimSection, comparisonSection, resultSection, curveSection, sideBySide, confusionSection, costSection,
-      shown,
+      claimSection, comparisonSection, resultSection, curveSection, sideBySide, confusionSection, costSection, shown,
       settingSection, readingSection, machineSection,
     ].compactMap(\.self)
     document.tables = tables

@@ -27,6 +27,19 @@ package struct SampleFile {
 
   package func images(epoch: Int) throws -> [[Float]] { try images("epoch-\(epoch)") }
 
+  /// The same images, and what the networks of several runs made of them in the end; `nil` where there are not several,
+  /// or not of the same images.
+  package static func sideBySide(_ files: [(name: String, samples: SampleFile)]) throws -> [(String, [[Float]])]? {
+    guard files.count > 1 else { return nil }
+    let originals = try files[0].samples.originals
+    var rows = [("original", originals)]
+    for (name, samples) in files {
+      guard let epoch = samples.epochs.last, try samples.originals == originals else { return nil }
+      rows.append((name, try samples.images(epoch: epoch)))
+    }
+    return rows
+  }
+
   private func images(_ name: String) throws -> [[Float]] {
     let bytes = try file.values(name, as: UInt8.self)
     let size = height * width

@@ -68,20 +68,17 @@ final class StudyFigures {
         + (try shown.map { .init(name: $0 == 0 ? "untrained" : "epoch \($0)", images: try samples.images(epoch: $0)) }))
   }
 
-  /// The sample images over what each experiment's network made of them in the end, the first seed's; `nil` where they
-  /// are not all of the same images.
+  /// The sample images over what each experiment's network made of them in the end, the first seed's.
   private func reconstructions(of results: [ExperimentResult], _ title: String) throws -> ImageGrid? {
-    let files = try results.compactMap { try SampleFile($0.runs[0].folder) }
-    guard files.count == results.count, let first = files.first else { return nil }
-    let originals = try first.originals
-    guard try files.allSatisfy({ try !$0.epochs.isEmpty && $0.originals == originals }) else { return nil }
+    let files = try results.compactMap { result in
+      try SampleFile(result.runs[0].folder).map { (name: result.experiment.name, samples: $0) }
+    }
+    guard let rows = try SampleFile.sideBySide(files) else { return nil }
+    let first = files[0].samples
     return ImageGrid(
       title: "\(title): validation images and their reconstructions", height: first.height, width: first.width,
       columnNames: Array(FashionMNIST.classNames.prefix(first.count)),
-      rows: [.init(name: "original", images: originals)]
-        + (try zip(results, files).map {
-          .init(name: $0.experiment.name, images: try $1.images(epoch: $1.epochs.last!))
-        }))
+      rows: rows.map { .init(name: $0, images: $1) })
   }
 
   /// Loss, and accuracy where there is one: training broken, validation whole.

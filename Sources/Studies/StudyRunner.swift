@@ -175,13 +175,13 @@ public final class StudyRunner {
         planned.append(
           Planned(
             job: job, index: index, seed: seed, folder: own, record: record,
-            action: try action(job, own, record, name(of: job, seed))))
+            action: try action(job, own, record)))
       }
     }
     return planned
   }
 
-  private func action(_ job: Job, _ folder: RunFolder, _ record: RunRecord, _ name: RunName) throws -> Planned.Action {
+  private func action(_ job: Job, _ folder: RunFolder, _ record: RunRecord) throws -> Planned.Action {
     let recorded: JSON.Members
     let hasEnded: Bool
     switch folder.contents {
@@ -204,12 +204,6 @@ public final class StudyRunner {
       guard options.isOverwriting else { throw RunConflict(folder: folder.path, .unfinished) }
       return .start
     }
-    if recorded["build"] != record.members["build"] {
-      observe(
-        .note(
-          "Note: \(name) was begun by another build of telar; its results may differ in their last bits from those of "
-            + "a run that was not stopped."))
-    }
     return folder.has(RunFolder.stateName) ? .resume : .start
   }
 
@@ -217,21 +211,23 @@ public final class StudyRunner {
 
   private func make(_ run: Planned, _ name: RunName, pretrained: RunResult?) throws -> RunResult {
     let summary = run.job.isRequested ? run.job.experiment.summary : "pre-training: \(run.job.experiment.summary)"
-    if run.action == .keep {
+    func kept() throws -> RunResult {
       guard let result = RunResult(run.folder, seed: run.seed) else {
         throw RunOnRecordFailed(run.folder)
       }
       observe(.kept(name, summary: summary, result))
       return result
     }
+    if run.action == .keep { return try kept() }
     try run.folder.make()
     let lock = try FolderLock(run.folder.path)
     defer { withExtendedLifetime(lock) {} }
-    // Another process may have made the run since this one looked; it is not to be replaced unasked.
-    if !options.isOverwriting, RunResult(run.folder, seed: run.seed) != nil {
-      throw RunOnRecordFailed(
-        "another process has made the run meanwhile, in \(run.folder.path); start again to take it.")
+    // Another process may have worked there since it was planned.
+    let action: Planned.Action
+    do { action = try self.action(run.job, run.folder, run.record) } catch let conflict as RunConflict {
+      throw RunOnRecordFailed("\(conflict)")
     }
+    if action == .keep { return try kept() }
     AtomicFile.removeLeftovers(in: run.folder.path)
 
     let experiment = run.job.experiment
@@ -242,7 +238,13 @@ public final class StudyRunner {
     let trainer = try Trainer("\(name)", network, images, settings)
     let training = TrainingRun(
       trainer, in: run.folder, metadata: metadata(experiment), samples: try samples(for: experiment))
-    if run.action == .resume {
+    if action == .resume {
+      if run.folder.members(of: RunFolder.recordName)?["build"] != run.record.members["build"] {
+        observe(
+          .note(
+            "Note: \(name) was begun by another build of telar; its results may differ in their last bits from those "
+              + "of a run that was not stopped."))
+      }
       do { try training.resume() } catch let error as SafetensorsError {
         throw RunOnRecordFailed("\(error) (--overwrite begins the run again)")
       }

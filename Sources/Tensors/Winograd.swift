@@ -15,8 +15,6 @@ enum WinogradKernels {
   static let gradientTiles = 2
   /// `WINOGRAD_SUMS`.
   static let gradientSums = 4096
-  /// Work-items of the weight gradient that keep a processor's threads busy.
-  static let gradientItems = 64
   /// Fewer channels than this, on either side, do not pay for the transforms.
   static let leastChannels = 16
   /// Blocks of cells for each of a processor's threads, so that they finish together.
@@ -114,10 +112,10 @@ extension ConvProblem {
     let device = x.device
     let cells = Pair(outSize.height.dividedUp(by: 2), outSize.width.dividedUp(by: 2))
     let columnItems = outChannels.dividedUp(by: tile.columns * WinogradKernels.gradientTiles)
-    let parts = max(1, min(batch, WinogradKernels.gradientItems.dividedUp(by: columnItems)))
+    let parts = gradientParts(imageBytes: (x.count + dy.count) * 4, items: columnItems)
     let isWhole = parts == 1 && !accumulate
     let partial = isWhole ? dw : try device.tensor([parts] + weightShape)
-    let block = max(1, min(WinogradKernels.blockCells, WinogradKernels.blockFloats / channels))
+    let block = min(WinogradKernels.blockCells, WinogradKernels.blockFloats / channels)
     device.profiler?.declare(flops: flops, bytes: bytes)
     try device.launch(
       WinogradKernels.weightGradient[tile], over: Grid(columnItems, parts),

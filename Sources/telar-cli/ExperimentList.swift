@@ -52,11 +52,7 @@ struct ExperimentList {
       "pretraining": experiment.pretraining?.experiment.map(JSON.string) ?? .null,
       "frozen": .array(experiment.architecture.parts.filter(\.isFrozen).map { .string($0.name) }),
       "network": experiment.architecture.json,
-      "loss": .string(experiment.isClassifier ? "cross_entropy" : "mse"),
-      "normalization": .object([
-        "mean": .number(experiment.data.normalization.mean),
-        "deviation": .number(experiment.data.normalization.deviation),
-      ]),
+      "loss": .string(experiment.loss.rawValue), "normalization": experiment.data.normalization.json,
       "validation_count": experiment.data.validationCount.map(JSON.integer) ?? .null,
       "claims": .array(experiment.claims.map { .string("\($0.metric.rawValue) \($0.text)") }),
     ])

@@ -53,7 +53,7 @@ struct StudyRunnerTests {
           made = FileManager.default.contents(atPath: path).map(Array.init)
         })
       let result = try runner.run(try Study.aldecoa.experiments(named: ["case-3", "case-4"])) { _ in 1 }
-      #expect(result.failures.map(\.run) == ["aldecoa/case-4"])
+      #expect(result.failures.isEmpty && result.experiments.count == 2)
       #expect(made != nil && FileManager.default.contents(atPath: path).map(Array.init) == made)
     }
   }

@@ -63,6 +63,61 @@ import Testing
     }
   }
 
+  /// Filters of 3×3 and stride 1, done in cells of 2×2 outputs: sizes that leave cells partly empty, channels that leave
+  /// register tiles partly empty, batches that leave blocks of cells partly empty.
+  @Test(arguments: TestDevices.all, [false, true])
+  func matchesOracleInCells(_ on: TestDevice, isTransposed: Bool) throws {
+    try on.use { device in
+      var random = SeededGenerator(seed: 78)
+      func check(_ batch: Int, _ channels: Int, _ outputs: Int, _ size: Pair, _ padding: Pair) throws {
+        for (isExact, adds) in [(true, nil), (false, 2 as Float?)] {
+          try self.check(
+            device, &random, batch: batch, size: size, channels: channels, outputs: outputs,
+            ConvGeometry(kernelSize: 3, padding: padding), isTransposed: isTransposed, isExact: isExact, adds: adds)
+        }
+      }
+      try check(1, 16, 16, 4, 1)
+      try check(5, 16, 48, Pair(7, 8), 0)
+      try check(2, 32, 64, 8, 1)
+      try check(3, 48, 16, Pair(5, 13), Pair(2, 0))
+      try check(1, 96, 64, 7, Pair(1, 2))
+      try check(1, 144, 32, 6, 1)
+      try check(9, 16, 16, 11, 1)
+    }
+  }
+
+  /// To take fewer products must not cost precision: held against plain sums in single precision, one product after another.
+  @Test(arguments: TestDevices.all)
+  func errorsAreNoLargerThanThoseOfPlainSums(_ on: TestDevice) throws {
+    try on.use { device in
+      var random = SeededGenerator(seed: 3)
+      let (side, channels, outputs) = (10, 64, 32)
+      let x = random.gaussians([1, side, side, channels]), w = random.gaussians([3, 3, channels, outputs])
+      let geometry = ConvGeometry(kernelSize: 3)
+      let exact = Oracle.conv2d(x, weight: w, bias: nil, geometry).values
+      let values = try conv2d(
+        device.tensor(x.shape, x.floats), weight: device.tensor(w.shape, w.floats), bias: nil, geometry
+      ).values()
+      let (pixels, weights) = (x.floats, w.floats)
+      var squares = (own: 0.0, plain: 0.0)
+      for index in exact.indices {
+        let (output, place, line) = (
+          index % outputs, index / outputs % (side - 2), index / outputs / (side - 2)
+        )
+        var sum: Float = 0
+        for tap in 0..<9 {
+          let pixel = (line + tap / 3) * side + place + tap % 3
+          for channel in 0..<channels {
+            sum += pixels[pixel * channels + channel] * weights[(tap * channels + channel) * outputs + output]
+          }
+        }
+        squares.own += (Double(values[index]) - exact[index]) * (Double(values[index]) - exact[index])
+        squares.plain += (Double(sum) - exact[index]) * (Double(sum) - exact[index])
+      }
+      #expect(squares.own <= squares.plain, "\((squares.own / squares.plain).squareRoot()) times the error")
+    }
+  }
+
   private func check(
     _ device: any Device, _ random: inout SeededGenerator, batch: Int, size: Pair, channels: Int, outputs: Int,
     _ geometry: ConvGeometry, isTransposed: Bool, isExact: Bool, adds: Float?

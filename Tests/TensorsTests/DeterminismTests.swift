@@ -26,11 +26,17 @@ import Testing
       let first = try crossEntropy(flatten(averaged), labels: labels, metrics: metrics)
       return try sum(first, meanSquaredError(y, x))
     }
+    let (images, filters) = try (
+      parameter(random.gaussians([9, 7, 8, 16]), on: device), parameter(random.gaussians([3, 3, 16, 32]), on: device)
+    )
+    let tape = Tape()
+    let convolved = try tape.recording { try conv2d(images, weight: filters, bias: nil, ConvGeometry(kernelSize: 3)) }
+    try tape.backward(from: convolved, seed: tensor(convolved.shape))
     let columns = try device.tensor([9])
     try columnSum(result.dx, into: columns, accumulate: false)
     let tensors = [
       result.y, result.dx, weight.gradient!.tensor, bias.gradient!.tensor, mean, variance, columns,
-      try sumReduce(result.dx),
+      try sumReduce(result.dx), convolved, images.gradient!.tensor, filters.gradient!.tensor,
     ]
     return try tensors.flatMap { try $0.values() }.map(\.bitPattern)
       + [metrics.values().loss].map { Float($0).bitPattern }

@@ -170,10 +170,10 @@ private final class KernelSweep {
     let log = ProductLog()
     device.tuning.log = log
     try cellOperators()
-    device.tuning.log = nil
+    device.tuning = Tuning()
+    if device.properties.family == .tile { return }
     for tile in device.properties.vectorTiles.dropFirst() {
       let narrow = TunedKernel.vector(rows: tile.rows, vectors: tile.vectors)
-      if device.properties.family == .tile { continue }
       device.tuning = Tuning(Dictionary(uniqueKeysWithValues: log.products.map { ($0.product, narrow) }))
       try cellOperators()
     }
