@@ -76,15 +76,6 @@ kernel void batch_norm_forward(
   }
 }
 
-// The gradient g = dy * activation'(y). What is normalised is computed again, by the forward pass's own formula, rather
-// than read back: memory is what these kernels wait for.
-INLINE floatv gradient_before_activation(
-    floatv dy, floatv centred, floatv factor, floatv shift, int activation, float slope) {
-  if (activation == ACTIVATION_NONE) return dy;
-  const floatv y = activate(MULTIPLY_ADD(centred, factor, shift), activation, slope);
-  return activate_gradient(dy, y, activation, slope);
-}
-
 // Sums over each chunk of rows [chunks, C]: of g, and of g * (x - mean).
 kernel void batch_norm_chunk_gradients(
     global const float *dy, global const float *x, global const float *mean, global const float *variance,

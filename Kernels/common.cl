@@ -172,6 +172,15 @@ INLINE floatv activate_gradient(floatv dy, floatv y, int activation, float slope
   }
 }
 
+// Of a batch normalisation's y = activation(centred * factor + shift): dy * activation'(y). What is normalised is
+// computed again, by the forward pass's own formula, rather than read back: memory is what these kernels wait for.
+INLINE floatv gradient_before_activation(
+    floatv dy, floatv centred, floatv factor, floatv shift, int activation, float slope) {
+  if (activation == ACTIVATION_NONE) return dy;
+  const floatv y = activate(MULTIPLY_ADD(centred, factor, shift), activation, slope);
+  return activate_gradient(dy, y, activation, slope);
+}
+
 // Max-pooling keeps each window's winner, its position in the window in row order, for the gradient.
 #define KEEP_NOTHING 0
 #define KEEP_WINNERS 1

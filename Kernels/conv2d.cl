@@ -192,10 +192,9 @@ kernel void TILED(conv2d_transposed)(
 // The gradient of the weights, in parts: part s of `parts` sums over images s * batch / parts ..<
 // (s + 1) * batch / parts, and add_parts (column_sum.cl) adds the parts in their order.
 //
-// For a padded x. A row is one of the weight's values before the output channel, (kh, kw, channel); as in
-// conv2d_window, rows whose inputs lie behind each other form a run, and a tile stays within a run.
-// Work-item (x, y, z): column tile x, counted through the groups; GRADIENT_TILES row tiles y, counted through the runs;
-// part z. Its sums rest in private memory while blocks of pixels pass.
+// For a padded x. A row is one of the weight's values before the output channel, (kh, kw, channel).
+// Work-item (x, y, z): column tile x, counted through the groups; GRADIENT_TILES row tiles y; part z. Its sums rest in
+// private memory while blocks of pixels pass.
 kernel void TILED(conv2d_weight_gradient)(
     global const float *x, global const float *dy, global float *dw, int batch, int size, int channels, int out_size,
     int out_channels, int kernel_size, int stride, int dilation, int groups, int parts) {
@@ -206,19 +205,26 @@ kernel void TILED(conv2d_weight_gradient)(
   const int columns = min(COLUMNS, group_columns - within);
   const int column = group * group_columns + within;
   const int row_floats = WIDTH(size) * channels;
-  const int is_one_run = WIDTH(dilation) == 1 && groups == 1;
-  const int line_runs = is_one_run ? 1 : WIDTH(kernel_size), runs = HEIGHT(kernel_size) * line_runs;
-  const int run = is_one_run ? WIDTH(kernel_size) * channels : group_channels;
-  const int run_tiles = (run + ROWS - 1) / ROWS;
-  const int first_tile = (int)get_global_id(1) * GRADIENT_TILES;
+  const int rows = HEIGHT(kernel_size) * WIDTH(kernel_size) * group_channels;
+  const int first_row = (int)get_global_id(1) * GRADIENT_TILES * ROWS;
   const int part = (int)get_global_id(2);
-  if (group >= groups || first_tile >= runs * run_tiles || part >= parts) return;
-  const int tiles = min(GRADIENT_TILES, runs * run_tiles - first_tile);
+  if (group >= groups || first_row >= rows || part >= parts) return;
+  const int tiles = min(GRADIENT_TILES, (rows - first_row + ROWS - 1) / ROWS);
   const int lines = HEIGHT(out_size), places = WIDTH(out_size);
   // Lines through all images of the part, as they lie in dy.
   const int first = (int)((long)part * batch / parts) * lines, last = (int)((long)(part + 1) * batch / parts) * lines;
   const int block_lines = max(1, GRADIENT_PIXELS / places), block_places = min(GRADIENT_PIXELS, places);
 
+  // Where the rows' values lie in the window of the first pixel.
+  int origins[GRADIENT_TILES][ROWS];
+  for (int tile = 0; tile < tiles; tile++) {
+    for (int r = 0; r < ROWS; r++) {
+      const int row = min(first_row + tile * ROWS + r, rows - 1);
+      const int tap = row / group_channels, kh = tap / WIDTH(kernel_size), kw = tap - kh * WIDTH(kernel_size);
+      origins[tile][r] =
+          kh * HEIGHT(dilation) * row_floats + kw * WIDTH(dilation) * channels + row - tap * group_channels;
+    }
+  }
   floatv panel[GRADIENT_PIXELS * VECTORS];
   int offsets[GRADIENT_PIXELS];
   floatv sums[GRADIENT_TILES][ROWS][VECTORS];
@@ -235,25 +241,19 @@ kernel void TILED(conv2d_weight_gradient)(
         for (int j = 0; j < width; j++) offsets[i * width + j] = begin + (start + j) * WIDTH(stride) * channels;
       }
       for (int tile = 0; tile < tiles; tile++) {
-        const int place = (first_tile + tile) / run_tiles, row = (first_tile + tile - place * run_tiles) * ROWS;
-        global const float *from = x + (long)(place / line_runs) * HEIGHT(dilation) * row_floats +
-                                   (long)(place % line_runs) * WIDTH(dilation) * channels + group * group_channels + row;
         global const float *pointers[ROWS];
 #pragma unroll
-        for (int r = 0; r < ROWS; r++) pointers[r] = from + min(r, run - row - 1);
+        for (int r = 0; r < ROWS; r++) pointers[r] = x + group * group_channels + origins[tile][r];
         TILED(multiply_scattered)(sums[tile], pointers, offsets, panel, block * width);
       }
     }
   }
-  global float *to = dw + (long)part * runs * run * out_channels + column;
-  for (int tile = 0; tile < tiles; tile++) {
-    const int place = (first_tile + tile) / run_tiles, row = (first_tile + tile - place * run_tiles) * ROWS;
-    for (int r = 0; r < min(ROWS, run - row); r++) {
+  global float *to = dw + ((long)part * rows + first_row) * out_channels + column;
+  for (int row = 0; row < min(GRADIENT_TILES * ROWS, rows - first_row); row++) {
 #pragma unroll
-      for (int v = 0; v < VECTORS; v++) {
-        const int n = columns - v * VECTOR_WIDTH;
-        if (n > 0) store_part(sums[tile][r][v], to + (long)(place * run + row + r) * out_channels + v * VECTOR_WIDTH, n);
-      }
+    for (int v = 0; v < VECTORS; v++) {
+      const int n = columns - v * VECTOR_WIDTH;
+      if (n > 0) store_part(sums[row / ROWS][row % ROWS][v], to + (long)row * out_channels + v * VECTOR_WIDTH, n);
     }
   }
 }

@@ -1,22 +1,36 @@
 // What comes before the convolutions: padded images, packed weights and transformed filters.
 
-// padded = x with `padding` rows and columns of zeros around each image.
+// padded = x with `padding` rows and columns of zeros around each image; of that every `step`-th row and column.
 // Work-item (x, y): row x of the padded image y.
 kernel void pad_image(
-    global const float *x, global float *padded, int batch, int size, int channels, int padding) {
-  const int height = HEIGHT(size) + 2 * HEIGHT(padding), width = WIDTH(size) + 2 * WIDTH(padding);
+    global const float *x, global float *padded, int batch, int size, int channels, int padding, int padded_size,
+    int step) {
   const int line = (int)get_global_id(0), image = (int)get_global_id(1);
-  if (line >= height || image >= batch) return;
-  global float *to = padded + (long)(image * height + line) * width * channels;
-  const int border = WIDTH(padding) * channels, inner = WIDTH(size) * channels;
-  const int from_line = line - HEIGHT(padding);
+  if (line >= HEIGHT(padded_size) || image >= batch) return;
+  const int width = WIDTH(padded_size) * channels;
+  global float *to = padded + (long)(image * HEIGHT(padded_size) + line) * width;
+  const int from_line = line * HEIGHT(step) - HEIGHT(padding);
   if ((uint)from_line >= (uint)HEIGHT(size)) {
-    for (int i = 0; i < width * channels; i += VECTOR_WIDTH) store_part(SPLAT(0.0f), to + i, width * channels - i);
+    for (int i = 0; i < width; i += VECTOR_WIDTH) store_part(SPLAT(0.0f), to + i, width - i);
     return;
   }
-  global const float *from = x + (long)(image * HEIGHT(size) + from_line) * inner;
-  for (int i = 0; i < border; i++) to[i] = to[border + inner + i] = 0.0f;
-  for (int i = 0; i < inner; i += VECTOR_WIDTH) store_part(load_part(from + i, inner - i), to + border + i, inner - i);
+  global const float *from = x + (long)(image * HEIGHT(size) + from_line) * WIDTH(size) * channels;
+  if (WIDTH(step) == 1) {
+    const int border = WIDTH(padding) * channels, inner = WIDTH(size) * channels;
+    for (int i = 0; i < border; i++) to[i] = to[border + inner + i] = 0.0f;
+    for (int i = 0; i < inner; i += VECTOR_WIDTH) {
+      store_part(load_part(from + i, inner - i), to + border + i, inner - i);
+    }
+    return;
+  }
+  for (int place = 0; place < WIDTH(padded_size); place++) {
+    const int from_place = place * WIDTH(step) - WIDTH(padding);
+    const int is_inside = (uint)from_place < (uint)WIDTH(size);
+    for (int i = 0; i < channels; i += VECTOR_WIDTH) {
+      const floatv v = is_inside ? load_part(from + (long)from_place * channels + i, channels - i) : SPLAT(0.0f);
+      store_part(v, to + (long)place * channels + i, channels - i);
+    }
+  }
 }
 
 // Packs weights [taps, C / groups, O] for the register tiles: a panel for each column tile, counted through the groups,

@@ -21,6 +21,7 @@
 #include "../../Kernels/conv2d_prepare.cl"
 #include "../../Kernels/pool.cl"
 #include "../../Kernels/batch_norm.cl"
+#include "../../Kernels/batch_norm_pool.cl"
 #include "../../Kernels/reduce.cl"
 #include "../../Kernels/softmax.cl"
 #include "../../Kernels/loss.cl"

@@ -31,7 +31,13 @@
   X(batch_norm, batch_norm_parameter_gradients, C(float), C(float), C(float), B(float), B(float), B(float), int, \
     int, float, int, int)                                                                                     \
   X(batch_norm, batch_norm_backward, C(float), C(float), C(float), C(float), C(float), C(float), C(float), B(float), \
-    int, int, float, int, int, float)
+    int, int, float, int, int, float)                                                                         \
+  X(batch_norm_pool, batch_norm_pool_forward, C(float), B(float), B(ushort), B(float), C(float), C(float), C(float), \
+    C(float), int, int, int, int, float, int, float, int, int)                                                \
+  X(batch_norm_pool, batch_norm_average_chunk_gradients, C(float), C(float), C(float), C(float), C(float), C(float), \
+    B(float), B(float), int, int, int, int, int, float, int, float)                                           \
+  X(batch_norm_pool, batch_norm_pool_backward, C(float), C(ushort), C(float), C(float), C(float), C(float), C(float), \
+    C(float), B(float), int, int, int, int, float, int, int, float, int)
 
 #define REDUCE_KERNELS(X)                                             \
   X(reduce, chunk_sum, C(float), B(float), int, int, float, int)      \
@@ -73,7 +79,7 @@
     float)                                                                                                           \
   X(conv2d_first, conv2d_first_pool_gradient, C(float), C(float), C(ushort), B(float), B(float), int, int, int, int, \
     int, float)                                                                                                      \
-  X(conv2d_prepare, pad_image, C(float), B(float), int, int, int, int)                                               \
+  X(conv2d_prepare, pad_image, C(float), B(float), int, int, int, int, int, int)                                     \
   X(conv2d_prepare, pack_taps, C(float), B(float), int, int, int, int, int, int)                                     \
   X(conv2d_prepare, winograd_filters, C(float), B(float), int, int, int, int)
 

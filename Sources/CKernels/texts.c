@@ -54,6 +54,9 @@ END
 TEXT(batch_norm)
 #embed "../../Kernels/batch_norm.cl"
 END
+TEXT(batch_norm_pool)
+#embed "../../Kernels/batch_norm_pool.cl"
+END
 TEXT(reduce)
 #embed "../../Kernels/reduce.cl"
 END
@@ -108,6 +111,7 @@ static const telar_program programs[] = {
     PROGRAM(winograd),
     PROGRAM(pool),
     PROGRAM(batch_norm),
+    PROGRAM(batch_norm_pool),
     PROGRAM(reduce),
     PROGRAM(softmax),
     PROGRAM(loss),

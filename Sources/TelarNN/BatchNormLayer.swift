@@ -48,11 +48,37 @@ public struct BatchNorm2d: FusingActivation {
   }
 
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
-    let trains = context.mode != .evaluation && !context.isFrozen
-    if trains { state.batchesTracked += 1 }
+    let trains = follow(state, context)
     return try batchNorm2d(
       x, weight: state["weight"]!, bias: state["bias"]!, runningMean: state["running_mean"]!,
       runningVariance: state["running_var"]!, training: trains, momentum: momentum, epsilon: epsilon,
       activation: fusedActivation)
+  }
+
+  /// The same and pooling.
+  func pooled(_ x: Tensor, _ state: LayerState, _ context: ForwardContext, _ pool: any PoolLayer) throws -> Tensor {
+    let trains = follow(state, context)
+    return try batchNorm2dPool2d(
+      x, weight: state["weight"]!, bias: state["bias"]!, runningMean: state["running_mean"]!,
+      runningVariance: state["running_var"]!, training: trains, momentum: momentum, epsilon: epsilon,
+      activation: fusedActivation, pool.pooling, pool.geometry)
+  }
+
+  /// Counts the batch where its statistics are taken; returns whether they are.
+  private func follow(_ state: LayerState, _ context: ForwardContext) -> Bool {
+    let trains = context.mode != .evaluation && !context.isFrozen
+    if trains { state.batchesTracked += 1 }
+    return trains
+  }
+
+  public func fused(with next: any Layer) -> (any Layer)? {
+    switch next {
+    case let next as ReLUMaxPool where fusedActivation == .none:
+      next.probability == nil
+        ? fused(withActivation: ReLU())?.fused(with: next.pool)
+        : BatchNormPool(norm: self, pool: next.pool, activated: next)
+    case let next as any PoolLayer: BatchNormPool(norm: self, pool: next)
+    default: fused(withActivation: next)
+    }
   }
 }

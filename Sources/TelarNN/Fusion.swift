@@ -48,6 +48,7 @@ package struct Plan {
       for (index, layer) in layers.enumerated().reversed() {
         if let next = steps.last, let fused = layer.fused(with: next.layer) {
           steps[steps.count - 1] = Step(layer: fused, range: index..<next.range.upperBound)
+          Self.fuseFirst(of: &steps)
         } else {
           steps.append(Step(layer: layer, range: index..<(index + 1)))
         }
@@ -56,7 +57,7 @@ package struct Plan {
     } else {
       // From the start: an activation costs nothing within the operator before it.
       for (index, layer) in layers.enumerated() where !(layer is Dropout) {
-        if let last = steps.last, layer is any ActivationLayer || layer is MaxPool2d,
+        if let last = steps.last, layer is any ActivationLayer || layer is any PoolLayer,
           let fused = last.layer.fused(with: layer)
         {
           steps[steps.count - 1] = Step(layer: fused, range: last.range.lowerBound..<(index + 1))
@@ -66,5 +67,15 @@ package struct Plan {
       }
     }
     self.steps = steps
+  }
+
+  /// Merges the last of steps in reverse with the one before it, which what it has become may fit: batch normalisation
+  /// that has taken an activation in, and pooling.
+  private static func fuseFirst(of steps: inout [Step]) {
+    guard steps.count > 1, let first = steps.last else { return }
+    let next = steps[steps.count - 2]
+    guard let fused = first.layer.fused(with: next.layer) else { return }
+    steps.removeLast(2)
+    steps.append(Step(layer: fused, range: first.range.lowerBound..<next.range.upperBound))
   }
 }

@@ -1,4 +1,4 @@
-/// Max-pooling and what stands around it, as one step of a plan. They exist in plans only: an architecture names the
+/// Pooling and what stands around it, as one step of a plan. They exist in plans only: an architecture names the
 /// layers that they stand for.
 protocol PlannedLayer: Layer {}
 
@@ -82,6 +82,23 @@ struct ConvReLUDropoutMaxPool: PlannedLayer {
     return try conv2dReluDropoutMaxPool2d(
       x, weight: state["weight"]!, bias: state["bias"], convolution.geometry, rest.pool.geometry,
       probability: rest.probability, key: key)
+  }
+}
+
+/// Batch normalisation with its activation, pooling, and what stands behind them.
+struct BatchNormPool: PlannedLayer {
+  var norm: BatchNorm2d
+  var pool: any PoolLayer
+  /// ReLU and dropout of the pooled values; `nil` where there is none.
+  var activated: ReLUMaxPool?
+
+  func outputShape(of shape: [Int]) throws -> [Int] {
+    try pool.outputShape(of: norm.outputShape(of: shape))
+  }
+
+  func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
+    let y = try norm.pooled(x, state, context, pool)
+    return try activated?.activate(y, context.dropoutKey(after: 3)) ?? y
   }
 }
 

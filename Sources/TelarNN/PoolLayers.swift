@@ -1,8 +1,15 @@
+/// A layer that pools windows.
+protocol PoolLayer: Layer {
+  var pooling: Pooling { get }
+  var geometry: PoolGeometry { get }
+}
+
 /// The largest value of each window: `torch.nn.MaxPool2d`.
 ///
 /// - Shapes: `[H, W, C]` → `[Ho, Wo, C]`, by ``PoolGeometry/outputSize(of:)``
-public struct MaxPool2d: Layer {
+public struct MaxPool2d: PoolLayer {
   public static var moduleName: String { "MaxPool2d" }
+  var pooling: Pooling { .max }
 
   public var geometry: PoolGeometry
 
@@ -37,8 +44,9 @@ public struct MaxPool2d: Layer {
 /// The mean of each window: `torch.nn.AvgPool2d`.
 ///
 /// - Shapes: `[H, W, C]` → `[Ho, Wo, C]`, by ``PoolGeometry/outputSize(of:)``
-public struct AvgPool2d: Layer {
+public struct AvgPool2d: PoolLayer {
   public static var moduleName: String { "AvgPool2d" }
+  var pooling: Pooling { .average }
 
   public var geometry: PoolGeometry
 

@@ -26,42 +26,50 @@ public func batchNorm2d(
   momentum: Float = 0.1, epsilon: Float = 1e-5, activation: Activation = .none
 ) throws -> Tensor {
   let norm = try BatchNorm(
-    x, [weight, bias, runningMean, runningVariance], training: training, epsilon: epsilon, activation: activation)
-  let (mean, variance) =
-    training
-    ? try norm.statistics(of: x, runningMean: runningMean, runningVariance: runningVariance, momentum: momentum)
-    : (runningMean, runningVariance)
+    x, weight: weight, bias: bias, runningMean: runningMean, runningVariance: runningVariance, training: training,
+    momentum: momentum, epsilon: epsilon, activation: activation)
   let y = try x.device.tensor(x.shape)
   try x.device.launch(
     BatchNormKernels.forward, over: norm.normalizeGrid, moving: 2 * x.count,
-    [.buffer(x.buffer), .buffer(y.buffer), .buffer(mean.buffer), .buffer(variance.buffer), .buffer(weight.buffer)]
-      + [.buffer(bias.buffer), .int(norm.rows), .int(norm.channels), .float(epsilon)] + activation.arguments)
+    [.buffer(x.buffer), .buffer(y.buffer)] + norm.vectors + [.int(norm.rows), .int(norm.channels), .float(epsilon)]
+      + activation.arguments)
   if let tape = Tape.of(x, weight, bias) {
     tape.record(y) { dy in
-      try norm.backward(dy, x: x, mean: mean, variance: variance, weight: weight, bias: bias, tape)
+      let totals = try norm.parameterGradients(.rows(norm.rows), on: tape) { chunks, sums, products in
+        try norm.enqueueChunkGradients(dy, x, chunks, sums, products)
+      }
+      guard x.requiresGradient else { return }
+      try tape.accumulate(norm.inputGradient(dy, x, totals), into: x)
     }
   }
   return y
 }
 
-/// The sizes of a batch normalisation and its launches.
-private struct BatchNorm {
+/// A batch normalisation of one batch: what it normalises with, and the launches of its parts.
+struct BatchNorm {
   let device: any Device
   let rows: Int
   let channels: Int
   let training: Bool
   let epsilon: Float
   let activation: Activation
-  let chunks: ReductionChunks
+  private let weight: Tensor
+  private let bias: Tensor
+  private let mean: Tensor
+  private let variance: Tensor
 
-  init(_ x: Tensor, _ vectors: [Tensor], training: Bool, epsilon: Float, activation: Activation) throws {
+  /// Checks the shapes and, in training, takes the batch's statistics and moves the running ones towards them.
+  init(
+    _ x: Tensor, weight: Tensor, bias: Tensor, runningMean: Tensor, runningVariance: Tensor, training: Bool,
+    momentum: Float, epsilon: Float, activation: Activation
+  ) throws {
     guard x.shape.count == 4 else {
       throw ShapeError("batchNorm2d", "the input must be [N, H, W, C], not \(x.shape)")
     }
     try checkIndexable("batchNorm2d", x.count)
     channels = x.shape[3]
     rows = x.count / channels
-    for vector in vectors where vector.shape != [channels] {
+    for vector in [weight, bias, runningMean, runningVariance] where vector.shape != [channels] {
       throw ShapeError(
         "batchNorm2d", "parameters and statistics must be [\(channels)] for an input \(x.shape), not \(vector.shape)")
     }
@@ -69,35 +77,32 @@ private struct BatchNorm {
       throw ShapeError("batchNorm2d", "training needs more than one value per channel, and the input is \(x.shape)")
     }
     device = x.device
+    (self.weight, self.bias) = (weight, bias)
     self.training = training
     self.epsilon = epsilon
     self.activation = activation
-    chunks = .rows(rows)
+    (mean, variance) =
+      training
+      ? try Self.statistics(of: x, rows, runningMean: runningMean, runningVariance: runningVariance, momentum: momentum)
+      : (runningMean, runningVariance)
   }
 
-  /// A work-item for each vector of channels of each chunk.
-  private var chunkGrid: Grid { device.planeGrid(device.vectors(in: channels), chunks.count) }
-  /// A work-item for each vector of channels.
-  private var channelGrid: Grid { device.elementwiseGrid(channels) }
-
-  var normalizeGrid: Grid {
-    let blocks = rows.dividedUp(by: BatchNormKernels.rowsPerItem)
-    return device.planeGrid(device.vectors(in: channels), blocks)
-  }
-
-  /// Mean and biased variance of the batch; updates the running statistics.
-  func statistics(of x: Tensor, runningMean: Tensor, runningVariance: Tensor, momentum: Float) throws
-    -> (mean: Tensor, variance: Tensor)
-  {
+  /// Mean and biased variance of the batch; updates the running statistics. Two launches.
+  private static func statistics(
+    of x: Tensor, _ rows: Int, runningMean: Tensor, runningVariance: Tensor, momentum: Float
+  ) throws -> (mean: Tensor, variance: Tensor) {
+    let (device, channels) = (x.device, x.shape[3])
+    let chunks = ReductionChunks.rows(rows)
     let means = try device.allocate(byteCount: chunks.count * channels * 4)
     let deviations = try device.allocate(byteCount: chunks.count * channels * 4)
     try device.launch(
-      BatchNormKernels.chunkStatistics, over: chunkGrid, moving: x.count,
+      BatchNormKernels.chunkStatistics, over: device.planeGrid(device.vectors(in: channels), chunks.count),
+      moving: x.count,
       [.buffer(x.buffer), .buffer(means), .buffer(deviations), .int(rows), .int(channels), .int(chunks.length)])
     let mean = try device.tensor([channels])
     let variance = try device.tensor([channels])
     try device.launch(
-      BatchNormKernels.statistics, over: channelGrid, moving: 2 * chunks.count * channels,
+      BatchNormKernels.statistics, over: device.elementwiseGrid(channels), moving: 2 * chunks.count * channels,
       [
         .buffer(means), .buffer(deviations), .buffer(mean.buffer), .buffer(variance.buffer),
         .buffer(runningMean.buffer), .buffer(runningVariance.buffer), .int(rows), .int(channels), .int(chunks.length),
@@ -106,44 +111,69 @@ private struct BatchNorm {
     return (mean, variance)
   }
 
-  func backward(
-    _ dy: Tensor, x: Tensor, mean: Tensor, variance: Tensor, weight: Tensor, bias: Tensor, _ tape: Tape
-  ) throws {
+  /// mean, variance, weight, bias.
+  var vectors: [KernelArgument] { [mean, variance, weight, bias].map { .buffer($0.buffer) } }
+
+  /// A work-item for each vector of channels of each block of rows.
+  var normalizeGrid: Grid {
+    device.planeGrid(device.vectors(in: channels), rows.dividedUp(by: BatchNormKernels.rowsPerItem))
+  }
+
+  /// A work-item for each vector of channels of each chunk.
+  func chunkGrid(_ chunks: ReductionChunks) -> Grid { device.planeGrid(device.vectors(in: channels), chunks.count) }
+
+  /// The gradients of weight and bias, and the sums that the input's needs, `[2, C]`, from those of chunks, which
+  /// `enqueue` is given two buffers for. One launch and those of `enqueue`.
+  func parameterGradients(
+    _ chunks: ReductionChunks, on tape: Tape,
+    _ enqueue: (_ chunks: ReductionChunks, _ sums: Buffer, _ products: Buffer) throws -> Void
+  ) throws -> Tensor {
     let totals = try device.tensor([2, channels])
-    if training || weight.requiresGradient || bias.requiresGradient {
-      let sums = try device.allocate(byteCount: chunks.count * channels * 4)
-      let products = try device.allocate(byteCount: chunks.count * channels * 4)
-      try device.launch(
-        BatchNormKernels.chunkGradients, over: chunkGrid, moving: 2 * x.count,
-        [
-          .buffer(dy.buffer), .buffer(x.buffer), .buffer(mean.buffer), .buffer(variance.buffer),
-          .buffer(weight.buffer), .buffer(bias.buffer), .buffer(sums), .buffer(products), .int(rows), .int(channels),
-          .int(chunks.length), .float(epsilon),
+    guard training || weight.requiresGradient || bias.requiresGradient else { return totals }
+    let sums = try device.allocate(byteCount: chunks.count * channels * 4)
+    let products = try device.allocate(byteCount: chunks.count * channels * 4)
+    try enqueue(chunks, sums, products)
+    let weightTarget = try tape.gradientTarget(of: weight)
+    let biasTarget = try tape.gradientTarget(of: bias)
+    try device.launch(
+      BatchNormKernels.parameterGradients, over: device.elementwiseGrid(channels),
+      moving: 2 * chunks.count * channels,
+      [
+        .buffer(sums), .buffer(products), .buffer(variance.buffer), .buffer(totals.buffer),
+        .buffer(weightTarget?.gradient.buffer ?? totals.buffer),
+        .buffer(biasTarget?.gradient.buffer ?? totals.buffer),
+        .int(chunks.count), .int(channels), .float(epsilon), .int(Self.mode(weightTarget)),
+        .int(Self.mode(biasTarget)),
+      ])
+    try weightTarget?.finish()
+    try biasTarget?.finish()
+    return totals
+  }
+
+  /// Sums over chunks of rows of x, whose gradients are the rows of dy. One launch.
+  func enqueueChunkGradients(
+    _ dy: Tensor, _ x: Tensor, _ chunks: ReductionChunks, _ sums: Buffer, _ products: Buffer
+  ) throws {
+    try device.launch(
+      BatchNormKernels.chunkGradients, over: chunkGrid(chunks), moving: 2 * x.count,
+      [.buffer(dy.buffer), .buffer(x.buffer)] + vectors
+        + [
+          .buffer(sums), .buffer(products), .int(x.count / channels), .int(channels), .int(chunks.length),
+          .float(epsilon),
         ] + activation.arguments)
-      let weightTarget = try tape.gradientTarget(of: weight)
-      let biasTarget = try tape.gradientTarget(of: bias)
-      try device.launch(
-        BatchNormKernels.parameterGradients, over: channelGrid, moving: 2 * chunks.count * channels,
-        [
-          .buffer(sums), .buffer(products), .buffer(variance.buffer), .buffer(totals.buffer),
-          .buffer(weightTarget?.gradient.buffer ?? totals.buffer),
-          .buffer(biasTarget?.gradient.buffer ?? totals.buffer),
-          .int(chunks.count), .int(channels), .float(epsilon), .int(Self.mode(weightTarget)),
-          .int(Self.mode(biasTarget)),
-        ])
-      try weightTarget?.finish()
-      try biasTarget?.finish()
-    }
-    guard x.requiresGradient else { return }
+  }
+
+  /// The gradient of x. One launch.
+  fileprivate func inputGradient(_ dy: Tensor, _ x: Tensor, _ totals: Tensor) throws -> Tensor {
     let dx = try device.tensor(x.shape)
     try device.launch(
       BatchNormKernels.backward, over: normalizeGrid, moving: 3 * x.count,
-      [
-        .buffer(dy.buffer), .buffer(x.buffer), .buffer(mean.buffer), .buffer(variance.buffer), .buffer(weight.buffer),
-        .buffer(bias.buffer), .buffer(totals.buffer), .buffer(dx.buffer), .int(rows), .int(channels), .float(epsilon),
-        .int(training ? 1 : 0),
-      ] + activation.arguments)
-    try tape.accumulate(dx, into: x)
+      [.buffer(dy.buffer), .buffer(x.buffer)] + vectors
+        + [
+          .buffer(totals.buffer), .buffer(dx.buffer), .int(rows), .int(channels), .float(epsilon),
+          .int(training ? 1 : 0),
+        ] + activation.arguments)
+    return dx
   }
 
   /// `GRADIENT_OVERWRITE`, `GRADIENT_ADD` or `GRADIENT_SKIP`.

@@ -16,16 +16,38 @@ enum ConvKernels {
 
 /// The passes of a convolution, each in the family that suits the device; the vector family's launches.
 extension ConvProblem {
-  /// x with its padding around it, as some kernels of the vector family need it, or x itself when there is none. One
+  /// x with its padding around it, as some kernels of the vector family need it, and the same convolution of that. Where
+  /// stride and dilation have a common divisor, what lies between its multiples is never looked at and is left out. One
   /// launch at most.
-  func padded(_ x: Tensor) throws -> Tensor {
-    if geometry.padding == 0 { return x }
-    let padded = try x.device.tensor([batch, paddedSize.height, paddedSize.width, channels])
-    x.device.profiler?.declare(flops: 0, bytes: Double(x.count + padded.count) * 4)
+  func padded(_ x: Tensor) throws -> (problem: ConvProblem, x: Tensor) {
+    let step = Pair(
+      Self.step(geometry.kernelSize.height, geometry.stride.height, geometry.dilation.height),
+      Self.step(geometry.kernelSize.width, geometry.stride.width, geometry.dilation.width))
+    if geometry.padding == 0 && step == 1 { return (self, x) }
+    let size = Pair(paddedSize.height.dividedUp(by: step.height), paddedSize.width.dividedUp(by: step.width))
+    let padded = try x.device.tensor([batch, size.height, size.width, channels])
+    x.device.profiler?.declare(flops: 0, bytes: Double(min(x.count, padded.count) + padded.count) * 4)
     try x.device.launch(
-      ConvKernels.padImage, over: Grid(paddedSize.height, batch),
-      [.buffer(x.buffer), .buffer(padded.buffer), .int(batch), .pair(size), .int(channels), .pair(geometry.padding)])
-    return padded
+      ConvKernels.padImage, over: Grid(size.height, batch),
+      [
+        .buffer(x.buffer), .buffer(padded.buffer), .int(batch), .pair(self.size), .int(channels),
+        .pair(geometry.padding), .pair(size), .pair(step),
+      ])
+    var geometry = geometry
+    geometry.padding = 0
+    geometry.stride = Pair(geometry.stride.height / step.height, geometry.stride.width / step.width)
+    geometry.dilation = Pair(
+      max(1, geometry.dilation.height / step.height), max(1, geometry.dilation.width / step.width))
+    let problem = ConvProblem(
+      batch: batch, size: size, channels: channels, outSize: outSize, outChannels: outChannels, geometry: geometry)
+    return (problem, padded)
+  }
+
+  /// What divides all distances between the pixels that an axis of the window looks at; a single tap has no dilation.
+  private static func step(_ kernelSize: Int, _ stride: Int, _ dilation: Int) -> Int {
+    var (a, b) = (stride, kernelSize == 1 ? 0 : dilation)
+    while b != 0 { (a, b) = (b, a % b) }
+    return a
   }
 
   /// y = activation(conv2d(x, w) + bias). Two launches in the vector family, one more for a small batch with padding.
@@ -40,7 +62,8 @@ extension ConvProblem {
       try enqueueBatch(
         tile, from: x, size, channels, w, bias, activation, to: y, outSize, outChannels, isTransposed: false)
     case .vector(let tile):
-      try enqueueWindow(tile, padded(x), w, bias, activation, y)
+      let (problem, padded) = try padded(x)
+      try problem.enqueueWindow(tile, padded, w, bias, activation, y)
     }
   }
 
@@ -226,7 +249,8 @@ extension ConvProblem {
     case .vector(let tile) where isWinogradGradient(tile, on: x.device):
       try enqueueWinogradGradient(tile, x, dy, to: dw, accumulate: accumulate)
     case .vector(let tile):
-      try enqueueWeightGradient(tile, padded(x), dy, to: dw, accumulate: accumulate)
+      let (problem, padded) = try padded(x)
+      try problem.enqueueWeightGradient(tile, padded, dy, to: dw, accumulate: accumulate)
     }
   }
 
@@ -236,11 +260,7 @@ extension ConvProblem {
   ) throws {
     let device = x.device
     let columnTiles = groupOutChannels.dividedUp(by: tile.columns) * geometry.groups
-    let isOneRun = geometry.dilation.width == 1 && geometry.groups == 1
-    let (runs, run) =
-      isOneRun
-      ? (geometry.kernelSize.height, geometry.kernelSize.width * channels) : (taps, groupChannels)
-    let strips = (runs * run.dividedUp(by: tile.rows)).dividedUp(by: Self.gradientTiles)
+    let strips = (taps * groupChannels).dividedUp(by: tile.rows * Self.gradientTiles)
     let parts = gradientParts(imageBytes: (x.count + dy.count) * 4, items: columnTiles * strips)
     let isWhole = parts == 1 && !accumulate
     let partial = isWhole ? dw : try device.tensor([parts] + weightShape)

@@ -21,7 +21,7 @@ public func conv2dMaxPool2d(
   let y = try x.device.tensor(shape)
   let winner = try tape == nil ? y.buffer : x.device.allocate(byteCount: y.count * 2)
   let isFirst = problem.isFirstLayer(pool) && !x.requiresGradient
-  let padded = try isFirst ? problem.padded(x) : x
+  let padded = try isFirst ? problem.padded(x).x : x
   if isFirst {
     try problem.enqueueFirstPool(padded, weight, bias: bias, activation, to: y, winner, keep: tape != nil)
   } else {
@@ -62,7 +62,7 @@ public func conv2dReluDropoutMaxPool2d(
   let (y, winner) = try enqueueMaxPool2d(dropped, pool, keep: .positive)
   tape.record(y) { dy in
     try problem.firstPoolGradient(
-      problem.padded(x), dy, winner, weight: weight, bias: bias, scale: 1 / (1 - probability))
+      problem.padded(x).x, dy, winner, weight: weight, bias: bias, scale: 1 / (1 - probability))
   }
   return y
 }

@@ -42,7 +42,7 @@ struct OpCaseTests {
       "gemm 67600×9→16", "gemm 2500×96→1600", "linear 100×64→10", "linear 100×784→512 leaky_relu",
       "bias 100×26×26×64", "conv2d+relu+dropout+max_pool2d 100×28×28×1→13×13×16 k3 s1 p0 d1 k2 s2 p0",
       "conv2d+relu+max_pool2d+dropout 100×28×28×1→14×14×32 k3 s1 p1 d1 k2 s2 p0",
-      "batch_norm2d+relu 100×11×11×96", "avg_pool2d 100×11×11×96→5×5×96 k2 s2 p0", "relu+dropout 100×800",
+      "batch_norm2d+relu+avg_pool2d 100×11×11×96→5×5×96 k2 s2 p0", "relu+dropout 100×800",
       "sigmoid 100×28×28×1", "flatten 100×5×5×32→800", "mse 100×28×28×1", "cross_entropy 100×10", "adam 109386",
       "gather 100×28×28×1", "gather_labels 100",
     ] { #expect(names.contains(name), "\(name)") }
@@ -72,8 +72,9 @@ struct OpCaseTests {
     #expect(transposed.passes(batch: 2)[0].flops == Double(2 * 2 * 5 * 5 * 32 * 16 * 25))
     let joined = try #require(cases.first { $0.op == "conv2d+relu+dropout+max_pool2d" })
     #expect(joined.passes(batch: 3).map(\.flops) == [pass.flops, pass.flops])
-    let pooling = try #require(cases.first { $0.op == "avg_pool2d" })
-    let bytes = Double(4 * (11 * 11 + 5 * 5) * 96)
-    #expect(pooling.passes(batch: 1).map(\.bytes) == [bytes, bytes])
+    let pooling = try #require(cases.first { $0.op == "batch_norm2d+relu+avg_pool2d" })
+    let (image, pooled, parameters) = (11 * 11 * 96, 5 * 5 * 96, 4 * 96)
+    let forward = Double(4 * (image + pooled + parameters)), kept = Double(4 * pooled)
+    #expect(pooling.passes(batch: 1).map(\.bytes) == [forward, forward + kept])
   }
 }

@@ -30,7 +30,7 @@ struct OpsBenchmarkTests {
       // Flattening one channel or pixel moves nothing.
       #expect(Set(results.map(\.op)) == Set(cases.map(\.op)))
       #expect(!results.contains { $0.op == "flatten" && $0.shape == "2×28×28×1→784" })
-      #expect(results.count { $0.op == "batch_norm2d+relu" } == 2)
+      #expect(results.count { $0.op == "batch_norm2d+relu+avg_pool2d" } == 2)
       #expect(summary.emptyLaunchSeconds > 0 && summary.roof.gflops == 100)
     }
   }

@@ -159,6 +159,12 @@ private final class KernelSweep {
           x, weight: weight, bias: bias, ConvGeometry(kernelSize: 3, padding: 1), PoolGeometry(kernelSize: 2))
       }
     }
+    // Distances with a common divisor: what lies between is left out.
+    let sparse = try leaf([2, 7, 6, 3]), sparseWeight = try leaf([2, 2, 3, 5])
+    try differentiate {
+      try conv2d(
+        sparse, weight: sparseWeight, bias: nil, ConvGeometry(kernelSize: 2, stride: 2, padding: 1, dilation: 2))
+    }
     try cells()
     // Enough pixels for the tile family to cut their sum.
     let x = try leaf([1, 25, 25, 1]), weight = try leaf([1, 1, 1, 1])
@@ -210,6 +216,13 @@ private final class KernelSweep {
         try batchNorm2d(
           x, weight: weight, bias: bias, runningMean: mean, runningVariance: variance, training: training,
           activation: .relu)
+      }
+      for pooling in [Pooling.max, .average] {
+        try differentiate {
+          try batchNorm2dPool2d(
+            x, weight: weight, bias: bias, runningMean: mean, runningVariance: variance, training: training, pooling,
+            PoolGeometry(kernelSize: 2))
+        }
       }
     }
   }
