@@ -2,6 +2,8 @@
 public enum OutputError: Error, Equatable {
   /// A file or folder cannot be made where it was asked for.
   case cannotCreate(path: String, reason: String)
+  /// There is a file already, which nobody said to replace.
+  case exists(path: String)
   /// Writing to a file that was made fails: a full disk, a failing one.
   case writeFailed(path: String, reason: String)
 }
@@ -11,6 +13,8 @@ extension OutputError: CustomStringConvertible {
     switch self {
     case .cannotCreate(let path, let reason):
       "cannot create \(path): \(reason). Name another place (--out, --onnx)."
+    case .exists(let path):
+      "\(path) is there already: --overwrite replaces it."
     case .writeFailed(let path, let reason):
       "cannot write \(path): \(reason)."
     }

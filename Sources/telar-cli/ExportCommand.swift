@@ -21,11 +21,14 @@ struct ExportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The ONNX file to write.", valueName: "file"))
   var onnx: String
 
+  @OptionGroup var output: OutputOptions
+
   func validate() throws {
     guard !onnx.isEmpty else { throw ValidationError("--onnx names no file") }
   }
 
   func run() throws {
+    try output.check(onnx)
     let checkpoint = try Checkpoint(checkpoint)
     let model = try ONNXModel(
       checkpoint.architecture, inputShape: checkpoint.info.inputShape, metadata: checkpoint.info.metadata,

@@ -72,7 +72,7 @@ struct Failure {
         }
       case let error as OutputError:
         switch error {
-        case .cannotCreate: ExitStatus.cannotCreate
+        case .cannotCreate, .exists: ExitStatus.cannotCreate
         case .writeFailed: ExitStatus.inputOutput
         }
       case is RunConflict, is NoPicture: ExitStatus.cannotCreate

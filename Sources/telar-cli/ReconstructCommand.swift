@@ -29,6 +29,7 @@ struct ReconstructCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The figure to draw, a .png or .svg.", valueName: "file"))
   var out: String
 
+  @OptionGroup var output: OutputOptions
   @OptionGroup var data: DataOptions
   @OptionGroup var device: DeviceOptions
 
@@ -43,6 +44,8 @@ struct ReconstructCommand: ParsableCommand {
   }
 
   func run() throws {
+    let stem = (out as NSString).deletingPathExtension
+    try output.check(out, stem + ".csv")
     let checkpoint = try Checkpoint(checkpoint)
     try checkpoint.checkUse(as: .reconstruction)
     let images: [GreyImage]
@@ -61,7 +64,7 @@ struct ReconstructCommand: ParsableCommand {
     // Over a few images there is no room for a title; the rows have their names.
     let title = images.count < 4 ? "" : "Images and their reconstructions"
     let grid = network.grid(images, reconstructions, names: names, title: title)
-    let outcome = try grid.write(to: (out as NSString).deletingPathExtension, format: Self.format(of: out)!)
+    let outcome = try grid.write(to: stem, format: Self.format(of: out)!)
     for (image, reconstruction) in zip(images, reconstructions) {
       let error = reconstruction.meanSquaredError
       Console.result(

@@ -219,6 +219,13 @@ struct CheckpointCommandTests {
     #expect(objects.map { $0["image"] as? String } == [one, two] && objects.allSatisfy { $0["mse"] is Double })
     let names = try folder.text("own.csv").split(separator: "\n").dropFirst().map { $0.split(separator: ",")[1] }
     #expect(names == ["class-1.png", "class-2.png", "class-1.png", "class-2.png"])
+    // Neither the figure nor its numbers are replaced unasked.
+    try expectRefusal(["reconstruct", autoencoder, one, "--out", out], 73, "own.png is there already")
+    let drawing = folder.path + "/own.svg"
+    try expectRefusal(["reconstruct", autoencoder, one, "--out", drawing], 73, "own.csv is there already")
+    let again = ["reconstruct", autoencoder, one, "--out", drawing, "--overwrite", "--device", "cpu"]
+    #expect(try Telar.run(again).status == 0)
+    #expect(try folder.text("own.csv").split(separator: "\n").count == 3)
   }
 
   @Test func `figures that cannot be made are refused`() throws {
@@ -246,8 +253,10 @@ struct CheckpointCommandTests {
     #expect(result.status == 0 && result.error.isEmpty)
     #expect(result.out == "\(out): 3 operators, [N, 1, 28, 28] to [N, 10]\n")
     let bytes = try Data(contentsOf: URL(fileURLWithPath: out))
-    // What is there is replaced.
-    #expect(try Telar.run("export", classifier, "--onnx", out).status == 0)
+    // What is there is replaced where that is said.
+    try expectRefusal(["export", autoencoder, "--onnx", out], 73, "a.onnx is there already: --overwrite replaces it.")
+    #expect(try Data(contentsOf: URL(fileURLWithPath: out)) == bytes)
+    #expect(try Telar.run("export", classifier, "--onnx", out, "--overwrite").status == 0)
     #expect(try Data(contentsOf: URL(fileURLWithPath: out)) == bytes)
     for text in ["AveragePool", "classifier.0.weight", "kind 9", "cross_entropy", "A classifier. Input: pixels from"] {
       #expect(bytes.range(of: Data(text.utf8)) != nil, "\(text)")
