@@ -2,7 +2,7 @@
 // large as the pooled one, is never written, nor is its gradient. The statistics are those of batch_norm.cl.
 //
 // Images are [N, H, W, C], pooled ones [N, H / 2, W / 2, C]. A work-item does VECTOR_WIDTH channels (dimension 0 of the
-// grid) of a row of windows (dimension 1 counts those of all images).
+// grid), forward and backward of a row of windows (dimension 1 counts those of all images).
 
 // The place of element k of a window, in row order, in x, from that of the first.
 #define WINDOW_ELEMENT(k) (((k) >> 1) * W * C + ((k) & 1) * C)

@@ -28,7 +28,7 @@ package struct SampleFile {
   package func images(epoch: Int) throws -> [[Float]] { try images("epoch-\(epoch)") }
 
   /// The same images, and what the networks of several runs made of them in the end; `nil` where there are not several,
-  /// or not of the same images.
+  /// or one has other images or none. Runs without such a file are the caller's to leave out.
   package static func sideBySide(_ files: [(name: String, samples: SampleFile)]) throws -> [(String, [[Float]])]? {
     guard files.count > 1 else { return nil }
     let originals = try files[0].samples.originals

@@ -78,7 +78,8 @@ public final class StudyRunner {
     var seed: UInt64
     var folder: RunFolder
     var record: RunRecord
-    var action: Action
+    /// Whether it was there when the runs were planned. What is not is decided again when its turn comes.
+    var isThere: Bool
   }
 
   /// Runs the experiments, each with all seeds, and draws the figures.
@@ -140,7 +141,7 @@ public final class StudyRunner {
   /// Whether an error says something of one run, and the next may well go better.
   private static func endsOneRunOnly(_ error: any Error) -> Bool {
     error is NotFiniteError || error is RunOnRecordFailed || error is MissingPretraining || error is SafetensorsError
-      || error is ShapeError
+      || error is ShapeError || error is RunConflict
   }
 
   private func name(of job: Job, _ seed: UInt64) -> RunName {
@@ -175,7 +176,7 @@ public final class StudyRunner {
         planned.append(
           Planned(
             job: job, index: index, seed: seed, folder: own, record: record,
-            action: try action(job, own, record)))
+            isThere: try action(job, own, record) == .keep))
       }
     }
     return planned
@@ -218,15 +219,12 @@ public final class StudyRunner {
       observe(.kept(name, summary: summary, result))
       return result
     }
-    if run.action == .keep { return try kept() }
+    if run.isThere { return try kept() }
     try run.folder.make()
     let lock = try FolderLock(run.folder.path)
     defer { withExtendedLifetime(lock) {} }
     // Another process may have worked there since it was planned.
-    let action: Planned.Action
-    do { action = try self.action(run.job, run.folder, run.record) } catch let conflict as RunConflict {
-      throw RunOnRecordFailed("\(conflict)")
-    }
+    let action = try action(run.job, run.folder, run.record)
     if action == .keep { return try kept() }
     AtomicFile.removeLeftovers(in: run.folder.path)
 

@@ -48,7 +48,7 @@ public struct BatchNorm2d: FusingActivation {
   }
 
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
-    let trains = follow(state, context)
+    let trains = countBatch(state, context)
     return try batchNorm2d(
       x, weight: state["weight"]!, bias: state["bias"]!, runningMean: state["running_mean"]!,
       runningVariance: state["running_var"]!, training: trains, momentum: momentum, epsilon: epsilon,
@@ -57,7 +57,7 @@ public struct BatchNorm2d: FusingActivation {
 
   /// The same and pooling.
   func pooled(_ x: Tensor, _ state: LayerState, _ context: ForwardContext, _ pool: any PoolLayer) throws -> Tensor {
-    let trains = follow(state, context)
+    let trains = countBatch(state, context)
     return try batchNorm2dPool2d(
       x, weight: state["weight"]!, bias: state["bias"]!, runningMean: state["running_mean"]!,
       runningVariance: state["running_var"]!, training: trains, momentum: momentum, epsilon: epsilon,
@@ -65,7 +65,7 @@ public struct BatchNorm2d: FusingActivation {
   }
 
   /// Counts the batch where its statistics are taken; returns whether they are.
-  private func follow(_ state: LayerState, _ context: ForwardContext) -> Bool {
+  private func countBatch(_ state: LayerState, _ context: ForwardContext) -> Bool {
     let trains = context.mode != .evaluation && !context.isFrozen
     if trains { state.batchesTracked += 1 }
     return trains

@@ -48,7 +48,7 @@ package struct Plan {
       for (index, layer) in layers.enumerated().reversed() {
         if let next = steps.last, let fused = layer.fused(with: next.layer) {
           steps[steps.count - 1] = Step(layer: fused, range: index..<next.range.upperBound)
-          Self.fuseFirst(of: &steps)
+          Self.poolFirst(of: &steps)
         } else {
           steps.append(Step(layer: layer, range: index..<(index + 1)))
         }
@@ -69,10 +69,10 @@ package struct Plan {
     self.steps = steps
   }
 
-  /// Merges the last of steps in reverse with the one before it, which what it has become may fit: batch normalisation
-  /// that has taken an activation in, and pooling.
-  private static func fuseFirst(of steps: inout [Step]) {
-    guard steps.count > 1, let first = steps.last else { return }
+  /// Merges batch normalisation, the last of steps in reverse, which has just taken an activation in, with the pooling
+  /// before it.
+  private static func poolFirst(of steps: inout [Step]) {
+    guard steps.count > 1, let first = steps.last, first.layer is BatchNorm2d else { return }
     let next = steps[steps.count - 2]
     guard let fused = first.layer.fused(with: next.layer) else { return }
     steps.removeLast(2)

@@ -7,7 +7,10 @@ enum BatchNormPoolKernels {
 
 /// What pooling takes from a window.
 public enum Pooling: Sendable, Hashable {
-  case max, average
+  /// The largest value, as ``maxPool2d(_:_:)``.
+  case max
+  /// The mean, as ``avgPool2d(_:_:)``.
+  case average
 }
 
 /// Pooling of batchNorm2d(x), see ``batchNorm2d(_:weight:bias:runningMean:runningVariance:training:momentum:epsilon:activation:)``.
@@ -23,13 +26,13 @@ public func batchNorm2dPool2d(
   momentum: Float = 0.1, epsilon: Float = 1e-5, activation: Activation = .none, _ pooling: Pooling,
   _ geometry: PoolGeometry
 ) throws -> Tensor {
+  let shape = try checkedPoolShape(x.shape, geometry, pooling == .max ? "maxPool2d" : "avgPool2d")
   guard geometry.isCells, geometry.kernelSize == 2 else {
     let y = try batchNorm2d(
       x, weight: weight, bias: bias, runningMean: runningMean, runningVariance: runningVariance, training: training,
       momentum: momentum, epsilon: epsilon, activation: activation)
     return try pooling == .max ? maxPool2d(y, geometry) : avgPool2d(y, geometry)
   }
-  let shape = try checkedPoolShape(x.shape, geometry, pooling == .max ? "maxPool2d" : "avgPool2d")
   let norm = try BatchNorm(
     x, weight: weight, bias: bias, runningMean: runningMean, runningVariance: runningVariance, training: training,
     momentum: momentum, epsilon: epsilon, activation: activation)

@@ -45,12 +45,11 @@ extension ConvProblem {
 
   /// What divides all distances between the pixels that an axis of the window looks at; a single tap has no dilation.
   private static func step(_ kernelSize: Int, _ stride: Int, _ dilation: Int) -> Int {
-    var (a, b) = (stride, kernelSize == 1 ? 0 : dilation)
-    while b != 0 { (a, b) = (b, a % b) }
-    return a
+    kernelSize == 1 ? stride : stride.greatestCommonDivisor(with: dilation)
   }
 
-  /// y = activation(conv2d(x, w) + bias). Two launches in the vector family, one more for a small batch with padding.
+  /// y = activation(conv2d(x, w) + bias). Two launches in the vector family; for a small
+  /// batch one more, with padding or where stride and dilation have a common divisor.
   package func enqueueForward(_ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor) throws {
     let m = batch * outSize.height * outSize.width
     switch x.device.kernel(m: m, n: groupOutChannels, batches: geometry.groups, for: product(.forward)) {

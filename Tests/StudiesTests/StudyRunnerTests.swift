@@ -37,23 +37,32 @@ struct StudyRunnerTests {
     return try file.tensors.keys.reduce(into: [:]) { $0[$1] = try file.floats($1) }
   }
 
-  @Test func `a run that another process makes meanwhile is not replaced`() throws {
+  @Test(arguments: [true, false])
+  func `what another process does meanwhile is not replaced`(ends: Bool) throws {
     try TestDevices.cpu.use { device in
       var options = StudyOptions()
+      options.batchSize = 16
       options.outputFolder = folder.path
       let (data, names) = (self.data, ["case-4"])
+      var steps = 0
       var made: [UInt8]?
-      let path = folder.path + "/aldecoa/case-4/seed-0/result.json"
+      let path = folder.path + "/aldecoa/case-4/seed-0/" + (ends ? "result.json" : "state.safetensors")
+      func pause() -> Bool {
+        steps += 1
+        return !ends && steps == 2
+      }
       let runner = StudyRunner(
         .aldecoa, options, data: data, device: device, version: "test",
         observe: { event in
           guard case .began = event, made == nil else { return }
-          let other = StudyRunner(.aldecoa, options, data: data, device: device, version: "test")
+          let other = StudyRunner(.aldecoa, options, data: data, device: device, version: "test", pause: pause)
           _ = try? other.run(try Study.aldecoa.experiments(named: names)) { _ in 1 }
           made = FileManager.default.contents(atPath: path).map(Array.init)
         })
       let result = try runner.run(try Study.aldecoa.experiments(named: ["case-3", "case-4"])) { _ in 1 }
-      #expect(result.failures.isEmpty && result.experiments.count == 2)
+      // What has ended is taken; what has not is refused, as if it had been there before, and the others are made.
+      #expect(result.failures.map(\.run) == (ends ? [] : ["aldecoa/case-4"]))
+      #expect(result.experiments.count == (ends ? 2 : 1))
       #expect(made != nil && FileManager.default.contents(atPath: path).map(Array.init) == made)
     }
   }

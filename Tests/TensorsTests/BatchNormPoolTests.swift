@@ -25,7 +25,7 @@ import Testing
     try on.use { device in
       for (seed, shape) in Self.shapes.enumerated() {
         for training in [true, false] {
-          for activation in [Activation.none, .relu, .leakyReLU(negativeSlope: 0.1)] {
+          for activation in [Activation.none, .relu, .leakyReLU(negativeSlope: 0.1), .tanh] {
             for adds in [nil, 2 as Float?] {
               let test = TestCase(
                 device, "batchNorm2dPool2d of \(shape), \(pooling), \(activation), training \(training)",
@@ -110,6 +110,51 @@ import Testing
           #expect(one == two, "\(shape) \(pooling)")
         }
       }
+    }
+  }
+
+  /// Where only the parameters want gradients, and in evaluation only the input, nothing is launched for the others.
+  @Test(arguments: TestDevices.all, [Pooling.max, .average])
+  func launchesWhatIsNeeded(_ on: TestDevice, _ pooling: Pooling) throws {
+    try on.use { device in
+      func launches(_ inputs: [Bool], training: Bool) throws -> Int {
+        var random = SeededGenerator(seed: 1)
+        let data = Case([2, 5, 4, 6], &random)
+        let tensors = try zip([data.x, data.weight, data.bias], inputs).map {
+          try $1 ? parameter($0, on: device) : device.tensor($0.shape, $0.floats)
+        }
+        let statistics = try [data.runningMean, data.runningVariance].map { try device.tensor($0.shape, $0.floats) }
+        let dy = try device.tensor([2, 2, 2, 6], random.gaussians([2, 2, 2, 6]).floats)
+        let before = device.counters.launches
+        let tape = Tape()
+        let y = try tape.recording {
+          try batchNorm2dPool2d(
+            tensors[0], weight: tensors[1], bias: tensors[2], runningMean: statistics[0],
+            runningVariance: statistics[1], training: training, pooling, Self.cells)
+        }
+        try tape.backward(from: y, seed: dy)
+        return device.counters.launches - before
+      }
+      let counts = try [
+        launches([true, true, true], training: true), launches([false, true, true], training: true),
+        launches([true, true, true], training: false), launches([true, false, false], training: false),
+      ]
+      #expect(counts == [6, 5, 4, 2])
+    }
+  }
+
+  @Test(arguments: [PoolGeometry(kernelSize: 2), PoolGeometry(kernelSize: 3, stride: 2)])
+  func statisticsStayWhereAWindowDoesNotFit(_ geometry: PoolGeometry) throws {
+    try TestDevices.cpu.use { device in
+      let ones = try device.tensor([3], [1, 1, 1]), mean = try device.zeros([3])
+      for shape in [[2, 1, 4, 3], [2, 4, 1, 3]] {
+        #expect(throws: ShapeError.self) {
+          try batchNorm2dPool2d(
+            device.filled(shape, with: 5), weight: ones, bias: ones, runningMean: mean, runningVariance: ones,
+            training: true, .max, geometry)
+        }
+      }
+      #expect(try mean.values() == [0, 0, 0])
     }
   }
 }

@@ -63,6 +63,29 @@ import Testing
     }
   }
 
+  /// Stride and dilation with a common divisor, on one axis or both, with one tap or several: weight gradients leave out
+  /// what lies between its multiples.
+  @Test(arguments: TestDevices.all, [false, true])
+  func matchesOracleOnSparseWindows(_ on: TestDevice, isTransposed: Bool) throws {
+    try on.use { device in
+      var random = SeededGenerator(seed: 79)
+      func check(_ kernel: Pair, stride: Pair, dilation: Pair, padding: Pair = 0, groups: Int = 1) throws {
+        for batch in [2, 34] {
+          try self.check(
+            device, &random, batch: batch, size: Pair(9, 10), channels: 3 * groups, outputs: 5 * groups,
+            ConvGeometry(kernelSize: kernel, stride: stride, padding: padding, dilation: dilation, groups: groups),
+            isTransposed: isTransposed, isExact: batch == 2, adds: nil)
+        }
+      }
+      try check(3, stride: 2, dilation: 2, padding: 1)
+      try check(3, stride: 2, dilation: 2, groups: 2)
+      try check(Pair(1, 3), stride: 2, dilation: Pair(1, 2), padding: Pair(0, 1))
+      try check(Pair(2, 1), stride: 6, dilation: 2, padding: 1)
+      try check(1, stride: 20, dilation: 3)
+      try check(2, stride: Pair(3, 4), dilation: Pair(6, 2), padding: 2)
+    }
+  }
+
   /// Filters of 3×3 and stride 1, done in cells of 2×2 outputs: sizes that leave cells partly empty, channels that leave
   /// register tiles partly empty, batches that leave blocks of cells partly empty.
   @Test(arguments: TestDevices.all, [false, true])
