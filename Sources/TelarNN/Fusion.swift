@@ -46,12 +46,9 @@ package struct Plan {
       // From the end, so that in convolution, ReLU, dropout the latter two find each other: that saves a pass of the
       // gradients, where merging the former two would not.
       for (index, layer) in layers.enumerated().reversed() {
-        if let next = steps.last, let fused = layer.fused(with: next.layer) {
-          steps[steps.count - 1] = Step(layer: fused, range: index..<next.range.upperBound)
-          Self.poolFirst(of: &steps)
-        } else {
-          steps.append(Step(layer: layer, range: index..<(index + 1)))
-        }
+        steps.append(Step(layer: layer, range: index..<(index + 1)))
+        // What two have become may take in the next as well: batch normalisation with an activation, pooling.
+        while Self.mergeFirst(of: &steps) {}
       }
       steps.reverse()
     } else {
@@ -69,13 +66,12 @@ package struct Plan {
     self.steps = steps
   }
 
-  /// Merges batch normalisation, the last of steps in reverse, which has just taken an activation in, with the pooling
-  /// before it.
-  private static func poolFirst(of steps: inout [Step]) {
-    guard steps.count > 1, let first = steps.last, first.layer is BatchNorm2d else { return }
-    let next = steps[steps.count - 2]
-    guard let fused = first.layer.fused(with: next.layer) else { return }
+  /// Merges the last two of steps in reverse where one operator does the work of both.
+  private static func mergeFirst(of steps: inout [Step]) -> Bool {
+    guard let first = steps.last, let next = steps.dropLast().last, let fused = first.layer.fused(with: next.layer)
+    else { return false }
     steps.removeLast(2)
     steps.append(Step(layer: fused, range: first.range.lowerBound..<next.range.upperBound))
+    return true
   }
 }

@@ -47,7 +47,7 @@ struct ReLUMaxPool: PlannedLayer {
 
 /// A convolution and max-pooling in one operator, and what stood between and behind them.
 struct ConvMaxPool: PlannedLayer {
-  /// With the activation that it applies in evaluation.
+  /// With the activation that it applies.
   var convolution: Conv2d
   var pool: MaxPool2d
   /// The activation and dropout of the pooled values; `nil` where there is none.

@@ -4,8 +4,7 @@
 ///   ``ConvGeometry/outputSize(of:)``
 /// - Throws: ``ShapeError`` when shapes and attributes do not fit.
 /// - Cost: two launches, the first packs the weight. Gradients: one for an activation, two for x, up to three for the
-///   weight, up to two for the bias. A batch of a few images takes one more where there is
-///   padding or where stride and dilation have a common divisor.
+///   weight, up to two for the bias. A batch of a few images takes one more where there is padding.
 /// - Source: semantics of torch.nn.functional.conv2d.
 public func conv2d(
   _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, activation: Activation = .none

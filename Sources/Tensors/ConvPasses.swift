@@ -16,13 +16,10 @@ enum ConvKernels {
 
 /// The passes of a convolution, each in the family that suits the device; the vector family's launches.
 extension ConvProblem {
-  /// x with its padding around it, as some kernels of the vector family need it, and the same convolution of that. Where
-  /// stride and dilation have a common divisor, what lies between its multiples is never looked at and is left out. One
-  /// launch at most.
-  func padded(_ x: Tensor) throws -> (problem: ConvProblem, x: Tensor) {
-    let step = Pair(
-      Self.step(geometry.kernelSize.height, geometry.stride.height, geometry.dilation.height),
-      Self.step(geometry.kernelSize.width, geometry.stride.width, geometry.dilation.width))
+  /// x with its padding around it, as some kernels of the vector family need it, and the same convolution of that; of
+  /// its rows and columns every `step`-th, a divisor of stride and dilation, whose windows look at no others. One launch
+  /// at most.
+  func padded(_ x: Tensor, step: Pair = 1) throws -> (problem: ConvProblem, x: Tensor) {
     if geometry.padding == 0 && step == 1 { return (self, x) }
     let size = Pair(paddedSize.height.dividedUp(by: step.height), paddedSize.width.dividedUp(by: step.width))
     let padded = try x.device.tensor([batch, size.height, size.width, channels])
@@ -36,20 +33,20 @@ extension ConvProblem {
     var geometry = geometry
     geometry.padding = 0
     geometry.stride = Pair(geometry.stride.height / step.height, geometry.stride.width / step.width)
-    geometry.dilation = Pair(
-      max(1, geometry.dilation.height / step.height), max(1, geometry.dilation.width / step.width))
+    geometry.dilation = Pair(geometry.dilation.height / step.height, geometry.dilation.width / step.width)
     let problem = ConvProblem(
       batch: batch, size: size, channels: channels, outSize: outSize, outChannels: outChannels, geometry: geometry)
     return (problem, padded)
   }
 
-  /// What divides all distances between the pixels that an axis of the window looks at; a single tap has no dilation.
-  private static func step(_ kernelSize: Int, _ stride: Int, _ dilation: Int) -> Int {
-    kernelSize == 1 ? stride : stride.greatestCommonDivisor(with: dilation)
+  /// What divides all distances between the pixels that windows look at.
+  private var step: Pair {
+    Pair(
+      geometry.stride.height.greatestCommonDivisor(with: geometry.dilation.height),
+      geometry.stride.width.greatestCommonDivisor(with: geometry.dilation.width))
   }
 
-  /// y = activation(conv2d(x, w) + bias). Two launches in the vector family; for a small
-  /// batch one more, with padding or where stride and dilation have a common divisor.
+  /// y = activation(conv2d(x, w) + bias). Two launches in the vector family, one more for a small batch with padding.
   package func enqueueForward(_ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor) throws {
     let m = batch * outSize.height * outSize.width
     switch x.device.kernel(m: m, n: groupOutChannels, batches: geometry.groups, for: product(.forward)) {
@@ -248,7 +245,8 @@ extension ConvProblem {
     case .vector(let tile) where isWinogradGradient(tile, on: x.device):
       try enqueueWinogradGradient(tile, x, dy, to: dw, accumulate: accumulate)
     case .vector(let tile):
-      let (problem, padded) = try padded(x)
+      // Every tile passes over the image: to leave out what none of them looks at repays its launch.
+      let (problem, padded) = try padded(x, step: step)
       try problem.enqueueWeightGradient(tile, padded, dy, to: dw, accumulate: accumulate)
     }
   }

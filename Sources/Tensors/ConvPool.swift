@@ -1,8 +1,9 @@
 /// A convolution and the max-pooling behind it in one pass. Kernels in `conv2d_batch.cl` and `conv2d_first.cl`.
 
-/// Max-pooling of conv2d(x), and, in evaluation, the activation of it.
+/// Max-pooling of the activation of conv2d(x).
 ///
-/// Where it can, it never writes the convolution's own output, which has several times the pool's elements.
+/// Where it can, it never writes the convolution's own output, which has several times the pool's elements; with an
+/// activation, only where no gradients are wanted.
 /// - Shapes: x `[N, H, W, C]`, weight `[KH, KW, C/groups, O]`, bias `[O]` → `[N, Ho, Wo, O]`, the pool's output size of
 ///   the convolution's
 /// - Throws: ``ShapeError`` as ``conv2d(_:weight:bias:_:activation:)`` and ``maxPool2d(_:_:)`` do.

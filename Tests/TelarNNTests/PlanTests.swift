@@ -31,4 +31,11 @@ import Testing
     #expect(ranges([Self.norm, AvgPool2d(2), AvgPool2d(2)], training: training) == [0..<2, 2..<3])
     #expect(ranges([Self.norm, AvgPool2d(2), ReLU()], training: training) == [0..<2, 2..<3])
   }
+
+  @Test(arguments: [true, false]) func convolutionTakesActivationAndMaxPooling(training: Bool) {
+    for activation in [ReLU(), LeakyReLU(), Tanh()] as [any Layer] {
+      #expect(ranges([Conv2d(1, 4, kernelSize: 3), activation, MaxPool2d(2)], training: training) == [0..<3])
+    }
+    #expect(ranges([Conv2d(1, 4, kernelSize: 3), Tanh(), AvgPool2d(2)], training: training) == [0..<2, 2..<3])
+  }
 }
