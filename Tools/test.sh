@@ -35,5 +35,9 @@ has_onnxruntime() {
 has_onnxruntime || Tools/onnx/setup.sh >"$scratch/onnx.log" 2>&1 ||
   echo "telar: ONNX Runtime could not be installed (Tools/onnx/setup.sh), so exported networks are not run in it." >&2
 
-"$swift" test -c release --skip-build --disable-xctest
+if ! "$swift" test -c release --skip-build --disable-xctest 2>&1 | tee "$scratch/test.log"; then
+  echo "telar: what failed, of the lines above:" >&2
+  grep -aE "recorded an issue|^✘ Test .* failed after|signal|rror:" "$scratch/test.log" >&2 || true
+  exit 1
+fi
 Tools/oclgrind.sh

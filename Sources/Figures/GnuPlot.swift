@@ -21,51 +21,55 @@ public struct GnuPlot: Sendable {
 
   /// Draws a figure into a file, which appears whole or not at all.
   func draw(_ figure: some Figure, to path: String, format: FigureFormat) throws {
-    try AtomicFile.produce(path) { picture in
-      // The script is a file, not a pipe, so that a gnuplot which dies early does not break one.
-      try AtomicFile.withTemporary(beside: path + ".gnuplot") { script in
-        try AtomicFile.write(Self.preamble(figure.size, format, output: picture) + figure.script, to: script)
-        try run(script)
-      }
-      guard FileManager.default.fileExists(atPath: picture) else {
-        throw Failure(description: "gnuplot drew nothing for \(path); the numbers are beside it as CSV.")
-      }
-    }
+    try AtomicFile.write(picture(of: figure, format, scratch: path + ".gnuplot"), to: path)
   }
 
   /// The bytes of a figure's PNG.
   ///
   /// - Throws: an error whose description is a line for the user.
   package func png(of figure: any Figure) throws -> [UInt8] {
-    var bytes: [UInt8] = []
-    try AtomicFile.withTemporary(beside: FileManager.default.temporaryDirectory.path + "/figure.png") { path in
-      try draw(figure, to: path, format: .png)
-      bytes = try InputFile.read(path, atMost: 64 << 20)
-    }
-    return bytes
+    try picture(of: figure, .png, scratch: FileManager.default.temporaryDirectory.path + "/figure.gnuplot")
   }
 
-  private func run(_ script: String) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: executable)
-    process.arguments = [script]
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    let errors = Pipe()
-    process.standardError = errors
-    do { try process.run() } catch {
-      throw Failure(description: "\(executable) cannot be started: figures are CSV only.")
-    }
-    let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-      let lines = text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
-      let reason = lines.last { !$0.isEmpty } ?? "status \(process.terminationStatus)"
-      throw Failure(description: "gnuplot failed, so a figure is CSV only: \(reason)")
+  /// - Parameter scratch: a path beside which files may stand in the meantime.
+  private func picture(of figure: some Figure, _ format: FigureFormat, scratch: String) throws -> [UInt8] {
+    // The script is a file, not a pipe, so that a gnuplot which dies early does not break one. The picture comes
+    // through a pipe: a gnuplot that outlives a killed telar leaves no file.
+    try AtomicFile.withTemporary(beside: scratch) { script in
+      try AtomicFile.write(Self.preamble(figure.size, format) + figure.script, to: script)
+      return try run(script, scratch)
     }
   }
 
-  private static func preamble(_ size: (width: Int, height: Int), _ format: FigureFormat, output: String) -> String {
+  /// What gnuplot writes for a script to its standard output.
+  private func run(_ script: String, _ scratch: String) throws -> [UInt8] {
+    try AtomicFile.withTemporary(beside: scratch + ".log") { log in
+      try AtomicFile.write("", to: log)
+      let (process, output) = (Process(), Pipe())
+      process.executableURL = URL(fileURLWithPath: executable)
+      process.arguments = [script]
+      process.standardInput = FileHandle.nullDevice
+      process.standardOutput = output
+      process.standardError = FileHandle(forWritingAtPath: log)
+      do { try process.run() } catch {
+        throw Failure(description: "\(executable) cannot be started: figures are CSV only.")
+      }
+      let picture = output.fileHandleForReading.readDataToEndOfFile()
+      process.waitUntilExit()
+      guard process.terminationReason == .exit, process.terminationStatus == 0 else {
+        let text = String(decoding: try InputFile.read(log, atMost: 1 << 20), as: UTF8.self)
+        let lines = text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+        let reason = lines.last { !$0.isEmpty } ?? "status \(process.terminationStatus)"
+        throw Failure(description: "gnuplot failed, so a figure is CSV only: \(reason)")
+      }
+      guard !picture.isEmpty else {
+        throw Failure(description: "gnuplot drew nothing, so a figure is CSV only.")
+      }
+      return [UInt8](picture)
+    }
+  }
+
+  private static func preamble(_ size: (width: Int, height: Int), _ format: FigureFormat) -> String {
     // noenhanced: an underscore or a caret in a name is just that.
     let terminal =
       switch format {
@@ -75,7 +79,6 @@ public struct GnuPlot: Sendable {
     return """
       set encoding utf8
       set terminal \(terminal)
-      set output \(quoted(output))
       ink = '\(Palette.ink)'
       faint = '\(Palette.faint)'
       # A bitmap in a PNG leaves no seams between its pixels; an SVG would put it into a file beside it.

@@ -5,7 +5,7 @@ import Synchronization
 public enum AtomicFile {
   /// Temporary files that exist now, so that a run which a signal ends can remove them.
   private static let pending = Mutex<Set<String>>([])
-  private static let counter = Atomic<Int>(0)
+  private static let prefix = ".telar-"
 
   /// Writes a file, replacing one of that name.
   ///
@@ -67,17 +67,20 @@ public enum AtomicFile {
   }
 
   /// Gives `body` a name of its own in the folder of `path`, with the same extension, and removes what is there after.
-  public static func withTemporary(beside path: String, _ body: (_ temporaryPath: String) throws -> Void) throws {
+  public static func withTemporary<Result>(
+    beside path: String, _ body: (_ temporaryPath: String) throws -> Result
+  ) rethrows -> Result {
     let url = URL(fileURLWithPath: path)
-    let number = counter.add(1, ordering: .relaxed).newValue
+    // Also in containers, where each process has the same number, no two have the same name.
+    let token = String(UInt32.random(in: 0...UInt32.max), radix: 36)
     let temporary = url.deletingLastPathComponent()
-      .appendingPathComponent(".\(ProcessInfo.processInfo.processIdentifier)-\(number)-\(url.lastPathComponent)").path
+      .appendingPathComponent("\(prefix)\(getpid())-\(token)-\(url.lastPathComponent)").path
     pending.withLock { _ = $0.insert(temporary) }
     defer {
       unlink(temporary)
       pending.withLock { _ = $0.remove(temporary) }
     }
-    try body(temporary)
+    return try body(temporary)
   }
 
   /// Makes a folder and those above it, where they are missing.
@@ -101,12 +104,12 @@ public enum AtomicFile {
 
   /// Removes temporary files that processes left in a folder when they were killed.
   public static func removeLeftovers(in folder: String) {
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.first == "." {
-      let parts = name.dropFirst().split(separator: "-", maxSplits: 2)
-      guard parts.count == 3, let process = pid_t(parts[0]), Int(parts[1]) != nil,
-        kill(process, 0) != 0, errno == ESRCH
-      else { continue }
-      unlink(folder + "/" + name)
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.hasPrefix(prefix) {
+      guard let process = pid_t(name.dropFirst(prefix.count).prefix { $0 != "-" }) else { continue }
+      let isInUse =
+        process == getpid()
+        ? pending.withLock { $0.contains { $0.hasSuffix("/" + name) } } : kill(process, 0) == 0 || errno != ESRCH
+      if !isInUse { unlink(folder + "/" + name) }
     }
   }
 

@@ -27,6 +27,7 @@ struct ReportFolder {
     try AtomicFile.makeFolder(path)
     let lock = try FolderLock(path)
     defer { withExtendedLifetime(lock) {} }
+    for folder in [path, path + "/figures"] { AtomicFile.removeLeftovers(in: folder) }
     let earlier = earlierNames()
     for name in files.map(\.name) + [Self.listName] where !earlier.contains(name) && isTaken(name) {
       throw OutputError.cannotCreate(path: "\(path)/\(name)", reason: "there is one that is of no report of telar")

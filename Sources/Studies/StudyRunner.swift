@@ -94,6 +94,7 @@ public final class StudyRunner {
     let jobs = Job.plan(experiments, of: study, epochs: epochs)
     let planned = try plan(jobs, in: folder)
     try folder.make()
+    AtomicFile.removeLeftovers(in: folder.path)
     try writeStudy(to: folder)
     var failures: [(run: String, reason: String)] = []
     var results: [[RunResult]] = Array(repeating: [], count: jobs.count)
@@ -211,6 +212,8 @@ public final class StudyRunner {
   // MARK: One run
 
   private func make(_ run: Planned, _ name: RunName, pretrained: RunResult?) throws -> RunResult {
+    // Of runs that have ended too: figures are drawn after.
+    AtomicFile.removeLeftovers(in: run.folder.path)
     let summary = run.job.isRequested ? run.job.experiment.summary : "pre-training: \(run.job.experiment.summary)"
     func kept() throws -> RunResult {
       guard let result = RunResult(run.folder, seed: run.seed) else {
@@ -226,7 +229,6 @@ public final class StudyRunner {
     // Another process may have worked there since it was planned.
     let action = try action(run.job, run.folder, run.record)
     if action == .keep { return try kept() }
-    AtomicFile.removeLeftovers(in: run.folder.path)
 
     let experiment = run.job.experiment
     let images = try images(for: experiment.data)

@@ -32,14 +32,14 @@ import Testing
       }
       var results: [TunedResult] = []
       let products = try tuner.products(of: perceptron, batch: 5)
-      try tuner.search(products, seconds: 0.2) { results.append($0) }
+      // More than checking takes on the busiest machine; no time goes to timing.
+      try tuner.search(products, seconds: 3600) { results.append($0) }
       #expect(results.count == products.count)
       for result in results {
-        #expect(result.winner == nil && result.timed == 0, "\(result.product.text)")
-        #expect(result.rejected.count + result.untried == device.properties.vectorTiles.count - 1)
+        #expect(result.winner == nil && result.timed == 0 && result.untried == 0, "\(result.product.text)")
+        #expect(result.rejected.count == device.properties.vectorTiles.count - 1)
         #expect(result.rejected.allSatisfy { $0.reason.contains("and should be") })
       }
-      #expect(results.contains { !$0.rejected.isEmpty })
     }
   }
 

@@ -68,4 +68,21 @@ struct AtomicFileTests {
     #expect(try folder.names().sorted() == ["a", "b", "c"])
     try AtomicFile.write([])
   }
+
+  @Test func `what killed processes left goes, and nothing else`() throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/true")
+    try process.run()
+    process.waitUntilExit()
+    let ended = process.processIdentifier, own = getpid()
+    let kept = [".telar-1-a-b.csv", ".telar", ".telar-x-1-b", ".2024-11-21.md", ".telarrc", "telar-\(ended)-a-b"]
+    for name in kept + [".telar-\(ended)-4fz-loss.csv", ".telar-\(own)-4fz-loss.csv"] {
+      try "x".write(toFile: "\(folder.path)/\(name)", atomically: false, encoding: .utf8)
+    }
+    try AtomicFile.produce(folder.path + "/now") { temporary in
+      try "whole".write(toFile: temporary, atomically: false, encoding: .utf8)
+      AtomicFile.removeLeftovers(in: folder.path)
+    }
+    #expect(try folder.names().sorted() == (kept + ["now"]).sorted())
+  }
 }

@@ -102,10 +102,23 @@ struct FiguresTests {
     #expect(path == stem + ".csv")
     #expect(reason == "gnuplot is not installed, so figures are CSV only (Debian: gnuplot-nox).")
     #expect(try folder.text("plain.csv") == curves.csv)
-    for program in ["/bin/false", "/nonexistent"] {
+    for program in ["/bin/false", "/bin/true", "/nonexistent"] {
       let outcome = try curves.write(to: stem, gnuplot: GnuPlot(executable: program))
       guard case .csvOnly = outcome else { Issue.record("\(program): \(outcome)"); return }
     }
+  }
+
+  @Test func `what a failing gnuplot says last is the reason, however much it says`() throws {
+    let program = folder.path + "/gnuplot"
+    let script = "#!/bin/sh\nhead -c 300000 /dev/zero | tr '\\0' '\\n' >&2\necho '  no such terminal' >&2\nexit 1\n"
+    try script.write(toFile: program, atomically: false, encoding: .utf8)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+    let outcome = try curves.write(to: folder.path + "/plain", gnuplot: GnuPlot(executable: program))
+    #expect(
+      outcome
+        == .csvOnly(
+          path: folder.path + "/plain.csv", reason: "gnuplot failed, so a figure is CSV only: no such terminal"))
+    #expect(try folder.names().sorted() == ["gnuplot", "plain.csv"])
   }
 
   /// A mean with its band, and two thin curves behind it.

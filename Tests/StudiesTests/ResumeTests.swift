@@ -146,6 +146,20 @@ struct PresentRunTests {
     #expect(try run(build: "b") == ["kept"])
   }
 
+  @Test func `what a killed process left goes, beside runs that are kept too`() throws {
+    _ = try run()
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/true")
+    try process.run()
+    process.waitUntilExit()
+    let before = folder.contents()
+    for name in ["molina", "molina/adam/seed-0"] {
+      _ = try folder.write("\(name)/.telar-\(process.processIdentifier)-1-loss.png", [1])
+    }
+    #expect(try run() == ["kept"])
+    #expect(folder.contents() == before)
+  }
+
   @Test func `a run with other settings is neither kept nor replaced unasked`() throws {
     _ = try run()
     let before = try folder.text("molina/adam/seed-0/result.json")
