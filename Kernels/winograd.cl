@@ -21,11 +21,17 @@
 #define WINOGRAD_CELLS 48  // of a block, at most
 #endif
 #ifndef WINOGRAD_GRADIENT_TILES
-#define WINOGRAD_GRADIENT_TILES 2  // column tiles of a work-item of the weight gradient
+#define WINOGRAD_GRADIENT_TILES 6  // column tiles of a work-item of the weight gradient, at most
 #endif
 #ifndef WINOGRAD_SUMS
-#define WINOGRAD_SUMS 4096  // of a point in a work-item of the weight gradient, at most
+#define WINOGRAD_SUMS 6144  // of a point in a work-item of the weight gradient, at most
 #endif
+
+#if ROWS % 2 != 0 || ROWS < 4
+#error "ROWS must be even, and 4 at least"
+#endif
+#undef LOW_ROWS
+#define LOW_ROWS (ROWS - 2)  // of tiles that fill up what ROWS does not divide
 
 #ifndef WINOGRAD_FUNCTIONS  // this file may stand twice in a program, for two tiles
 #define WINOGRAD_FUNCTIONS
@@ -184,31 +190,45 @@ kernel void TILED(winograd_conv)(
 }
 
 // sums += the products of `rows` columns of `a` with a tile's columns of `b`, over `count` rows of both; steps in floats.
-OUTLINE void TILED(add_point)(
+// `rows` is a constant of the caller's.
+INLINE void TILED(add_rows)(
     float *sums, const int sum_step, const float *a, const int a_step, const float *b, const int b_step,
     const int count, const int rows) {
   floatv t[ROWS][VECTORS], wide[VECTORS];
-  const float *columns[ROWS];
 #pragma unroll
-  for (int r = 0; r < ROWS; r++) {
-    columns[r] = a + min(r, rows - 1);
+  for (int r = 0; r < rows; r++) {
 #pragma unroll
-    for (int v = 0; v < VECTORS; v++) t[r][v] = LOADV(sums + min(r, rows - 1) * sum_step + v * VECTOR_WIDTH);
+    for (int v = 0; v < VECTORS; v++) t[r][v] = LOADV(sums + r * sum_step + v * VECTOR_WIDTH);
   }
-  for (long k = 0; k < count; k++) {
-    const long at = k * a_step;
+  for (int k = 0; k < count; k++) {
 #pragma unroll
     for (int v = 0; v < VECTORS; v++) wide[v] = LOADV(b + v * VECTOR_WIDTH);
-    MULTIPLY_STEP(t, columns, at, wide)
+#pragma unroll
+    for (int r = 0; r < rows; r++) {
+      const floatv scalar = SPLAT(a[r]);
+#pragma unroll
+      for (int v = 0; v < VECTORS; v++) t[r][v] = MULTIPLY_ADD(scalar, wide[v], t[r][v]);
+    }
+    a += a_step;
     b += b_step;
   }
 #pragma unroll
-  for (int r = 0; r < ROWS; r++) {
-    if (r < rows) {
+  for (int r = 0; r < rows; r++) {
 #pragma unroll
-      for (int v = 0; v < VECTORS; v++) STOREV(t[r][v], sums + r * sum_step + v * VECTOR_WIDTH);
-    }
+    for (int v = 0; v < VECTORS; v++) STOREV(t[r][v], sums + r * sum_step + v * VECTOR_WIDTH);
   }
+}
+
+OUTLINE void TILED(add_tile)(
+    float *sums, const int sum_step, const float *a, const int a_step, const float *b, const int b_step,
+    const int count) {
+  TILED(add_rows)(sums, sum_step, a, a_step, b, b_step, count, ROWS);
+}
+
+OUTLINE void TILED(add_low_tile)(
+    float *sums, const int sum_step, const float *a, const int a_step, const float *b, const int b_step,
+    const int count) {
+  TILED(add_rows)(sums, sum_step, a, a_step, b, b_step, count, LOW_ROWS);
 }
 
 // A dy A' of one cell, for `columns` channels of dy from `column` on: point p of a channel goes to to[p * step + channel].
@@ -250,12 +270,12 @@ INLINE void TILED(transform_gradients)(
 // The gradient of the weights, in parts: part s of `parts` sums over images s * batch / parts ..<
 // (s + 1) * batch / parts, and add_parts (column_sum.cl) adds the parts in their order.
 //
-// Work-item (x, y): WINOGRAD_GRADIENT_TILES column tiles x, part y. channels are a multiple of VECTOR_WIDTH, and
-// channels * COLUMNS * WINOGRAD_GRADIENT_TILES <= WINOGRAD_SUMS.
+// Work-item (x, y): `tiles` column tiles x, part y. channels are a multiple of VECTOR_WIDTH;
+// tiles <= WINOGRAD_GRADIENT_TILES, and channels * COLUMNS * tiles <= WINOGRAD_SUMS.
 kernel void TILED(winograd_weight_gradient)(
     global const float *x, global const float *dy, global const float *zeros, global float *dw, int batch, int size,
-    int channels, int out_size, int out_channels, int padding, int cells, int block, int parts) {
-  const int width = WINOGRAD_GRADIENT_TILES * COLUMNS, column = (int)get_global_id(0) * width;
+    int channels, int out_size, int out_channels, int padding, int cells, int block, int tiles, int parts) {
+  const int width = tiles * COLUMNS, column = (int)get_global_id(0) * width;
   const int part = (int)get_global_id(1);
   if (column >= out_channels || part >= parts) return;
   const int columns = min(width, (out_channels - column + COLUMNS - 1) / COLUMNS * COLUMNS);
@@ -267,6 +287,8 @@ kernel void TILED(winograd_weight_gradient)(
   float gradients[WINOGRAD_POINTS * (WINOGRAD_CELLS * WINOGRAD_GRADIENT_TILES * COLUMNS + WINOGRAD_GAP)];
   float sums[WINOGRAD_POINTS * WINOGRAD_SUMS];
   for (int i = 0; i < WINOGRAD_POINTS * channels * width; i += VECTOR_WIDTH) STOREV(SPLAT(0.0f), sums + i);
+  // Where whole tiles would reach behind the last channel, low ones take the place of the last of them.
+  const int low = (ROWS - channels % ROWS) % ROWS / (ROWS - LOW_ROWS);
 
   // Blocks of equal size: a short one at the end would take as long.
   const int blocks = max(1, (last - first + block - 1) / block);
@@ -281,10 +303,14 @@ kernel void TILED(winograd_weight_gradient)(
     }
     for (int point = 0; point < WINOGRAD_POINTS; point++) {
       for (int c = 0; c < columns; c += COLUMNS) {
-        for (int row = 0; row < channels; row += ROWS) {
-          TILED(add_point)(
-              sums + (point * channels + row) * width + c, width, inputs + point * step + row, channels,
-              gradients + point * gradient_step + c, width, count, min(ROWS, channels - row));
+        const float *from = inputs + point * step, *with = gradients + point * gradient_step + c;
+        float *to = sums + point * channels * width + c;
+        int row = 0;
+        for (; row < channels - low * LOW_ROWS; row += ROWS) {
+          TILED(add_tile)(to + row * width, width, from + row, channels, with, width, count);
+        }
+        for (; row < channels; row += LOW_ROWS) {
+          TILED(add_low_tile)(to + row * width, width, from + row, channels, with, width, count);
         }
       }
     }

@@ -118,4 +118,4 @@
   X(winograd, TILED(winograd_conv), C(float), C(float), C(float), C(float), B(float), B(ushort), int, int, int, int, \
     int, int, int, int, int, int, int, float) \
   X(winograd, TILED(winograd_weight_gradient), C(float), C(float), C(float), B(float), int, int, int, int, int, int, \
-    int, int, int)
+    int, int, int, int)

@@ -288,10 +288,10 @@ extension ConvProblem {
   /// Parts of the batch that the gradient of the weights is summed over one by one: images of a part stay in the second
   /// cache, so that the tiles that pass over them find them there, unless the parts' own sums would then be much to
   /// write and add; and there are work-items enough. The number depends on the shapes alone, and so does the result.
-  func gradientParts(imageBytes: Int, items: Int) -> Int {
+  func gradientParts(imageBytes: Int, items: Int, least: Int = leastGradientItems) -> Int {
     let cached = imageBytes / Self.partBytes
     let affordable = imageBytes / (Self.imagesPerSum * weightCount * 4)
-    return max(1, min(batch, max(min(cached, affordable), Self.leastGradientItems.dividedUp(by: items))))
+    return max(1, min(batch, max(min(cached, affordable), least.dividedUp(by: items))))
   }
 
   // MARK: Choices

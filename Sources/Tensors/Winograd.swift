@@ -12,9 +12,12 @@ enum WinogradKernels {
   /// `WINOGRAD_CELLS`.
   static let blockCells = 48
   /// `WINOGRAD_GRADIENT_TILES`.
-  static let gradientTiles = 2
+  static let gradientTiles = 6
   /// `WINOGRAD_SUMS`.
-  static let gradientSums = 4096
+  static let gradientSums = 6144
+  /// Work-items of the weight gradient, where the batch has images enough: each transforms the images of its part once
+  /// for all of its columns, so few do less work.
+  static let leastGradientItems = 32
   /// Fewer channels than this, on either side, do not pay for the transforms.
   static let leastChannels = 16
   /// Blocks of cells for each of a processor's threads, so that they finish together.
@@ -99,10 +102,13 @@ extension ConvProblem {
       ] + activation.arguments)
   }
 
-  /// Whether the gradient of the weights is done so with a tile: its sums must have room.
+  /// Whether the gradient of the weights is done so with a tile: the sums of two column tiles must have room, and whole
+  /// and low row tiles together must fit the channels.
   func isWinogradGradient(_ tile: VectorTile, on device: any Device) -> Bool {
-    isWinograd(outSize, tile, on: device)
-      && channels * tile.columns * WinogradKernels.gradientTiles <= WinogradKernels.gradientSums
+    let left = channels % tile.rows
+    let lowTiles = left == 0 ? 0 : (tile.rows - left) / 2
+    return isWinograd(outSize, tile, on: device) && 2 * channels * tile.columns <= WinogradKernels.gradientSums
+      && lowTiles * (tile.rows - 2) <= channels
   }
 
   /// dw (+)= the gradient of the weights, from x and dy. Two launches, or one where the batch is one part.
@@ -111,8 +117,11 @@ extension ConvProblem {
   ) throws {
     let device = x.device
     let cells = Pair(outSize.height.dividedUp(by: 2), outSize.width.dividedUp(by: 2))
-    let columnItems = outChannels.dividedUp(by: tile.columns * WinogradKernels.gradientTiles)
-    let parts = gradientParts(imageBytes: (x.count + dy.count) * 4, items: columnItems)
+    let columnTiles = outChannels.dividedUp(by: tile.columns)
+    let mostTiles = min(WinogradKernels.gradientTiles, WinogradKernels.gradientSums / (channels * tile.columns))
+    let columnItems = columnTiles.dividedUp(by: mostTiles)
+    let parts = gradientParts(
+      imageBytes: (x.count + dy.count) * 4, items: columnItems, least: WinogradKernels.leastGradientItems)
     let isWhole = parts == 1 && !accumulate
     let partial = isWhole ? dw : try device.tensor([parts] + weightShape)
     let block = min(WinogradKernels.blockCells, WinogradKernels.blockFloats / channels)
@@ -122,7 +131,7 @@ extension ConvProblem {
       [
         .buffer(x.buffer), .buffer(dy.buffer), .buffer(try device.zeros(byteCount: channels * 4)),
         .buffer(partial.buffer), .int(batch), .pair(size), .int(channels), .pair(outSize), .int(outChannels),
-        .pair(geometry.padding), .pair(cells), .int(block), .int(parts),
+        .pair(geometry.padding), .pair(cells), .int(block), .int(columnTiles.dividedUp(by: columnItems)), .int(parts),
       ])
     if isWhole { return }
     try addParts(partial, count: parts, to: dw, accumulate: accumulate)
