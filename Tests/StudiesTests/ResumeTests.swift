@@ -216,7 +216,7 @@ struct PresentRunTests {
   @Test func `a folder in which a process was killed at its first file is as good as empty`() throws {
     try FileManager.default.createDirectory(
       atPath: folder.path + "/molina/adam/seed-0", withIntermediateDirectories: true)
-    try folder.write("molina/adam/seed-0/.4194304-1-run.json", [1])
+    try folder.write("molina/adam/seed-0/.telar-4194304-1-run.json", [1])
     #expect(try run() == ["began"])
     #expect(!folder.contents().contains { $0.contains("/.") })
   }
