@@ -115,6 +115,8 @@
     int, int, int, int, int, float)      \
   X(conv2d_batch, TILED(conv2d_pool), C(float), C(float), C(float), B(float), B(ushort), int, int, int, int, int, int, \
     int, int, int, int, int, int, int, int, float) \
+  X(conv2d_scatter, TILED(conv2d_scatter), C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, \
+    int, int, float) \
   X(winograd, TILED(winograd_conv), C(float), C(float), C(float), C(float), B(float), B(ushort), int, int, int, int, \
     int, int, int, int, int, int, int, float) \
   X(winograd, TILED(winograd_weight_gradient), C(float), C(float), C(float), B(float), int, int, int, int, int, int, \

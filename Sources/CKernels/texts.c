@@ -43,6 +43,11 @@ TEXT(conv2d_batch)
 ,
 #embed "../../Kernels/conv2d_batch.cl"
 END
+TEXT(conv2d_scatter)
+#embed "../../Kernels/register_tile.cl"
+,
+#embed "../../Kernels/conv2d_scatter.cl"
+END
 TEXT(winograd)
 #embed "../../Kernels/register_tile.cl"
 ,
@@ -108,6 +113,7 @@ static const telar_program programs[] = {
     PROGRAM(conv2d_dot),
     PROGRAM(conv2d_first),
     PROGRAM(conv2d_prepare),
+    PROGRAM(conv2d_scatter),
     PROGRAM(winograd),
     PROGRAM(pool),
     PROGRAM(batch_norm),

@@ -103,14 +103,20 @@ extension ConvProblem {
   /// The weights in panels of a tile's columns, for the convolution or for the transposed one. One launch.
   private func packedWeights(_ w: Tensor, columns: Int, _ tile: VectorTile, isTransposed: Bool) throws -> Tensor {
     let k = (isTransposed ? outChannels : channels) / geometry.groups
-    let panels = columns.dividedUp(by: tile.columns) * geometry.groups
-    let packed = try w.device.tensor([panels, taps, k, tile.columns])
+    return try packedTaps(w, taps: taps, columns: columns, k: k, width: tile.columns, isTransposed: isTransposed)
+  }
+
+  /// Weights `[taps, columns, k]`, where it is transposed, else `[taps, k, columns]`, of each group, in panels of `width`
+  /// columns. One launch.
+  func packedTaps(_ w: Tensor, taps: Int, columns: Int, k: Int, width: Int, isTransposed: Bool) throws -> Tensor {
+    let panels = columns.dividedUp(by: width) * geometry.groups
+    let packed = try w.device.tensor([panels, taps, k, width])
     w.device.profiler?.declare(flops: 0, bytes: Double(w.count + packed.count) * 4)
     try w.device.launch(
       ConvKernels.packTaps, over: Grid(taps, panels),
       [
         .buffer(w.buffer), .buffer(packed.buffer), .int(taps), .int(columns), .int(k), .int(geometry.groups),
-        .int(tile.columns), .int(isTransposed ? 1 : 0),
+        .int(width), .int(isTransposed ? 1 : 0),
       ])
     return packed
   }
@@ -191,6 +197,7 @@ extension ConvProblem {
   private func enqueueTransposedToFew(
     _ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ x: Tensor
   ) throws {
+    if isScatter(on: y.device) { return try enqueueScatter(y, w, bias, activation, x) }
     let products = batch * outSize.height * outSize.width * taps * channels
     let enqueue =
       geometry.groups == 1 && products <= Self.mostProducts ? enqueueTransposedByProducts : enqueueTransposedDot

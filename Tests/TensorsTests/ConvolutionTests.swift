@@ -109,6 +109,50 @@ import Testing
     }
   }
 
+  /// To one channel, where pixels add what they have to lines of outputs: kernels as high and wide as lines and vectors
+  /// allow, and more; strides that leave outputs out; images with lines for several strips, and lines longer than the
+  /// sums.
+  @Test(arguments: TestDevices.all)
+  func matchesOracleToOneChannel(_ on: TestDevice) throws {
+    try on.use { device in
+      var random = SeededGenerator(seed: 80)
+      func check(_ batch: Int, _ channels: Int, _ size: Pair, _ geometry: ConvGeometry) throws {
+        for (isExact, adds) in [(true, nil), (false, 2 as Float?)] {
+          try self.check(
+            device, &random, batch: batch, size: size, channels: channels, outputs: 1, geometry, isTransposed: true,
+            isExact: isExact, adds: adds)
+        }
+      }
+      try check(2, 16, Pair(5, 13), ConvGeometry(kernelSize: 6, stride: 2, padding: 1))
+      try check(1, 3, Pair(19, 5), ConvGeometry(kernelSize: Pair(5, 4), padding: 2))
+      try check(2, 5, Pair(20, 3), ConvGeometry(kernelSize: Pair(3, 1), stride: Pair(2, 3), padding: Pair(1, 0)))
+      try check(3, 8, Pair(3, 7), ConvGeometry(kernelSize: 8, stride: Pair(8, 1), padding: 3))
+      try check(2, 2, Pair(2, 3), ConvGeometry(kernelSize: Pair(9, 2), stride: 2))
+      try check(2, 2, Pair(3, 2), ConvGeometry(kernelSize: Pair(1, 9), stride: Pair(9, 2)))
+      try check(1, 1, Pair(4, 4), ConvGeometry(kernelSize: 2, stride: 5, outputPadding: Pair(4, 3)))
+      try check(1, 2, Pair(2, 400), ConvGeometry(kernelSize: 3, stride: Pair(1, 3)))
+      try check(34, 4, 4, ConvGeometry(kernelSize: 2, stride: 2))
+    }
+  }
+
+  /// An infinity reaches the outputs of its own window and no others.
+  @Test(arguments: TestDevices.all)
+  func infinitiesStayInTheirWindows(_ on: TestDevice) throws {
+    try on.use { device in
+      let x = try device.tensor([1, 3, 5, 2], (0..<30).map { $0 == 14 ? .infinity : 1 })
+      let weight = try device.filled([2, 3, 1, 2], with: 1)
+      let y = try convTranspose2d(x, weight: weight, bias: nil, ConvGeometry(kernelSize: Pair(2, 3), stride: 3))
+      let values = try y.values()
+      // Pixel (1, 2), with a stride of 3.
+      for line in 0..<8 {
+        for place in 0..<15 {
+          let isReached = (3...4).contains(line) && (6...8).contains(place)
+          #expect(values[line * 15 + place].isFinite != isReached, "\(line), \(place)")
+        }
+      }
+    }
+  }
+
   /// To take fewer products must not cost precision: held against plain sums in single precision, one product after another.
   @Test(arguments: TestDevices.all)
   func errorsAreNoLargerThanThoseOfPlainSums(_ on: TestDevice) throws {

@@ -64,7 +64,7 @@ private enum KernelTexts {
 
   /// What the files ending in `_tile` stand in for.
   private static let heavyFilesOfTheVectorFamily: Set = [
-    "gemm", "conv2d", "conv2d_batch", "conv2d_dot", "conv2d_first", "conv2d_prepare", "winograd",
+    "gemm", "conv2d", "conv2d_batch", "conv2d_dot", "conv2d_first", "conv2d_prepare", "conv2d_scatter", "winograd",
   ]
 }
 
@@ -140,6 +140,13 @@ private final class KernelSweep {
       try differentiate { try conv2d(x, weight: weight, bias: bias, geometry, activation: .relu) }
       let transposedWeight = try leaf([h, w, outputs / groups, channels])
       try differentiate { try convTranspose2d(x, weight: transposedWeight, bias: bias, geometry) }
+    }
+    // Transposed to few channels, with kernels of several lines and of one.
+    for (outputs, kernelSize) in [(1, Pair(3, 2)), (1, Pair(1, 3)), (2, Pair(2, 2))] {
+      let x = try leaf([2, 4, 7, 3]), weight = try leaf([kernelSize.height, kernelSize.width, outputs, 3])
+      try differentiate {
+        try convTranspose2d(x, weight: weight, bias: nil, ConvGeometry(kernelSize: kernelSize, stride: 2, padding: 1))
+      }
     }
     // Enough images to fill the tiles whose rows are images.
     let many = 4 * device.properties.vectorTiles[0].rows + 1
