@@ -30,7 +30,7 @@ OUTLINE void TILED(multiply_lines)(
 // dx = activation(transposed convolution of dy + bias), or the gradient of the input. dx is [batch, size, 1], dy
 // [batch, out_size, out_channels]; weights are [kernel lines, out_channels, VECTOR_WIDTH], zeros behind a line's last
 // tap (pack_taps in conv2d_prepare.cl). Dilation is 1; kernel and stride are at most SCATTER_LINES high, and the kernel
-// VECTOR_WIDTH wide.
+// VECTOR_WIDTH wide; rows * length, below, is at most SCATTER_FLOATS.
 //
 // Neighbouring pixels add to overlapping vectors, for which a processor would wait; a line has so many rows of sums that
 // pixels which share one do not overlap.

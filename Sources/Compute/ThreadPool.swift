@@ -35,7 +35,7 @@ package final class ThreadPool {
   package let threadCount: Int
   private let team: Team
 
-  /// The private arrays of a work-item take up to 0.8 MB, more than the stacks that some systems give to threads.
+  /// The private arrays of a work-item take up to 1.3 MB, more than the stacks that some systems give to threads.
   private static let stackBytes = 8 << 20
 
   package init(threadCount: Int) {

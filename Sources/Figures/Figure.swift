@@ -6,7 +6,7 @@ public protocol Figure {
   /// The numbers, as text of comma-separated values with a line of column names.
   var csv: String { get }
 
-  /// Commands for gnuplot that draw the figure, to follow those which set terminal and output.
+  /// Commands for gnuplot that draw the figure to its standard output, to follow those which set the terminal.
   var script: String { get }
 
   /// Width and height in pixels.

@@ -57,8 +57,7 @@ public struct GnuPlot: Sendable {
       let picture = output.fileHandleForReading.readDataToEndOfFile()
       process.waitUntilExit()
       guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-        let text = String(decoding: try InputFile.read(log, atMost: 1 << 20), as: UTF8.self)
-        let lines = text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+        let lines = Self.end(of: log).split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
         let reason = lines.last { !$0.isEmpty } ?? "status \(process.terminationStatus)"
         throw Failure(description: "gnuplot failed, so a figure is CSV only: \(reason)")
       }
@@ -67,6 +66,13 @@ public struct GnuPlot: Sendable {
       }
       return [UInt8](picture)
     }
+  }
+
+  /// The last of a text file, however long it is; empty where it cannot be read.
+  private static func end(of path: String) -> String {
+    guard let file = FileHandle(forReadingAtPath: path), let length = try? file.seekToEnd() else { return "" }
+    try? file.seek(toOffset: length - min(length, 4096))
+    return String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
   }
 
   private static func preamble(_ size: (width: Int, height: Int), _ format: FigureFormat) -> String {

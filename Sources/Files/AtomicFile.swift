@@ -103,13 +103,16 @@ public enum AtomicFile {
   }
 
   /// Removes temporary files that processes left in a folder when they were killed.
+  ///
+  /// Those of processes that this one cannot see, of another container or machine, are taken for left: where such may
+  /// work in the folder too, lock it first.
   public static func removeLeftovers(in folder: String) {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.hasPrefix(prefix) {
-      guard let process = pid_t(name.dropFirst(prefix.count).prefix { $0 != "-" }) else { continue }
-      let isInUse =
-        process == getpid()
-        ? pending.withLock { $0.contains { $0.hasSuffix("/" + name) } } : kill(process, 0) == 0 || errno != ESRCH
-      if !isInUse { unlink(folder + "/" + name) }
+      let parts = name.dropFirst(prefix.count).split(separator: "-", maxSplits: 2)
+      guard parts.count == 3, let process = pid_t(parts[0]), process > 0, UInt32(parts[1], radix: 36) != nil,
+        kill(process, 0) != 0, errno == ESRCH
+      else { continue }
+      unlink(folder + "/" + name)
     }
   }
 

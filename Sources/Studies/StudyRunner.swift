@@ -212,8 +212,6 @@ public final class StudyRunner {
   // MARK: One run
 
   private func make(_ run: Planned, _ name: RunName, pretrained: RunResult?) throws -> RunResult {
-    // Of runs that have ended too: figures are drawn after.
-    AtomicFile.removeLeftovers(in: run.folder.path)
     let summary = run.job.isRequested ? run.job.experiment.summary : "pre-training: \(run.job.experiment.summary)"
     func kept() throws -> RunResult {
       guard let result = RunResult(run.folder, seed: run.seed) else {
@@ -222,10 +220,17 @@ public final class StudyRunner {
       observe(.kept(name, summary: summary, result))
       return result
     }
-    if run.isThere { return try kept() }
+    if run.isThere {
+      // Figures are drawn when a run has ended, and their process may have been killed.
+      if let lock = try? FolderLock(run.folder.path) {
+        withExtendedLifetime(lock) { AtomicFile.removeLeftovers(in: run.folder.path) }
+      }
+      return try kept()
+    }
     try run.folder.make()
     let lock = try FolderLock(run.folder.path)
     defer { withExtendedLifetime(lock) {} }
+    AtomicFile.removeLeftovers(in: run.folder.path)
     // Another process may have worked there since it was planned.
     let action = try action(run.job, run.folder, run.record)
     if action == .keep { return try kept() }

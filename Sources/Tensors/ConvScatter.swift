@@ -17,9 +17,9 @@ extension ConvProblem {
   func isScatter(on device: any Device) -> Bool {
     let width = device.properties.vectorTiles[0].width
     let rows = width.dividedUp(by: geometry.stride.width)
-    let length =
-      max((outSize.width - 1) * geometry.stride.width, geometry.padding.width + size.width.dividedUp(by: width) * width)
-      + width
+    let length = max(
+      (outSize.width - 1) * geometry.stride.width + width,
+      geometry.padding.width + size.width.dividedUp(by: width) * width)
     return device.properties.kind == .cpu && channels == 1 && geometry.dilation == 1
       && max(geometry.kernelSize.height, geometry.stride.height) <= ScatterKernels.lines
       && geometry.kernelSize.width <= width

@@ -74,9 +74,12 @@ struct AtomicFileTests {
     process.executableURL = URL(fileURLWithPath: "/bin/true")
     try process.run()
     process.waitUntilExit()
-    let ended = process.processIdentifier, own = getpid()
-    let kept = [".telar-1-a-b.csv", ".telar", ".telar-x-1-b", ".2024-11-21.md", ".telarrc", "telar-\(ended)-a-b"]
-    for name in kept + [".telar-\(ended)-4fz-loss.csv", ".telar-\(own)-4fz-loss.csv"] {
+    let ended = process.processIdentifier
+    let kept = [
+      ".telar-1-a-b.csv", ".telar", ".telar-x-1-b", ".2024-11-21.md", ".telarrc", "telar-\(ended)-a-b",
+      ".telar-\(ended)", ".telar-\(ended)-notes", ".telar-\(ended)-my_own-notes", ".telar-\(getpid())-4fz-loss.csv",
+    ]
+    for name in kept + [".telar-\(ended)-4fz-loss.csv"] {
       try "x".write(toFile: "\(folder.path)/\(name)", atomically: false, encoding: .utf8)
     }
     try AtomicFile.produce(folder.path + "/now") { temporary in

@@ -110,7 +110,7 @@ struct FiguresTests {
 
   @Test func `what a failing gnuplot says last is the reason, however much it says`() throws {
     let program = folder.path + "/gnuplot"
-    let script = "#!/bin/sh\nhead -c 300000 /dev/zero | tr '\\0' '\\n' >&2\necho '  no such terminal' >&2\nexit 1\n"
+    let script = "#!/bin/sh\nhead -c 3000000 /dev/zero | tr '\\0' '\\n' >&2\necho '  no such terminal' >&2\nexit 1\n"
     try script.write(toFile: program, atomically: false, encoding: .utf8)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
     let outcome = try curves.write(to: folder.path + "/plain", gnuplot: GnuPlot(executable: program))
