@@ -131,6 +131,7 @@ import Testing
       try check(2, 2, Pair(3, 2), ConvGeometry(kernelSize: Pair(1, 9), stride: Pair(9, 2)))
       try check(1, 1, Pair(4, 4), ConvGeometry(kernelSize: 2, stride: 5, outputPadding: Pair(4, 3)))
       try check(1, 2, Pair(2, 400), ConvGeometry(kernelSize: 3, stride: Pair(1, 3)))
+      try check(1, 2, Pair(2, 1200), ConvGeometry(kernelSize: 3, stride: Pair(1, 3)))
       try check(34, 4, 4, ConvGeometry(kernelSize: 2, stride: 2))
     }
   }
