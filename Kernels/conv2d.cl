@@ -21,6 +21,7 @@ OUTLINE void TILED(multiply_windows)(
       global const float *a[ROWS];
 #pragma unroll
       for (int r = 0; r < ROWS; r++) a[r] = windows[r] + at;
+      UNROLL_STEPS
       for (long k = 0; k < run; k++) {
 #pragma unroll
         for (int v = 0; v < VECTORS; v++) wv[v] = LOADV(w + v * VECTOR_WIDTH);
@@ -118,6 +119,7 @@ OUTLINE void TILED(multiply_taps)(
       }
       if (!inside) continue;
       global const float *b = w + (long)(kh * WIDTH(kernel_size) + kw) * k * COLUMNS;
+      UNROLL_STEPS
       for (long i = 0; i < k; i++) {
 #pragma unroll
         for (int v = 0; v < VECTORS; v++) wv[v] = LOADV(b + v * VECTOR_WIDTH);

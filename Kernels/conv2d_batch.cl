@@ -53,6 +53,7 @@ OUTLINE void TILED(multiply_rectangle)(
       global const float *a[ROWS];
 #pragma unroll
       for (int r = 0; r < ROWS; r++) a[r] = pointers[r] + at;
+      UNROLL_STEPS
       for (long k = 0; k < run; k++) {
 #pragma unroll
         for (int v = 0; v < VECTORS; v++) wv[v] = LOADV(b + v * VECTOR_WIDTH);

@@ -15,6 +15,7 @@ OUTLINE void TILED(multiply_lines)(
   for (int r = 0; r < ROWS; r++) a[r] = pixels[r];
 #pragma unroll
   for (int v = 0; v < VECTORS; v++) w[v] = lines[v];
+  UNROLL_STEPS
   for (long k = 0; k < count; k++) {
 #pragma unroll
     for (int v = 0; v < VECTORS; v++) b[v] = LOADV(w[v] + k * VECTOR_WIDTH);

@@ -175,6 +175,7 @@ OUTLINE void TILED(multiply_panels)(
   TILED(clear)(t);
 #pragma unroll
   for (int r = 0; r < ROWS; r++) a[r] = a_panel + r;
+  UNROLL_STEPS
   for (long k = 0; k < count; k++) {
 #pragma unroll
     for (int v = 0; v < VECTORS; v++) b[v] = LOADV(b_panel + v * VECTOR_WIDTH);

@@ -113,6 +113,7 @@ OUTLINE void TILED(multiply_point)(
     TILED(clear)(t);
 #pragma unroll
     for (int r = 0; r < ROWS; r++) from[r] = a + (row + r) * step;
+    UNROLL_STEPS
     for (long k = 0; k < count; k++) {
 #pragma unroll
       for (int v = 0; v < VECTORS; v++) b[v] = LOADV(w + v * VECTOR_WIDTH);
@@ -200,6 +201,7 @@ INLINE void TILED(add_rows)(
 #pragma unroll
     for (int v = 0; v < VECTORS; v++) t[r][v] = LOADV(sums + r * sum_step + v * VECTOR_WIDTH);
   }
+  UNROLL_STEPS
   for (int k = 0; k < count; k++) {
 #pragma unroll
     for (int v = 0; v < VECTORS; v++) wide[v] = LOADV(b + v * VECTOR_WIDTH);

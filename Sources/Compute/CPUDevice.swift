@@ -88,7 +88,7 @@ public final class CPUDevice: Device {
       throw DeviceError.allocationTooLarge(
         device: properties.identifier, requested: byteCount, limit: properties.maximumAllocationBytes)
     }
-    let capacity = BufferPool.capacity(for: byteCount)
+    let capacity = HostMemory.capacity(for: byteCount)
     if let handle = pool.take(capacity: capacity) {
       return Buffer(device: self, byteCount: byteCount, handle: handle, capacity: capacity)
     }
@@ -97,14 +97,13 @@ public final class CPUDevice: Device {
   }
 
   private func create(_ capacity: Int) throws -> UnsafeMutableRawPointer {
-    var memory: UnsafeMutableRawPointer?
     // The system gives more than there is and ends the process that uses it, so what is too much is refused here.
     let limit = properties.globalMemoryBytes / 8 * 7
-    // 256 bytes: more than a vector or a cache line, and what a slice must keep.
-    if counters.bytesAllocated + capacity > limit || posix_memalign(&memory, 256, capacity) != 0 {
+    var memory = counters.bytesAllocated + capacity <= limit ? HostMemory.allocate(capacity: capacity) : nil
+    if memory == nil {
       // The pool's memory may be of other sizes.
       counters.bytesAllocated -= pool.drain { free($0) }
-      if counters.bytesAllocated + capacity <= limit { posix_memalign(&memory, 256, capacity) }
+      if counters.bytesAllocated + capacity <= limit { memory = HostMemory.allocate(capacity: capacity) }
     }
     guard let memory else {
       throw DeviceError.outOfMemory(device: properties.identifier, requested: capacity)
@@ -124,7 +123,7 @@ public final class CPUDevice: Device {
 
   public func zeros(byteCount: Int) throws -> Buffer {
     if let present = zeroBuffers.last, present.byteCount >= byteCount { return present }
-    let capacity = BufferPool.capacity(for: byteCount)
+    let capacity = HostMemory.capacity(for: byteCount)
     let memory = try create(capacity)
     memset(memory, 0, capacity)
     let buffer = Buffer(device: self, byteCount: capacity, handle: memory, capacity: capacity, ownedByDevice: true)

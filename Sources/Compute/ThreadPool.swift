@@ -7,7 +7,7 @@ import Synchronization
 /// Workers spin for a moment after a job, because the next kernel is usually only microseconds away, and then sleep.
 /// The threads live as long as the pool. One job runs at a time: a second thread that asks meanwhile traps.
 package final class ThreadPool {
-  /// A kernel over a range of work-items, which chunks divide evenly.
+  /// A kernel over a range of work-items, which are claimed in chunks.
   package struct Job {
     package var entry: telar_entry
     package var arguments: UnsafePointer<UnsafeRawPointer?>
@@ -16,6 +16,8 @@ package final class ThreadPool {
     package var z: UInt32
     package var items: Int
     package var chunks: Int
+    /// Whether chunks become smaller towards the end, instead of being even.
+    fileprivate var tapers = false
 
     package init(
       entry: telar_entry, arguments: UnsafePointer<UnsafeRawPointer?>, x: UInt32, y: UInt32 = 1, z: UInt32 = 1,
@@ -73,18 +75,32 @@ package final class ThreadPool {
       job.run(chunk: 0, of: 1)
       return (job.items, Clock.nanoseconds - start)
     }
+    var job = job
+    job.tapers = job.chunks >= Self.taperingChunks * threadCount
     return team.run(job)
   }
+
+  /// Chunks a thread from which on they taper: the first is then no more than half of a thread's share.
+  private static let taperingChunks = 4
 }
 
 extension ThreadPool.Job {
-  /// Runs one of `count` even parts of the items; returns how many those are.
+  /// Runs one of `count` parts of the items; returns how many those are.
   @discardableResult
   fileprivate func run(chunk: Int, of count: Int) -> Int {
-    var range = telar_range(
-      x: x, y: y, z: z, begin: UInt64(items * chunk / count), end: UInt64(items * (chunk + 1) / count))
+    let (begin, end) = (first(chunk, of: count), first(chunk + 1, of: count))
+    if begin == end { return 0 }
+    var range = telar_range(x: x, y: y, z: z, begin: UInt64(begin), end: UInt64(end))
     entry(&range, arguments)
-    return Int(range.end - range.begin)
+    return end - begin
+  }
+
+  /// The first item of a part. Where they taper, sizes fall linearly to next to nothing, so that the threads end at about
+  /// the same time though there are few claims (T. Tzen, L. Ni: Trapezoid self-scheduling, 1993).
+  private func first(_ chunk: Int, of count: Int) -> Int {
+    guard tapers else { return items * chunk / count }
+    let left = count - chunk
+    return items - items * (left * left) / (count * count)
   }
 }
 
