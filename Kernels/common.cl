@@ -73,6 +73,24 @@ INLINE void store_part(floatv v, global float *p, int n) {
   for (int i = 0; i < n; i++) p[i] = lanes[i];
 }
 
+// Transposes the square whose rows are VECTOR_WIDTH vectors, in registers: to zip the first half of the vectors with the
+// second does it in log2 of the width rounds.
+INLINE void transpose_square(floatv square[VECTOR_WIDTH]) {
+#pragma unroll
+  for (int round = 1; round < VECTOR_WIDTH; round *= 2) {
+    floatv zipped[VECTOR_WIDTH];
+#pragma unroll
+    for (int i = 0; i < VECTOR_WIDTH / 2; i++) {
+      zipped[2 * i].even = square[i].lo;
+      zipped[2 * i].odd = square[i + VECTOR_WIDTH / 2].lo;
+      zipped[2 * i + 1].even = square[i].hi;
+      zipped[2 * i + 1].odd = square[i + VECTOR_WIDTH / 2].hi;
+    }
+#pragma unroll
+    for (int i = 0; i < VECTOR_WIDTH; i++) square[i] = zipped[i];
+  }
+}
+
 // The sum of a vector's elements, in a fixed order: halves first.
 INLINE float sumv(floatv v) {
   float lanes[VECTOR_WIDTH];

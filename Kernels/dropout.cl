@@ -12,13 +12,15 @@
 #define PHILOX_W1 0xBB67AE85u
 #define GROUP_LANES 16
 
-// Ten rounds on VECTOR_WIDTH counters at once, in place.
-INLINE void philox(uintv *counter, uint key0, uint key1) {
-  const uintv m0 = (uintv)(PHILOX_M0), m1 = (uintv)(PHILOX_M1);
-  uintv c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
+// Ten rounds on the counters of a group at once, in place. Each operation of a round waits for the one before: with
+// the lanes of one vector alone, a processor would be idle half of the time.
+INLINE void philox(uint16 *counter, uint key0, uint key1) {
+  const uint16 m0 = (uint16)(PHILOX_M0), m1 = (uint16)(PHILOX_M1);
+  uint16 c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
+#pragma unroll
   for (int round = 0; round < 10; round++) {
-    const uintv high0 = mul_hi(m0, c0), low0 = m0 * c0;
-    const uintv high1 = mul_hi(m1, c2), low1 = m1 * c2;
+    const uint16 high0 = mul_hi(m0, c0), low0 = m0 * c0;
+    const uint16 high1 = mul_hi(m1, c2), low1 = m1 * c2;
     c0 = high1 ^ c1 ^ key0;
     c1 = low1;
     c2 = high0 ^ c3 ^ key1;
@@ -29,25 +31,28 @@ INLINE void philox(uintv *counter, uint key0, uint key1) {
   counter[0] = c0, counter[1] = c1, counter[2] = c2, counter[3] = c3;
 }
 
-// The lane numbers first, first + 1, ...
-INLINE uintv lane_numbers(uint first) {
-  uint lanes[VECTOR_WIDTH];
-  for (int i = 0; i < VECTOR_WIDTH; i++) lanes[i] = first + (uint)i;
-  return LOADV(lanes);
+// The counters of a group's blocks, the first of which is `first`.
+INLINE void count_blocks(uint16 *counter, const uint first, const uint counter1, const uint layer, const uint step) {
+  uint numbers[GROUP_LANES];
+  for (int i = 0; i < GROUP_LANES; i++) numbers[i] = first + (uint)i;
+  counter[0] = vload16(0, numbers);
+  counter[1] = (uint16)(counter1);
+  counter[2] = (uint16)(layer);
+  counter[3] = (uint16)(step);
 }
 
 // The four words of the blocks first_block + i, for tests: word k of block i in words[4 * i + k].
 kernel void philox_blocks(
     global uint *words, int blocks, uint first_block, uint counter1, uint layer, uint step, uint key0, uint key1) {
-  const int first = (int)get_global_id(0) * VECTOR_WIDTH;
+  const int first = (int)get_global_id(0) * GROUP_LANES;
   if (first >= blocks) return;
-  uintv counter[4] = {
-      lane_numbers(first_block + (uint)first), (uintv)(counter1), (uintv)(layer), (uintv)(step)};
+  uint16 counter[4];
+  count_blocks(counter, first_block + (uint)first, counter1, layer, step);
   philox(counter, key0, key1);
   for (int k = 0; k < 4; k++) {
-    uint lanes[VECTOR_WIDTH];
-    STOREV(counter[k], lanes);
-    for (int i = 0; i < VECTOR_WIDTH && first + i < blocks; i++) words[4 * (first + i) + k] = lanes[i];
+    uint lanes[GROUP_LANES];
+    vstore16(counter[k], 0, lanes);
+    for (int i = 0; i < GROUP_LANES && first + i < blocks; i++) words[4 * (first + i) + k] = lanes[i];
   }
 }
 
@@ -60,24 +65,25 @@ kernel void dropout_forward(
     float scale, int mode) {
   const int group = (int)get_global_id(0), first = group * 8 * GROUP_LANES;
   if (first >= count) return;
-  for (int lane = 0; lane < GROUP_LANES; lane += VECTOR_WIDTH) {
-    uintv words[4] = {
-        lane_numbers((uint)(group * GROUP_LANES + lane)), (uintv)(0u), (uintv)(layer), (uintv)(step)};
-    philox(words, key0, key1);
-    for (int k = 0; k < 4; k++) {
-      const intv keep_low = (words[k] & 0xffffu) >= (uintv)(threshold);
-      const intv keep_high = (words[k] >> 16) >= (uintv)(threshold);
-      const int low = first + 2 * k * GROUP_LANES + lane, high = low + GROUP_LANES;
-      if (low < count) {
-        floatv v = load_part(x + low, count - low);
-        if (mode == DROPOUT_RELU) v = activate(v, ACTIVATION_RELU, 0.0f);
-        store_part(v * AS_FLOATV(AS_INTV(SPLAT(scale)) & keep_low), y + low, count - low);
-      }
-      if (high < count) {
-        floatv v = load_part(x + high, count - high);
-        if (mode == DROPOUT_RELU) v = activate(v, ACTIVATION_RELU, 0.0f);
-        store_part(v * AS_FLOATV(AS_INTV(SPLAT(scale)) & keep_high), y + high, count - high);
-      }
+  uint16 counter[4];
+  count_blocks(counter, (uint)(group * GROUP_LANES), 0u, layer, step);
+  philox(counter, key0, key1);
+  uint words[4 * GROUP_LANES];
+  for (int k = 0; k < 4; k++) vstore16(counter[k], k, words);
+  for (int i = 0; i < 4 * GROUP_LANES; i += VECTOR_WIDTH) {
+    const uintv word = LOADV(words + i);
+    const intv keep_low = (word & 0xffffu) >= (uintv)(threshold);
+    const intv keep_high = (word >> 16) >= (uintv)(threshold);
+    const int low = first + i / GROUP_LANES * 2 * GROUP_LANES + i % GROUP_LANES, high = low + GROUP_LANES;
+    if (low < count) {
+      floatv v = load_part(x + low, count - low);
+      if (mode == DROPOUT_RELU) v = activate(v, ACTIVATION_RELU, 0.0f);
+      store_part(v * AS_FLOATV(AS_INTV(SPLAT(scale)) & keep_low), y + low, count - low);
+    }
+    if (high < count) {
+      floatv v = load_part(x + high, count - high);
+      if (mode == DROPOUT_RELU) v = activate(v, ACTIVATION_RELU, 0.0f);
+      store_part(v * AS_FLOATV(AS_INTV(SPLAT(scale)) & keep_high), y + high, count - high);
     }
   }
 }

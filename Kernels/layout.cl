@@ -14,9 +14,13 @@ kernel void transpose_batch(global const float *x, global float *y, int N, int r
   const int end = min(rows, first + TRANSPOSE_ROWS), lanes_used = min(VECTOR_WIDTH, columns - c);
   global const float *from = x + n * rows * columns + c;
   global float *to = y + n * rows * columns + c * rows;
-  for (int r = first; r < end; r++) {
-    float lanes[VECTOR_WIDTH];
-    STOREV(load_part(from + r * columns, lanes_used), lanes);
-    for (int i = 0; i < lanes_used; i++) to[i * rows + r] = lanes[i];
+  for (int r = first; r < end; r += VECTOR_WIDTH) {
+    floatv square[VECTOR_WIDTH];
+#pragma unroll
+    for (int i = 0; i < VECTOR_WIDTH; i++) {
+      square[i] = r + i < end ? load_part(from + (r + i) * columns, lanes_used) : SPLAT(0.0f);
+    }
+    transpose_square(square);
+    for (int i = 0; i < lanes_used; i++) store_part(square[i], to + i * rows + r, end - r);
   }
 }

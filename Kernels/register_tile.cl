@@ -98,9 +98,7 @@ INLINE void TILED(pack_rows)(floatv *panel, global const float *b, const int ste
   }
 }
 
-// The same of a transposed matrix: elements of a column are contiguous, `step` from one column to the next. Squares of
-// vectors are transposed in registers; to zip the first half of the vectors with the second does it in log2 of the
-// width rounds.
+// The same of a transposed matrix: elements of a column are contiguous, `step` from one column to the next.
 INLINE void TILED(pack_columns)(
     floatv *panel, global const float *b, const int step, const int count, const int columns) {
   for (int v = 0; v < VECTORS; v++) {
@@ -111,19 +109,7 @@ INLINE void TILED(pack_columns)(
       for (int i = 0; i < VECTOR_WIDTH; i++) {
         square[i] = i < width ? load_part(b + (long)(v * VECTOR_WIDTH + i) * step + k, count - k) : SPLAT(0.0f);
       }
-#pragma unroll
-      for (int round = 1; round < VECTOR_WIDTH; round *= 2) {
-        floatv zipped[VECTOR_WIDTH];
-#pragma unroll
-        for (int i = 0; i < VECTOR_WIDTH / 2; i++) {
-          zipped[2 * i].even = square[i].lo;
-          zipped[2 * i].odd = square[i + VECTOR_WIDTH / 2].lo;
-          zipped[2 * i + 1].even = square[i].hi;
-          zipped[2 * i + 1].odd = square[i + VECTOR_WIDTH / 2].hi;
-        }
-#pragma unroll
-        for (int i = 0; i < VECTOR_WIDTH; i++) square[i] = zipped[i];
-      }
+      transpose_square(square);
       for (int i = 0; i < min(VECTOR_WIDTH, count - k); i++) panel[(k + i) * VECTORS + v] = square[i];
     }
   }
