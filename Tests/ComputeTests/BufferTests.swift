@@ -57,6 +57,20 @@ import Testing
     }
   }
 
+  /// So that the system can give such pages to the processor's kernels.
+  @Test func largeBuffersOfTheCPUAreWholeHugePages() throws {
+    let device = try CPUDevice()
+    let page = 2 << 20
+    for byteCount in [1 << 20, 3 << 20, 40_000_000] {
+      let buffer = try device.allocate(byteCount: byteCount)
+      #expect(Int(bitPattern: buffer.handle) % page == 0)
+      #expect(buffer.capacity % page == 0 && buffer.capacity >= byteCount)
+      #expect(buffer.capacity <= byteCount / 8 * 9 + page)
+    }
+    #expect(device.counters.bytesAllocated % page == 0)
+    #expect(try device.allocate(byteCount: 1000).capacity == 1024)
+  }
+
   @Test(arguments: TestDevices.all)
   func slicesShareMemory(on test: TestDevice) throws {
     try test.use { device in

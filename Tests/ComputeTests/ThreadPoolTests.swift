@@ -10,8 +10,16 @@ import Testing
     for item in Int(range!.pointee.begin)..<Int(range!.pointee.end) { counters[item] += 1 }
   }
 
-  /// Runs jobs of these sizes; returns how often each item ran.
-  private func run(_ pool: ThreadPool, jobs: [(items: Int, chunks: Int)], pause: (Int) -> Void = { _ in }) -> [UInt32] {
+  /// Notes the length of the range where it begins.
+  private static let measure: telar_entry = { range, arguments in
+    let lengths = arguments![0]!.load(as: UnsafeMutablePointer<UInt32>.self)
+    lengths[Int(range!.pointee.begin)] = UInt32(range!.pointee.end - range!.pointee.begin)
+  }
+
+  /// Runs jobs of these sizes; returns how often each item ran, or what else `entry` makes of 4096 zeros.
+  private func run(
+    _ pool: ThreadPool, entry: telar_entry = count, jobs: [(items: Int, chunks: Int)], pause: (Int) -> Void = { _ in }
+  ) -> [UInt32] {
     let counters = UnsafeMutablePointer<UInt32>.allocate(capacity: 4096)
     counters.initialize(repeating: 0, count: 4096)
     defer { counters.deallocate() }
@@ -20,7 +28,7 @@ import Testing
       for (index, job) in jobs.enumerated() {
         pool.run(
           ThreadPool.Job(
-            entry: Self.count, arguments: &pointer, x: UInt32(job.items), items: job.items, chunks: job.chunks))
+            entry: entry, arguments: &pointer, x: UInt32(job.items), items: job.items, chunks: job.chunks))
         pause(index)
       }
     }
@@ -41,6 +49,14 @@ import Testing
       return (items: items, chunks: min(items, 1 + index % 17))
     }
     #expect(run(pool, jobs: jobs) == expected(jobs))
+  }
+
+  @Test func manyChunksBecomeSmallerAndFewAreEven() {
+    let pool = ThreadPool(threadCount: 2)
+    let many = run(pool, entry: Self.measure, jobs: [(items: 2560, chunks: 16)]).filter { $0 > 0 }
+    #expect(many == (0..<16).map { UInt32(310 - 20 * $0) })
+    let few = run(pool, entry: Self.measure, jobs: [(items: 2560, chunks: 5)]).filter { $0 > 0 }
+    #expect(few == [UInt32](repeating: 512, count: 5))
   }
 
   @Test func jobsAfterPausesFindTheWorkersAsleepOrAwake() {
