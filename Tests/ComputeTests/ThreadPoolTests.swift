@@ -54,9 +54,11 @@ import Testing
   @Test func manyChunksBecomeSmallerAndFewAreEven() {
     let pool = ThreadPool(threadCount: 2)
     let many = run(pool, entry: Self.measure, jobs: [(items: 2560, chunks: 16)]).filter { $0 > 0 }
-    #expect(many == (0..<16).map { UInt32(310 - 20 * $0) })
+    let falling: [UInt32] = (0..<16).map { 310 - 20 * $0 }
+    #expect(many == falling)
     let few = run(pool, entry: Self.measure, jobs: [(items: 2560, chunks: 5)]).filter { $0 > 0 }
-    #expect(few == [UInt32](repeating: 512, count: 5))
+    let even = [UInt32](repeating: 512, count: 5)
+    #expect(few == even)
   }
 
   @Test func jobsAfterPausesFindTheWorkersAsleepOrAwake() {
