@@ -99,11 +99,14 @@ public final class CPUDevice: Device {
   private func create(_ capacity: Int) throws -> UnsafeMutableRawPointer {
     // The system gives more than there is and ends the process that uses it, so what is too much is refused here.
     let limit = properties.globalMemoryBytes / 8 * 7
-    var memory = counters.bytesAllocated + capacity <= limit ? HostMemory.allocate(capacity: capacity) : nil
+    func allocate() -> UnsafeMutableRawPointer? {
+      counters.bytesAllocated + capacity <= limit ? HostMemory.allocate(capacity: capacity) : nil
+    }
+    var memory = allocate()
     if memory == nil {
       // The pool's memory may be of other sizes.
       counters.bytesAllocated -= pool.drain { free($0) }
-      if counters.bytesAllocated + capacity <= limit { memory = HostMemory.allocate(capacity: capacity) }
+      memory = allocate()
     }
     guard let memory else {
       throw DeviceError.outOfMemory(device: properties.identifier, requested: capacity)
