@@ -34,8 +34,8 @@ INLINE void philox(uint16 *counter, uint key0, uint key1) {
 // The counters of a group's blocks, the first of which is `first`.
 INLINE void count_blocks(uint16 *counter, const uint first, const uint counter1, const uint layer, const uint step) {
   uint numbers[GROUP_LANES];
-  for (int i = 0; i < GROUP_LANES; i++) numbers[i] = first + (uint)i;
-  counter[0] = vload16(0, numbers);
+  for (int i = 0; i < GROUP_LANES; i++) numbers[i] = (uint)i;
+  counter[0] = vload16(0, numbers) + first;
   counter[1] = (uint16)(counter1);
   counter[2] = (uint16)(layer);
   counter[3] = (uint16)(step);
