@@ -4,7 +4,7 @@
 //   conv2d_window           y from x: each output sees a window of the input
 //   conv2d_transposed       dx from dy: each input pixel gathers the outputs that saw it
 //   conv2d_weight_gradient  dw from x and dy
-// For few columns, conv2d_dot.cl and conv2d_scatter.cl stand in for conv2d_transposed.
+// For few columns, conv2d_dot.cl and conv2d_to_one.cl stand in for conv2d_transposed.
 // Images are padded by pad_image (conv2d_prepare.cl) before; sizes are pairs, height in the upper half (see HEIGHT).
 
 // sums = the products of ROWS windows with the weights of one column tile, over all taps. In a row of the window the

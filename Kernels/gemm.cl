@@ -3,6 +3,8 @@
 #ifndef K_BLOCK
 #define K_BLOCK 512  // rows of B at a time
 #endif
+#define PACK_AHEAD 16  // rows of B that are asked for before they are packed
+
 #ifndef PACK_ROWS
 #define PACK_ROWS 64  // rows of B that a work-item packs
 #endif
@@ -56,6 +58,29 @@ INLINE void TILED(store_product)(
   }
 }
 
+// sums[r][v] += sum over k < count of a[r][offsets[k]] * b[k * step + v], and packs those rows of B on the way: the first
+// row tile has the loads that packing needs.
+OUTLINE void TILED(multiply_packing)(
+    floatv sums[ROWS][VECTORS], global const float *const pointers[ROWS], const int *offsets, global const float *from,
+    const int step, floatv *panel, const int count) {
+  floatv t[ROWS][VECTORS], b[VECTORS];
+  global const float *a[ROWS];
+  COPY_TILE(t, sums)
+#pragma unroll
+  for (int r = 0; r < ROWS; r++) a[r] = pointers[r];
+  UNROLL_STEPS
+  for (long k = 0; k < count; k++) {
+    const long at = offsets[k];
+    prefetch(from + PACK_AHEAD * step, COLUMNS);
+#pragma unroll
+    for (int v = 0; v < VECTORS; v++) panel[v] = b[v] = LOADV(from + v * VECTOR_WIDTH);
+    MULTIPLY_STEP(t, a, at, b)
+    from += step;
+    panel += VECTORS;
+  }
+  COPY_TILE(sums, t)
+}
+
 // out = activation(alpha * A B + beta * C + bias); A is m x k, B k x n, out and C m x n with contiguous rows.
 //
 // Elements (i, p) of A and (p, j) of B are a[i * a_row + p * a_step] and b[p * b_step + j * b_column]; a step of each is
@@ -82,18 +107,21 @@ kernel void TILED(gemm)(
     const int count = min(K_BLOCK, k - block);
     const int is_last = block + K_BLOCK >= k;
     global const float *from = b + (long)block * b_step + (long)column * b_column;
-    if (b_column == 1) {
-      TILED(pack_rows)(panel, from, b_step, count, columns);
-    } else {
-      TILED(pack_columns)(panel, from, b_column, count, columns);
-    }
+    if (b_column != 1) TILED(pack_columns)(panel, from, b_column, count, columns);
     for (int row = first; row < last; row += ROWS) {
       global const float *pointers[ROWS];
 #pragma unroll
       for (int r = 0; r < ROWS; r++) pointers[r] = a + (long)min(row + r, last - 1) * a_row + (long)block * a_step;
       floatv sums[ROWS][VECTORS];
       TILED(clear)(sums);
-      if (a_step == 1) {
+      if (row == first && b_column == 1) {
+        // Whole vectors reach into the next row where columns end; the last rows have none that may be read.
+        const int short_rows = (COLUMNS - columns + b_step - 1) / b_step, whole = max(0, min(count, k - short_rows - block));
+        floatv *rest = panel + whole * VECTORS;
+        TILED(multiply_packing)(sums, pointers, offsets, from, b_step, panel, whole);
+        TILED(pack_rows)(rest, from + (long)whole * b_step, b_step, count - whole, columns);
+        TILED(multiply_scattered)(sums, pointers, offsets + whole, rest, count - whole);
+      } else if (a_step == 1) {
         TILED(multiply_rows)(sums, pointers, panel, count);
       } else {
         TILED(multiply_scattered)(sums, pointers, offsets, panel, count);

@@ -1,10 +1,10 @@
 // Mean squared error, and the last stage of every loss.
 
-// Work-item j does elements j * length ..< (j + 1) * length: gradient = (prediction - target) * scale, and the sum of
-// squared differences into partial[j].
+// Work-item j does elements j * length ..< (j + 1) * length: gradient = (prediction - target) * scale, times the derivative
+// of the activation that the prediction comes from, and the sum of squared differences into partial[j].
 kernel void squared_error(
     global const float *prediction, global const float *target, global float *gradient, global float *partial,
-    int count, int length, float scale, int wants_gradient) {
+    int count, int length, float scale, int wants_gradient, int activation, float slope) {
   const int chunk = (int)get_global_id(0), first = chunk * length;
   if (first >= count) return;
   const int end = min(count, first + length);
@@ -14,9 +14,9 @@ kernel void squared_error(
     for (int v = 0; v < SUM_VECTORS; v++) {
       const int at = i + v * VECTOR_WIDTH;
       if (at < end) {
-        const floatv d = load_part(prediction + at, end - at) - load_part(target + at, end - at);
+        const floatv y = load_part(prediction + at, end - at), d = y - load_part(target + at, end - at);
         sums[v] = MULTIPLY_ADD(d, d, sums[v]);
-        if (wants_gradient) store_part(d * scale, gradient + at, end - at);
+        if (wants_gradient) store_part(activate_gradient(d * scale, y, activation, slope), gradient + at, end - at);
       }
     }
   }

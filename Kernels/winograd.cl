@@ -27,6 +27,8 @@
 #define WINOGRAD_SUMS 6144  // of a point in a work-item of the weight gradient, at most
 #endif
 
+#define PREFETCH_FLOATS 16  // of a line of a cache
+
 #if ROWS % 2 != 0 || ROWS < 4
 #error "ROWS must be even, and 4 at least"
 #endif
@@ -49,40 +51,83 @@ INLINE winograd_cell find_cell(const int index, const int cells) {
   return cell;
 }
 
-// B'dB of one cell, for all channels: point p of channel c goes to to[p * step + c]. What lies outside of the image
-// is read from `zeros`.
-INLINE void transform_inputs(
-    global const float *x, global const float *zeros, const winograd_cell cell, const int size, const int channels,
-    const int padding, float *to, const int step) {
+// B'd of one column of four pixels: `lines` are those of an image, `steps` from a pixel to the next; outside are zeros.
+INLINE void transform_column(
+    global const float *const lines[4], const int steps[4], global const float *zeros, const int place, const int width,
+    const int channel, floatv d[4]) {
+  const int is_inside = (uint)place < (uint)width;
+  floatv pixels[4];
+#pragma unroll
+  for (int i = 0; i < 4; i++) pixels[i] = LOADV((is_inside ? lines[i] + place * steps[i] : zeros) + channel);
+  d[0] = pixels[0] - pixels[2];
+  d[1] = pixels[1] + pixels[2];
+  d[2] = pixels[2] - pixels[1];
+  d[3] = pixels[1] - pixels[3];
+}
+
+// B'dB of `count` neighbouring cells of a line, from `cell` on, for all channels: point p of channel c of cell i goes to
+// to[p * step + i * channels + c]. Each takes over the half of B'd that it shares with the one before it. What lies
+// outside of the image is read from `zeros`.
+INLINE void transform_line(
+    global const float *x, global const float *zeros, const winograd_cell cell, const int count, const int size,
+    const int channels, const int padding, float *to, const int step) {
   const int line = cell.line - HEIGHT(padding), place = cell.place - WIDTH(padding);
-  global const float *pixels[4][4];
+  global const float *lines[4];
+  int steps[4];
 #pragma unroll
   for (int i = 0; i < 4; i++) {
-#pragma unroll
-    for (int j = 0; j < 4; j++) {
-      const int is_inside = (uint)(line + i) < (uint)HEIGHT(size) && (uint)(place + j) < (uint)WIDTH(size);
-      const long at = ((long)(cell.image * HEIGHT(size) + line + i) * WIDTH(size) + place + j) * channels;
-      pixels[i][j] = is_inside ? x + at : zeros;
-    }
+    const int is_inside = (uint)(line + i) < (uint)HEIGHT(size);
+    lines[i] = is_inside ? x + (long)(cell.image * HEIGHT(size) + line + i) * WIDTH(size) * channels : zeros;
+    steps[i] = is_inside ? channels : 0;
   }
   for (int c = 0; c < channels; c += VECTOR_WIDTH) {
-    floatv d[4][4];
+    floatv left[2][4], right[2][4];
 #pragma unroll
-    for (int j = 0; j < 4; j++) {
-      const floatv d1 = LOADV(pixels[1][j] + c), d2 = LOADV(pixels[2][j] + c);
-      d[0][j] = LOADV(pixels[0][j] + c) - d2;
-      d[1][j] = d1 + d2;
-      d[2][j] = d2 - d1;
-      d[3][j] = d1 - LOADV(pixels[3][j] + c);
-    }
+    for (int j = 0; j < 2; j++) transform_column(lines, steps, zeros, place + j, WIDTH(size), c, left[j]);
+    for (int cells = 0; cells < count; cells++) {
+      float *points = to + cells * channels + c;
 #pragma unroll
-    for (int i = 0; i < 4; i++) {
-      float *points = to + (long)(4 * i) * step + c;
-      STOREV(d[i][0] - d[i][2], points);
-      STOREV(d[i][1] + d[i][2], points + step);
-      STOREV(d[i][2] - d[i][1], points + 2 * step);
-      STOREV(d[i][1] - d[i][3], points + 3 * step);
+      for (int j = 0; j < 2; j++) {
+        transform_column(lines, steps, zeros, place + 2 * cells + 2 + j, WIDTH(size), c, right[j]);
+      }
+#pragma unroll
+      for (int i = 0; i < 4; i++) {
+        STOREV(left[0][i] - right[0][i], points);
+        STOREV(left[1][i] + right[0][i], points + step);
+        STOREV(right[0][i] - left[1][i], points + 2 * step);
+        STOREV(left[1][i] - right[1][i], points + 3 * step);
+        points += 4 * step;
+        left[0][i] = right[0][i];
+        left[1][i] = right[1][i];
+      }
     }
+  }
+}
+
+// The same of cells `first` ..< `first` + `count`, counted through the images.
+INLINE void transform_inputs(
+    global const float *x, global const float *zeros, const int first, const int count, const int cells, const int size,
+    const int channels, const int padding, float *to, const int step) {
+  for (int i = 0; i < count;) {
+    const winograd_cell cell = find_cell(first + i, cells);
+    const int run = min(count - i, WIDTH(cells) - cell.place / 2);
+    transform_line(x, zeros, cell, run, size, channels, padding, to + i * channels, step);
+    i += run;
+  }
+}
+
+// Asks for part `part` of WINOGRAD_POINTS of the lines of an image that cells `first` ..< `first` + `count` look at, of
+// which each looks at `reach`: what the next block reads is on its way while this one is multiplied.
+INLINE void prefetch_lines(
+    global const float *image, const int first, const int count, const int cells, const int size, const int channels,
+    const int padding, const int reach, const int part) {
+  const winograd_cell begin = find_cell(first, cells), end = find_cell(first + count - 1, cells);
+  const int from = begin.image * HEIGHT(size) + max(0, begin.line - padding);
+  const int to = end.image * HEIGHT(size) + min(HEIGHT(size), end.line - padding + reach);
+  const int blocks = (to - from) * WIDTH(size) * channels / PREFETCH_FLOATS;
+  image += (long)from * WIDTH(size) * channels;
+  for (int i = blocks * part / WINOGRAD_POINTS; i < blocks * (part + 1) / WINOGRAD_POINTS; i++) {
+    prefetch(image + (long)i * PREFETCH_FLOATS, PREFETCH_FLOATS);
   }
 }
 
@@ -141,19 +186,23 @@ kernel void TILED(winograd_conv)(
   const int all = batch * HEIGHT(cells) * WIDTH(cells);
   const int first = (int)get_global_id(0) * block;
   if (first >= all) return;
-  const int count = min(block, all - first);
+  const int count = min(block, all - first), next = min(block, all - first - block);
   const int step = block * channels + WINOGRAD_GAP, product_step = WINOGRAD_CELLS * COLUMNS + WINOGRAD_GAP;
   float inputs[WINOGRAD_POINTS * (WINOGRAD_FLOATS + WINOGRAD_GAP)];
   float products[WINOGRAD_POINTS * (WINOGRAD_CELLS * COLUMNS + WINOGRAD_GAP)];
 
+  transform_inputs(x, zeros, first, count, cells, size, channels, padding, inputs, step);
   // The last row tile is filled with the last cell.
-  winograd_cell places[WINOGRAD_CELLS];
-  for (int i = 0; i < (count + ROWS - 1) / ROWS * ROWS; i++) {
-    places[i] = find_cell(first + min(i, count - 1), cells);
-    transform_inputs(x, zeros, places[i], size, channels, padding, inputs + i * channels, step);
+  for (int i = count; i % ROWS != 0; i++) {
+    transform_inputs(x, zeros, first + count - 1, 1, cells, size, channels, padding, inputs + i * channels, step);
   }
+  winograd_cell places[WINOGRAD_CELLS];
+  for (int i = 0; i < count; i++) places[i] = find_cell(first + i, cells);
   for (int column = 0; column < out_channels; column += COLUMNS) {
     for (int point = 0; point < WINOGRAD_POINTS; point++) {
+      if (column == 0 && next > 0) {
+        prefetch_lines(x, first + block, next, cells, size, channels, HEIGHT(padding), 4, point);
+      }
       TILED(multiply_point)(
           products + point * product_step, inputs + point * step, channels, filters, channels, count);
       filters += channels * COLUMNS;
@@ -297,13 +346,18 @@ kernel void TILED(winograd_weight_gradient)(
   for (int b = 0; b < blocks; b++) {
     const int start = first + (int)((long)b * (last - first) / blocks);
     const int count = first + (int)((long)(b + 1) * (last - first) / blocks) - start;
+    transform_inputs(x, zeros, start, count, cells, size, channels, padding, inputs, step);
     for (int i = 0; i < count; i++) {
-      const winograd_cell cell = find_cell(start + i, cells);
-      transform_inputs(x, zeros, cell, size, channels, padding, inputs + i * channels, step);
       TILED(transform_gradients)(
-          dy, cell, out_size, out_channels, column, columns, gradients + i * width, gradient_step);
+          dy, find_cell(start + i, cells), out_size, out_channels, column, columns, gradients + i * width,
+          gradient_step);
     }
+    const int next = min(count, last - start - count);
     for (int point = 0; point < WINOGRAD_POINTS; point++) {
+      if (next > 0) {
+        prefetch_lines(x, start + count, next, cells, size, channels, HEIGHT(padding), 4, point);
+        prefetch_lines(dy, start + count, next, cells, out_size, out_channels, 0, 2, point);
+      }
       for (int c = 0; c < columns; c += COLUMNS) {
         const float *from = inputs + point * step, *with = gradients + point * gradient_step + c;
         float *to = sums + point * channels * width + c;

@@ -19,6 +19,7 @@
 #include "../../Kernels/conv2d_dot.cl"
 #include "../../Kernels/conv2d_first.cl"
 #include "../../Kernels/conv2d_prepare.cl"
+#include "../../Kernels/conv2d_to_one.cl"
 #include "../../Kernels/pool.cl"
 #include "../../Kernels/batch_norm.cl"
 #include "../../Kernels/batch_norm_pool.cl"

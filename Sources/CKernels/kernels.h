@@ -46,7 +46,7 @@
 
 #define LOSS_KERNELS(X)                                                                                        \
   X(softmax, cross_entropy_rows, C(float), C(int), B(float), B(float), B(int), int, int, int, float, int)      \
-  X(loss, squared_error, C(float), C(float), B(float), B(float), int, int, float, int)                         \
+  X(loss, squared_error, C(float), C(float), B(float), B(float), int, int, float, int, int, float)             \
   X(loss, loss_finish, C(float), C(int), B(float), B(uint), int, float, int, int, int)
 
 #define DROPOUT_KERNELS(X)                                                                         \
@@ -81,7 +81,9 @@
     int, float)                                                                                                      \
   X(conv2d_prepare, pad_image, C(float), B(float), int, int, int, int, int, int)                                     \
   X(conv2d_prepare, pack_taps, C(float), B(float), int, int, int, int, int, int)                                     \
-  X(conv2d_prepare, winograd_filters, C(float), B(float), int, int, int, int)
+  X(conv2d_prepare, winograd_filters, C(float), B(float), int, int, int, int)                                        \
+  X(conv2d_to_one, conv2d_to_one, C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, \
+    float)
 
 // Kernels that there is one of in each clone.
 #define PLAIN_KERNELS(X)  \
@@ -115,8 +117,6 @@
     int, int, int, int, int, float)      \
   X(conv2d_batch, TILED(conv2d_pool), C(float), C(float), C(float), B(float), B(ushort), int, int, int, int, int, int, \
     int, int, int, int, int, int, int, int, float) \
-  X(conv2d_scatter, TILED(conv2d_scatter), C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, \
-    int, int, float) \
   X(winograd, TILED(winograd_conv), C(float), C(float), C(float), C(float), B(float), B(ushort), int, int, int, int, \
     int, int, int, int, int, int, int, float) \
   X(winograd, TILED(winograd_weight_gradient), C(float), C(float), C(float), B(float), int, int, int, int, int, int, \

@@ -27,6 +27,9 @@ END
 TEXT(conv2d_prepare)
 #embed "../../Kernels/conv2d_prepare.cl"
 END
+TEXT(conv2d_to_one)
+#embed "../../Kernels/conv2d_to_one.cl"
+END
 // The heavy kernels stand behind the register tile that they share.
 TEXT(gemm)
 #embed "../../Kernels/register_tile.cl"
@@ -42,11 +45,6 @@ TEXT(conv2d_batch)
 #embed "../../Kernels/register_tile.cl"
 ,
 #embed "../../Kernels/conv2d_batch.cl"
-END
-TEXT(conv2d_scatter)
-#embed "../../Kernels/register_tile.cl"
-,
-#embed "../../Kernels/conv2d_scatter.cl"
 END
 TEXT(winograd)
 #embed "../../Kernels/register_tile.cl"
@@ -113,7 +111,7 @@ static const telar_program programs[] = {
     PROGRAM(conv2d_dot),
     PROGRAM(conv2d_first),
     PROGRAM(conv2d_prepare),
-    PROGRAM(conv2d_scatter),
+    PROGRAM(conv2d_to_one),
     PROGRAM(winograd),
     PROGRAM(pool),
     PROGRAM(batch_norm),

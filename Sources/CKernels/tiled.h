@@ -3,7 +3,6 @@
 #include "../../Kernels/gemm.cl"
 #include "../../Kernels/conv2d.cl"
 #include "../../Kernels/conv2d_batch.cl"
-#include "../../Kernels/conv2d_scatter.cl"
 #include "../../Kernels/winograd.cl"
 
 TILED_KERNELS(KERNEL_ENTRY)

@@ -66,12 +66,13 @@ final class OpenCLPrograms {
     return nil
   }
 
-  /// The compiler's options: the device's macros, overridden by the kernel's. No option loosens floating point.
+  /// The compiler's options: the device's macros, overridden by the kernel's. No option loosens floating point; warnings
+  /// are left to the build of the same text for the processor, since drivers print theirs on the user's terminal.
   func options(for kernel: Kernel) -> String {
     let tile = properties.vectorTiles[0]
     var macros = ["VECTOR_WIDTH": tile.width, "USE_FMA": properties.hasFastFMA ? 1 : 0, "ROWS": tile.rows]
     macros.merge(kernel.options) { $1 }
-    return (["-cl-std=CL1.2"] + macros.sorted { $0.key < $1.key }.map { "-D\($0.key)=\($0.value)" })
+    return (["-cl-std=CL1.2", "-w"] + macros.sorted { $0.key < $1.key }.map { "-D\($0.key)=\($0.value)" })
       .joined(separator: " ")
   }
 

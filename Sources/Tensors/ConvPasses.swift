@@ -197,7 +197,7 @@ extension ConvProblem {
   private func enqueueTransposedToFew(
     _ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ x: Tensor
   ) throws {
-    if isScatter(on: y.device) { return try enqueueScatter(y, w, bias, activation, x) }
+    if isToOne(on: y.device) { return try enqueueToOne(y, w, bias, activation, x) }
     let products = batch * outSize.height * outSize.width * taps * channels
     let enqueue =
       geometry.groups == 1 && products <= Self.mostProducts ? enqueueTransposedByProducts : enqueueTransposedDot

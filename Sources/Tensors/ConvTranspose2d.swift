@@ -13,8 +13,7 @@ public func convTranspose2d(
   let y = try x.device.tensor([problem.batch, problem.size.height, problem.size.width, problem.channels])
   try problem.enqueueTransposed(x, weight, bias: bias, activation: activation, to: y)
   if let tape = Tape.of(x, weight, bias) {
-    tape.record(y) { dy in
-      let dz = activation == .none ? dy : try activationGradient(dy, y, activation)
+    tape.record(y, activation: activation) { dz in
       if let slot = bias?.gradient {
         try columnSum(dz, into: slot.tensor, accumulate: slot.claim())
       }

@@ -19,9 +19,7 @@ public func activation(_ x: Tensor, _ kind: Activation) throws -> Tensor {
     ElementwiseKernels.activationForward, over: x.device.elementwiseGrid(x.count), moving: 2 * x.count,
     [.buffer(x.buffer), .buffer(y.buffer), .int(x.count)] + kind.arguments)
   if let tape = Tape.of(x) {
-    tape.record(y) { dy in
-      try tape.accumulate(activationGradient(dy, y, kind), into: x)
-    }
+    tape.record(y, activation: kind) { dz in try tape.accumulate(dz, into: x) }
   }
   return y
 }

@@ -85,7 +85,8 @@ struct GemmProblem {
     let rowTiles = m.dividedUp(by: tile.rows)
     // Strips long enough to reuse a block of B, and enough of them to keep all units busy evenly; where A's rows of a
     // strip can stay in the second cache, the next column tile finds them there.
-    let wanted = max(1, device.properties.computeUnits * 8 / max(1, columnTiles * batch))
+    let itemsPerUnit = b.columnStep == 1 ? Self.itemsPerUnit : Self.transposingItemsPerUnit
+    let wanted = max(1, device.properties.computeUnits * itemsPerUnit / max(1, columnTiles * batch))
     let cached = Self.cachedBytes / (4 * max(1, k) * tile.rows)
     let strip = max(1, min(cached >= Self.shortestStrip ? cached : .max, Self.longestStrip, rowTiles / wanted))
     let zeros = try device.zeros(byteCount: n * 4)
@@ -141,6 +142,9 @@ struct GemmProblem {
   private static let packedTiles = 4
   /// Bytes of A's rows that stay in the second cache beside a panel of B.
   private static let cachedBytes = 320 << 10
+  /// Work-items for each of a device's units where there are few column tiles; fewer where each transposes B's rows first.
+  private static let itemsPerUnit = 8
+  private static let transposingItemsPerUnit = 2
   /// Row tiles in a strip: fewer do not repay the packing of B, more are not needed to.
   private static let shortestStrip = 12
   private static let longestStrip = 64

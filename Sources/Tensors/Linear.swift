@@ -22,8 +22,7 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?, activation: Activ
     activation: activation
   ).enqueue(on: x.device)
   if let tape = Tape.of(x, weight, bias) {
-    tape.record(y) { dy in
-      let dz = activation == .none ? dy : try activationGradient(dy, y, activation)
+    tape.record(y, activation: activation) { dz in
       if let slot = weight.gradient {
         let dw = slot.tensor.buffer
         try GemmProblem(

@@ -9,8 +9,9 @@ enum LossKernels {
 /// - Shapes: prediction and target alike → `[1]`
 /// - Parameter metrics: gathers the loss, if given.
 /// - Throws: ``ShapeError`` when the shapes differ.
-/// - Cost: two launches, in which the prediction's gradient is computed too. The target gets a gradient only if it
-///   requires one, which costs a launch.
+/// - Cost: two launches, in which the prediction's gradient is computed too, or, where the prediction ends in an
+///   activation, that of what goes into it. The target gets a gradient only if it requires one, which costs a launch
+///   more, and two with an activation.
 /// - Source: semantics of torch.nn.functional.mse_loss.
 public func meanSquaredError(_ prediction: Tensor, _ target: Tensor, metrics: RunningMetrics? = nil) throws -> Tensor {
   guard prediction.shape == target.shape else {
@@ -24,16 +25,19 @@ public func meanSquaredError(_ prediction: Tensor, _ target: Tensor, metrics: Ru
   let chunks = ReductionChunks.elements(count)
   let partial = try device.allocate(byteCount: chunks.count * 4)
   let gradient = try tape.map { _ in try device.tensor(prediction.shape) }
+  // The target's gradient is the prediction's own, negated.
+  let activation = target.requiresGradient ? .none : tape?.activation(of: prediction) ?? .none
   try device.launch(
     LossKernels.squaredError, over: device.itemGrid(chunks.count), moving: (gradient == nil ? 2 : 3) * count,
     [
       .buffer(prediction.buffer), .buffer(target.buffer), .buffer(gradient?.buffer ?? partial), .buffer(partial),
       .int(count), .int(chunks.length), .float(2 / Float(count)), .int(gradient == nil ? 0 : 1),
-    ])
+    ] + activation.arguments)
   let loss = try finishLoss(
     partial, hits: nil, chunks: chunks.count, scale: 1 / Float(count), examples: prediction.shape.first ?? 1, metrics)
   if let tape, let gradient {
-    tape.recordLoss(loss, of: prediction, gradient: gradient, negatedTo: target)
+    tape.recordLoss(
+      loss, of: prediction, gradient: gradient, isBeforeActivation: activation != .none, negatedTo: target)
   }
   return loss
 }
@@ -53,11 +57,20 @@ func finishLoss(
 }
 
 extension Tape {
-  /// Records a loss whose input's gradient, for a loss's gradient of one, is known already.
-  func recordLoss(_ loss: Tensor, of input: Tensor, gradient: Tensor, negatedTo other: Tensor? = nil) {
+  /// Records a loss whose input's gradient, for a loss's gradient of one, is known already, or that of what goes into the
+  /// activation that makes the input.
+  func recordLoss(
+    _ loss: Tensor, of input: Tensor, gradient: Tensor, isBeforeActivation: Bool = false,
+    negatedTo other: Tensor? = nil
+  ) {
     record(loss) { dy in
       if input.requiresGradient {
-        try self.accumulate(self.isOnes(dy) ? gradient : scaled(gradient, by: dy), into: input)
+        let gradient = self.isOnes(dy) ? gradient : try scaled(gradient, by: dy)
+        if isBeforeActivation {
+          try self.accumulate(gradient, beforeActivationOf: input)
+        } else {
+          try self.accumulate(gradient, into: input)
+        }
       }
       if let other, other.requiresGradient {
         try self.accumulate(scaled(gradient, by: dy, scale: -1), into: other)

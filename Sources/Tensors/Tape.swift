@@ -10,11 +10,14 @@ import Foundation
 public final class Tape {
   private struct Record {
     let output: Tensor
+    let activation: Activation
     let backward: (Tensor) throws -> Void
   }
 
   private var records: [Record] = []
   private var gradients: [ObjectIdentifier: Tensor] = [:]
+  /// Gradients of what goes into the activations that make these tensors.
+  private var gradientsBeforeActivation: [ObjectIdentifier: Tensor] = [:]
   /// The ones that a backward pass without a seed starts from, kept so that a step does not fill them again.
   private var ones: Tensor?
 
@@ -45,9 +48,19 @@ public final class Tape {
 
   /// Notes how the gradients of an operator's inputs follow from that of its output. `backward` calls
   /// ``accumulate(_:into:)`` for inputs that require a gradient, or writes into a parameter's ``GradientSlot``.
-  package func record(_ output: Tensor, backward: @escaping (Tensor) throws -> Void) {
+  ///
+  /// - Parameter activation: what the operator ends in; `backward` is given the gradient before it, which costs a launch
+  ///   unless a loss knows it already.
+  package func record(
+    _ output: Tensor, activation: Activation = .none, backward: @escaping (Tensor) throws -> Void
+  ) {
     output.requiresGradient = true
-    records.append(Record(output: output, backward: backward))
+    records.append(Record(output: output, activation: activation, backward: backward))
+  }
+
+  /// The activation that made a tensor; `none` where that is not recorded here.
+  func activation(of tensor: Tensor) -> Activation {
+    records.last { $0.output === tensor }?.activation ?? .none
   }
 
   /// Adds to the gradient of a tensor: in its slot when it has one, otherwise in the tape until its record is reached.
@@ -64,13 +77,19 @@ public final class Tape {
       }
       return
     }
+    try add(gradient, of: tensor, to: &gradients)
+  }
+
+  /// Adds to the gradient of what goes into the activation that makes `tensor`; see ``activation(of:)``.
+  func accumulate(_ gradient: Tensor, beforeActivationOf tensor: Tensor) throws {
+    precondition(gradient.shape == tensor.shape, "a gradient of \(gradient.shape) for a tensor of \(tensor.shape)")
+    try add(gradient, of: tensor, to: &gradientsBeforeActivation)
+  }
+
+  private func add(_ gradient: Tensor, of tensor: Tensor, to sums: inout [ObjectIdentifier: Tensor]) throws {
     let key = ObjectIdentifier(tensor)
-    guard let present = gradients[key] else {
-      gradients[key] = gradient
-      return
-    }
     // Not in place: the present gradient may be another tensor's too, as after an addition.
-    gradients[key] = try sum(present, gradient)
+    sums[key] = try sums[key].map { try sum($0, gradient) } ?? gradient
   }
 
   /// Runs the gradients of everything recorded, from `output`, and forgets the records.
@@ -84,7 +103,7 @@ public final class Tape {
 
   /// Runs the gradients as ``backward(from:seed:)`` does and keeps the records, so that they can be run again.
   package func backwardKeepingRecords(from output: Tensor, seed: Tensor) throws {
-    defer { gradients.removeAll(keepingCapacity: true) }
+    defer { clearGradients() }
     try start(from: output, seed: seed)
     for record in records.reversed() { try run(record) }
   }
@@ -97,15 +116,25 @@ public final class Tape {
   }
 
   private func run(_ record: Record) throws {
+    let (output, activation) = (record.output, record.activation)
+    if let gradient = gradients.removeValue(forKey: ObjectIdentifier(output)) {
+      let before = activation == .none ? gradient : try activationGradient(gradient, output, activation)
+      try accumulate(before, beforeActivationOf: output)
+    }
     // A result that does not reach the loss has no gradient.
-    guard let gradient = gradients.removeValue(forKey: ObjectIdentifier(record.output)) else { return }
+    guard let gradient = gradientsBeforeActivation.removeValue(forKey: ObjectIdentifier(output)) else { return }
     try record.backward(gradient)
   }
 
   /// Forgets everything recorded, and with it the intermediate tensors.
   public func clear() {
     records.removeAll(keepingCapacity: true)
+    clearGradients()
+  }
+
+  private func clearGradients() {
     gradients.removeAll(keepingCapacity: true)
+    gradientsBeforeActivation.removeAll(keepingCapacity: true)
   }
 
   /// Whether a gradient is known to be all ones, so that a loss need not multiply by it.

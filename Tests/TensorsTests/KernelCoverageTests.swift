@@ -64,7 +64,7 @@ private enum KernelTexts {
 
   /// What the files ending in `_tile` stand in for.
   private static let heavyFilesOfTheVectorFamily: Set = [
-    "gemm", "conv2d", "conv2d_batch", "conv2d_dot", "conv2d_first", "conv2d_prepare", "conv2d_scatter", "winograd",
+    "gemm", "conv2d", "conv2d_batch", "conv2d_dot", "conv2d_first", "conv2d_prepare", "conv2d_to_one", "winograd",
   ]
 }
 
