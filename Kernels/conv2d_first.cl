@@ -1,8 +1,33 @@
-// The first layer of networks on grey images: 3 x 3 convolution of one channel, then max-pooling of 2 x 2. There are few
-// products and many outputs, so what counts is that the convolution's outputs, four times those of the pool, never lie
-// in memory, neither forward nor backward.
+// The first layer of networks on grey images: 3 x 3 convolution of one channel, and max-pooling of 2 x 2 behind it. There
+// are few products and many outputs, so what counts is that all weights stay in registers, and that the convolution's
+// outputs, four times those of a pool, never lie in memory, neither forward nor backward.
 //
 // Images are padded (pad_image) and [batch, size]; weights [3, 3, O]; y, dy and winners [batch, out_size, O].
+
+// y = activation(convolution of x with w + bias).
+// Work-item (x, y, z): VECTOR_WIDTH channels x of row y of image z.
+kernel void conv2d_first(
+    global const float *x, global const float *w, global const float *bias, global float *y, int batch, int size,
+    int out_size, int out_channels, int activation, float slope) {
+  const int column = (int)get_global_id(0) * VECTOR_WIDTH;
+  const int line = (int)get_global_id(1), image = (int)get_global_id(2);
+  const int n = out_channels - column, width = WIDTH(size);
+  if (n <= 0 || line >= HEIGHT(out_size) || image >= batch) return;
+  floatv taps[9];
+#pragma unroll
+  for (int tap = 0; tap < 9; tap++) taps[tap] = load_part(w + tap * out_channels + column, n);
+  const floatv shift = load_part(bias + column, n);
+  global const float *corner = x + ((long)image * HEIGHT(size) + line) * width;
+  global float *to = y + ((long)image * HEIGHT(out_size) + line) * WIDTH(out_size) * out_channels + column;
+  for (int place = 0; place < WIDTH(out_size); place++) {
+    floatv sum = SPLAT(0.0f);
+#pragma unroll
+    for (int tap = 0; tap < 9; tap++) sum = MULTIPLY_ADD(SPLAT(corner[tap / 3 * width + tap % 3]), taps[tap], sum);
+    store_part(activate(sum + shift, activation, slope), to, n);
+    corner++;
+    to += out_channels;
+  }
+}
 
 // y = activation(max-pooling of the convolution of x with w + bias). Winners are kept as pool_max_forward keeps them.
 // Work-item (x, y, z): VECTOR_WIDTH channels x of row y of image z.

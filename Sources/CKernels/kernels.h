@@ -75,6 +75,7 @@
   X(conv2d_dot, conv2d_transposed_dot, C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, \
     int, int, int, float)                                                                                            \
   X(conv2d_dot, conv2d_collect, C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, float)      \
+  X(conv2d_first, conv2d_first, C(float), C(float), C(float), B(float), int, int, int, int, int, float)              \
   X(conv2d_first, conv2d_first_pool, C(float), C(float), C(float), B(float), B(ushort), int, int, int, int, int, int,   \
     float)                                                                                                           \
   X(conv2d_first, conv2d_first_pool_gradient, C(float), C(float), C(ushort), B(float), B(float), int, int, int, int, \

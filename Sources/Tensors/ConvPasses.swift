@@ -8,6 +8,7 @@ enum ConvKernels {
   static let transposedDot = Kernel("conv2d_dot", "conv2d_transposed_dot")
   static let collect = Kernel("conv2d_dot", "conv2d_collect")
   static let pool = TiledKernel("conv2d_batch", "conv2d_pool")
+  static let first = Kernel("conv2d_first", "conv2d_first")
   static let firstPool = Kernel("conv2d_first", "conv2d_first_pool")
   static let firstPoolGradient = Kernel("conv2d_first", "conv2d_first_pool_gradient")
   static let padImage = Kernel("conv2d_prepare", "pad_image")
@@ -52,6 +53,9 @@ extension ConvProblem {
     switch x.device.kernel(m: m, n: groupOutChannels, batches: geometry.groups, for: product(.forward)) {
     case .tile(let configuration):
       try enqueueForwardTile(configuration, x, w, bias: bias, activation: activation, to: y)
+    case .vector where isFirstLayer:
+      let (problem, padded) = try padded(x)
+      try problem.enqueueFirst(padded, w, bias, activation, y)
     case .vector(let tile) where isWinograd(outSize, tile, on: x.device):
       try enqueueWinograd(tile, x, w, bias: bias, activation: activation, to: y)
     case .vector(let tile) where fillsTiles(on: x.device):
@@ -119,6 +123,24 @@ extension ConvProblem {
         .int(width), .int(isTransposed ? 1 : 0),
       ])
     return packed
+  }
+
+  /// Whether this is what `conv2d_first.cl` is for: the weights of one channel, which stay in registers.
+  var isFirstLayer: Bool {
+    channels == 1 && geometry.kernelSize == 3 && geometry.stride == 1 && geometry.dilation == 1
+  }
+
+  /// The forward pass of a first layer, from the padded x.
+  private func enqueueFirst(_ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ y: Tensor) throws {
+    let device = x.device
+    let zeros = try device.zeros(byteCount: outChannels * 4)
+    device.profiler?.declare(flops: flops, bytes: bytes)
+    try device.launch(
+      ConvKernels.first, over: Grid(device.vectors(in: outChannels), outSize.height, batch),
+      [
+        .buffer(x.buffer), .buffer(w.buffer), .buffer(bias?.buffer ?? zeros), .buffer(y.buffer), .int(batch),
+        .pair(size), .pair(outSize), .int(outChannels),
+      ] + activation.arguments)
   }
 
   /// The forward pass by tiles of neighbouring pixels, from the padded x.

@@ -83,11 +83,8 @@ extension ConvProblem {
       && outSize.height >= pool.kernelSize.height && outSize.width >= pool.kernelSize.width
   }
 
-  /// Whether the kernels of `conv2d_first.cl` do it.
-  fileprivate func isFirstLayer(_ pool: PoolGeometry) -> Bool {
-    channels == 1 && geometry.groups == 1 && geometry.kernelSize == 3 && geometry.stride == 1
-      && geometry.dilation == 1 && pool.kernelSize == 2
-  }
+  /// Whether the kernels of `conv2d_first.cl` do both.
+  fileprivate func isFirstLayer(_ pool: PoolGeometry) -> Bool { isFirstLayer && pool.kernelSize == 2 }
 
   /// y = activation(max-pooling of the convolution), by tiles of images. Two launches.
   func enqueueForwardPool(
