@@ -109,9 +109,9 @@ import Testing
     }
   }
 
-  /// To one channel, where pixels add what they have to lines of outputs: kernels as high and wide as lines and vectors
-  /// allow, and more; strides that leave outputs out; images with lines for several strips, and lines longer than the
-  /// sums.
+  /// To one channel, where products of pixels and taps are summed by lines of outputs: kernels and strides higher or wider
+  /// than each other, strides that leave outputs out, channels that leave vectors partly empty; images with lines for
+  /// several strips, and so long ones that few of their products fit, or none.
   @Test(arguments: TestDevices.all)
   func matchesOracleToOneChannel(_ on: TestDevice) throws {
     try on.use { device in
@@ -132,6 +132,7 @@ import Testing
       try check(1, 1, Pair(4, 4), ConvGeometry(kernelSize: 2, stride: 5, outputPadding: Pair(4, 3)))
       try check(1, 2, Pair(2, 400), ConvGeometry(kernelSize: 3, stride: Pair(1, 3)))
       try check(1, 2, Pair(2, 1200), ConvGeometry(kernelSize: 3, stride: Pair(1, 3)))
+      try check(1, 35, Pair(9, 100), ConvGeometry(kernelSize: 6, stride: 2, padding: 1))
       try check(34, 4, 4, ConvGeometry(kernelSize: 2, stride: 2))
     }
   }
@@ -149,6 +150,43 @@ import Testing
         for place in 0..<15 {
           let isReached = (3...4).contains(line) && (6...8).contains(place)
           #expect(values[line * 15 + place].isFinite != isReached, "\(line), \(place)")
+        }
+      }
+    }
+  }
+
+  /// So does one among the weights, though vectors of pixels end in lanes that are none. (The tile family multiplies what
+  /// stands outside of an image, zeros, too.)
+  @Test(arguments: TestDevices.cpus + TestDevices.openCL)
+  func infiniteWeightsStayInTheirOutputs(_ on: TestDevice) throws {
+    try on.use { device in
+      let x = try device.filled([1, 2, 5, 20], with: 1)
+      for channel in [0, 17] {
+        let weight = try device.tensor([1, 3, 1, 20], (0..<60).map { $0 == channel ? .infinity : 1 })
+        let values = try convTranspose2d(x, weight: weight, bias: nil, ConvGeometry(kernelSize: Pair(1, 3))).values()
+        // The first tap adds to the first five of seven outputs.
+        for line in 0..<2 {
+          for place in 0..<7 {
+            #expect(values[line * 7 + place].isFinite == (place >= 5), "\(channel), \(line), \(place)")
+          }
+        }
+      }
+    }
+  }
+
+  /// First layers of one channel with 3×3 filters, whose weights stay in registers.
+  @Test(arguments: TestDevices.all)
+  func matchesOracleOnFirstLayers(_ on: TestDevice) throws {
+    try on.use { device in
+      var random = SeededGenerator(seed: 81)
+      for (batch, outputs, size, padding) in [
+        (1, 1, Pair(3, 3), Pair(0, 0)), (3, 5, Pair(4, 7), Pair(1, 2)), (2, 16, Pair(6, 5), Pair(0, 1)),
+        (1, 33, Pair(3, 9), Pair(2, 0)),
+      ] {
+        for isExact in [true, false] {
+          try check(
+            device, &random, batch: batch, size: size, channels: 1, outputs: outputs,
+            ConvGeometry(kernelSize: 3, padding: padding), isTransposed: false, isExact: isExact, adds: nil)
         }
       }
     }

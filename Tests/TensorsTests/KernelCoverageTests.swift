@@ -141,6 +141,9 @@ private final class KernelSweep {
       let transposedWeight = try leaf([h, w, outputs / groups, channels])
       try differentiate { try convTranspose2d(x, weight: transposedWeight, bias: bias, geometry) }
     }
+    // A first layer.
+    let image = try constant([2, 4, 5, 1]), filters = try leaf([3, 3, 1, 5])
+    try differentiate { try conv2d(image, weight: filters, bias: nil, ConvGeometry(kernelSize: 3, padding: 1)) }
     // Transposed to few channels, with kernels of several lines and of one.
     for (outputs, kernelSize) in [(1, Pair(3, 2)), (1, Pair(1, 3)), (2, Pair(2, 2))] {
       let x = try leaf([2, 4, 7, 3]), weight = try leaf([kernelSize.height, kernelSize.width, outputs, 3])
