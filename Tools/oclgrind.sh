@@ -15,9 +15,16 @@ library=$(find /usr/lib /usr/local/lib -name 'liboclgrind-rt-icd.so' 2>/dev/null
 mkdir -p "$scratch/vendors"
 echo "$library" >"$scratch/vendors/oclgrind.icd"
 
+# Each OpenCL context opens the log anew, and a file would keep the messages of the last one alone: a pipe keeps all.
+mkfifo "$scratch/messages"
+exec 3<>"$scratch/messages"
+cat <"$scratch/messages" 3>&- >"$log" &
+
 # Oclgrind is the only OpenCL platform here. Its own tools set it up through these variables.
-OCL_ICD_VENDORS=$scratch/vendors OCLGRIND_LOG=$log OCLGRIND_DATA_RACES=1 OCLGRIND_CHECK_API=1 XDG_CACHE_HOME=$scratch \
-  "$swift" test -c release --skip-build --disable-xctest --filter KernelCoverage
+OCL_ICD_VENDORS=$scratch/vendors OCLGRIND_LOG=$scratch/messages OCLGRIND_DATA_RACES=1 OCLGRIND_CHECK_API=1 XDG_CACHE_HOME=$scratch \
+  "$swift" test -c release --skip-build --disable-xctest --filter KernelCoverage 3>&-
+exec 3>&-
+wait
 if [ -s "$log" ]; then
   echo "telar: Oclgrind found:" >&2
   head -n 60 "$log" >&2
