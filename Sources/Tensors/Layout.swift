@@ -56,8 +56,9 @@ private func imageShape(_ x: Tensor, _ place: String) throws -> (Int, Int, Int, 
 
 /// Transposes each of `batch` matrices of x and calls the result `shape`.
 private func transposed(_ x: Tensor, batch: Int, rows: Int, columns: Int, to shape: [Int]) throws -> Tensor {
+  let isView = rows == 1 || columns == 1
   let y: Tensor
-  if rows == 1 || columns == 1 {
+  if isView {
     y = x.viewed(as: shape)
   } else {
     y = try x.device.tensor(shape)
@@ -69,8 +70,15 @@ private func transposed(_ x: Tensor, batch: Int, rows: Int, columns: Int, to sha
   }
   if let tape = Tape.of(x) {
     let inputShape = x.shape
-    tape.record(y) { dy in
-      try tape.accumulate(transposed(dy, batch: batch, rows: columns, columns: rows, to: inputShape), into: x)
+    // A view ends in what x ends in, so that a loss behind it can do without a launch for that, too.
+    let activation = isView ? tape.activation(of: x) : .none
+    tape.record(y, activation: activation) { dz in
+      let dx = try transposed(dz, batch: batch, rows: columns, columns: rows, to: inputShape)
+      if activation == .none {
+        try tape.accumulate(dx, into: x)
+      } else {
+        try tape.accumulate(dx, beforeActivationOf: x)
+      }
     }
   }
   return y

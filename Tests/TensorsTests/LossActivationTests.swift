@@ -54,17 +54,37 @@ import Testing
     }
   }
 
+  /// Through a view, beside another use of what the activation made.
+  @Test(arguments: TestDevices.all, kinds)
+  func gradientPassesViews(_ on: TestDevice, _ kind: Activation) throws {
+    try on.use { device in
+      let (x, target, _, dx) = example(kind, [3, 12], seed: 9)
+      let test = TestCase(device, "meanSquaredError of a view of \(kind)", seed: 9)
+      let canaries = Canaries(on: device)
+      let (input, goal) = try (canaries.tensor(x), canaries.tensor(target))
+      let result = try gradient(of: input) {
+        let y = try activation(input, kind)
+        let image = try unflatten(y, channels: 1, height: 3, width: 4)
+        let first = try meanSquaredError(image, goal.viewed(as: image.shape))
+        return try sum(sum(first, meanSquaredError(y, goal)), meanSquaredError(flatten(image), goal))
+      }
+      try expectClose(result.dx, dx.map { 3 * $0 }, .within(absolute: 1e-6, relative: 1e-5), test)
+      try canaries.check(test)
+    }
+  }
+
   /// A perceptron's step of forward, loss and backward has no launch for its last activation.
   @Test func activationTakesNoLaunch() throws {
     try TestDevices.cpu.use { device in
       func launches(_ kind: Activation) throws -> Int {
         var random = SeededGenerator(seed: 1)
         let weight = try parameter(random.gaussians([5, 7]), on: device)
-        let (x, target) = try (device.filled([3, 5], with: 1), device.zeros([3, 7]))
+        let (x, target) = try (device.filled([3, 5], with: 1), device.zeros([3, 1, 7, 1]))
         let before = device.counters.launches
         let tape = Tape()
         let loss = try tape.recording {
-          try meanSquaredError(linear(x, weight: weight, bias: nil, activation: kind), target)
+          let y = try linear(x, weight: weight, bias: nil, activation: kind)
+          return try meanSquaredError(unflatten(y, channels: 1, height: 1, width: 7), target)
         }
         try tape.backward(from: loss)
         return device.counters.launches - before
