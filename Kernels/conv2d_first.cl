@@ -4,6 +4,20 @@
 //
 // Images are padded (pad_image) and [batch, size]; weights [3, 3, O]; y, dy and winners [batch, out_size, O].
 
+// The weights of VECTOR_WIDTH channels, of which there are n.
+INLINE void load_taps(floatv taps[9], global const float *w, const int out_channels, const int n) {
+#pragma unroll
+  for (int tap = 0; tap < 9; tap++) taps[tap] = load_part(w + tap * out_channels, n);
+}
+
+// The products of a window of an image with them.
+INLINE floatv multiply_window(global const float *window, const int width, const floatv taps[9]) {
+  floatv sum = SPLAT(0.0f);
+#pragma unroll
+  for (int tap = 0; tap < 9; tap++) sum = MULTIPLY_ADD(SPLAT(window[tap / 3 * width + tap % 3]), taps[tap], sum);
+  return sum;
+}
+
 // y = activation(convolution of x with w + bias).
 // Work-item (x, y, z): VECTOR_WIDTH channels x of row y of image z.
 kernel void conv2d_first(
@@ -14,16 +28,12 @@ kernel void conv2d_first(
   const int n = out_channels - column, width = WIDTH(size);
   if (n <= 0 || line >= HEIGHT(out_size) || image >= batch) return;
   floatv taps[9];
-#pragma unroll
-  for (int tap = 0; tap < 9; tap++) taps[tap] = load_part(w + tap * out_channels + column, n);
+  load_taps(taps, w + column, out_channels, n);
   const floatv shift = load_part(bias + column, n);
   global const float *corner = x + ((long)image * HEIGHT(size) + line) * width;
   global float *to = y + ((long)image * HEIGHT(out_size) + line) * WIDTH(out_size) * out_channels + column;
   for (int place = 0; place < WIDTH(out_size); place++) {
-    floatv sum = SPLAT(0.0f);
-#pragma unroll
-    for (int tap = 0; tap < 9; tap++) sum = MULTIPLY_ADD(SPLAT(corner[tap / 3 * width + tap % 3]), taps[tap], sum);
-    store_part(activate(sum + shift, activation, slope), to, n);
+    store_part(activate(multiply_window(corner, width, taps) + shift, activation, slope), to, n);
     corner++;
     to += out_channels;
   }
@@ -39,8 +49,7 @@ kernel void conv2d_first_pool(
   const int n = out_channels - column, width = WIDTH(size);
   if (n <= 0 || line >= HEIGHT(out_size) || image >= batch) return;
   floatv taps[9];
-#pragma unroll
-  for (int tap = 0; tap < 9; tap++) taps[tap] = load_part(w + tap * out_channels + column, n);
+  load_taps(taps, w + column, out_channels, n);
   const floatv shift = load_part(bias + column, n);
   global const float *corner = x + ((long)image * HEIGHT(size) + 2 * line) * width;
   long at = ((long)image * HEIGHT(out_size) + line) * WIDTH(out_size) * out_channels + column;
@@ -49,10 +58,7 @@ kernel void conv2d_first_pool(
     intv position = (intv)(0);
 #pragma unroll
     for (int i = 0; i < 4; i++) {
-      global const float *window = corner + (i >> 1) * width + (i & 1);
-      floatv sum = SPLAT(0.0f);
-#pragma unroll
-      for (int tap = 0; tap < 9; tap++) sum = MULTIPLY_ADD(SPLAT(window[tap / 3 * width + tap % 3]), taps[tap], sum);
+      const floatv sum = multiply_window(corner + (i >> 1) * width + (i & 1), width, taps);
       take_larger(sum + shift, i, &best, &position);
     }
     store_part(activate(best, activation, slope), y + at, n);

@@ -16,12 +16,9 @@ INLINE void multiply_taps(
       // Four sums, of which none has to wait for the product before.
       floatv sums[4];
       sums[0] = is_first ? SPLAT(0.0f) : LOADV(products + tap * step);
+      sums[1] = sums[2] = sums[3] = SPLAT(0.0f);
 #pragma unroll
-      for (int i = 1; i < 4; i++) sums[i] = SPLAT(values[i]) * square[i];
-#pragma unroll
-      for (int i = 0; i < VECTOR_WIDTH; i++) {
-        if (i == 0 || i >= 4) sums[i % 4] = MULTIPLY_ADD(SPLAT(values[i]), square[i], sums[i % 4]);
-      }
+      for (int i = 0; i < VECTOR_WIDTH; i++) sums[i % 4] = MULTIPLY_ADD(SPLAT(values[i]), square[i], sums[i % 4]);
       const floatv sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
       STOREV(CHOOSEV(is_pixel, sum, SPLAT(0.0f)), products + tap * step);
     }
@@ -54,16 +51,15 @@ kernel void conv2d_to_one(
   // The lines of dy that reach the strip's.
   const int from = max(0, first + HEIGHT(padding) - HEIGHT(kernel_size) + HEIGHT(stride)) / HEIGHT(stride);
   const int lines = max(0, min(HEIGHT(out_size) - 1, (last - 1 + HEIGHT(padding)) / HEIGHT(stride)) - from + 1);
-  // A line of products has zeros on both sides, as far as vectors of outputs reach.
-  const int margin = (WIDTH(kernel_size) - 1) / WIDTH(stride);
+  // A line of products ends in zeros as far as vectors of outputs reach. Where those begin before it, they see the zeros
+  // that end the line before, or what the padding cuts off: a line of outputs is as much longer as the kernel is wider
+  // than the stride, less the padding.
   const int places = (WIDTH(size) + WIDTH(padding) + WIDTH(stride) - 1) / WIDTH(stride);
-  const int longest = max(places, WIDTH(out_size));
-  const int pitch = margin + (longest + VECTOR_WIDTH - 1) / VECTOR_WIDTH * VECTOR_WIDTH;
+  const int pitch = (max(places, WIDTH(out_size)) + VECTOR_WIDTH - 1) / VECTOR_WIDTH * VECTOR_WIDTH;
   float products[PRODUCT_FLOATS];
 
-  for (int i = 0; i < taps * lines * pitch; i++) products[i] = 0.0f;
   for (int line = 0; line < lines; line++) {
-    for (int place = 0; place < WIDTH(out_size); place += VECTOR_WIDTH) {
+    for (int place = 0; place < pitch; place += VECTOR_WIDTH) {
       const int pixels = WIDTH(out_size) - place;
       int lanes[VECTOR_WIDTH];
       for (int i = 0; i < VECTOR_WIDTH; i++) lanes[i] = i < pixels ? -1 : 0;
@@ -78,7 +74,7 @@ kernel void conv2d_to_one(
         }
         transpose_square(square);
         multiply_taps(
-            products + line * pitch + margin + place, lines * pitch, square, is_pixel, w + c, taps, out_channels,
+            products + line * pitch + place, lines * pitch, square, is_pixel, w + c, taps, out_channels,
             out_channels - c, c == 0);
       }
     }
@@ -96,7 +92,7 @@ kernel void conv2d_to_one(
           if (line >= lines) continue;
           for (int across = phase; across < WIDTH(kernel_size); across += WIDTH(stride)) {
             const int tap = down * WIDTH(kernel_size) + across;
-            y += LOADV(products + (tap * lines + line) * pitch + margin + place - across / WIDTH(stride));
+            y += LOADV(products + (tap * lines + line) * pitch + place - across / WIDTH(stride));
           }
         }
         float lanes[VECTOR_WIDTH];

@@ -63,11 +63,7 @@ INLINE void TILED(store_product)(
 OUTLINE void TILED(multiply_packing)(
     floatv sums[ROWS][VECTORS], global const float *const pointers[ROWS], const int *offsets, global const float *from,
     const int step, floatv *panel, const int count) {
-  floatv t[ROWS][VECTORS], b[VECTORS];
-  global const float *a[ROWS];
-  COPY_TILE(t, sums)
-#pragma unroll
-  for (int r = 0; r < ROWS; r++) a[r] = pointers[r];
+  TILE_IN_REGISTERS(sums, pointers)
   UNROLL_STEPS
   for (long k = 0; k < count; k++) {
     const long at = offsets[k];
@@ -119,8 +115,10 @@ kernel void TILED(gemm)(
         const int short_rows = (COLUMNS - columns + b_step - 1) / b_step, whole = max(0, min(count, k - short_rows - block));
         floatv *rest = panel + whole * VECTORS;
         TILED(multiply_packing)(sums, pointers, offsets, from, b_step, panel, whole);
-        TILED(pack_rows)(rest, from + (long)whole * b_step, b_step, count - whole, columns);
-        TILED(multiply_scattered)(sums, pointers, offsets + whole, rest, count - whole);
+        if (whole < count) {
+          TILED(pack_rows)(rest, from + (long)whole * b_step, b_step, count - whole, columns);
+          TILED(multiply_scattered)(sums, pointers, offsets + whole, rest, count - whole);
+        }
       } else if (a_step == 1) {
         TILED(multiply_rows)(sums, pointers, panel, count);
       } else {

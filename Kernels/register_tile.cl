@@ -44,6 +44,13 @@ INLINE void TILED(clear)(floatv sums[ROWS][VECTORS]) {
     _Pragma("unroll") for (int v = 0; v < VECTORS; v++) (to)[r][v] = (from)[r][v]; \
   }
 
+// The tile in registers while products are added: t for the sums, a for where its rows of A begin, b for a row of B.
+#define TILE_IN_REGISTERS(sums, pointers)  \
+  floatv t[ROWS][VECTORS], b[VECTORS];     \
+  global const float *a[ROWS];             \
+  COPY_TILE(t, sums)                       \
+  _Pragma("unroll") for (int r = 0; r < ROWS; r++) a[r] = (pointers)[r];
+
 // The inner loops are functions of their own, so that each has all the registers. B is a panel in private memory, its
 // rows a tile wide and behind one another: read where it lies, a matrix with rows of a power of two of elements would
 // fall into few sets of the first cache.
@@ -51,11 +58,7 @@ INLINE void TILED(clear)(floatv sums[ROWS][VECTORS]) {
 // sums[r][v] += sum over k < count of a[r][k] * panel[k][v].
 OUTLINE void TILED(multiply_rows)(
     floatv sums[ROWS][VECTORS], global const float *const pointers[ROWS], const floatv *panel, const int count) {
-  floatv t[ROWS][VECTORS], b[VECTORS];
-  global const float *a[ROWS];
-  COPY_TILE(t, sums)
-#pragma unroll
-  for (int r = 0; r < ROWS; r++) a[r] = pointers[r];
+  TILE_IN_REGISTERS(sums, pointers)
   UNROLL_STEPS
   for (long k = 0; k < count; k++) {
 #pragma unroll
@@ -71,11 +74,7 @@ OUTLINE void TILED(multiply_rows)(
 OUTLINE void TILED(multiply_scattered)(
     floatv sums[ROWS][VECTORS], global const float *const pointers[ROWS], const int *offsets, const floatv *panel,
     const int count) {
-  floatv t[ROWS][VECTORS], b[VECTORS];
-  global const float *a[ROWS];
-  COPY_TILE(t, sums)
-#pragma unroll
-  for (int r = 0; r < ROWS; r++) a[r] = pointers[r];
+  TILE_IN_REGISTERS(sums, pointers)
   UNROLL_STEPS
   for (long k = 0; k < count; k++) {
     const long at = offsets[k];

@@ -3,8 +3,9 @@
 /// - Shapes: x `[N, H, W, C]`, weight `[KH, KW, C/groups, O]`, bias `[O]` → `[N, Ho, Wo, O]`; see
 ///   ``ConvGeometry/outputSize(of:)``
 /// - Throws: ``ShapeError`` when shapes and attributes do not fit.
-/// - Cost: two launches, the first packs the weight. Gradients: one for an activation, two for x, up to three for the
-///   weight, up to two for the bias. A batch of a few images takes one more where there is padding.
+/// - Cost: two launches, the first packs the weight, or pads the image for one channel and 3×3 filters. Gradients: one
+///   for an activation, two for x, up to three for the weight, up to two for the bias. A batch of a few images takes one
+///   more where there is padding.
 /// - Source: semantics of torch.nn.functional.conv2d.
 public func conv2d(
   _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, activation: Activation = .none

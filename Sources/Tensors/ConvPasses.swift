@@ -49,13 +49,15 @@ extension ConvProblem {
 
   /// y = activation(conv2d(x, w) + bias). Two launches in the vector family, one more for a small batch with padding.
   package func enqueueForward(_ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor) throws {
+    // Its own kernel, whichever register tiles there are.
+    if isFirstLayer, x.device.properties.family == .vector {
+      let (problem, padded) = try padded(x)
+      return try problem.enqueueFirst(padded, w, bias, activation, y)
+    }
     let m = batch * outSize.height * outSize.width
     switch x.device.kernel(m: m, n: groupOutChannels, batches: geometry.groups, for: product(.forward)) {
     case .tile(let configuration):
       try enqueueForwardTile(configuration, x, w, bias: bias, activation: activation, to: y)
-    case .vector where isFirstLayer:
-      let (problem, padded) = try padded(x)
-      try problem.enqueueFirst(padded, w, bias, activation, y)
     case .vector(let tile) where isWinograd(outSize, tile, on: x.device):
       try enqueueWinograd(tile, x, w, bias: bias, activation: activation, to: y)
     case .vector(let tile) where fillsTiles(on: x.device):

@@ -58,12 +58,12 @@ public func conv2dReluDropoutMaxPool2d(
       conv2d(x, weight: weight, bias: bias, geometry), pool, probability: probability, key: key)
   }
   let z = try x.device.tensor(problem.outShape)
-  try problem.enqueueForward(x, weight, bias: bias, activation: .none, to: z)
+  let (whole, padded) = try problem.padded(x)
+  try whole.enqueueForward(padded, weight, bias: bias, activation: .none, to: z)
   let dropped = try applyDropout(z, probability: probability, key: key, afterReLU: true)
   let (y, winner) = try enqueueMaxPool2d(dropped, pool, keep: .positive)
   tape.record(y) { dy in
-    try problem.firstPoolGradient(
-      problem.padded(x).x, dy, winner, weight: weight, bias: bias, scale: 1 / (1 - probability))
+    try problem.firstPoolGradient(padded, dy, winner, weight: weight, bias: bias, scale: 1 / (1 - probability))
   }
   return y
 }

@@ -39,7 +39,7 @@ extension ConvProblem {
     let (kernelSize, stride) = (geometry.kernelSize, geometry.stride)
     let places = (size.width + geometry.padding.width).dividedUp(by: stride.width)
     let width = device.properties.vectorTiles[0].width
-    let pitch = (kernelSize.width - 1) / stride.width + max(places, outSize.width).dividedUp(by: width) * width
+    let pitch = max(places, outSize.width).dividedUp(by: width) * width
     let lines = ToOneKernels.productFloats / (taps * pitch)
     if lines >= outSize.height { return size.height }
     // A strip sees a line of y for each of its strides, and those that the kernel adds at its ends.

@@ -74,11 +74,7 @@ private func transposed(_ x: Tensor, batch: Int, rows: Int, columns: Int, to sha
     let activation = isView ? tape.activation(of: x) : .none
     tape.record(y, activation: activation) { dz in
       let dx = try transposed(dz, batch: batch, rows: columns, columns: rows, to: inputShape)
-      if activation == .none {
-        try tape.accumulate(dx, into: x)
-      } else {
-        try tape.accumulate(dx, beforeActivationOf: x)
-      }
+      try tape.accumulate(dx, into: x, before: activation)
     }
   }
   return y

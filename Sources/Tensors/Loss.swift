@@ -10,8 +10,8 @@ enum LossKernels {
 /// - Parameter metrics: gathers the loss, if given.
 /// - Throws: ``ShapeError`` when the shapes differ.
 /// - Cost: two launches, in which the prediction's gradient is computed too, or, where the prediction ends in an
-///   activation, that of what goes into it. The target gets a gradient only if it requires one, which costs a launch
-///   more, and two with an activation.
+///   activation, that of what goes into it. The target gets a gradient only if it requires one, which costs a launch,
+///   and another where the prediction ends in an activation, whose gradient is then a launch of its own.
 /// - Source: semantics of torch.nn.functional.mse_loss.
 public func meanSquaredError(_ prediction: Tensor, _ target: Tensor, metrics: RunningMetrics? = nil) throws -> Tensor {
   guard prediction.shape == target.shape else {
@@ -36,8 +36,7 @@ public func meanSquaredError(_ prediction: Tensor, _ target: Tensor, metrics: Ru
   let loss = try finishLoss(
     partial, hits: nil, chunks: chunks.count, scale: 1 / Float(count), examples: prediction.shape.first ?? 1, metrics)
   if let tape, let gradient {
-    tape.recordLoss(
-      loss, of: prediction, gradient: gradient, isBeforeActivation: activation != .none, negatedTo: target)
+    tape.recordLoss(loss, of: prediction, gradient: gradient, before: activation, negatedTo: target)
   }
   return loss
 }
@@ -57,20 +56,16 @@ func finishLoss(
 }
 
 extension Tape {
-  /// Records a loss whose input's gradient, for a loss's gradient of one, is known already, or that of what goes into the
-  /// activation that makes the input.
+  /// Records a loss whose input's gradient, for a loss's gradient of one, is known already: that before the activation
+  /// which makes the input.
   func recordLoss(
-    _ loss: Tensor, of input: Tensor, gradient: Tensor, isBeforeActivation: Bool = false,
+    _ loss: Tensor, of input: Tensor, gradient: Tensor, before activation: Activation = .none,
     negatedTo other: Tensor? = nil
   ) {
     record(loss) { dy in
       if input.requiresGradient {
-        let gradient = self.isOnes(dy) ? gradient : try scaled(gradient, by: dy)
-        if isBeforeActivation {
-          try self.accumulate(gradient, beforeActivationOf: input)
-        } else {
-          try self.accumulate(gradient, into: input)
-        }
+        try self.accumulate(
+          self.isOnes(dy) ? gradient : scaled(gradient, by: dy), into: input, before: activation)
       }
       if let other, other.requiresGradient {
         try self.accumulate(scaled(gradient, by: dy, scale: -1), into: other)

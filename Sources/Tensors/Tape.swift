@@ -80,8 +80,10 @@ public final class Tape {
     try add(gradient, of: tensor, to: &gradients)
   }
 
-  /// Adds to the gradient of what goes into the activation that makes `tensor`; see ``activation(of:)``.
-  func accumulate(_ gradient: Tensor, beforeActivationOf tensor: Tensor) throws {
+  /// Adds to the gradient of what goes into the activation that makes `tensor`, its ``activation(of:)``; `none` makes that
+  /// the tensor's own.
+  func accumulate(_ gradient: Tensor, into tensor: Tensor, before activation: Activation) throws {
+    if activation == .none { return try accumulate(gradient, into: tensor) }
     precondition(gradient.shape == tensor.shape, "a gradient of \(gradient.shape) for a tensor of \(tensor.shape)")
     try add(gradient, of: tensor, to: &gradientsBeforeActivation)
   }
@@ -119,7 +121,7 @@ public final class Tape {
     let (output, activation) = (record.output, record.activation)
     if let gradient = gradients.removeValue(forKey: ObjectIdentifier(output)) {
       let before = activation == .none ? gradient : try activationGradient(gradient, output, activation)
-      try accumulate(before, beforeActivationOf: output)
+      try add(before, of: output, to: &gradientsBeforeActivation)
     }
     // A result that does not reach the loss has no gradient.
     guard let gradient = gradientsBeforeActivation.removeValue(forKey: ObjectIdentifier(output)) else { return }

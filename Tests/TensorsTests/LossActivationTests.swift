@@ -14,13 +14,9 @@ import Testing
     var random = SeededGenerator(seed: seed)
     let (x, target) = (random.gaussians(shape), random.gaussians(shape))
     let dy = Oracle.meanSquaredError(x.map { Oracle.activation($0, kind) }, target).gradient
-    return (x, target, dy, before(dy, x, kind))
-  }
-
-  private func before(_ dy: OracleTensor, _ x: OracleTensor, _ kind: Activation) -> OracleTensor {
     var dx = dy
     for i in dx.values.indices { dx.values[i] *= Oracle.activationDerivative(x.values[i], kind) }
-    return dx
+    return (x, target, dy, dx)
   }
 
   @Test(arguments: TestDevices.all, kinds)
