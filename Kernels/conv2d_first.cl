@@ -68,6 +68,45 @@ kernel void conv2d_first_pool(
   }
 }
 
+// y = max-pooling of relu(convolution of x with w + bias) with dropout, as relu_dropout_pool_2x2 (dropout_pool.cl) has it;
+// conv_size is that of the convolution's output, which is never written.
+// Work-item (x, y): row x of y of image y.
+kernel void conv2d_first_dropout_pool(
+    global const float *x, global const float *w, global const float *bias, global float *y, global ushort *winner,
+    int batch, int size, int conv_size, int out_size, int out_channels, uint key0, uint key1, uint layer, uint step,
+    uint threshold, float scale) {
+  const int line = (int)get_global_id(0), image = (int)get_global_id(1);
+  if (line >= HEIGHT(out_size) || image >= batch) return;
+  const int width = WIDTH(size), length = WIDTH(conv_size) * out_channels;
+  const int begin = (image * HEIGHT(conv_size) + 2 * line) * length;
+  uint numbers[NUMBER_FLOATS + (ITEM_GROUPS + 1) * 2 * GROUP_WORDS];
+  const uint *drawn = draw_numbers(numbers, begin, begin + 2 * length, key0, key1, layer, step);
+  for (int column = 0; column < out_channels; column += VECTOR_WIDTH) {
+    const int n = out_channels - column;
+    floatv taps[9];
+    load_taps(taps, w + column, out_channels, n);
+    const floatv shift = load_part(bias + column, n);
+    global const float *corner = x + ((long)image * HEIGHT(size) + 2 * line) * width;
+    long at = ((long)image * HEIGHT(out_size) + line) * WIDTH(out_size) * out_channels + column;
+    const uint *number = drawn + column;
+    for (int place = 0; place < WIDTH(out_size); place++) {
+      floatv best = SPLAT(-INFINITY);
+      intv position = (intv)(0);
+#pragma unroll
+      for (int i = 0; i < 4; i++) {
+        const floatv sum = multiply_window(corner + (i >> 1) * width + (i & 1), width, taps);
+        const uint *own = number + (i >> 1) * length + (i & 1) * out_channels;
+        take_larger(relu_dropout(sum + shift, own, threshold, scale), i, &best, &position);
+      }
+      store_part(best, y + at, n);
+      store_winners((best <= SPLAT(0.0f)) | position, winner + at, n);
+      corner += 2;
+      number += 2 * out_channels;
+      at += out_channels;
+    }
+  }
+}
+
 // The gradients of weights and bias from that of the pool's output, in parts: part s of `parts` sums over images
 // s * batch / parts ..< (s + 1) * batch / parts, and add_parts (column_sum.cl) adds the parts in their order.
 // dw is [parts, 3, 3, O] and db [parts, O]. dy is multiplied by scale; it counts for nothing where there is no winner.

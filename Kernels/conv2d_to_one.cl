@@ -3,6 +3,7 @@
 
 #ifndef PRODUCT_FLOATS
 #define PRODUCT_FLOATS 16384  // of all taps and the lines of dy that a strip of outputs sees, at most
+#define LARGEST_STRIDE 4    // across
 #endif
 
 // products[tap * step] (+)= the products of VECTOR_WIDTH pixels, `square` by channel, with `n` channels of each tap; those
@@ -80,29 +81,42 @@ kernel void conv2d_to_one(
     }
   }
 
-  // Outputs of a line whose positions leave the same remainder by the stride, a phase, see the same taps.
+  // Outputs of a line whose positions leave the same remainder by the stride, a phase, see the same taps: from one to the
+  // next, a product of the same line of dy lies `next` further.
+  const long next = (long)WIDTH(stride) * lines * pitch - 1;
   for (int h = first; h < last; h++) {
     global float *to = dx + (long)(image * HEIGHT(size) + h) * WIDTH(size);
     const int top = h + HEIGHT(padding);
-    for (int phase = 0; phase < WIDTH(stride); phase++) {
-      for (int place = 0; place < places; place += VECTOR_WIDTH) {
+    for (int place = 0; place < places; place += VECTOR_WIDTH) {
+      floatv phases[LARGEST_STRIDE];
+      for (int phase = 0; phase < WIDTH(stride); phase++) {
+        const int across = (WIDTH(kernel_size) - phase + WIDTH(stride) - 1) / WIDTH(stride);
         floatv y = SPLAT(bias[0]);
         for (int down = top % HEIGHT(stride); down < HEIGHT(kernel_size) && down <= top; down += HEIGHT(stride)) {
           const int line = (top - down) / HEIGHT(stride) - from;
           if (line >= lines) continue;
-          for (int across = phase; across < WIDTH(kernel_size); across += WIDTH(stride)) {
-            const int tap = down * WIDTH(kernel_size) + across;
-            y += LOADV(products + (tap * lines + line) * pitch + place - across / WIDTH(stride));
-          }
+          const float *product = products + ((down * WIDTH(kernel_size) + phase) * lines + line) * pitch + place;
+          for (int i = 0; i < across; i++) y += LOADV(product + i * next);
         }
-        float lanes[VECTOR_WIDTH];
-        STOREV(activate(y, activation, slope), lanes);
-        const int begin = place * WIDTH(stride) + phase - WIDTH(padding);
-        for (int i = 0; i < VECTOR_WIDTH; i++) {
-          const int v = begin + i * WIDTH(stride);
-          if (v >= 0 && v < WIDTH(size)) to[v] = lanes[i];
+        phases[phase] = activate(y, activation, slope);
+      }
+      float outputs[LARGEST_STRIDE * VECTOR_WIDTH];
+      if (WIDTH(stride) == 2) {
+        floatv zipped[2];
+        zipped[0].even = phases[0].lo, zipped[0].odd = phases[1].lo;
+        zipped[1].even = phases[0].hi, zipped[1].odd = phases[1].hi;
+        STOREV(zipped[0], outputs);
+        STOREV(zipped[1], outputs + VECTOR_WIDTH);
+      } else {
+        for (int phase = 0; phase < WIDTH(stride); phase++) {
+          float lanes[VECTOR_WIDTH];
+          STOREV(phases[phase], lanes);
+          for (int i = 0; i < VECTOR_WIDTH; i++) outputs[i * WIDTH(stride) + phase] = lanes[i];
         }
       }
+      const int begin = place * WIDTH(stride) - WIDTH(padding);
+      const int end = min(VECTOR_WIDTH * WIDTH(stride), WIDTH(size) - begin);
+      for (int i = max(0, -begin); i < end; i++) to[begin + i] = outputs[i];
     }
   }
 }

@@ -87,40 +87,49 @@ kernel void pool_max_backward(
   store_part(sum, dx + (row * W + w) * C + c, channels);
 }
 
-// The same where KH = SH, KW = SW and there is no padding: a work-item writes the KH x KW inputs under one window, and
-// zeros where the image goes on behind the last window; dy is multiplied by scale on the way. The grid covers
-// ceil(H / KH) x ceil(W / KW) cells.
-kernel void pool_max_backward_cells(
-    global const float *dy, global const ushort *winner, global float *dx, int N, int H, int W, int C, int HO, int WO,
-    int KH, int KW, float scale) {
-  const int cell_rows = (H + KH - 1) / KH, cell_columns = (W + KW - 1) / KW;
-  const int column = (int)get_global_id(0), row = (int)get_global_id(1);
-  if (column >= cell_columns * CHANNEL_VECTORS || row >= N * cell_rows) return;
-  const int wo = column / CHANNEL_VECTORS, c = (column - wo * CHANNEL_VECTORS) * VECTOR_WIDTH;
-  const int n = row / cell_rows, ho = row - n * cell_rows;
-  const int channels = C - c;
-  floatv gradient = SPLAT(0.0f);
-  intv position = (intv)(-1);
-  if (ho < HO && wo < WO) {
-    const int at = ((n * HO + ho) * WO + wo) * C + c;
-    gradient = load_part(dy + at, channels) * scale;
-    position = load_winners(winner + at, channels);
-  }
-  const int rows = min(KH, H - ho * KH), columns = min(KW, W - wo * KW);
-  if (KH == 2 && KW == 2 && rows == 2 && columns == 2 && channels >= VECTOR_WIDTH) {
-    global float *corner = dx + ((n * H + 2 * ho) * W + 2 * wo) * C + c;
+// The inputs under one window, of which `position` has won: rows x columns of the image are left of it.
+INLINE void write_cell(
+    global float *corner, const floatv gradient, const intv position, const int line, const int C, const int channels,
+    const int rows, const int columns, const int KW) {
+  if (KW == 2 && rows == 2 && columns == 2 && channels >= VECTOR_WIDTH) {
     STOREV(CHOOSEV(position == 0, gradient, SPLAT(0.0f)), corner);
     STOREV(CHOOSEV(position == 1, gradient, SPLAT(0.0f)), corner + C);
-    STOREV(CHOOSEV(position == 2, gradient, SPLAT(0.0f)), corner + W * C);
-    STOREV(CHOOSEV(position == 3, gradient, SPLAT(0.0f)), corner + W * C + C);
+    STOREV(CHOOSEV(position == 2, gradient, SPLAT(0.0f)), corner + line);
+    STOREV(CHOOSEV(position == 3, gradient, SPLAT(0.0f)), corner + line + C);
     return;
   }
   for (int r = 0; r < rows; r++) {
     for (int s = 0; s < columns; s++) {
-      store_part(
-          CHOOSEV(position == r * KW + s, gradient, SPLAT(0.0f)),
-          dx + ((n * H + ho * KH + r) * W + wo * KW + s) * C + c, channels);
+      store_part(CHOOSEV(position == r * KW + s, gradient, SPLAT(0.0f)), corner + r * line + s * C, channels);
     }
+  }
+}
+
+// The same where KH = SH, KW = SW and there is no padding: a work-item writes the KH x KW inputs under each of its
+// windows, and zeros where the image goes on behind the last window; dy is multiplied by scale on the way. The grid
+// covers ceil(H / KH) x ceil(W / KW) cells, a work-item `columns` of a row, counted as in dimension 0 elsewhere.
+kernel void pool_max_backward_cells(
+    global const float *dy, global const ushort *winner, global float *dx, int N, int H, int W, int C, int HO, int WO,
+    int KH, int KW, int columns, float scale) {
+  const int cell_rows = (H + KH - 1) / KH, row_columns = (W + KW - 1) / KW * CHANNEL_VECTORS;
+  const int first = (int)get_global_id(0) * columns, row = (int)get_global_id(1);
+  if (first >= row_columns || row >= N * cell_rows) return;
+  const int n = row / cell_rows, ho = row - n * cell_rows;
+  int wo = first / CHANNEL_VECTORS, c = (first - wo * CHANNEL_VECTORS) * VECTOR_WIDTH;
+  for (int column = first; column < min(row_columns, first + columns); column++) {
+    const int channels = C - c;
+    floatv gradient = SPLAT(0.0f);
+    intv position = (intv)(-1);
+    if (ho < HO && wo < WO) {
+      const int at = ((n * HO + ho) * WO + wo) * C + c;
+      gradient = load_part(dy + at, channels) * scale;
+      position = load_winners(winner + at, channels);
+    }
+    write_cell(
+        dx + ((n * H + ho * KH) * W + wo * KW) * C + c, gradient, position, W * C, C, channels,
+        min(KH, H - ho * KH), min(KW, W - wo * KW), KW);
+    c += VECTOR_WIDTH;
+    if (c >= C) c = 0, wo++;
   }
 }
 

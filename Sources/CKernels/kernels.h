@@ -15,7 +15,8 @@
   X(pool, pool_max_forward_2x2, C(float), B(float), B(ushort), int, int, int, int, int, int, int)             \
   X(pool, pool_max_backward, C(float), C(ushort), B(float), int, int, int, int, int, int, int, int, int, int, int, \
     int)                                                                                                      \
-  X(pool, pool_max_backward_cells, C(float), C(ushort), B(float), int, int, int, int, int, int, int, int, float) \
+  X(pool, pool_max_backward_cells, C(float), C(ushort), B(float), int, int, int, int, int, int, int, int, int,    \
+    float)                                                                                                       \
   X(pool, pool_average_forward, C(float), B(float), int, int, int, int, int, int, int, int, int, int, int, int, int) \
   X(pool, pool_average_backward, C(float), B(float), int, int, int, int, int, int, int, int, int, int, int, int, int) \
   X(pool, pool_average_backward_cells, C(float), B(float), int, int, int, int, int, int, int, int)
@@ -52,7 +53,9 @@
 #define DROPOUT_KERNELS(X)                                                                         \
   X(dropout, philox_blocks, B(uint), int, uint, uint, uint, uint, uint, uint)                      \
   X(dropout, dropout_forward, C(float), B(float), int, uint, uint, uint, uint, uint, float, int)   \
-  X(dropout, relu_dropout_backward, C(float), C(float), B(float), int, float)
+  X(dropout, relu_dropout_backward, C(float), C(float), B(float), int, float)                      \
+  X(dropout_pool, relu_dropout_pool_2x2, C(float), B(float), B(ushort), int, int, int, int, uint, uint, uint, uint, uint, \
+    float)
 
 #define OPTIMIZER_KERNELS(X)                                                                               \
   X(optimizer, adam_step, B(float), C(float), B(float), B(float), int, float, float, float, float, float, float, \
@@ -78,6 +81,8 @@
   X(conv2d_first, conv2d_first, C(float), C(float), C(float), B(float), int, int, int, int, int, float)              \
   X(conv2d_first, conv2d_first_pool, C(float), C(float), C(float), B(float), B(ushort), int, int, int, int, int, int,   \
     float)                                                                                                           \
+  X(conv2d_first, conv2d_first_dropout_pool, C(float), C(float), C(float), B(float), B(ushort), int, int, int, int,  \
+    int, uint, uint, uint, uint, uint, float)                                                                     \
   X(conv2d_first, conv2d_first_pool_gradient, C(float), C(float), C(ushort), B(float), B(float), int, int, int, int, \
     int, float)                                                                                                      \
   X(conv2d_prepare, pad_image, C(float), B(float), int, int, int, int, int, int)                                     \

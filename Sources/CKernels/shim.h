@@ -62,7 +62,7 @@ VECTOR_ACCESSES(16)
 #undef VECTOR_ACCESSES
 #undef VECTOR_ACCESS
 
-// Reinterpretation, conversion and the upper half of a product.
+// Reinterpretation and conversion.
 #define AS_TYPE(T, x) ({ __typeof__(x) from_ = (x); T to_; __builtin_memcpy(&to_, &from_, sizeof to_); to_; })
 #define as_int(x) AS_TYPE(int, x)
 #define as_uint(x) AS_TYPE(uint, x)
@@ -86,16 +86,13 @@ VECTOR_ACCESSES(16)
   OVERLOAD uint##n convert_uint##n(ushort##n x) { return __builtin_convertvector(x, uint##n); }    \
   OVERLOAD ushort##n convert_ushort##n(int##n x) { return __builtin_convertvector(x, ushort##n); } \
   OVERLOAD ushort##n convert_ushort##n(uint##n x) { return __builtin_convertvector(x, ushort##n); } \
-  OVERLOAD uchar##n convert_uchar##n(int##n x) { return __builtin_convertvector(x, uchar##n); }    \
-  OVERLOAD uint##n mul_hi(uint##n a, uint##n b) {                                            \
-    return __builtin_convertvector(                                                          \
-        (__builtin_convertvector(a, ulong##n) * __builtin_convertvector(b, ulong##n)) >> 32, uint##n); \
-  }
+  OVERLOAD uchar##n convert_uchar##n(int##n x) { return __builtin_convertvector(x, uchar##n); }
 VECTOR_CONVERSIONS(4)
 VECTOR_CONVERSIONS(8)
 VECTOR_CONVERSIONS(16)
 #undef VECTOR_CONVERSIONS
-OVERLOAD uint mul_hi(uint a, uint b) { return (uint)(((ulong)a * b) >> 32); }
+OVERLOAD ulong8 as_ulong8(uint16 x) { return AS_TYPE(ulong8, x); }
+OVERLOAD uint16 as_uint16(ulong8 x) { return AS_TYPE(uint16, x); }
 
 // --- Functions --------------------------------------------------------------
 

@@ -22,6 +22,8 @@ TEXT(conv2d_dot)
 #embed "../../Kernels/conv2d_dot.cl"
 END
 TEXT(conv2d_first)
+#embed "../../Kernels/philox.cl"
+,
 #embed "../../Kernels/conv2d_first.cl"
 END
 TEXT(conv2d_prepare)
@@ -70,7 +72,14 @@ TEXT(loss)
 #embed "../../Kernels/loss.cl"
 END
 TEXT(dropout)
+#embed "../../Kernels/philox.cl"
+,
 #embed "../../Kernels/dropout.cl"
+END
+TEXT(dropout_pool)
+#embed "../../Kernels/philox.cl"
+,
+#embed "../../Kernels/dropout_pool.cl"
 END
 TEXT(optimizer)
 #embed "../../Kernels/optimizer.cl"
@@ -120,6 +129,7 @@ static const telar_program programs[] = {
     PROGRAM(softmax),
     PROGRAM(loss),
     PROGRAM(dropout),
+    PROGRAM(dropout_pool),
     PROGRAM(optimizer),
     PROGRAM(gather),
     PROGRAM(layout),

@@ -10,6 +10,7 @@ enum ConvKernels {
   static let pool = TiledKernel("conv2d_batch", "conv2d_pool")
   static let first = Kernel("conv2d_first", "conv2d_first")
   static let firstPool = Kernel("conv2d_first", "conv2d_first_pool")
+  static let firstDropoutPool = Kernel("conv2d_first", "conv2d_first_dropout_pool")
   static let firstPoolGradient = Kernel("conv2d_first", "conv2d_first_pool_gradient")
   static let padImage = Kernel("conv2d_prepare", "pad_image")
   static let packTaps = Kernel("conv2d_prepare", "pack_taps")
@@ -317,12 +318,18 @@ extension ConvProblem {
   }
 
   /// Parts of the batch that the gradient of the weights is summed over one by one: images of a part stay in the second
-  /// cache, so that the tiles that pass over them find them there, unless the parts' own sums would then be much to
-  /// write and add; and there are work-items enough. The number depends on the shapes alone, and so does the result.
-  func gradientParts(imageBytes: Int, items: Int, least: Int = leastGradientItems) -> Int {
-    let cached = imageBytes / Self.partBytes
+  /// cache, so that the tiles that pass over them find them there, and there are work-items for many threads, unless the
+  /// parts' own sums would then be much to write and add; but always some. The number depends on the shapes alone, and
+  /// so does the result.
+  ///
+  /// - Parameters:
+  ///   - imageBytes: of x and dy.
+  ///   - items: work-items of a part.
+  ///   - wantedItems: of all parts, to keep the threads of a processor of many cores busy.
+  func gradientParts(imageBytes: Int, items: Int, wantedItems: Int = 64) -> Int {
+    let wanted = max(imageBytes / Self.partBytes, wantedItems.dividedUp(by: items))
     let affordable = imageBytes / (Self.imagesPerSum * weightCount * 4)
-    return max(1, min(batch, max(min(cached, affordable), least.dividedUp(by: items))))
+    return max(1, min(batch, max(min(wanted, affordable), Self.leastGradientItems.dividedUp(by: items))))
   }
 
   // MARK: Choices
@@ -344,8 +351,8 @@ extension ConvProblem {
   private static let partBytes = 256 << 10
   /// How much more than its sums a part of the weight gradient has to read.
   private static let imagesPerSum = 4
-  /// Work-items of the weight gradient that keep a processor's threads busy.
-  private static let leastGradientItems = 64
+  /// Work-items of the weight gradient that keep the threads of a processor of few cores busy.
+  static let leastGradientItems = 16
 
   /// How many row tiles a work-item walks down, and how many work-items that makes: long enough to reuse the weights in
   /// the first cache, and enough of them to keep all units busy evenly.

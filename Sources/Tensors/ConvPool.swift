@@ -44,8 +44,8 @@ public func conv2dMaxPool2d(
 /// Max-pooling of dropout of relu(conv2d(x)), a first layer's: see ``reluDropoutMaxPool2d(_:_:probability:key:)``. The
 /// gradient of the weights comes from the pooled values alone.
 ///
-/// - Cost: as the operators one after another; the gradients are three launches where the layer is a first one with one
-///   channel, 3×3 filters and 2×2 pooling.
+/// - Cost: as the operators one after another; where the layer is a first one with one channel, 3×3 filters and 2×2
+///   pooling, one launch on processors, two with padding, and three for the gradients.
 public func conv2dReluDropoutMaxPool2d(
   _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, _ pool: PoolGeometry, probability: Float,
   key: DropoutKey
@@ -57,11 +57,9 @@ public func conv2dReluDropoutMaxPool2d(
     return try reluDropoutMaxPool2d(
       conv2d(x, weight: weight, bias: bias, geometry), pool, probability: probability, key: key)
   }
-  let z = try x.device.tensor(problem.outShape)
   let (whole, padded) = try problem.padded(x)
-  try whole.enqueueForward(padded, weight, bias: bias, activation: .none, to: z)
-  let dropped = try applyDropout(z, probability: probability, key: key, afterReLU: true)
-  let (y, winner) = try enqueueMaxPool2d(dropped, pool, keep: .positive)
+  let (y, winner) = try whole.enqueueFirstDropoutPool(
+    padded, weight, bias: bias, pool, probability: probability, key: key)
   tape.record(y) { dy in
     try problem.firstPoolGradient(padded, dy, winner, weight: weight, bias: bias, scale: 1 / (1 - probability))
   }
@@ -121,6 +119,32 @@ extension ConvProblem {
         .buffer(x.buffer), .buffer(w.buffer), .buffer(bias?.buffer ?? zeros), .buffer(y.buffer), .buffer(winner),
         .int(batch), .pair(paddedSize), .pair(Pair(y.shape[1], y.shape[2])), .int(outChannels), .int(keep ? 1 : 0),
       ] + activation.arguments)
+  }
+
+  /// Max-pooling of dropout of ReLU of a first layer, from the padded x. One launch, or two where numbers for two lines
+  /// of the mask are too many to keep.
+  fileprivate func enqueueFirstDropoutPool(
+    _ x: Tensor, _ w: Tensor, bias: Tensor?, _ pool: PoolGeometry, probability: Float, key: DropoutKey
+  ) throws -> (y: Tensor, winner: Buffer) {
+    let device = x.device
+    guard device.keepsDropoutNumbers(lines: 2, of: outShape) else {
+      let z = try device.tensor(outShape)
+      try enqueueForward(x, w, bias: bias, activation: .none, to: z)
+      return try enqueueReluDropoutMaxPool2d(z, pool, probability: probability, key: key)
+    }
+    let mask = try dropoutArguments(probability: probability, key: key)
+    let shape = try checkedPoolShape(outShape, pool, "maxPool2d")
+    let y = try device.tensor(shape)
+    let winner = try device.allocate(byteCount: y.count * 2)
+    let zeros = try device.zeros(byteCount: outChannels * 4)
+    device.profiler?.declare(flops: flops, bytes: Double(x.count + y.count + y.count / 2 + w.count) * 4)
+    try device.launch(
+      ConvKernels.firstDropoutPool, over: Grid(shape[1], batch),
+      [
+        .buffer(x.buffer), .buffer(w.buffer), .buffer(bias?.buffer ?? zeros), .buffer(y.buffer), .buffer(winner),
+        .int(batch), .pair(size), .pair(outSize), .pair(Pair(shape[1], shape[2])), .int(outChannels),
+      ] + mask)
+    return (y, winner)
   }
 
   /// The gradients of a first layer's weights and bias from that of the pool's output, times `scale`, and the padded x.

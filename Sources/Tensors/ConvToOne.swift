@@ -4,6 +4,8 @@ enum ToOneKernels {
 
   /// `PRODUCT_FLOATS`.
   static let productFloats = 16384
+  /// `LARGEST_STRIDE`.
+  static let largestStride = 4
   /// Work-items for each of a processor's threads, so that they finish together, where images and lines are enough.
   static let itemsPerUnit = 4
   /// Strides that a work-item's strip of lines has, where that fits: strips multiply what reaches into their neighbours
@@ -15,7 +17,8 @@ extension ConvProblem {
   /// Whether the transposed pass is done so. The products of a strip lie in private memory, of which only processors
   /// have enough.
   func isToOne(on device: any Device) -> Bool {
-    device.properties.kind == .cpu && channels == 1 && geometry.dilation == 1 && longestStrip(on: device) > 0
+    device.properties.kind == .cpu && channels == 1 && geometry.dilation == 1
+      && geometry.stride.width <= ToOneKernels.largestStride && longestStrip(on: device) > 0
   }
 
   /// x = activation(transposed convolution of y + bias). One launch.

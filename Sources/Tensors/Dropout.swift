@@ -1,7 +1,8 @@
-/// Dropout. Kernels in `dropout.cl`.
+/// Dropout. Kernels in `dropout.cl` and `dropout_pool.cl`, masks in `philox.cl`.
 enum DropoutKernels {
   static let forward = Kernel("dropout", "dropout_forward")
   static let reluBackward = Kernel("dropout", "relu_dropout_backward")
+  static let reluPool2x2 = Kernel("dropout_pool", "relu_dropout_pool_2x2")
   static let philoxBlocks = Kernel("dropout", "philox_blocks")
 }
 
@@ -20,7 +21,7 @@ public struct DropoutKey: Hashable, Sendable {
 
 /// Sets elements to zero with the given probability and scales the others by 1 / (1 − probability).
 ///
-/// The mask comes from the counter-based generator Philox4x32-10, as `dropout.cl` describes; the probability is rounded
+/// The mask comes from the counter-based generator Philox4x32-10, as `philox.cl` describes; the probability is rounded
 /// to a multiple of 2⁻¹⁶. Training only: in evaluation there is nothing to call.
 /// - Shapes: any → the same
 /// - Throws: ``ShapeError`` when the probability is not in 0 ... 1.
@@ -56,22 +57,27 @@ public func reluDropout(_ x: Tensor, probability: Float, key: DropoutKey) throws
   return y
 }
 
-/// Elements that a work-item of dropout does.
-private let dropoutGroup = 128
+/// Elements that a work-item of dropout does: `ITEM_GROUPS` of 128 in `philox.cl`.
+private let dropoutItem = 256
 
 /// x, or relu(x), with the mask of the key applied; nothing is recorded.
 func applyDropout(_ x: Tensor, probability: Float, key: DropoutKey, afterReLU: Bool) throws -> Tensor {
-  guard probability >= 0, probability <= 1 else {
-    throw ShapeError("dropout", "the probability \(probability) is not between 0 and 1")
-  }
+  let mask = try dropoutArguments(probability: probability, key: key)
   try checkIndexable("dropout", x.count)
   let y = try x.device.tensor(x.shape)
   try x.device.launch(
-    DropoutKernels.forward, over: x.device.itemGrid(x.count.dividedUp(by: dropoutGroup)), moving: 2 * x.count,
-    [
-      .buffer(x.buffer), .buffer(y.buffer), .int(x.count), .uint(UInt32(truncatingIfNeeded: key.seed)),
-      .uint(UInt32(key.seed >> 32)), .uint(key.layer), .uint(key.step),
-      .uint(UInt32((probability * 65_536).rounded())), .float(1 / (1 - probability)), .int(afterReLU ? 1 : 0),
-    ])
+    DropoutKernels.forward, over: x.device.itemGrid(x.count.dividedUp(by: dropoutItem)), moving: 2 * x.count,
+    [.buffer(x.buffer), .buffer(y.buffer), .int(x.count)] + mask + [.int(afterReLU ? 1 : 0)])
   return y
+}
+
+/// key0 key1 layer step threshold scale.
+func dropoutArguments(probability: Float, key: DropoutKey) throws -> [KernelArgument] {
+  guard probability >= 0, probability <= 1 else {
+    throw ShapeError("dropout", "the probability \(probability) is not between 0 and 1")
+  }
+  return [
+    .uint(UInt32(truncatingIfNeeded: key.seed)), .uint(UInt32(key.seed >> 32)), .uint(key.layer), .uint(key.step),
+    .uint(UInt32((probability * 65_536).rounded())), .float(1 / (1 - probability)),
+  ]
 }

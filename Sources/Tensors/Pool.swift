@@ -27,29 +27,6 @@ public func maxPool2d(_ x: Tensor, _ geometry: PoolGeometry) throws -> Tensor {
   return y
 }
 
-/// Max-pooling of dropout of relu(x). The gradient passes pooling, dropout and ReLU in one go, from the pooled values:
-/// where one is positive, the element that won it was kept and positive.
-///
-/// - Shapes: as ``maxPool2d(_:_:)``
-/// - Throws: ``ShapeError`` as ``maxPool2d(_:_:)`` and ``dropout(_:probability:key:)`` do.
-/// - Cost: two launches. The gradient is one, for windows that neither overlap nor touch padding; otherwise two.
-public func reluDropoutMaxPool2d(
-  _ x: Tensor, _ geometry: PoolGeometry, probability: Float, key: DropoutKey
-) throws -> Tensor {
-  guard let tape = Tape.of(x), geometry.isCells else {
-    return try maxPool2d(reluDropout(x, probability: probability, key: key), geometry)
-  }
-  let dropped = try applyDropout(x, probability: probability, key: key, afterReLU: true)
-  let (y, winner) = try enqueueMaxPool2d(dropped, geometry, keep: .positive)
-  let inputShape = x.shape
-  tape.record(y) { dy in
-    let dx = try maxPool2dGradient(
-      dy, winner: winner, geometry, inputShape: inputShape, scale: 1 / (1 - probability))
-    try tape.accumulate(dx, into: x)
-  }
-  return y
-}
-
 /// Which winners max-pooling stores: the numbers of `KEEP_…` in `pool.cl`.
 enum KeptWinners: Int {
   case nothing, winners, positive
@@ -89,9 +66,12 @@ func maxPool2dGradient(
   let buffers: [KernelArgument] = [.buffer(dy.buffer), .buffer(winner), .buffer(dx.buffer)]
   let floats = dx.count + dy.count + dy.count / 2
   if geometry.isCells {
+    // A processor's work-item does a line of cells: one alone is hardly more than its start.
+    let columns = dy.device.properties.family == .vector ? geometry.cellColumns(inputShape, on: dy.device) : 1
     try dy.device.launch(
-      PoolKernels.maxBackwardCells, over: geometry.cellGrid(inputShape, on: dy.device), moving: floats,
-      buffers + sizes + geometry.kernelArguments + [.float(scale)])
+      PoolKernels.maxBackwardCells, over: geometry.cellGrid(inputShape, columns: columns, on: dy.device),
+      moving: floats,
+      buffers + sizes + geometry.kernelArguments + [.int(columns), .float(scale)])
   } else {
     try dy.device.launch(
       PoolKernels.maxBackward, over: geometry.inputGrid(inputShape, on: dy.device), moving: floats,
@@ -179,10 +159,14 @@ extension PoolGeometry {
     device.planeGrid(input[2] * device.vectors(in: input[3]), input[0] * input[1])
   }
 
-  /// A work-item for each vector of channels of each cell, the incomplete ones at the end included.
-  fileprivate func cellGrid(_ input: [Int], on device: any Device) -> Grid {
-    let rows = (input[1] + kernelSize.height - 1) / kernelSize.height
-    let columns = (input[2] + kernelSize.width - 1) / kernelSize.width
-    return device.planeGrid(columns * device.vectors(in: input[3]), input[0] * rows)
+  /// Vectors of channels of all cells in a row, the incomplete one at its end included.
+  fileprivate func cellColumns(_ input: [Int], on device: any Device) -> Int {
+    input[2].dividedUp(by: kernelSize.width) * device.vectors(in: input[3])
+  }
+
+  /// A work-item for `columns` of each row of cells, the incomplete ones at the end included.
+  fileprivate func cellGrid(_ input: [Int], columns: Int = 1, on device: any Device) -> Grid {
+    device.planeGrid(
+      cellColumns(input, on: device).dividedUp(by: columns), input[0] * input[1].dividedUp(by: kernelSize.height))
   }
 }

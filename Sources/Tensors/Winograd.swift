@@ -15,9 +15,6 @@ enum WinogradKernels {
   static let gradientTiles = 6
   /// `WINOGRAD_SUMS`.
   static let gradientSums = 6144
-  /// Work-items of the weight gradient, where the batch has images enough: each transforms the images of its part once
-  /// for all of its columns, so few do less work.
-  static let leastGradientItems = 32
   /// Fewer channels than this, on either side, do not pay for the transforms.
   static let leastChannels = 16
   /// Blocks of cells for each of a processor's threads, so that they finish together.
@@ -120,8 +117,9 @@ extension ConvProblem {
     let columnTiles = outChannels.dividedUp(by: tile.columns)
     let mostTiles = min(WinogradKernels.gradientTiles, WinogradKernels.gradientSums / (channels * tile.columns))
     let columnItems = columnTiles.dividedUp(by: mostTiles)
+    // Each item transforms the images of its part once for all of its columns, so few do less work.
     let parts = gradientParts(
-      imageBytes: (x.count + dy.count) * 4, items: columnItems, least: WinogradKernels.leastGradientItems)
+      imageBytes: (x.count + dy.count) * 4, items: columnItems, wantedItems: Self.leastGradientItems)
     let isWhole = parts == 1 && !accumulate
     let partial = isWhole ? dw : try device.tensor([parts] + weightShape)
     let block = min(WinogradKernels.blockCells, WinogradKernels.blockFloats / channels)

@@ -44,6 +44,9 @@ import Testing
     Case(
       channels: 1, outputs: 8, size: 5, geometry: ConvGeometry(kernelSize: 3, padding: Pair(2, 0)), pool: cells2,
       batch: 64),
+    // Just as many elements in two lines as a work-item keeps numbers of a dropout's mask for, and more.
+    Case(channels: 1, outputs: 64, size: Pair(4, 66), geometry: ConvGeometry(kernelSize: 3), pool: cells2, batch: 32),
+    Case(channels: 1, outputs: 65, size: Pair(4, 66), geometry: ConvGeometry(kernelSize: 3), pool: cells2, batch: 32),
     // Not what the kernels for first layers take.
     Case(channels: 1, outputs: 4, size: 6, geometry: ConvGeometry(kernelSize: 2), pool: cells2),
     Case(channels: 2, outputs: 4, size: 5, geometry: ConvGeometry(kernelSize: 3), pool: PoolGeometry(kernelSize: 3)),

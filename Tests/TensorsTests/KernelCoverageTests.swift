@@ -48,8 +48,8 @@ private enum KernelTexts {
       let file = String(cString: program.name)
       let text = String(decoding: UnsafeRawBufferPointer(start: program.text, count: program.length), as: UTF8.self)
       let definitions = text.matches(of: definition)
-      let isHeavy = file.hasSuffix("_tile") || heavyFilesOfTheVectorFamily.contains(file)
-      if isHeavy && file.hasSuffix("_tile") != (family == .tile) { continue }
+      let isOfOneFamily = file.hasSuffix("_tile") || filesOfTheVectorFamily.contains(file)
+      if isOfOneFamily && file.hasSuffix("_tile") != (family == .tile) { continue }
       for match in definitions {
         let name = String(match.2)
         if match.1 == nil {
@@ -62,9 +62,10 @@ private enum KernelTexts {
     return names
   }
 
-  /// What the files ending in `_tile` stand in for.
-  private static let heavyFilesOfTheVectorFamily: Set = [
-    "gemm", "conv2d", "conv2d_batch", "conv2d_dot", "conv2d_first", "conv2d_prepare", "conv2d_to_one", "winograd",
+  /// What the files ending in `_tile` stand in for, and what only processors use.
+  private static let filesOfTheVectorFamily: Set = [
+    "dropout_pool", "gemm", "conv2d", "conv2d_batch", "conv2d_dot", "conv2d_first", "conv2d_prepare", "conv2d_to_one",
+    "winograd",
   ]
 }
 
@@ -169,6 +170,12 @@ private final class KernelSweep {
           x, weight: weight, bias: bias, ConvGeometry(kernelSize: 3, padding: 1), PoolGeometry(kernelSize: 2))
       }
     }
+    let grey = try constant([many, 5, 4, 1]), greyWeight = try leaf([3, 3, 1, 17])
+    try differentiate {
+      try conv2dReluDropoutMaxPool2d(
+        grey, weight: greyWeight, bias: nil, ConvGeometry(kernelSize: 3, padding: 1), PoolGeometry(kernelSize: 2),
+        probability: 0.3, key: DropoutKey(seed: 1, layer: 2, step: 3))
+    }
     // Distances with a common divisor: what lies between is left out.
     let sparse = try leaf([2, 7, 6, 3]), sparseWeight = try leaf([2, 2, 3, 5])
     try differentiate {
@@ -211,6 +218,8 @@ private final class KernelSweep {
   func pooling() throws {
     let x = try leaf([2, 5, 7, 3])
     let cells2 = PoolGeometry(kernelSize: 2), cells3 = PoolGeometry(kernelSize: 3)
+    let key = DropoutKey(seed: 1, layer: 2, step: 3)
+    try differentiate { try reluDropoutMaxPool2d(x, cells2, probability: 0.3, key: key) }
     let overlapping = PoolGeometry(kernelSize: 3, stride: 2, padding: 1, countIncludePad: false)
     for geometry in [cells2, cells3, overlapping] {
       try differentiate { try maxPool2d(x, geometry) }

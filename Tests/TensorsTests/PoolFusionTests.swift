@@ -4,12 +4,15 @@ import Testing
 
 /// ReLU, dropout and max-pooling as one operator against the three one after the other: the same bits, forward and back.
 @Suite struct PoolFusionTests {
+  /// The last two have just as many elements in two lines as a work-item keeps numbers of the mask for, and more.
+  private static let shapes = [[3, 7, 6, 5], [2, 4, 4, 16], [1, 9, 5, 33], [2, 3, 64, 64], [1, 3, 64, 65]]
+
   @Test(
     arguments: TestDevices.all,
     [PoolGeometry(kernelSize: 2), PoolGeometry(kernelSize: 3), PoolGeometry(kernelSize: 3, stride: 2, padding: 1)])
   func isReLUThenDropoutThenMaxPooling(_ on: TestDevice, geometry: PoolGeometry) throws {
     try on.use { device in
-      for (seed, shape) in [[3, 7, 6, 5], [2, 4, 4, 16], [1, 9, 5, 33]].enumerated() {
+      for (seed, shape) in Self.shapes.enumerated() {
         var random = SeededGenerator(seed: UInt64(seed))
         let x = random.gaussians(shape)
         let key = DropoutKey(seed: 7, layer: 1, step: UInt32(seed))
