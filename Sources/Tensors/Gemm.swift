@@ -143,7 +143,7 @@ struct GemmProblem {
   /// Bytes of A's rows that stay in the second cache beside a panel of B.
   private static let cachedBytes = 320 << 10
   /// Work-items for each of a device's units where there are few column tiles; fewer where each transposes B's rows first.
-  private static let itemsPerUnit = 8
+  private static let itemsPerUnit = 4
   private static let transposingItemsPerUnit = 2
   /// Row tiles in a strip: fewer do not repay the packing of B, more are not needed to.
   private static let shortestStrip = 12
