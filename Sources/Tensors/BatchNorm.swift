@@ -166,6 +166,7 @@ struct BatchNorm {
   /// The gradient of x. One launch.
   fileprivate func inputGradient(_ dy: Tensor, _ x: Tensor, _ totals: Tensor) throws -> Tensor {
     let dx = try device.tensor(x.shape)
+    dx.columnsCancel = training
     try device.launch(
       BatchNormKernels.backward, over: normalizeGrid, moving: 3 * x.count,
       [.buffer(dy.buffer), .buffer(x.buffer)] + vectors

@@ -82,6 +82,7 @@ extension BatchNorm {
     _ dy: Tensor, _ winner: Buffer, _ x: Tensor, _ totals: Tensor, _ pooling: Pooling
   ) throws -> Tensor {
     let dx = try device.tensor(x.shape)
+    dx.columnsCancel = training
     let windowRows = x.shape[0] * x.shape[1].dividedUp(by: 2)
     try device.launch(
       BatchNormPoolKernels.backward, over: device.planeGrid(device.vectors(in: channels), windowRows),

@@ -4,8 +4,8 @@
 ///   ``ConvGeometry/outputSize(of:)``
 /// - Throws: ``ShapeError`` when shapes and attributes do not fit.
 /// - Cost: two launches, the first packs the weight, or pads the image for one channel and 3×3 filters. Gradients: one
-///   for an activation, two for x, up to three for the weight, up to two for the bias. A batch of a few images takes one
-///   more where there is padding.
+///   for an activation, two for x, up to three for the weight, up to two for the bias, which is zero, and not computed,
+///   before a batch normalisation in training. A batch of a few images takes one more where there is padding.
 /// - Source: semantics of torch.nn.functional.conv2d.
 public func conv2d(
   _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, activation: Activation = .none
@@ -15,7 +15,7 @@ public func conv2d(
   try problem.enqueueForward(x, weight, bias: bias, activation: activation, to: y)
   if let tape = Tape.of(x, weight, bias) {
     tape.record(y, activation: activation) { dz in
-      if let slot = bias?.gradient { try columnSum(dz, into: slot.tensor, accumulate: slot.claim()) }
+      if let slot = bias?.gradient { try biasGradient(of: dz, into: slot) }
       try problem.differentiate(x, weight: weight, dz, on: tape)
     }
   }

@@ -4,7 +4,8 @@
 ///   ``ConvGeometry/transposedOutputSize(of:)``
 /// - Throws: ``ShapeError`` when shapes and attributes do not fit.
 /// - Cost: two launches, the first packs the weight, or multiplies it for few output channels; on processors one for one
-///   channel. Gradients: one for an activation, two for x, up to three for the weight, up to two for the bias.
+///   channel. Gradients: one for an activation, two for x, up to three for the weight, up to two for the bias, which is
+///   zero, and not computed, before a batch normalisation in training.
 /// - Source: semantics of torch.nn.functional.conv_transpose2d.
 public func convTranspose2d(
   _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, activation: Activation = .none
@@ -14,9 +15,7 @@ public func convTranspose2d(
   try problem.enqueueTransposed(x, weight, bias: bias, activation: activation, to: y)
   if let tape = Tape.of(x, weight, bias) {
     tape.record(y, activation: activation) { dz in
-      if let slot = bias?.gradient {
-        try columnSum(dz, into: slot.tensor, accumulate: slot.claim())
-      }
+      if let slot = bias?.gradient { try biasGradient(of: dz, into: slot) }
       if let slot = weight.gradient {
         try problem.enqueueWeightGradient(dz, x, to: slot.tensor, accumulate: slot.claim())
       }

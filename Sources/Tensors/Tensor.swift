@@ -14,6 +14,10 @@ public final class Tensor {
   /// Whether a gradient is wanted: of parameters that train, and of whatever was computed from one while a tape recorded.
   public internal(set) var requiresGradient: Bool
 
+  /// Whether the sums over everything but the last axis are known to be zero, but for rounding: of the gradient that a
+  /// batch normalisation passes back, whose mean it has subtracted.
+  var columnsCancel = false
+
   public var device: any Device { buffer.device }
   public var count: Int { shape.reduce(1, *) }
 
