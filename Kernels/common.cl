@@ -223,6 +223,9 @@ INLINE void store_winners(intv v, global ushort *p, int n) {
   for (int i = 0; i < n; i++) p[i] = (ushort)lanes[i];
 }
 
+// The winner of a window as KEEP_POSITIVE has it.
+INLINE intv positive_winner(floatv best, intv winner) { return (best <= SPLAT(0.0f)) | winner; }
+
 // Takes v, at `position` of its window, where it is larger than the best so far: the first of equal values wins, and
 // NaN over everything, as in PyTorch.
 INLINE void take_larger(floatv v, int position, floatv *best, intv *winner) {

@@ -68,9 +68,9 @@ kernel void conv2d_first_pool(
   }
 }
 
-// y = max-pooling of relu(convolution of x with w + bias) with dropout, as relu_dropout_pool_2x2 (dropout_pool.cl) has it;
-// conv_size is that of the convolution's output, which is never written.
-// Work-item (x, y): row x of y of image y.
+// y = max-pooling of relu(convolution of x with w + bias) with dropout, as relu_dropout_pool_2x2 (dropout_pool.cl) has
+// it; conv_size is that of the convolution's output, which is never written.
+// Work-item (x, y): row x of y of image y, all channels, for which the mask's numbers are drawn together.
 kernel void conv2d_first_dropout_pool(
     global const float *x, global const float *w, global const float *bias, global float *y, global ushort *winner,
     int batch, int size, int conv_size, int out_size, int out_channels, uint key0, uint key1, uint layer, uint step,
@@ -79,7 +79,7 @@ kernel void conv2d_first_dropout_pool(
   if (line >= HEIGHT(out_size) || image >= batch) return;
   const int width = WIDTH(size), length = WIDTH(conv_size) * out_channels;
   const int begin = (image * HEIGHT(conv_size) + 2 * line) * length;
-  uint numbers[NUMBER_FLOATS + (ITEM_GROUPS + 1) * 2 * GROUP_WORDS];
+  uint numbers[NUMBERS_ROOM];
   const uint *drawn = draw_numbers(numbers, begin, begin + 2 * length, key0, key1, layer, step);
   for (int column = 0; column < out_channels; column += VECTOR_WIDTH) {
     const int n = out_channels - column;
@@ -99,7 +99,7 @@ kernel void conv2d_first_dropout_pool(
         take_larger(relu_dropout(sum + shift, own, threshold, scale), i, &best, &position);
       }
       store_part(best, y + at, n);
-      store_winners((best <= SPLAT(0.0f)) | position, winner + at, n);
+      store_winners(positive_winner(best, position), winner + at, n);
       corner += 2;
       number += 2 * out_channels;
       at += out_channels;

@@ -3,8 +3,8 @@
 
 #ifndef PRODUCT_FLOATS
 #define PRODUCT_FLOATS 16384  // of all taps and the lines of dy that a strip of outputs sees, at most
-#define LARGEST_STRIDE 4    // across
 #endif
+#define LARGEST_STRIDE 4  // across
 
 // products[tap * step] (+)= the products of VECTOR_WIDTH pixels, `square` by channel, with `n` channels of each tap; those
 // of lanes that are no pixel are 0, which a product of zero and an infinity would not be.
@@ -52,9 +52,9 @@ kernel void conv2d_to_one(
   // The lines of dy that reach the strip's.
   const int from = max(0, first + HEIGHT(padding) - HEIGHT(kernel_size) + HEIGHT(stride)) / HEIGHT(stride);
   const int lines = max(0, min(HEIGHT(out_size) - 1, (last - 1 + HEIGHT(padding)) / HEIGHT(stride)) - from + 1);
-  // A line of products ends in zeros as far as vectors of outputs reach. Where those begin before it, they see the zeros
-  // that end the line before, or what the padding cuts off: a line of outputs is as much longer as the kernel is wider
-  // than the stride, less the padding.
+  // A line of products ends in zeros as far as vectors of outputs reach. A vector that begins before a line reads the end
+  // of the line before: zeros, or products for outputs that the padding cuts off, since a line of outputs is as much
+  // longer as the kernel is wider than the stride, less the padding.
   const int places = (WIDTH(size) + WIDTH(padding) + WIDTH(stride) - 1) / WIDTH(stride);
   const int pitch = (max(places, WIDTH(out_size)) + VECTOR_WIDTH - 1) / VECTOR_WIDTH * VECTOR_WIDTH;
   float products[PRODUCT_FLOATS];
@@ -90,16 +90,17 @@ kernel void conv2d_to_one(
     for (int place = 0; place < places; place += VECTOR_WIDTH) {
       floatv phases[LARGEST_STRIDE];
       for (int phase = 0; phase < WIDTH(stride); phase++) {
-        const int across = (WIDTH(kernel_size) - phase + WIDTH(stride) - 1) / WIDTH(stride);
+        const int taps_across = (WIDTH(kernel_size) - phase + WIDTH(stride) - 1) / WIDTH(stride);
         floatv y = SPLAT(bias[0]);
         for (int down = top % HEIGHT(stride); down < HEIGHT(kernel_size) && down <= top; down += HEIGHT(stride)) {
           const int line = (top - down) / HEIGHT(stride) - from;
           if (line >= lines) continue;
           const float *product = products + ((down * WIDTH(kernel_size) + phase) * lines + line) * pitch + place;
-          for (int i = 0; i < across; i++) y += LOADV(product + i * next);
+          for (int i = 0; i < taps_across; i++) y += LOADV(product + i * next);
         }
         phases[phase] = activate(y, activation, slope);
       }
+      // Outputs of the phases take turns: those of two are put together in registers, more through memory.
       float outputs[LARGEST_STRIDE * VECTOR_WIDTH];
       if (WIDTH(stride) == 2) {
         floatv zipped[2];

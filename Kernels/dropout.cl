@@ -1,13 +1,13 @@
-// Dropout, with masks from philox.cl. A work-item does some groups of 128 elements.
+// Dropout, with masks from philox.cl. A work-item does GROUPS groups of 128 elements.
 
 // The four words of the blocks first_block + i, for tests: word k of block i in words[4 * i + k].
 kernel void philox_blocks(
     global uint *words, int blocks, uint first_block, uint counter1, uint layer, uint step, uint key0, uint key1) {
-  const int first = (int)get_global_id(0) * ITEM_GROUPS * GROUP_LANES;
+  const int first = (int)get_global_id(0) * GROUPS * GROUP_LANES;
   if (first >= blocks) return;
-  uint drawn[ITEM_GROUPS * GROUP_WORDS];
+  uint drawn[GROUPS * GROUP_WORDS];
   draw_words(drawn, first_block + (uint)first, counter1, layer, step, key0, key1);
-  for (int i = 0; i < min(ITEM_GROUPS * GROUP_LANES, blocks - first); i++) {
+  for (int i = 0; i < min(GROUPS * GROUP_LANES, blocks - first); i++) {
     for (int k = 0; k < 4; k++) {
       words[4 * (first + i) + k] = drawn[i / GROUP_LANES * GROUP_WORDS + k * GROUP_LANES + i % GROUP_LANES];
     }
@@ -21,11 +21,11 @@ kernel void philox_blocks(
 kernel void dropout_forward(
     global const float *x, global float *y, int count, uint key0, uint key1, uint layer, uint step, uint threshold,
     float scale, int mode) {
-  const int item = (int)get_global_id(0), first = item * ITEM_GROUPS * 2 * GROUP_WORDS;
+  const int item = (int)get_global_id(0), first = item * GROUPS * 2 * GROUP_WORDS;
   if (first >= count) return;
-  uint words[ITEM_GROUPS * GROUP_WORDS];
-  draw_words(words, (uint)(item * ITEM_GROUPS * GROUP_LANES), 0u, layer, step, key0, key1);
-  for (int i = 0; i < ITEM_GROUPS * GROUP_WORDS; i += VECTOR_WIDTH) {
+  uint words[GROUPS * GROUP_WORDS];
+  draw_words(words, (uint)(item * GROUPS * GROUP_LANES), 0u, layer, step, key0, key1);
+  for (int i = 0; i < GROUPS * GROUP_WORDS; i += VECTOR_WIDTH) {
     const uintv word = LOADV(words + i);
     const intv keep_low = (word & 0xffffu) >= (uintv)(threshold);
     const intv keep_high = (word >> 16) >= (uintv)(threshold);

@@ -10,7 +10,7 @@ kernel void relu_dropout_pool_2x2(
   if (line >= HEIGHT(out_size) || image >= batch) return;
   const int length = WIDTH(size) * channels;
   const int begin = (image * HEIGHT(size) + 2 * line) * length;
-  uint numbers[NUMBER_FLOATS + (ITEM_GROUPS + 1) * 2 * GROUP_WORDS];
+  uint numbers[NUMBERS_ROOM];
   const uint *drawn = draw_numbers(numbers, begin, begin + 2 * length, key0, key1, layer, step);
   int at = (image * HEIGHT(out_size) + line) * WIDTH(out_size) * channels;
   for (int place = 0; place < WIDTH(out_size); place++) {
@@ -27,7 +27,7 @@ kernel void relu_dropout_pool_2x2(
 #pragma unroll
       for (int k = 1; k < 4; k++) take_larger(values[k], k, &best, &position);
       store_part(best, y + at + c, n);
-      store_winners((best <= SPLAT(0.0f)) | position, winner + at + c, n);
+      store_winners(positive_winner(best, position), winner + at + c, n);
     }
     at += channels;
   }

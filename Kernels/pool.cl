@@ -3,8 +3,8 @@
 // A work-item computes VECTOR_WIDTH channels of one pixel. Dimension 0 of the grid counts the pixels of a row, and
 // within them the vectors of channels; dimension 1 counts the rows of all images. Gradients gather: an input looks up
 // the windows that cover it, in row order, so that sums have a fixed order and nothing is added atomically. Where
-// windows neither overlap nor touch padding (KH = SH, KW = SW), a work-item writes the whole cell of inputs under one
-// window instead.
+// windows neither overlap nor touch padding (KH = SH, KW = SW), a work-item writes the whole cell of inputs under a
+// window instead, or those of several windows.
 //
 // Windows of more than 65535 positions are not handled; the caller refuses them.
 
@@ -33,7 +33,7 @@ kernel void pool_max_forward(
   }
   const int at = (row * WO + wo) * C + c;
   store_part(best, y + at, channels);
-  if (keep == KEEP_POSITIVE) position = (best <= SPLAT(0.0f)) | position;
+  if (keep == KEEP_POSITIVE) position = positive_winner(best, position);
   if (keep) store_winners(position, winner + at, channels);
 }
 
@@ -59,8 +59,26 @@ kernel void pool_max_forward_2x2(
   for (int k = 1; k < 4; k++) take_larger(values[k], k, &best, &position);
   const int at = (row * WO + wo) * C + c;
   store_part(best, y + at, channels);
-  if (keep == KEEP_POSITIVE) position = (best <= SPLAT(0.0f)) | position;
+  if (keep == KEEP_POSITIVE) position = positive_winner(best, position);
   if (keep) store_winners(position, winner + at, channels);
+}
+
+// Writes the rows x columns inputs under one window, whose winner is `position`; lines of the image are `line` apart.
+INLINE void write_cell(
+    global float *corner, const floatv gradient, const intv position, const int line, const int C, const int channels,
+    const int rows, const int columns, const int KW) {
+  if (KW == 2 && rows == 2 && columns == 2 && channels >= VECTOR_WIDTH) {
+    STOREV(CHOOSEV(position == 0, gradient, SPLAT(0.0f)), corner);
+    STOREV(CHOOSEV(position == 1, gradient, SPLAT(0.0f)), corner + C);
+    STOREV(CHOOSEV(position == 2, gradient, SPLAT(0.0f)), corner + line);
+    STOREV(CHOOSEV(position == 3, gradient, SPLAT(0.0f)), corner + line + C);
+    return;
+  }
+  for (int r = 0; r < rows; r++) {
+    for (int s = 0; s < columns; s++) {
+      store_part(CHOOSEV(position == r * KW + s, gradient, SPLAT(0.0f)), corner + r * line + s * C, channels);
+    }
+  }
 }
 
 // dx: the sum of dy over the windows that this input won.
@@ -85,24 +103,6 @@ kernel void pool_max_backward(
     }
   }
   store_part(sum, dx + (row * W + w) * C + c, channels);
-}
-
-// The inputs under one window, of which `position` has won: rows x columns of the image are left of it.
-INLINE void write_cell(
-    global float *corner, const floatv gradient, const intv position, const int line, const int C, const int channels,
-    const int rows, const int columns, const int KW) {
-  if (KW == 2 && rows == 2 && columns == 2 && channels >= VECTOR_WIDTH) {
-    STOREV(CHOOSEV(position == 0, gradient, SPLAT(0.0f)), corner);
-    STOREV(CHOOSEV(position == 1, gradient, SPLAT(0.0f)), corner + C);
-    STOREV(CHOOSEV(position == 2, gradient, SPLAT(0.0f)), corner + line);
-    STOREV(CHOOSEV(position == 3, gradient, SPLAT(0.0f)), corner + line + C);
-    return;
-  }
-  for (int r = 0; r < rows; r++) {
-    for (int s = 0; s < columns; s++) {
-      store_part(CHOOSEV(position == r * KW + s, gradient, SPLAT(0.0f)), corner + r * line + s * C, channels);
-    }
-  }
 }
 
 // The same where KH = SH, KW = SW and there is no padding: a work-item writes the KH x KW inputs under each of its
@@ -184,7 +184,7 @@ kernel void pool_average_backward(
   store_part(sum, dx + (row * W + w) * C + c, channels);
 }
 
-// The same by cells, as in pool_max_backward_cells.
+// The same by cells, as in pool_max_backward_cells, one a work-item.
 kernel void pool_average_backward_cells(
     global const float *dy, global float *dx, int N, int H, int W, int C, int HO, int WO, int KH, int KW) {
   const int cell_rows = (H + KH - 1) / KH, cell_columns = (W + KW - 1) / KW;

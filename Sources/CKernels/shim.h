@@ -36,13 +36,13 @@ static _Thread_local telar_item telar_current;
   typedef int int##n __attribute__((ext_vector_type(n)));      \
   typedef uint uint##n __attribute__((ext_vector_type(n)));    \
   typedef uchar uchar##n __attribute__((ext_vector_type(n)));  \
-  typedef ushort ushort##n __attribute__((ext_vector_type(n))); \
-  typedef ulong ulong##n __attribute__((ext_vector_type(n)));
+  typedef ushort ushort##n __attribute__((ext_vector_type(n)));
 VECTOR_TYPES(2)
 VECTOR_TYPES(4)
 VECTOR_TYPES(8)
 VECTOR_TYPES(16)
 #undef VECTOR_TYPES
+typedef ulong ulong8 __attribute__((ext_vector_type(8)));
 
 #define OVERLOAD static inline __attribute__((overloadable, always_inline))
 

@@ -48,9 +48,10 @@ extension ConvProblem {
       geometry.stride.width.greatestCommonDivisor(with: geometry.dilation.width))
   }
 
-  /// y = activation(conv2d(x, w) + bias). Two launches in the vector family, one more for a small batch with padding.
+  /// y = activation(conv2d(x, w) + bias). Two launches in the vector family, one more for a small batch with padding, one
+  /// less for a first layer without.
   package func enqueueForward(_ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor) throws {
-    // Its own kernel, whichever register tiles there are.
+    // Before a tile is chosen, since there is none in it: a tuner would search without effect.
     if isFirstLayer, x.device.properties.family == .vector {
       let (problem, padded) = try padded(x)
       return try problem.enqueueFirst(padded, w, bias, activation, y)
@@ -317,16 +318,16 @@ extension ConvProblem {
     }
   }
 
-  /// Parts of the batch that the gradient of the weights is summed over one by one: images of a part stay in the second
-  /// cache, so that the tiles that pass over them find them there, and there are work-items for many threads, unless the
-  /// parts' own sums would then be much to write and add; but always some. The number depends on the shapes alone, and
-  /// so does the result.
+  /// Parts of the batch that the gradient of the weights is summed over one by one. As many as let the images of a part
+  /// stay in the second cache, where the tiles that pass over them find them, or as make the wanted work-items, while the
+  /// parts' own sums are little to write and add beside the images; in any case enough for the least work-items. The
+  /// number depends on the shapes alone, and so does the result.
   ///
   /// - Parameters:
   ///   - imageBytes: of x and dy.
   ///   - items: work-items of a part.
-  ///   - wantedItems: of all parts, to keep the threads of a processor of many cores busy.
-  func gradientParts(imageBytes: Int, items: Int, wantedItems: Int = 64) -> Int {
+  ///   - wantedItems: of all parts.
+  func gradientParts(imageBytes: Int, items: Int, wantedItems: Int = wantedGradientItems) -> Int {
     let wanted = max(imageBytes / Self.partBytes, wantedItems.dividedUp(by: items))
     let affordable = imageBytes / (Self.imagesPerSum * weightCount * 4)
     return max(1, min(batch, max(min(wanted, affordable), Self.leastGradientItems.dividedUp(by: items))))
@@ -351,7 +352,8 @@ extension ConvProblem {
   private static let partBytes = 256 << 10
   /// How much more than its sums a part of the weight gradient has to read.
   private static let imagesPerSum = 4
-  /// Work-items of the weight gradient that keep the threads of a processor of few cores busy.
+  /// Work-items of the weight gradient that keep a processor's threads busy, of many cores and of few.
+  static let wantedGradientItems = 64
   static let leastGradientItems = 16
 
   /// How many row tiles a work-item walks down, and how many work-items that makes: long enough to reuse the weights in

@@ -44,8 +44,9 @@ public func conv2dMaxPool2d(
 /// Max-pooling of dropout of relu(conv2d(x)), a first layer's: see ``reluDropoutMaxPool2d(_:_:probability:key:)``. The
 /// gradient of the weights comes from the pooled values alone.
 ///
-/// - Cost: as the operators one after another; where the layer is a first one with one channel, 3×3 filters and 2×2
-///   pooling, one launch on processors, two with padding, and three for the gradients.
+/// - Cost: as the operators one after another. Where the layer is a first one with one channel, 3×3 filters and 2×2
+///   pooling, whose input wants no gradient: one launch on processors, two with padding, if two lines of the convolution's
+///   output have at most 8,192 elements, and three for the gradients.
 public func conv2dReluDropoutMaxPool2d(
   _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, _ pool: PoolGeometry, probability: Float,
   key: DropoutKey
@@ -57,8 +58,8 @@ public func conv2dReluDropoutMaxPool2d(
     return try reluDropoutMaxPool2d(
       conv2d(x, weight: weight, bias: bias, geometry), pool, probability: probability, key: key)
   }
-  let (whole, padded) = try problem.padded(x)
-  let (y, winner) = try whole.enqueueFirstDropoutPool(
+  let (paddedProblem, padded) = try problem.padded(x)
+  let (y, winner) = try paddedProblem.enqueueFirstDropoutPool(
     padded, weight, bias: bias, pool, probability: probability, key: key)
   tape.record(y) { dy in
     try problem.firstPoolGradient(padded, dy, winner, weight: weight, bias: bias, scale: 1 / (1 - probability))
@@ -121,13 +122,13 @@ extension ConvProblem {
       ] + activation.arguments)
   }
 
-  /// Max-pooling of dropout of ReLU of a first layer, from the padded x. One launch, or two where numbers for two lines
-  /// of the mask are too many to keep.
+  /// Max-pooling of dropout of ReLU of a first layer, from the padded x, whose convolution this is. One launch, or three
+  /// where the mask's numbers of two lines are too many to keep.
   fileprivate func enqueueFirstDropoutPool(
     _ x: Tensor, _ w: Tensor, bias: Tensor?, _ pool: PoolGeometry, probability: Float, key: DropoutKey
   ) throws -> (y: Tensor, winner: Buffer) {
     let device = x.device
-    guard device.keepsDropoutNumbers(lines: 2, of: outShape) else {
+    guard device.keepsDropoutNumbers(of: outShape) else {
       let z = try device.tensor(outShape)
       try enqueueForward(x, w, bias: bias, activation: .none, to: z)
       return try enqueueReluDropoutMaxPool2d(z, pool, probability: probability, key: key)

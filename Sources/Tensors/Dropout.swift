@@ -57,8 +57,8 @@ public func reluDropout(_ x: Tensor, probability: Float, key: DropoutKey) throws
   return y
 }
 
-/// Elements that a work-item of dropout does: `ITEM_GROUPS` of 128 in `philox.cl`.
-private let dropoutItem = 256
+/// Elements that a work-item of dropout does: `GROUPS` of 128, see `philox.cl`.
+private func elementsPerItem(on device: any Device) -> Int { device.properties.vectorTiles[0].width >= 16 ? 256 : 128 }
 
 /// x, or relu(x), with the mask of the key applied; nothing is recorded.
 func applyDropout(_ x: Tensor, probability: Float, key: DropoutKey, afterReLU: Bool) throws -> Tensor {
@@ -66,7 +66,8 @@ func applyDropout(_ x: Tensor, probability: Float, key: DropoutKey, afterReLU: B
   try checkIndexable("dropout", x.count)
   let y = try x.device.tensor(x.shape)
   try x.device.launch(
-    DropoutKernels.forward, over: x.device.itemGrid(x.count.dividedUp(by: dropoutItem)), moving: 2 * x.count,
+    DropoutKernels.forward, over: x.device.itemGrid(x.count.dividedUp(by: elementsPerItem(on: x.device))),
+    moving: 2 * x.count,
     [.buffer(x.buffer), .buffer(y.buffer), .int(x.count)] + mask + [.int(afterReLU ? 1 : 0)])
   return y
 }

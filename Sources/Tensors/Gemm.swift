@@ -142,7 +142,8 @@ struct GemmProblem {
   private static let packedTiles = 4
   /// Bytes of A's rows that stay in the second cache beside a panel of B.
   private static let cachedBytes = 320 << 10
-  /// Work-items for each of a device's units where there are few column tiles; fewer where each transposes B's rows first.
+  /// Work-items for each of a device's units where there are few column tiles: each packs its columns of B anew. Fewer
+  /// where it has to transpose them.
   private static let itemsPerUnit = 4
   private static let transposingItemsPerUnit = 2
   /// Row tiles in a strip: fewer do not repay the packing of B, more are not needed to.

@@ -27,7 +27,7 @@ public func maxPool2d(_ x: Tensor, _ geometry: PoolGeometry) throws -> Tensor {
   return y
 }
 
-/// Which winners max-pooling stores: the numbers of `KEEP_…` in `pool.cl`.
+/// Which winners max-pooling stores: the numbers of `KEEP_…` in `common.cl`.
 enum KeptWinners: Int {
   case nothing, winners, positive
 }

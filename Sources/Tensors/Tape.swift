@@ -80,8 +80,8 @@ public final class Tape {
     try add(gradient, of: tensor, to: &gradients)
   }
 
-  /// Adds to the gradient of what goes into the activation that makes `tensor`, its ``activation(of:)``; `none` makes that
-  /// the tensor's own.
+  /// Adds to the gradient of what goes into the activation that makes `tensor`, its ``activation(of:)``; with `none`, the
+  /// same as ``accumulate(_:into:)``.
   func accumulate(_ gradient: Tensor, into tensor: Tensor, before activation: Activation) throws {
     if activation == .none { return try accumulate(gradient, into: tensor) }
     precondition(gradient.shape == tensor.shape, "a gradient of \(gradient.shape) for a tensor of \(tensor.shape)")

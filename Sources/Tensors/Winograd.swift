@@ -117,7 +117,7 @@ extension ConvProblem {
     let columnTiles = outChannels.dividedUp(by: tile.columns)
     let mostTiles = min(WinogradKernels.gradientTiles, WinogradKernels.gradientSums / (channels * tile.columns))
     let columnItems = columnTiles.dividedUp(by: mostTiles)
-    // Each item transforms the images of its part once for all of its columns, so few do less work.
+    // Each item transforms the images of its part once for all of its columns: no more of them than it takes.
     let parts = gradientParts(
       imageBytes: (x.count + dy.count) * 4, items: columnItems, wantedItems: Self.leastGradientItems)
     let isWhole = parts == 1 && !accumulate

@@ -37,6 +37,9 @@ import Testing
     Case(channels: 32, outputs: 16, size: Pair(9, 13), geometry: ConvGeometry(kernelSize: 3), pool: cells2),
   ]
 
+  private static let tooWide = Case(
+    channels: 1, outputs: 65, size: Pair(4, 66), geometry: ConvGeometry(kernelSize: 3), pool: cells2, batch: 32)
+
   /// First layers, whose input wants none.
   static let first: [Case] = [
     Case(channels: 1, outputs: 5, size: Pair(7, 6), geometry: ConvGeometry(kernelSize: 3, padding: 1), pool: cells2),
@@ -44,9 +47,11 @@ import Testing
     Case(
       channels: 1, outputs: 8, size: 5, geometry: ConvGeometry(kernelSize: 3, padding: Pair(2, 0)), pool: cells2,
       batch: 64),
-    // Just as many elements in two lines as a work-item keeps numbers of a dropout's mask for, and more.
+    // As many elements in two lines as a work-item keeps numbers of a dropout's mask for, or almost, with lines that begin
+    // anywhere in a group of numbers, or more.
+    Case(channels: 1, outputs: 65, size: Pair(6, 65), geometry: ConvGeometry(kernelSize: 3), pool: cells2, batch: 32),
     Case(channels: 1, outputs: 64, size: Pair(4, 66), geometry: ConvGeometry(kernelSize: 3), pool: cells2, batch: 32),
-    Case(channels: 1, outputs: 65, size: Pair(4, 66), geometry: ConvGeometry(kernelSize: 3), pool: cells2, batch: 32),
+    tooWide,
     // Not what the kernels for first layers take.
     Case(channels: 1, outputs: 4, size: 6, geometry: ConvGeometry(kernelSize: 2), pool: cells2),
     Case(channels: 2, outputs: 4, size: 5, geometry: ConvGeometry(kernelSize: 3), pool: PoolGeometry(kernelSize: 3)),
@@ -159,6 +164,23 @@ import Testing
         try maxPool2d(conv2d(x, weight: weight, bias: bias, test.geometry), test.pool)
       }
       #expect(fused == 2 && apart == 3)
+
+      let key = DropoutKey(seed: 1, layer: 2, step: 3)
+      #expect(try launches { try reluDropoutMaxPool2d(x, test.pool, probability: 0.5, key: key) } == 1)
+      func launchesWithDropout(_ test: Case) throws -> Int {
+        let x = try device.zeros(test.inputShape), zeros = try device.zeros(test.weightShape)
+        let slot = GradientSlot(tensor: zeros)
+        let weight = Tensor(shape: zeros.shape, buffer: zeros.buffer, gradient: slot, requiresGradient: true)
+        return try launches {
+          try Tape().recording {
+            try conv2dReluDropoutMaxPool2d(
+              x, weight: weight, bias: nil, test.geometry, test.pool, probability: 0.5, key: key)
+          }
+        }
+      }
+      #expect(try launchesWithDropout(Self.first[0]) == 2)
+      #expect(try launchesWithDropout(Self.first[1]) == 1)
+      #expect(try launchesWithDropout(Self.tooWide) == 3)
     }
   }
 }

@@ -133,6 +133,8 @@ import Testing
       try check(1, 2, Pair(2, 400), ConvGeometry(kernelSize: 3, stride: Pair(1, 3)))
       try check(1, 2, Pair(2, 1200), ConvGeometry(kernelSize: 3, stride: Pair(1, 3)))
       try check(1, 35, Pair(9, 100), ConvGeometry(kernelSize: 6, stride: 2, padding: 1))
+      try check(2, 3, Pair(6, 9), ConvGeometry(kernelSize: 6, stride: 4, padding: 3))
+      try check(1, 2, Pair(2, 30), ConvGeometry(kernelSize: Pair(1, 40), padding: Pair(0, 20)))
       // Lines that fill whole vectors.
       try check(2, 3, Pair(3, 16), ConvGeometry(kernelSize: 3, padding: 2))
       try check(34, 4, 4, ConvGeometry(kernelSize: 2, stride: 2))

@@ -4,8 +4,11 @@ import Testing
 
 /// ReLU, dropout and max-pooling as one operator against the three one after the other: the same bits, forward and back.
 @Suite struct PoolFusionTests {
-  /// The last two have just as many elements in two lines as a work-item keeps numbers of the mask for, and more.
-  private static let shapes = [[3, 7, 6, 5], [2, 4, 4, 16], [1, 9, 5, 33], [2, 3, 64, 64], [1, 3, 64, 65]]
+  /// The last three have as many elements in two lines as a work-item keeps numbers of the mask for, or almost, with lines
+  /// that begin anywhere in a group of numbers, or more.
+  private static let shapes = [
+    [3, 7, 6, 5], [2, 4, 4, 16], [1, 9, 5, 33], [2, 3, 64, 64], [3, 5, 63, 65], [1, 3, 64, 65],
+  ]
 
   @Test(
     arguments: TestDevices.all,

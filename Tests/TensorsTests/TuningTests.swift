@@ -129,6 +129,11 @@ import Testing
           $0[0], weight: $0[1], bias: nil, ConvGeometry(kernelSize: 3, padding: 1), PoolGeometry(kernelSize: 2))
       }
       _ = try gemm(device.tensor([2, 3]), device.tensor([3, 4]))
+      if device.properties.family == .vector {
+        // The forward pass of a first layer has no tile to choose.
+        _ = try conv2d(
+          device.tensor([1, 5, 4, 1]), weight: device.tensor([3, 3, 1, 4]), bias: nil, ConvGeometry(kernelSize: 3))
+      }
       device.tuning = Tuning()
       #expect(log.products.count == 4, "\(log.products.map(\.product.text))")
       for (product, own) in log.products {
