@@ -32,10 +32,8 @@ kernel void batch_norm_pool_forward(
       store_part((values[0] + values[1] + values[2] + values[3]) * 0.25f, y + at, channels);
       continue;
     }
-    floatv best = values[0];
-    intv position = (intv)(0);
-#pragma unroll
-    for (int k = 1; k < 4; k++) take_larger(values[k], k, &best, &position);
+    intv position;
+    const floatv best = largest_of_four(values, &position);
     store_part(best, y + at, channels);
     if (!keep) continue;
     floatv input = inputs[0];

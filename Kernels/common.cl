@@ -233,3 +233,12 @@ INLINE void take_larger(floatv v, int position, floatv *best, intv *winner) {
   *best = CHOOSEV(wins, v, *best);
   *winner = (wins & position) | (~wins & *winner);
 }
+
+// The largest of a window of 2 x 2, in row order, and where it is.
+INLINE floatv largest_of_four(const floatv values[4], intv *winner) {
+  floatv best = values[0];
+  *winner = (intv)(0);
+#pragma unroll
+  for (int i = 1; i < 4; i++) take_larger(values[i], i, &best, winner);
+  return best;
+}

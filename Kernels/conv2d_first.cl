@@ -18,6 +18,15 @@ INLINE floatv multiply_window(global const float *window, const int width, const
   return sum;
 }
 
+// The convolution under a window of 2 x 2 of a pool, in row order.
+INLINE void multiply_four_windows(
+    floatv values[4], global const float *corner, const int width, const floatv taps[9], const floatv shift) {
+#pragma unroll
+  for (int i = 0; i < 4; i++) {
+    values[i] = multiply_window(corner + (i >> 1) * width + (i & 1), width, taps) + shift;
+  }
+}
+
 // y = activation(convolution of x with w + bias).
 // Work-item (x, y, z): VECTOR_WIDTH channels x of row y of image z.
 kernel void conv2d_first(
@@ -54,13 +63,10 @@ kernel void conv2d_first_pool(
   global const float *corner = x + ((long)image * HEIGHT(size) + 2 * line) * width;
   long at = ((long)image * HEIGHT(out_size) + line) * WIDTH(out_size) * out_channels + column;
   for (int place = 0; place < WIDTH(out_size); place++) {
-    floatv best = SPLAT(-INFINITY);
-    intv position = (intv)(0);
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-      const floatv sum = multiply_window(corner + (i >> 1) * width + (i & 1), width, taps);
-      take_larger(sum + shift, i, &best, &position);
-    }
+    floatv values[4];
+    multiply_four_windows(values, corner, width, taps, shift);
+    intv position;
+    const floatv best = largest_of_four(values, &position);
     store_part(activate(best, activation, slope), y + at, n);
     if (keep) store_winners(position, winner + at, n);
     corner += 2;
@@ -90,14 +96,15 @@ kernel void conv2d_first_dropout_pool(
     long at = ((long)image * HEIGHT(out_size) + line) * WIDTH(out_size) * out_channels + column;
     const uint *number = drawn + column;
     for (int place = 0; place < WIDTH(out_size); place++) {
-      floatv best = SPLAT(-INFINITY);
-      intv position = (intv)(0);
+      floatv values[4];
+      multiply_four_windows(values, corner, width, taps, shift);
 #pragma unroll
       for (int i = 0; i < 4; i++) {
-        const floatv sum = multiply_window(corner + (i >> 1) * width + (i & 1), width, taps);
         const uint *own = number + (i >> 1) * length + (i & 1) * out_channels;
-        take_larger(relu_dropout(sum + shift, own, threshold, scale), i, &best, &position);
+        values[i] = relu_dropout(values[i], own, threshold, scale);
       }
+      intv position;
+      const floatv best = largest_of_four(values, &position);
       store_part(best, y + at, n);
       store_winners(positive_winner(best, position), winner + at, n);
       corner += 2;

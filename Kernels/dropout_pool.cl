@@ -22,10 +22,8 @@ kernel void relu_dropout_pool_2x2(
         const int offset = (k >> 1) * length + (2 * place + (k & 1)) * channels + c;
         values[k] = relu_dropout(load_part(x + begin + offset, n), drawn + offset, threshold, scale);
       }
-      floatv best = values[0];
-      intv position = (intv)(0);
-#pragma unroll
-      for (int k = 1; k < 4; k++) take_larger(values[k], k, &best, &position);
+      intv position;
+      const floatv best = largest_of_four(values, &position);
       store_part(best, y + at + c, n);
       store_winners(positive_winner(best, position), winner + at + c, n);
     }

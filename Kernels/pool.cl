@@ -54,9 +54,8 @@ kernel void pool_max_forward_2x2(
   } else {
     for (int k = 0; k < 4; k++) values[k] = load_part(corner + ((k >> 1) * W + (k & 1)) * C, channels);
   }
-  floatv best = values[0];
-  intv position = (intv)(0);
-  for (int k = 1; k < 4; k++) take_larger(values[k], k, &best, &position);
+  intv position;
+  const floatv best = largest_of_four(values, &position);
   const int at = (row * WO + wo) * C + c;
   store_part(best, y + at, channels);
   if (keep == KEEP_POSITIVE) position = positive_winner(best, position);

@@ -216,10 +216,10 @@ kernel void TILED(winograd_conv)(
         floatv outputs[4];
         transform_products(products + i * COLUMNS + v * VECTOR_WIDTH, product_step, outputs);
         if (pools) {
-          floatv best = SPLAT(-INFINITY);
-          intv winners = (intv)(0);
 #pragma unroll
-          for (int j = 0; j < 4; j++) take_larger(outputs[j] + b, j, &best, &winners);
+          for (int j = 0; j < 4; j++) outputs[j] += b;
+          intv winners;
+          const floatv best = largest_of_four(outputs, &winners);
           const long to = (((long)cell.image * HEIGHT(out_size) + cell.line / 2) * WIDTH(out_size) + cell.place / 2) *
                               out_channels + at;
           store_part(activate(best, activation, slope), y + to, n);

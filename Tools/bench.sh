@@ -2,8 +2,8 @@
 # Training speed of the eight networks on the CPU backend and on OpenCL, beside PyTorch's where there is one.
 #
 # The machine may be busy with other things, so Telar and PyTorch take turns, network by network, for ROUNDS rounds
-# (default 3), and the table compares medians. PyTorch's best is the fastest of plain, channels-last and compiled. The Python is $PYTHON,
-# .peers/bin/python (made by Tools/peers/setup.sh) or python3, the first that imports torch.
+# (default 3), and the table compares medians. PyTorch's best is the fastest of plain, channels-last and compiled. The
+# Python is $PYTHON, .peers/bin/python (made by Tools/peers/setup.sh) or python3, the first that imports torch.
 # Every line measured is kept in runs/bench.jsonl. Arguments go to `telar bench train`, for example --net NAME.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,6 +22,10 @@ while [ $# -gt 0 ]; do
 done
 if [ ${#nets[@]} -eq 0 ]; then
   mapfile -t nets < <("$telar" bench train --help | sed -n '/^NETWORKS/,/^$/s/^  *//p')
+  if [ ${#nets[@]} -eq 0 ]; then
+    echo "telar bench train --help lists no networks: name some with --net." >&2
+    exit 1
+  fi
 fi
 mkdir -p runs
 results=runs/bench.jsonl

@@ -21,8 +21,8 @@ exec 3<>"$scratch/messages"
 cat <"$scratch/messages" 3>&- >"$log" &
 
 # Oclgrind is the only OpenCL platform here. Its own tools set it up through these variables.
-OCL_ICD_VENDORS=$scratch/vendors OCLGRIND_LOG=$scratch/messages OCLGRIND_DATA_RACES=1 OCLGRIND_CHECK_API=1 XDG_CACHE_HOME=$scratch \
-  "$swift" test -c release --skip-build --disable-xctest --filter KernelCoverage 3>&-
+OCL_ICD_VENDORS=$scratch/vendors OCLGRIND_LOG=$scratch/messages OCLGRIND_DATA_RACES=1 OCLGRIND_CHECK_API=1 \
+  XDG_CACHE_HOME=$scratch "$swift" test -c release --skip-build --disable-xctest --filter KernelCoverage 3>&-
 exec 3>&-
 wait
 if [ -s "$log" ]; then

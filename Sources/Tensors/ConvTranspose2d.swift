@@ -3,9 +3,9 @@
 /// - Shapes: x `[N, H, W, C]`, weight `[KH, KW, O/groups, C]`, bias `[O]` → `[N, Ho, Wo, O]`; see
 ///   ``ConvGeometry/transposedOutputSize(of:)``
 /// - Throws: ``ShapeError`` when shapes and attributes do not fit.
-/// - Cost: two launches, the first packs the weight, or multiplies it for few output channels; on processors mostly one for one
-///   channel. Gradients: one for an activation, two for x, up to three for the weight, up to two for the bias, which is
-///   zero, and not computed, before a batch normalisation in training.
+/// - Cost: two launches, the first packs the weight, or multiplies it for few output channels; on processors mostly one
+///   for one channel. Gradients: one for an activation, two for x, up to three for the weight, up to two for the bias,
+///   which is zero, and not computed, before a batch normalisation in training.
 /// - Source: semantics of torch.nn.functional.conv_transpose2d.
 public func convTranspose2d(
   _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, activation: Activation = .none
