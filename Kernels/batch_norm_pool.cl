@@ -36,10 +36,7 @@ kernel void batch_norm_pool_forward(
     const floatv best = largest_of_four(values, &position);
     store_part(best, y + at, channels);
     if (!keep) continue;
-    floatv input = inputs[0];
-#pragma unroll
-    for (int k = 1; k < 4; k++) input = CHOOSEV(position == k, inputs[k], input);
-    store_part(input, won + at, channels);
+    store_part(choose_of_four(inputs, position), won + at, channels);
     store_winners(position, winner + at, channels);
   }
 }

@@ -73,21 +73,91 @@ INLINE void store_part(floatv v, global float *p, int n) {
   for (int i = 0; i < n; i++) p[i] = lanes[i];
 }
 
-// Transposes the square whose rows are VECTOR_WIDTH vectors, in registers: to zip the first half of the vectors with the
-// second does it in log2 of the width rounds.
+// VECTOR_WIDTH rows of as many elements, `step` from one row to the next; of all but the first n elements of the first
+// `rows`, which may be more than there are, zeros.
+INLINE void load_square(
+    floatv square[VECTOR_WIDTH], global const float *p, const long step, const int rows, const int n) {
+  if (rows >= VECTOR_WIDTH && n >= VECTOR_WIDTH) {
+#pragma unroll
+    for (int i = 0; i < VECTOR_WIDTH; i++) square[i] = LOADV(p + i * step);
+  } else {
+#pragma unroll
+    for (int i = 0; i < VECTOR_WIDTH; i++) square[i] = i < rows ? load_part(p + i * step, n) : SPLAT(0.0f);
+  }
+}
+
+// Elements of two vectors in an order known when this is compiled, from 0 for a's first and VECTOR_WIDTH for b's. Compilers
+// that have the builtin, as those made from clang have, make the one or two instructions of it that there are.
+#ifndef HAS_SHUFFLE
+#ifdef __has_builtin
+#if __has_builtin(__builtin_shufflevector)
+#define HAS_SHUFFLE 1
+#endif
+#endif
+#endif
+#ifndef HAS_SHUFFLE
+#define HAS_SHUFFLE 0
+#endif
+#if HAS_SHUFFLE
+#define SHUFFLE(a, b, order) __builtin_shufflevector(a, b, order)
+#else
+#define SHUFFLE(a, b, order) shuffle2(a, b, (uintv)(order))
+#endif
+
+// The elements of each four taken in turns from a and b, their lower or their upper halves; every other four of both.
+#if VECTOR_WIDTH == 16
+#define ZIP_LOWER 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29
+#define ZIP_UPPER 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31
+#define EVEN_FOURS 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27
+#define ODD_FOURS 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31
+#elif VECTOR_WIDTH == 8
+#define ZIP_LOWER 0, 8, 1, 9, 4, 12, 5, 13
+#define ZIP_UPPER 2, 10, 3, 11, 6, 14, 7, 15
+#define EVEN_FOURS 0, 1, 2, 3, 8, 9, 10, 11
+#define ODD_FOURS 4, 5, 6, 7, 12, 13, 14, 15
+#else
+#define ZIP_LOWER 0, 4, 1, 5
+#define ZIP_UPPER 2, 6, 3, 7
+#endif
+
+// Transposes the square whose rows are VECTOR_WIDTH vectors, in registers: squares of four by four, then their places.
 INLINE void transpose_square(floatv square[VECTOR_WIDTH]) {
 #pragma unroll
-  for (int round = 1; round < VECTOR_WIDTH; round *= 2) {
-    floatv zipped[VECTOR_WIDTH];
+  for (int gap = 2; gap > 0; gap--) {
 #pragma unroll
-    for (int i = 0; i < VECTOR_WIDTH / 2; i++) {
-      zipped[2 * i].even = square[i].lo;
-      zipped[2 * i].odd = square[i + VECTOR_WIDTH / 2].lo;
-      zipped[2 * i + 1].even = square[i].hi;
-      zipped[2 * i + 1].odd = square[i + VECTOR_WIDTH / 2].hi;
+    for (int i = 0; i < VECTOR_WIDTH; i++) {
+      if (i & gap) continue;
+      const floatv a = square[i], b = square[i + gap];
+      square[i] = SHUFFLE(a, b, ZIP_LOWER);
+      square[i + gap] = SHUFFLE(a, b, ZIP_UPPER);
     }
+  }
+#if VECTOR_WIDTH > 4
 #pragma unroll
-    for (int i = 0; i < VECTOR_WIDTH; i++) square[i] = zipped[i];
+  for (int gap = 4; gap < VECTOR_WIDTH; gap *= 2) {
+#pragma unroll
+    for (int i = 0; i < VECTOR_WIDTH; i++) {
+      if (i & gap) continue;
+      const floatv a = square[i], b = square[i + gap];
+      square[i] = SHUFFLE(a, b, EVEN_FOURS);
+      square[i + gap] = SHUFFLE(a, b, ODD_FOURS);
+    }
+  }
+#endif
+}
+
+// The transpose of a part of a matrix, VECTOR_WIDTH rows at p as load_square reads them: column i in to[i * to_step], for
+// i < n.
+INLINE void transpose_part(
+    floatv *to, const int to_step, global const float *p, const long step, const int rows, const int n) {
+  floatv square[VECTOR_WIDTH];
+  load_square(square, p, step, rows, n);
+  transpose_square(square);
+  if (n >= VECTOR_WIDTH) {
+#pragma unroll
+    for (int i = 0; i < VECTOR_WIDTH; i++) to[i * to_step] = square[i];
+  } else {
+    for (int i = 0; i < n; i++) to[i * to_step] = square[i];
   }
 }
 
@@ -241,4 +311,12 @@ INLINE floatv largest_of_four(const floatv values[4], intv *winner) {
 #pragma unroll
   for (int i = 1; i < 4; i++) take_larger(values[i], i, &best, winner);
   return best;
+}
+
+// That one of them, by where it is.
+INLINE floatv choose_of_four(const floatv values[4], const intv position) {
+  floatv chosen = values[0];
+#pragma unroll
+  for (int i = 1; i < 4; i++) chosen = CHOOSEV(position == i, values[i], chosen);
+  return chosen;
 }

@@ -1,31 +1,7 @@
-// The first layer of networks on grey images: 3 x 3 convolution of one channel, and max-pooling of 2 x 2 behind it. There
-// are few products and many outputs, so what counts is that all weights stay in registers, and that the convolution's
-// outputs, four times those of a pool, never lie in memory, neither forward nor backward.
+// The first layer of networks on grey images (first_layer.cl), and max-pooling of 2 x 2 behind it: the convolution's
+// outputs, four times those of the pool, never lie in memory, neither forward nor backward.
 //
-// Images are padded (pad_image) and [batch, size]; weights [3, 3, O]; y, dy and winners [batch, out_size, O].
-
-// The weights of VECTOR_WIDTH channels, of which there are n.
-INLINE void load_taps(floatv taps[9], global const float *w, const int out_channels, const int n) {
-#pragma unroll
-  for (int tap = 0; tap < 9; tap++) taps[tap] = load_part(w + tap * out_channels, n);
-}
-
-// The products of a window of an image with them.
-INLINE floatv multiply_window(global const float *window, const int width, const floatv taps[9]) {
-  floatv sum = SPLAT(0.0f);
-#pragma unroll
-  for (int tap = 0; tap < 9; tap++) sum = MULTIPLY_ADD(SPLAT(window[tap / 3 * width + tap % 3]), taps[tap], sum);
-  return sum;
-}
-
-// The convolution under a window of 2 x 2 of a pool, in row order.
-INLINE void multiply_four_windows(
-    floatv values[4], global const float *corner, const int width, const floatv taps[9], const floatv shift) {
-#pragma unroll
-  for (int i = 0; i < 4; i++) {
-    values[i] = multiply_window(corner + (i >> 1) * width + (i & 1), width, taps) + shift;
-  }
-}
+// y, dy and winners are [batch, out_size, O].
 
 // y = activation(convolution of x with w + bias).
 // Work-item (x, y, z): VECTOR_WIDTH channels x of row y of image z.
@@ -138,12 +114,8 @@ kernel void conv2d_first_pool_gradient(
 #pragma unroll
         for (int i = 0; i < 4; i++) {
           const floatv won = CHOOSEV(position == i, gradient, SPLAT(0.0f));
-          global const float *window = corner + (i >> 1) * width + (i & 1);
           total += won;
-#pragma unroll
-          for (int tap = 0; tap < 9; tap++) {
-            sums[tap] = MULTIPLY_ADD(SPLAT(window[tap / 3 * width + tap % 3]), won, sums[tap]);
-          }
+          add_window(sums, corner + (i >> 1) * width + (i & 1), width, won);
         }
         corner += 2;
         at += out_channels;

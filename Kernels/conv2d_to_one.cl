@@ -2,43 +2,93 @@
 // products of all taps with them are sums of vectors; where the channels are the lanes, each output is one of few.
 
 #ifndef PRODUCT_FLOATS
-#define PRODUCT_FLOATS 16384  // of all taps and the lines of dy that a strip of outputs sees, at most
+#define PRODUCT_FLOATS 16384  // of all taps and the pixels of dy that a strip of outputs sees, at most
 #endif
 #define LARGEST_STRIDE 4  // across
 
-// products[tap * step] (+)= the products of VECTOR_WIDTH pixels, `square` by channel, with `n` channels of each tap; those
-// of lanes that are no pixel are 0, which a product of zero and an infinity would not be.
-INLINE void multiply_taps(
-    float *products, const long step, const floatv square[VECTOR_WIDTH], const intv is_pixel, global const float *w,
-    const int taps, const int channels, const int n, const int is_first) {
-  if (n >= VECTOR_WIDTH) {
-    for (int tap = 0; tap < taps; tap++) {
-      global const float *values = w + tap * channels;
-      // Four sums, of which none has to wait for the product before.
-      floatv sums[4];
-      sums[0] = is_first ? SPLAT(0.0f) : LOADV(products + tap * step);
-      sums[1] = sums[2] = sums[3] = SPLAT(0.0f);
+// Pixels whose channels are multiplied together, as long as they stay in the first cache.
+#define BLOCK_VECTORS 2
+#define BLOCK_CHANNELS 64
+#define TAPS_AT_ONCE 6
+
+// products[tap] (+)= the products of `vectors` vectors of pixels with n channels of each tap, a constant.
+INLINE void multiply_block(
+    float *const products[TAPS_AT_ONCE], global const float *const taps[TAPS_AT_ONCE], const floatv *block, const int n,
+    const int vectors, const int is_first) {
+  floatv sums[TAPS_AT_ONCE][BLOCK_VECTORS];
 #pragma unroll
-      for (int i = 0; i < VECTOR_WIDTH; i++) sums[i % 4] = MULTIPLY_ADD(SPLAT(values[i]), square[i], sums[i % 4]);
-      const floatv sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-      STOREV(CHOOSEV(is_pixel, sum, SPLAT(0.0f)), products + tap * step);
+  for (int tap = 0; tap < TAPS_AT_ONCE; tap++) {
+#pragma unroll
+    for (int v = 0; v < vectors; v++) {
+      sums[tap][v] = is_first ? SPLAT(0.0f) : LOADV(products[tap] + v * VECTOR_WIDTH);
     }
-  } else {
-    float rows[VECTOR_WIDTH * VECTOR_WIDTH];
+  }
+#pragma unroll 4
+  for (int c = 0; c < n; c++) {
 #pragma unroll
-    for (int i = 0; i < VECTOR_WIDTH; i++) STOREV(square[i], rows + i * VECTOR_WIDTH);
-    for (int tap = 0; tap < taps; tap++) {
-      floatv sum = is_first ? SPLAT(0.0f) : LOADV(products + tap * step);
-      for (int i = 0; i < n; i++) {
-        sum = MULTIPLY_ADD(SPLAT(w[tap * channels + i]), LOADV(rows + i * VECTOR_WIDTH), sum);
+    for (int tap = 0; tap < TAPS_AT_ONCE; tap++) {
+      const floatv weight = SPLAT(taps[tap][c]);
+#pragma unroll
+      for (int v = 0; v < vectors; v++) {
+        sums[tap][v] = MULTIPLY_ADD(weight, block[c * BLOCK_VECTORS + v], sums[tap][v]);
       }
-      STOREV(CHOOSEV(is_pixel, sum, SPLAT(0.0f)), products + tap * step);
+    }
+  }
+#pragma unroll
+  for (int tap = 0; tap < TAPS_AT_ONCE; tap++) {
+#pragma unroll
+    for (int v = 0; v < vectors; v++) STOREV(sums[tap][v], products[tap] + v * VECTOR_WIDTH);
+  }
+}
+
+// The inner loops are functions of their own, so that each has all the registers.
+OUTLINE void multiply_block_1(
+    float *const products[TAPS_AT_ONCE], global const float *const taps[TAPS_AT_ONCE], const floatv *block, const int n,
+    const int is_first) {
+  multiply_block(products, taps, block, n, 1, is_first);
+}
+OUTLINE void multiply_block_2(
+    float *const products[TAPS_AT_ONCE], global const float *const taps[TAPS_AT_ONCE], const floatv *block, const int n,
+    const int is_first) {
+  multiply_block(products, taps, block, n, 2, is_first);
+}
+
+// products[tap * step + pixel] = tap * pixel, for whole vectors of pixels: those behind the last one hold anything.
+INLINE void multiply_pixels(
+    float *products, const int step, global const float *pixel, const int pixels, global const float *w, const int taps,
+    const int channels) {
+  floatv block[BLOCK_CHANNELS * BLOCK_VECTORS];
+  for (int first = 0; first < pixels; first += BLOCK_VECTORS * VECTOR_WIDTH) {
+    const int count = min(pixels - first, BLOCK_VECTORS * VECTOR_WIDTH);
+    for (int c = 0; c < channels; c += BLOCK_CHANNELS) {
+      const int n = min(channels - c, BLOCK_CHANNELS);
+      for (int v = 0; v * VECTOR_WIDTH < count; v++) {
+        global const float *from = pixel + (long)(first + v * VECTOR_WIDTH) * channels + c;
+        for (int i = 0; i < n; i += VECTOR_WIDTH) {
+          transpose_part(
+              block + i * BLOCK_VECTORS + v, BLOCK_VECTORS, from + i, channels, count - v * VECTOR_WIDTH, n - i);
+        }
+      }
+      for (int tap = 0; tap < taps; tap += TAPS_AT_ONCE) {
+        float *to[TAPS_AT_ONCE];
+        global const float *from[TAPS_AT_ONCE];
+        // The last tap again where fewer are left.
+        for (int i = 0; i < TAPS_AT_ONCE; i++) {
+          to[i] = products + min(tap + i, taps - 1) * step + first;
+          from[i] = w + (long)min(tap + i, taps - 1) * channels + c;
+        }
+        if (count > VECTOR_WIDTH) {
+          multiply_block_2(to, from, block, n, c == 0);
+        } else {
+          multiply_block_1(to, from, block, n, c == 0);
+        }
+      }
     }
   }
 }
 
 // dx = activation(transposed convolution of dy + bias), or the gradient of the input. dx is [batch, size, 1], dy
-// [batch, out_size, out_channels], w [kernel_size, out_channels]. Dilation is 1. taps * lines * pitch, below, is at most
+// [batch, out_size, out_channels], w [kernel_size, out_channels]. Dilation is 1. taps * step + reach, below, is at most
 // PRODUCT_FLOATS.
 //
 // Work-item (x, y): `strip` lines x of image y. Each output is summed in the same order, however long a strip is.
@@ -52,51 +102,49 @@ kernel void conv2d_to_one(
   // The lines of dy that reach the strip's.
   const int from = max(0, first + HEIGHT(padding) - HEIGHT(kernel_size) + HEIGHT(stride)) / HEIGHT(stride);
   const int lines = max(0, min(HEIGHT(out_size) - 1, (last - 1 + HEIGHT(padding)) / HEIGHT(stride)) - from + 1);
-  // A line of products ends in zeros as far as vectors of outputs reach. A vector that begins before a line reads the end
-  // of the line before: zeros, or products for outputs that the padding cuts off, since a line of outputs is as much
-  // longer as the kernel is wider than the stride, less the padding.
+  const int pixels = lines * WIDTH(out_size);
+  const int step = (pixels + VECTOR_WIDTH - 1) / VECTOR_WIDTH * VECTOR_WIDTH;
+  // Vectors of outputs reach over the ends of the lines of products, behind the last one too.
   const int places = (WIDTH(size) + WIDTH(padding) + WIDTH(stride) - 1) / WIDTH(stride);
-  const int pitch = (max(places, WIDTH(out_size)) + VECTOR_WIDTH - 1) / VECTOR_WIDTH * VECTOR_WIDTH;
+  const int reach = (places + VECTOR_WIDTH - 1) / VECTOR_WIDTH * VECTOR_WIDTH;
   float products[PRODUCT_FLOATS];
+  multiply_pixels(
+      products, step, dy + (long)(image * HEIGHT(out_size) + from) * WIDTH(out_size) * out_channels, pixels, w, taps,
+      out_channels);
+  for (int i = 0; i < reach; i += VECTOR_WIDTH) STOREV(SPLAT(0.0f), products + taps * step + i);
 
-  for (int line = 0; line < lines; line++) {
-    for (int place = 0; place < pitch; place += VECTOR_WIDTH) {
-      const int pixels = WIDTH(out_size) - place;
-      int lanes[VECTOR_WIDTH];
-      for (int i = 0; i < VECTOR_WIDTH; i++) lanes[i] = i < pixels ? -1 : 0;
-      const intv is_pixel = CONCATENATE(vload, VECTOR_WIDTH)(0, lanes);
-      global const float *pixel =
-          dy + ((long)(image * HEIGHT(out_size) + from + line) * WIDTH(out_size) + place) * out_channels;
-      for (int c = 0; c < out_channels; c += VECTOR_WIDTH) {
-        floatv square[VECTOR_WIDTH];
-#pragma unroll
-        for (int i = 0; i < VECTOR_WIDTH; i++) {
-          square[i] = i < pixels ? load_part(pixel + (long)i * out_channels + c, out_channels - c) : SPLAT(0.0f);
-        }
-        transpose_square(square);
-        multiply_taps(
-            products + line * pitch + place, lines * pitch, square, is_pixel, w + c, taps, out_channels,
-            out_channels - c, c == 0);
-      }
-    }
-  }
-
-  // Outputs of a line whose positions leave the same remainder by the stride, a phase, see the same taps: from one to the
-  // next, a product of the same line of dy lies `next` further.
-  const long next = (long)WIDTH(stride) * lines * pitch - 1;
+  int numbers[VECTOR_WIDTH];
+  for (int i = 0; i < VECTOR_WIDTH; i++) numbers[i] = i;
+  const intv lane = LOADV(numbers);
+  // Outputs of a line whose positions leave the same remainder by the stride, a phase, see the same taps: the next one
+  // across has its product one pixel before.
+  const long next = (long)HEIGHT(stride) * WIDTH(kernel_size) * step - WIDTH(out_size);
   for (int h = first; h < last; h++) {
     global float *to = dx + (long)(image * HEIGHT(size) + h) * WIDTH(size);
+    // The lines of the kernel that meet lines of dy here, from the first; the next meets the line before.
     const int top = h + HEIGHT(padding);
+    int down = top % HEIGHT(stride), line = top / HEIGHT(stride) - from;
+    const int behind = max(0, line - (lines - 1));
+    down += behind * HEIGHT(stride);
+    line -= behind;
+    const int end = min(HEIGHT(kernel_size), top + 1);
     for (int place = 0; place < places; place += VECTOR_WIDTH) {
       floatv phases[LARGEST_STRIDE];
       for (int phase = 0; phase < WIDTH(stride); phase++) {
-        const int taps_across = (WIDTH(kernel_size) - phase + WIDTH(stride) - 1) / WIDTH(stride);
         floatv y = SPLAT(bias[0]);
-        for (int down = top % HEIGHT(stride); down < HEIGHT(kernel_size) && down <= top; down += HEIGHT(stride)) {
-          const int line = (top - down) / HEIGHT(stride) - from;
-          if (line >= lines) continue;
-          const float *product = products + ((down * WIDTH(kernel_size) + phase) * lines + line) * pitch + place;
-          for (int i = 0; i < taps_across; i++) y += LOADV(product + i * next);
+        int pixel = place;
+        for (int across = phase; across < WIDTH(kernel_size); across += WIDTH(stride)) {
+          const float *product =
+              products + (down * WIDTH(kernel_size) + across) * step + line * WIDTH(out_size) + pixel;
+          floatv sum = SPLAT(0.0f);
+          for (int i = down; i < end; i += HEIGHT(stride)) {
+            sum += LOADV(product);
+            product += next;
+          }
+          // The products of pixels only: those of neighbouring lines are others'.
+          const intv is_pixel = (lane + pixel >= 0) & (lane + pixel < WIDTH(out_size));
+          y += CHOOSEV(is_pixel, sum, SPLAT(0.0f));
+          pixel--;
         }
         phases[phase] = activate(y, activation, slope);
       }
@@ -116,8 +164,8 @@ kernel void conv2d_to_one(
         }
       }
       const int begin = place * WIDTH(stride) - WIDTH(padding);
-      const int end = min(VECTOR_WIDTH * WIDTH(stride), WIDTH(size) - begin);
-      for (int i = max(0, -begin); i < end; i++) to[begin + i] = outputs[i];
+      const int count = min(VECTOR_WIDTH * WIDTH(stride), WIDTH(size) - begin);
+      for (int i = max(0, -begin); i < count; i++) to[begin + i] = outputs[i];
     }
   }
 }

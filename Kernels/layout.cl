@@ -16,10 +16,7 @@ kernel void transpose_batch(global const float *x, global float *y, int N, int r
   global float *to = y + n * rows * columns + c * rows;
   for (int r = first; r < end; r += VECTOR_WIDTH) {
     floatv square[VECTOR_WIDTH];
-#pragma unroll
-    for (int i = 0; i < VECTOR_WIDTH; i++) {
-      square[i] = r + i < end ? load_part(from + (r + i) * columns, lanes_used) : SPLAT(0.0f);
-    }
+    load_square(square, from + r * columns, columns, end - r, lanes_used);
     transpose_square(square);
     for (int i = 0; i < lanes_used; i++) store_part(square[i], to + i * rows + r, end - r);
   }

@@ -103,13 +103,8 @@ INLINE void TILED(pack_columns)(
   for (int v = 0; v < VECTORS; v++) {
     const int width = columns - v * VECTOR_WIDTH;
     for (int k = 0; k < count; k += VECTOR_WIDTH) {
-      floatv square[VECTOR_WIDTH];
-#pragma unroll
-      for (int i = 0; i < VECTOR_WIDTH; i++) {
-        square[i] = i < width ? load_part(b + (long)(v * VECTOR_WIDTH + i) * step + k, count - k) : SPLAT(0.0f);
-      }
-      transpose_square(square);
-      for (int i = 0; i < min(VECTOR_WIDTH, count - k); i++) panel[(k + i) * VECTORS + v] = square[i];
+      transpose_part(
+          panel + k * VECTORS + v, VECTORS, b + (long)v * VECTOR_WIDTH * step + k, step, width, count - k);
     }
   }
 }

@@ -85,6 +85,12 @@
     int, uint, uint, uint, uint, uint, float)                                                                     \
   X(conv2d_first, conv2d_first_pool_gradient, C(float), C(float), C(ushort), B(float), B(float), int, int, int, int, \
     int, float)                                                                                                      \
+  X(conv2d_first_norm, conv2d_first_chunk_statistics, C(float), C(float), C(float), B(float), B(float), int, int, int, \
+    int, int)                                                                                                      \
+  X(conv2d_first_norm, conv2d_first_norm_pool, C(float), C(float), C(float), B(float), B(ushort), B(float), C(float), \
+    C(float), C(float), C(float), int, int, int, int, float, int, float, int)                                       \
+  X(conv2d_first_norm, conv2d_first_norm_gradient, C(float), C(float), C(float), C(float), C(ushort), B(float),     \
+    C(float), C(float), C(float), C(float), C(float), int, int, int, int, int, float, int, float)                   \
   X(conv2d_prepare, pad_image, C(float), B(float), int, int, int, int, int, int)                                     \
   X(conv2d_prepare, pack_taps, C(float), B(float), int, int, int, int, int, int)                                     \
   X(conv2d_prepare, winograd_filters, C(float), B(float), int, int, int, int)                                        \

@@ -24,7 +24,14 @@ END
 TEXT(conv2d_first)
 #embed "../../Kernels/philox.cl"
 ,
+#embed "../../Kernels/first_layer.cl"
+,
 #embed "../../Kernels/conv2d_first.cl"
+END
+TEXT(conv2d_first_norm)
+#embed "../../Kernels/first_layer.cl"
+,
+#embed "../../Kernels/conv2d_first_norm.cl"
 END
 TEXT(conv2d_prepare)
 #embed "../../Kernels/conv2d_prepare.cl"
@@ -119,6 +126,7 @@ static const telar_program programs[] = {
     PROGRAM(conv2d_batch),
     PROGRAM(conv2d_dot),
     PROGRAM(conv2d_first),
+    PROGRAM(conv2d_first_norm),
     PROGRAM(conv2d_prepare),
     PROGRAM(conv2d_to_one),
     PROGRAM(winograd),

@@ -48,27 +48,29 @@ public struct BatchNorm2d: FusingActivation {
   }
 
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
-    let trains = countBatch(state, context)
+    let norm = arguments(state, context)
     return try batchNorm2d(
-      x, weight: state["weight"]!, bias: state["bias"]!, runningMean: state["running_mean"]!,
-      runningVariance: state["running_var"]!, training: trains, momentum: momentum, epsilon: epsilon,
-      activation: fusedActivation)
+      x, weight: norm.weight, bias: norm.bias, runningMean: norm.runningMean, runningVariance: norm.runningVariance,
+      training: norm.training, momentum: momentum, epsilon: epsilon, activation: fusedActivation)
   }
 
   /// The same and pooling.
   func pooled(_ x: Tensor, _ state: LayerState, _ context: ForwardContext, _ pool: any PoolLayer) throws -> Tensor {
-    let trains = countBatch(state, context)
+    let norm = arguments(state, context)
     return try batchNorm2dPool2d(
-      x, weight: state["weight"]!, bias: state["bias"]!, runningMean: state["running_mean"]!,
-      runningVariance: state["running_var"]!, training: trains, momentum: momentum, epsilon: epsilon,
-      activation: fusedActivation, pool.pooling, pool.geometry)
+      x, weight: norm.weight, bias: norm.bias, runningMean: norm.runningMean, runningVariance: norm.runningVariance,
+      training: norm.training, momentum: momentum, epsilon: epsilon, activation: fusedActivation, pool.pooling,
+      pool.geometry)
   }
 
-  /// Counts the batch where its statistics are taken; returns whether they are.
-  private func countBatch(_ state: LayerState, _ context: ForwardContext) -> Bool {
+  /// What the operators take. Counts the batch where its statistics are taken.
+  func arguments(_ state: LayerState, _ context: ForwardContext) -> BatchNormArguments {
     let trains = context.mode != .evaluation && !context.isFrozen
     if trains { state.batchesTracked += 1 }
-    return trains
+    return BatchNormArguments(
+      weight: state["weight"]!, bias: state["bias"]!, runningMean: state["running_mean"]!,
+      runningVariance: state["running_var"]!, training: trains, momentum: momentum, epsilon: epsilon,
+      activation: fusedActivation)
   }
 
   public func fused(with next: any Layer) -> (any Layer)? {

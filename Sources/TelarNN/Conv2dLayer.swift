@@ -68,6 +68,8 @@ public struct Conv2d: FusingActivation {
     case let next as ReLUDropoutMaxPool where fusedActivation == .none:
       ConvReLUDropoutMaxPool(convolution: self, rest: next)
     case let next as MaxPool2d: ConvMaxPool(convolution: self, pool: next)
+    case let next as BatchNormPool where fusedActivation == .none && inputChannels == 1 && next.pool is MaxPool2d:
+      ConvBatchNormPool(convolution: self, rest: next)
     default: fused(withActivation: next)
     }
   }

@@ -59,7 +59,13 @@ public final class LayerState {
   /// Batches that running statistics were updated with, for layers that keep some.
   public var batchesTracked: Int64 = 0
 
-  init(tensors: [String: Tensor]) { self.tensors = tensors }
+  /// The state of the layer behind this one in its part, for steps of a plan that stand for both.
+  let next: LayerState?
+
+  init(tensors: [String: Tensor], next: LayerState?) {
+    self.tensors = tensors
+    self.next = next
+  }
 
   /// The tensor of a name among ``Layer/parameters``; `nil` where the layer has none, as without a bias.
   public subscript(name: String) -> Tensor? { tensors[name] }

@@ -100,7 +100,11 @@ public final class NetworkPart {
     self.part = part
     name = part.name
     isFrozen = part.isFrozen
-    states = part.layers.layers.indices.map { LayerState(tensors: arena.tensors(ofLayer: "\(part.name).\($0)")) }
+    var states: [LayerState] = []
+    for index in part.layers.layers.indices.reversed() {
+      states.append(LayerState(tensors: arena.tensors(ofLayer: "\(part.name).\(index)"), next: states.last))
+    }
+    self.states = states.reversed()
     self.seed = seed
     self.firstIndex = firstIndex
     trainingPlan = Plan(part.layers.layers, training: true)

@@ -102,6 +102,23 @@ struct BatchNormPool: PlannedLayer {
   }
 }
 
+/// A convolution, and batch normalisation with what stands behind it.
+struct ConvBatchNormPool: PlannedLayer {
+  var convolution: Conv2d
+  var rest: BatchNormPool
+
+  func outputShape(of shape: [Int]) throws -> [Int] {
+    try rest.outputShape(of: convolution.outputShape(of: shape))
+  }
+
+  func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
+    let y = try conv2dBatchNorm2dPool2d(
+      x, weight: state["weight"]!, bias: state["bias"], convolution.geometry,
+      rest.norm.arguments(state.next!, context), rest.pool.pooling, rest.pool.geometry)
+    return try rest.activated?.activate(y, context.dropoutKey(after: 4)) ?? y
+  }
+}
+
 /// ReLU, dropout and max-pooling, whose gradients are one pass.
 struct ReLUDropoutMaxPool: PlannedLayer {
   var pool: MaxPool2d

@@ -63,42 +63,63 @@ struct BatchNorm {
     _ x: Tensor, weight: Tensor, bias: Tensor, runningMean: Tensor, runningVariance: Tensor, training: Bool,
     momentum: Float, epsilon: Float, activation: Activation
   ) throws {
-    guard x.shape.count == 4 else {
-      throw ShapeError("batchNorm2d", "the input must be [N, H, W, C], not \(x.shape)")
+    try self.init(
+      x.shape, on: x.device, weight: weight, bias: bias, runningMean: runningMean, runningVariance: runningVariance,
+      training: training, momentum: momentum, epsilon: epsilon, activation: activation
+    ) { chunks, means, deviations in
+      let (device, channels) = (x.device, x.shape[3])
+      try device.launch(
+        BatchNormKernels.chunkStatistics, over: device.planeGrid(device.vectors(in: channels), chunks.count),
+        moving: x.count,
+        [
+          .buffer(x.buffer), .buffer(means), .buffer(deviations), .int(x.count / channels), .int(channels),
+          .int(chunks.length),
+        ])
     }
-    try checkIndexable("batchNorm2d", x.count)
-    channels = x.shape[3]
-    rows = x.count / channels
+  }
+
+  /// The same of a batch of this shape, whose chunks' statistics `enqueueChunks` launches, given two buffers for them.
+  init(
+    _ shape: [Int], on device: any Device, weight: Tensor, bias: Tensor, runningMean: Tensor, runningVariance: Tensor,
+    training: Bool, momentum: Float, epsilon: Float, activation: Activation,
+    _ enqueueChunks: (_ chunks: ReductionChunks, _ means: Buffer, _ deviations: Buffer) throws -> Void
+  ) throws {
+    guard shape.count == 4 else {
+      throw ShapeError("batchNorm2d", "the input must be [N, H, W, C], not \(shape)")
+    }
+    let count = shape.reduce(1, *)
+    try checkIndexable("batchNorm2d", count)
+    channels = shape[3]
+    rows = count / channels
     for vector in [weight, bias, runningMean, runningVariance] where vector.shape != [channels] {
       throw ShapeError(
-        "batchNorm2d", "parameters and statistics must be [\(channels)] for an input \(x.shape), not \(vector.shape)")
+        "batchNorm2d", "parameters and statistics must be [\(channels)] for an input \(shape), not \(vector.shape)")
     }
     if training && rows < 2 {
-      throw ShapeError("batchNorm2d", "training needs more than one value per channel, and the input is \(x.shape)")
+      throw ShapeError("batchNorm2d", "training needs more than one value per channel, and the input is \(shape)")
     }
-    device = x.device
+    self.device = device
     (self.weight, self.bias) = (weight, bias)
     self.training = training
     self.epsilon = epsilon
     self.activation = activation
     (mean, variance) =
       training
-      ? try Self.statistics(of: x, rows, runningMean: runningMean, runningVariance: runningVariance, momentum: momentum)
+      ? try Self.statistics(
+        rows, runningMean: runningMean, runningVariance: runningVariance, momentum: momentum, enqueueChunks)
       : (runningMean, runningVariance)
   }
 
-  /// Mean and biased variance of the batch; updates the running statistics. Two launches.
+  /// Mean and biased variance of the batch; updates the running statistics. One launch and that of `enqueueChunks`.
   private static func statistics(
-    of x: Tensor, _ rows: Int, runningMean: Tensor, runningVariance: Tensor, momentum: Float
+    _ rows: Int, runningMean: Tensor, runningVariance: Tensor, momentum: Float,
+    _ enqueueChunks: (_ chunks: ReductionChunks, _ means: Buffer, _ deviations: Buffer) throws -> Void
   ) throws -> (mean: Tensor, variance: Tensor) {
-    let (device, channels) = (x.device, x.shape[3])
+    let (device, channels) = (runningMean.device, runningMean.count)
     let chunks = ReductionChunks.rows(rows)
     let means = try device.allocate(byteCount: chunks.count * channels * 4)
     let deviations = try device.allocate(byteCount: chunks.count * channels * 4)
-    try device.launch(
-      BatchNormKernels.chunkStatistics, over: device.planeGrid(device.vectors(in: channels), chunks.count),
-      moving: x.count,
-      [.buffer(x.buffer), .buffer(means), .buffer(deviations), .int(rows), .int(channels), .int(chunks.length)])
+    try enqueueChunks(chunks, means, deviations)
     let mean = try device.tensor([channels])
     let variance = try device.tensor([channels])
     try device.launch(

@@ -40,11 +40,15 @@ package func columnSum(_ x: Tensor, into sum: Tensor, accumulate: Bool) throws {
 /// The gradient of a bias from that of the output, as ``columnSum(_:into:accumulate:)`` has it; nothing is read where it
 /// is known to be zero.
 func biasGradient(of output: Tensor, into slot: GradientSlot) throws {
-  let accumulate = slot.claim()
-  if !output.columnsCancel { return try columnSum(output, into: slot.tensor, accumulate: accumulate) }
-  if accumulate { return }
-  let sum = slot.tensor
-  try sum.device.fill(sum.buffer, at: 0, byteCount: sum.count * 4, pattern: 0)
+  if output.columnsCancel { return try zeroGradient(into: slot) }
+  try columnSum(output, into: slot.tensor, accumulate: slot.claim())
+}
+
+/// A gradient that is zero.
+func zeroGradient(into slot: GradientSlot) throws {
+  if slot.claim() { return }
+  let gradient = slot.tensor
+  try gradient.device.fill(gradient.buffer, at: 0, byteCount: gradient.count * 4, pattern: 0)
 }
 
 /// sum (+)= the sum of `count` tensors of its shape that lie one behind another in `parts`, in their order. One launch.

@@ -71,19 +71,19 @@ extension ConvProblem {
   /// The largest window that `conv2d_pool` takes: `LARGEST_WINDOW` in `conv2d_batch.cl`.
   private static let largestWindow = 4
   /// Parts that the gradient of a first layer is summed in: enough work-items for a processor's threads.
-  private static let firstLayerParts = 32
+  static let firstLayerParts = 32
 
   var outShape: [Int] { [batch, outSize.height, outSize.width, outChannels] }
 
   /// Whether a kernel of the vector family can pool what it convolves.
-  fileprivate func canPool(_ pool: PoolGeometry, on device: any Device) -> Bool {
+  func canPool(_ pool: PoolGeometry, on device: any Device) -> Bool {
     device.properties.family == .vector && pool.isCells && fillsTiles(on: device)
       && max(pool.kernelSize.height, pool.kernelSize.width) <= Self.largestWindow
       && outSize.height >= pool.kernelSize.height && outSize.width >= pool.kernelSize.width
   }
 
   /// Whether the kernels of `conv2d_first.cl` do both.
-  fileprivate func isFirstLayer(_ pool: PoolGeometry) -> Bool { isFirstLayer && pool.kernelSize == 2 }
+  func isFirstLayer(_ pool: PoolGeometry) -> Bool { isFirstLayer && pool.kernelSize == 2 }
 
   /// y = activation(max-pooling of the convolution), by tiles of images. Two launches.
   func enqueueForwardPool(

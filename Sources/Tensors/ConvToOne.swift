@@ -42,8 +42,8 @@ extension ConvProblem {
     let (kernelSize, stride) = (geometry.kernelSize, geometry.stride)
     let places = (size.width + geometry.padding.width).dividedUp(by: stride.width)
     let width = device.properties.vectorTiles[0].width
-    let pitch = max(places, outSize.width).dividedUp(by: width) * width
-    let lines = ToOneKernels.productFloats / (taps * pitch)
+    let reach = places.dividedUp(by: width) * width
+    let lines = (ToOneKernels.productFloats - reach) / taps / width * width / outSize.width
     if lines >= outSize.height { return size.height }
     // A strip sees a line of y for each of its strides, and those that the kernel adds at its ends.
     return max(0, lines * stride.height - kernelSize.height + 1)

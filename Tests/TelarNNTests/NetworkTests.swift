@@ -21,10 +21,11 @@ import Testing
     Linear(12, 3)
   }
 
-  static func batch(on device: any Device) throws -> (Tensor, LabelTensor) {
+  static func batch(of count: Int = 6, on device: any Device) throws -> (Tensor, LabelTensor) {
     var random = SeededGenerator(seed: 11)
-    let images = random.gaussians([6, 8, 8, 1])
-    return (try device.tensor(images.shape, images.floats), try device.labels([0, 1, 2, 2, 1, 0]))
+    let images = random.gaussians([count, 8, 8, 1])
+    let labels = (0..<count).map { [0, 1, 2, 2, 1, 0][$0 % 6] as Int32 }
+    return (try device.tensor(images.shape, images.floats), try device.labels(labels))
   }
 
   @Test(arguments: TestDevices.all) func trainedParametersAreOneAlignedRun(_ on: TestDevice) throws {
@@ -48,10 +49,11 @@ import Testing
     }
   }
 
-  /// Merged operators compute what their layers compute one by one, forward and back.
-  @Test(arguments: TestDevices.all) func theNetworkIsItsLayers(_ on: TestDevice) throws {
+  /// Merged operators compute what their layers compute one by one, forward and back; also where a batch is large enough
+  /// for tiles of images.
+  @Test(arguments: TestDevices.all, [6, 36]) func theNetworkIsItsLayers(_ on: TestDevice, batchSize: Int) throws {
     try on.use { device in
-      let (x, labels) = try Self.batch(on: device)
+      let (x, labels) = try Self.batch(of: batchSize, on: device)
       func run(_ mode: Mode, plain: Bool) throws -> (output: [Float], gradients: [[Float]]) {
         let network = try Network(on: device, inputShape: [8, 8, 1], seed: 4) {
           Self.encoder
@@ -72,7 +74,7 @@ import Testing
         let (merged, plain) = (try run(mode, plain: false), try run(mode, plain: true))
         let test = TestCase(device, "\(mode)", seed: 11)
         let tolerance = Tolerance.within(absolute: 2e-5, relative: 2e-5)
-        expectClose(merged.output, OracleTensor([18], floats: plain.output), tolerance, test)
+        expectClose(merged.output, OracleTensor([3 * batchSize], floats: plain.output), tolerance, test)
         for (merged, plain) in zip(merged.gradients, plain.gradients) {
           expectClose(merged, OracleTensor([plain.count], floats: plain), tolerance, test)
         }

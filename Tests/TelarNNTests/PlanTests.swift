@@ -15,10 +15,20 @@ import Testing
       #expect(ranges([Self.norm, pool], training: training) == [0..<2])
       for activation in [ReLU(), LeakyReLU(), Sigmoid()] as [any Layer] {
         #expect(ranges([Self.norm, activation, pool], training: training) == [0..<3])
-        let behind: [any Layer] = [Conv2d(1, 4, kernelSize: 3), Self.norm, activation, pool]
+        let behind: [any Layer] = [Conv2d(2, 4, kernelSize: 3), Self.norm, activation, pool]
         #expect(ranges(behind, training: training) == [0..<1, 1..<4])
       }
     }
+  }
+
+  @Test func firstLayersAreOneWithTheNormalisationAndMaxPoolingBehindThemInTraining() {
+    let first = Conv2d(1, 4, kernelSize: 3)
+    let layers: [any Layer] = [first, Self.norm, ReLU(), MaxPool2d(2), Dropout(0.5)]
+    #expect(ranges(layers, training: true) == [0..<5])
+    #expect(ranges(layers, training: false) == [0..<1, 1..<4])
+    #expect(ranges([first, Self.norm, MaxPool2d(2)], training: true) == [0..<3])
+    #expect(ranges([first, Self.norm, AvgPool2d(2)], training: true) == [0..<1, 1..<3])
+    #expect(ranges([first, Tanh(), Self.norm, MaxPool2d(2)], training: true) == [0..<2, 2..<4])
   }
 
   @Test func dropoutBehindThePoolIsPartOfIt() {

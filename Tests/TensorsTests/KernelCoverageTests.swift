@@ -64,8 +64,8 @@ private enum KernelTexts {
 
   /// What the files ending in `_tile` stand in for, and what only processors use.
   private static let filesOfTheVectorFamily: Set = [
-    "dropout_pool", "gemm", "conv2d", "conv2d_batch", "conv2d_dot", "conv2d_first", "conv2d_prepare", "conv2d_to_one",
-    "winograd",
+    "dropout_pool", "gemm", "conv2d", "conv2d_batch", "conv2d_dot", "conv2d_first", "conv2d_first_norm", "conv2d_prepare",
+    "conv2d_to_one", "winograd",
   ]
 }
 
@@ -175,6 +175,13 @@ private final class KernelSweep {
       try conv2dReluDropoutMaxPool2d(
         grey, weight: greyWeight, bias: nil, ConvGeometry(kernelSize: 3, padding: 1), PoolGeometry(kernelSize: 2),
         probability: 0.3, key: DropoutKey(seed: 1, layer: 2, step: 3))
+    }
+    let ones = try device.filled([17], with: 1), zeros = try device.zeros([17])
+    try differentiate {
+      try conv2dBatchNorm2dPool2d(
+        grey, weight: greyWeight, bias: nil, ConvGeometry(kernelSize: 3),
+        BatchNormArguments(weight: ones, bias: zeros, runningMean: zeros, runningVariance: ones, training: true), .max,
+        PoolGeometry(kernelSize: 2))
     }
     // Distances with a common divisor: what lies between is left out.
     let sparse = try leaf([2, 7, 6, 3]), sparseWeight = try leaf([2, 2, 3, 5])

@@ -1,0 +1,36 @@
+// The first layer of networks on grey images: 3 x 3 convolution of one channel. There are few products and many outputs,
+// so what counts is that all weights stay in registers, and that outputs which a pool behind it makes fewer never lie in
+// memory. It stands before the kernels' own text, in conv2d_first.cl and conv2d_first_norm.cl.
+//
+// Images are padded (pad_image) and [batch, size]; weights [3, 3, O].
+
+// The weights of VECTOR_WIDTH channels, of which there are n.
+INLINE void load_taps(floatv taps[9], global const float *w, const int out_channels, const int n) {
+#pragma unroll
+  for (int tap = 0; tap < 9; tap++) taps[tap] = load_part(w + tap * out_channels, n);
+}
+
+// The products of a window of an image with them.
+INLINE floatv multiply_window(global const float *window, const int width, const floatv taps[9]) {
+  floatv sum = SPLAT(0.0f);
+#pragma unroll
+  for (int tap = 0; tap < 9; tap++) sum = MULTIPLY_ADD(SPLAT(window[tap / 3 * width + tap % 3]), taps[tap], sum);
+  return sum;
+}
+
+// The convolution under a window of 2 x 2 of a pool, in row order.
+INLINE void multiply_four_windows(
+    floatv values[4], global const float *corner, const int width, const floatv taps[9], const floatv shift) {
+#pragma unroll
+  for (int i = 0; i < 4; i++) {
+    values[i] = multiply_window(corner + (i >> 1) * width + (i & 1), width, taps) + shift;
+  }
+}
+
+// sums += the products of a window of an image with the gradient of its output.
+INLINE void add_window(floatv sums[9], global const float *window, const int width, const floatv gradient) {
+#pragma unroll
+  for (int tap = 0; tap < 9; tap++) {
+    sums[tap] = MULTIPLY_ADD(SPLAT(window[tap / 3 * width + tap % 3]), gradient, sums[tap]);
+  }
+}

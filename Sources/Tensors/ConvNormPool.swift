@@ -1,0 +1,144 @@
+/// A first layer's convolution, the batch normalisation and the max-pooling behind it in one operator. Kernels in
+/// `conv2d_first_norm.cl`.
+enum ConvNormPoolKernels {
+  static let chunkStatistics = Kernel("conv2d_first_norm", "conv2d_first_chunk_statistics")
+  static let forward = Kernel("conv2d_first_norm", "conv2d_first_norm_pool")
+  static let gradient = Kernel("conv2d_first_norm", "conv2d_first_norm_gradient")
+}
+
+/// What batch normalisation takes besides its input; see
+/// ``batchNorm2d(_:weight:bias:runningMean:runningVariance:training:momentum:epsilon:activation:)``.
+public struct BatchNormArguments {
+  public var weight: Tensor
+  public var bias: Tensor
+  public var runningMean: Tensor
+  public var runningVariance: Tensor
+  public var training: Bool
+  public var momentum: Float
+  public var epsilon: Float
+  public var activation: Activation
+
+  public init(
+    weight: Tensor, bias: Tensor, runningMean: Tensor, runningVariance: Tensor, training: Bool, momentum: Float = 0.1,
+    epsilon: Float = 1e-5, activation: Activation = .none
+  ) {
+    (self.weight, self.bias) = (weight, bias)
+    (self.runningMean, self.runningVariance) = (runningMean, runningVariance)
+    self.training = training
+    self.momentum = momentum
+    self.epsilon = epsilon
+    self.activation = activation
+  }
+}
+
+/// Pooling of batch normalisation of conv2d(x).
+///
+/// Of a first layer with one channel, 3×3 filters and 2×2 max-pooling, whose input wants no gradient, the convolution's
+/// outputs are never written on processors, nor are their gradients: each pass computes what it needs of them.
+/// - Shapes: x `[N, H, W, C]`, weight `[KH, KW, C/groups, O]`, bias `[O]`, those of `norm` `[O]` → `[N, Ho, Wo, O]`, the
+///   pool's output size of the convolution's
+/// - Throws: ``ShapeError`` as the operators do.
+/// - Cost: of such a layer, in training three launches, one more with padding, and four for the gradients, in place of
+///   four and six; of others, as the operators one after another.
+public func conv2dBatchNorm2dPool2d(
+  _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, _ norm: BatchNormArguments, _ pooling: Pooling,
+  _ pool: PoolGeometry
+) throws -> Tensor {
+  let problem = try ConvProblem(convolving: x.shape, weight: weight.shape, bias: bias?.shape, geometry)
+  guard norm.training, pooling == .max, problem.isFirstLayer(pool), problem.canPool(pool, on: x.device),
+    !x.requiresGradient
+  else {
+    return try batchNorm2dPool2d(
+      conv2d(x, weight: weight, bias: bias, geometry), weight: norm.weight, bias: norm.bias,
+      runningMean: norm.runningMean, runningVariance: norm.runningVariance, training: norm.training,
+      momentum: norm.momentum, epsilon: norm.epsilon, activation: norm.activation, pooling, pool)
+  }
+  let shape = try checkedPoolShape(problem.outShape, pool, "maxPool2d")
+  let layer = try FirstLayer(x, weight: weight, bias: bias, problem)
+  let batchNorm = try BatchNorm(
+    problem.outShape, on: x.device, weight: norm.weight, bias: norm.bias, runningMean: norm.runningMean,
+    runningVariance: norm.runningVariance, training: true, momentum: norm.momentum, epsilon: norm.epsilon,
+    activation: norm.activation, layer.enqueueChunkStatistics)
+  let y = try x.device.tensor(shape)
+  let tape = Tape.of(x, weight, bias, norm.weight, norm.bias)
+  // The winners' places, and what the convolution has there.
+  let winner = try tape == nil ? y.buffer : x.device.allocate(byteCount: y.count * 2)
+  let won = try tape == nil ? y : x.device.tensor(shape)
+  try layer.enqueueForward(batchNorm, to: y, winner, won, keep: tape != nil)
+  guard let tape else { return y }
+  tape.record(y) { dy in
+    let totals = try batchNorm.parameterGradients(.rows(y.count / batchNorm.channels), on: tape) {
+      try batchNorm.enqueueChunkGradients(dy, won, $0, $1, $2)
+    }
+    if let slot = weight.gradient { try layer.weightGradient(batchNorm, dy, winner, totals, into: slot) }
+    // The normalisation takes the mean away, and the bias with it.
+    if let slot = bias?.gradient { try zeroGradient(into: slot) }
+  }
+  return y
+}
+
+/// The convolution of a first layer, computed by each pass for itself.
+private struct FirstLayer {
+  let weight: Tensor
+  /// The padded images.
+  let x: Tensor
+  /// The convolution of those.
+  let problem: ConvProblem
+  let bias: Buffer
+
+  init(_ x: Tensor, weight: Tensor, bias: Tensor?, _ problem: ConvProblem) throws {
+    self.weight = weight
+    (self.problem, self.x) = try problem.padded(x)
+    self.bias = try bias?.buffer ?? x.device.zeros(byteCount: problem.outChannels * 4)
+  }
+
+  /// x, weight and bias.
+  private var inputs: [KernelArgument] { [x.buffer, weight.buffer, bias].map { .buffer($0) } }
+
+  /// One launch.
+  func enqueueChunkStatistics(_ chunks: ReductionChunks, _ means: Buffer, _ deviations: Buffer) throws {
+    let device = x.device
+    device.profiler?.declare(flops: 2 * problem.flops, bytes: Double(x.count) * 4)
+    try device.launch(
+      ConvNormPoolKernels.chunkStatistics,
+      over: device.planeGrid(device.vectors(in: problem.outChannels), chunks.count),
+      inputs
+        + [
+          .buffer(means), .buffer(deviations),
+          .int(problem.batch * problem.outSize.height * problem.outSize.width), .pair(problem.size),
+          .pair(problem.outSize), .int(problem.outChannels), .int(chunks.length),
+        ])
+  }
+
+  /// One launch.
+  func enqueueForward(_ norm: BatchNorm, to y: Tensor, _ winner: Buffer, _ won: Tensor, keep: Bool) throws {
+    let device = x.device
+    device.profiler?.declare(
+      flops: problem.flops, bytes: Double(x.count + y.count + (keep ? y.count + y.count / 2 : 0)) * 4)
+    try device.launch(
+      ConvNormPoolKernels.forward, over: Grid(device.vectors(in: problem.outChannels), y.shape[1], problem.batch),
+      inputs + [.buffer(y.buffer), .buffer(winner), .buffer(won.buffer)] + norm.vectors
+        + [
+          .int(problem.batch), .pair(problem.size), .pair(Pair(y.shape[1], y.shape[2])), .int(problem.outChannels),
+          .float(norm.epsilon),
+        ] + norm.activation.arguments + [.int(keep ? 1 : 0)])
+  }
+
+  /// Two launches.
+  func weightGradient(
+    _ norm: BatchNorm, _ dy: Tensor, _ winner: Buffer, _ totals: Tensor, into slot: GradientSlot
+  ) throws {
+    let device = x.device
+    let parts = min(problem.batch, ConvProblem.firstLayerParts)
+    let sums = try device.tensor([parts] + weight.shape)
+    device.profiler?.declare(flops: 2 * problem.flops, bytes: Double(x.count) * 4 + Double(dy.count) * 6)
+    try device.launch(
+      ConvNormPoolKernels.gradient, over: Grid(device.vectors(in: problem.outChannels), parts),
+      inputs + [.buffer(dy.buffer), .buffer(winner), .buffer(sums.buffer)] + norm.vectors
+        + [
+          .buffer(totals.buffer), .int(problem.batch), .pair(problem.size), .pair(problem.outSize),
+          .int(problem.outChannels), .int(parts), .float(norm.epsilon),
+        ] + norm.activation.arguments)
+    try addParts(sums, count: parts, to: slot.tensor, accumulate: slot.claim())
+  }
+}
