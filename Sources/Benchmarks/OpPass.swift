@@ -52,7 +52,7 @@ extension OpCase {
       let flops = productFlops(of: layers[0], batch: batch)
       return [
         pass("forward", floats: inputCount + outputCount + parameters, flops: flops) { device in
-          try SmallNetwork(layers, input, on: device).forward()
+          try SmallNetwork(layers, input, on: device, needsInputGradient: needsInputGradient).forward()
         },
         pass(
           "gradient", of: parameters > 0 ? networks : inputGradientNetworks,

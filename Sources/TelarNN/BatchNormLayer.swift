@@ -48,19 +48,12 @@ public struct BatchNorm2d: FusingActivation {
   }
 
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
-    let norm = arguments(state, context)
-    return try batchNorm2d(
-      x, weight: norm.weight, bias: norm.bias, runningMean: norm.runningMean, runningVariance: norm.runningVariance,
-      training: norm.training, momentum: momentum, epsilon: epsilon, activation: fusedActivation)
+    try batchNorm2d(x, arguments(state, context))
   }
 
   /// The same and pooling.
   func pooled(_ x: Tensor, _ state: LayerState, _ context: ForwardContext, _ pool: any PoolLayer) throws -> Tensor {
-    let norm = arguments(state, context)
-    return try batchNorm2dPool2d(
-      x, weight: norm.weight, bias: norm.bias, runningMean: norm.runningMean, runningVariance: norm.runningVariance,
-      training: norm.training, momentum: momentum, epsilon: epsilon, activation: fusedActivation, pool.pooling,
-      pool.geometry)
+    try batchNorm2dPool2d(x, arguments(state, context), pool.pooling, pool.geometry)
   }
 
   /// What the operators take. Counts the batch where its statistics are taken.

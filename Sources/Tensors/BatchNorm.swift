@@ -25,15 +25,22 @@ public func batchNorm2d(
   _ x: Tensor, weight: Tensor, bias: Tensor, runningMean: Tensor, runningVariance: Tensor, training: Bool,
   momentum: Float = 0.1, epsilon: Float = 1e-5, activation: Activation = .none
 ) throws -> Tensor {
-  let norm = try BatchNorm(
-    x, weight: weight, bias: bias, runningMean: runningMean, runningVariance: runningVariance, training: training,
-    momentum: momentum, epsilon: epsilon, activation: activation)
+  try batchNorm2d(
+    x,
+    BatchNormArguments(
+      weight: weight, bias: bias, runningMean: runningMean, runningVariance: runningVariance, training: training,
+      momentum: momentum, epsilon: epsilon, activation: activation))
+}
+
+/// The same, of arguments in one.
+package func batchNorm2d(_ x: Tensor, _ arguments: BatchNormArguments) throws -> Tensor {
+  let norm = try BatchNorm(x, arguments)
   let y = try x.device.tensor(x.shape)
   try x.device.launch(
     BatchNormKernels.forward, over: norm.normalizeGrid, moving: 2 * x.count,
-    [.buffer(x.buffer), .buffer(y.buffer)] + norm.vectors + [.int(norm.rows), .int(norm.channels), .float(epsilon)]
-      + activation.arguments)
-  if let tape = Tape.of(x, weight, bias) {
+    [.buffer(x.buffer), .buffer(y.buffer)] + norm.vectors
+      + [.int(norm.rows), .int(norm.channels), .float(arguments.epsilon)] + arguments.activation.arguments)
+  if let tape = Tape.of(x, arguments.weight, arguments.bias) {
     tape.record(y) { dy in
       let totals = try norm.parameterGradients(.rows(norm.rows), on: tape) { chunks, sums, products in
         try norm.enqueueChunkGradients(dy, x, chunks, sums, products)
@@ -45,28 +52,43 @@ public func batchNorm2d(
   return y
 }
 
+/// What batch normalisation takes besides its input; see
+/// ``batchNorm2d(_:weight:bias:runningMean:runningVariance:training:momentum:epsilon:activation:)``.
+public struct BatchNormArguments {
+  public var weight: Tensor
+  public var bias: Tensor
+  public var runningMean: Tensor
+  public var runningVariance: Tensor
+  public var training: Bool
+  public var momentum: Float
+  public var epsilon: Float
+  public var activation: Activation
+
+  public init(
+    weight: Tensor, bias: Tensor, runningMean: Tensor, runningVariance: Tensor, training: Bool, momentum: Float = 0.1,
+    epsilon: Float = 1e-5, activation: Activation = .none
+  ) {
+    (self.weight, self.bias) = (weight, bias)
+    (self.runningMean, self.runningVariance) = (runningMean, runningVariance)
+    self.training = training
+    self.momentum = momentum
+    self.epsilon = epsilon
+    self.activation = activation
+  }
+}
+
 /// A batch normalisation of one batch: what it normalises with, and the launches of its parts.
 struct BatchNorm {
   let device: any Device
   let rows: Int
   let channels: Int
-  let training: Bool
-  let epsilon: Float
-  let activation: Activation
-  private let weight: Tensor
-  private let bias: Tensor
+  let arguments: BatchNormArguments
   private let mean: Tensor
   private let variance: Tensor
 
   /// Checks the shapes and, in training, takes the batch's statistics and moves the running ones towards them.
-  init(
-    _ x: Tensor, weight: Tensor, bias: Tensor, runningMean: Tensor, runningVariance: Tensor, training: Bool,
-    momentum: Float, epsilon: Float, activation: Activation
-  ) throws {
-    try self.init(
-      x.shape, on: x.device, weight: weight, bias: bias, runningMean: runningMean, runningVariance: runningVariance,
-      training: training, momentum: momentum, epsilon: epsilon, activation: activation
-    ) { chunks, means, deviations in
+  init(_ x: Tensor, _ arguments: BatchNormArguments) throws {
+    try self.init(x.shape, on: x.device, arguments) { chunks, means, deviations in
       let (device, channels) = (x.device, x.shape[3])
       try device.launch(
         BatchNormKernels.chunkStatistics, over: device.planeGrid(device.vectors(in: channels), chunks.count),
@@ -80,8 +102,7 @@ struct BatchNorm {
 
   /// The same of a batch of this shape, whose chunks' statistics `enqueueChunks` launches, given two buffers for them.
   init(
-    _ shape: [Int], on device: any Device, weight: Tensor, bias: Tensor, runningMean: Tensor, runningVariance: Tensor,
-    training: Bool, momentum: Float, epsilon: Float, activation: Activation,
+    _ shape: [Int], on device: any Device, _ arguments: BatchNormArguments,
     _ enqueueChunks: (_ chunks: ReductionChunks, _ means: Buffer, _ deviations: Buffer) throws -> Void
   ) throws {
     guard shape.count == 4 else {
@@ -91,30 +112,27 @@ struct BatchNorm {
     try checkIndexable("batchNorm2d", count)
     channels = shape[3]
     rows = count / channels
-    for vector in [weight, bias, runningMean, runningVariance] where vector.shape != [channels] {
+    let (runningMean, runningVariance) = (arguments.runningMean, arguments.runningVariance)
+    for vector in [arguments.weight, arguments.bias, runningMean, runningVariance] where vector.shape != [channels] {
       throw ShapeError(
         "batchNorm2d", "parameters and statistics must be [\(channels)] for an input \(shape), not \(vector.shape)")
     }
-    if training && rows < 2 {
+    if arguments.training && rows < 2 {
       throw ShapeError("batchNorm2d", "training needs more than one value per channel, and the input is \(shape)")
     }
     self.device = device
-    (self.weight, self.bias) = (weight, bias)
-    self.training = training
-    self.epsilon = epsilon
-    self.activation = activation
+    self.arguments = arguments
     (mean, variance) =
-      training
-      ? try Self.statistics(
-        rows, runningMean: runningMean, runningVariance: runningVariance, momentum: momentum, enqueueChunks)
-      : (runningMean, runningVariance)
+      arguments.training
+      ? try Self.statistics(rows, arguments, enqueueChunks) : (runningMean, runningVariance)
   }
 
   /// Mean and biased variance of the batch; updates the running statistics. One launch and that of `enqueueChunks`.
   private static func statistics(
-    _ rows: Int, runningMean: Tensor, runningVariance: Tensor, momentum: Float,
+    _ rows: Int, _ arguments: BatchNormArguments,
     _ enqueueChunks: (_ chunks: ReductionChunks, _ means: Buffer, _ deviations: Buffer) throws -> Void
   ) throws -> (mean: Tensor, variance: Tensor) {
+    let (runningMean, runningVariance) = (arguments.runningMean, arguments.runningVariance)
     let (device, channels) = (runningMean.device, runningMean.count)
     let chunks = ReductionChunks.rows(rows)
     let means = try device.allocate(byteCount: chunks.count * channels * 4)
@@ -127,13 +145,13 @@ struct BatchNorm {
       [
         .buffer(means), .buffer(deviations), .buffer(mean.buffer), .buffer(variance.buffer),
         .buffer(runningMean.buffer), .buffer(runningVariance.buffer), .int(rows), .int(channels), .int(chunks.length),
-        .float(momentum),
+        .float(arguments.momentum),
       ])
     return (mean, variance)
   }
 
   /// mean, variance, weight, bias.
-  var vectors: [KernelArgument] { [mean, variance, weight, bias].map { .buffer($0.buffer) } }
+  var vectors: [KernelArgument] { [mean, variance, arguments.weight, arguments.bias].map { .buffer($0.buffer) } }
 
   /// A work-item for each vector of channels of each block of rows.
   var normalizeGrid: Grid {
@@ -150,7 +168,8 @@ struct BatchNorm {
     _ enqueue: (_ chunks: ReductionChunks, _ sums: Buffer, _ products: Buffer) throws -> Void
   ) throws -> Tensor {
     let totals = try device.tensor([2, channels])
-    guard training || weight.requiresGradient || bias.requiresGradient else { return totals }
+    let (weight, bias) = (arguments.weight, arguments.bias)
+    guard arguments.training || weight.requiresGradient || bias.requiresGradient else { return totals }
     let sums = try device.allocate(byteCount: chunks.count * channels * 4)
     let products = try device.allocate(byteCount: chunks.count * channels * 4)
     try enqueue(chunks, sums, products)
@@ -163,7 +182,7 @@ struct BatchNorm {
         .buffer(sums), .buffer(products), .buffer(variance.buffer), .buffer(totals.buffer),
         .buffer(weightTarget?.gradient.buffer ?? totals.buffer),
         .buffer(biasTarget?.gradient.buffer ?? totals.buffer),
-        .int(chunks.count), .int(channels), .float(epsilon), .int(Self.mode(weightTarget)),
+        .int(chunks.count), .int(channels), .float(arguments.epsilon), .int(Self.mode(weightTarget)),
         .int(Self.mode(biasTarget)),
       ])
     try weightTarget?.finish()
@@ -180,21 +199,21 @@ struct BatchNorm {
       [.buffer(dy.buffer), .buffer(x.buffer)] + vectors
         + [
           .buffer(sums), .buffer(products), .int(x.count / channels), .int(channels), .int(chunks.length),
-          .float(epsilon),
-        ] + activation.arguments)
+          .float(arguments.epsilon),
+        ] + arguments.activation.arguments)
   }
 
   /// The gradient of x. One launch.
   fileprivate func inputGradient(_ dy: Tensor, _ x: Tensor, _ totals: Tensor) throws -> Tensor {
     let dx = try device.tensor(x.shape)
-    dx.columnsCancel = training
+    dx.columnsCancel = arguments.training
     try device.launch(
       BatchNormKernels.backward, over: normalizeGrid, moving: 3 * x.count,
       [.buffer(dy.buffer), .buffer(x.buffer)] + vectors
         + [
-          .buffer(totals.buffer), .buffer(dx.buffer), .int(rows), .int(channels), .float(epsilon),
-          .int(training ? 1 : 0),
-        ] + activation.arguments)
+          .buffer(totals.buffer), .buffer(dx.buffer), .int(rows), .int(channels), .float(arguments.epsilon),
+          .int(arguments.training ? 1 : 0),
+        ] + arguments.activation.arguments)
     return dx
   }
 

@@ -26,19 +26,27 @@ public func batchNorm2dPool2d(
   momentum: Float = 0.1, epsilon: Float = 1e-5, activation: Activation = .none, _ pooling: Pooling,
   _ geometry: PoolGeometry
 ) throws -> Tensor {
+  try batchNorm2dPool2d(
+    x,
+    BatchNormArguments(
+      weight: weight, bias: bias, runningMean: runningMean, runningVariance: runningVariance, training: training,
+      momentum: momentum, epsilon: epsilon, activation: activation),
+    pooling, geometry)
+}
+
+/// The same, of arguments in one.
+package func batchNorm2dPool2d(
+  _ x: Tensor, _ arguments: BatchNormArguments, _ pooling: Pooling, _ geometry: PoolGeometry
+) throws -> Tensor {
   let shape = try checkedPoolShape(x.shape, geometry, pooling == .max ? "maxPool2d" : "avgPool2d")
   guard geometry.isCells, geometry.kernelSize == 2 else {
-    let y = try batchNorm2d(
-      x, weight: weight, bias: bias, runningMean: runningMean, runningVariance: runningVariance, training: training,
-      momentum: momentum, epsilon: epsilon, activation: activation)
+    let y = try batchNorm2d(x, arguments)
     return try pooling == .max ? maxPool2d(y, geometry) : avgPool2d(y, geometry)
   }
-  let norm = try BatchNorm(
-    x, weight: weight, bias: bias, runningMean: runningMean, runningVariance: runningVariance, training: training,
-    momentum: momentum, epsilon: epsilon, activation: activation)
+  let norm = try BatchNorm(x, arguments)
   let device = x.device
   let y = try device.tensor(shape)
-  let tape = Tape.of(x, weight, bias)
+  let tape = Tape.of(x, arguments.weight, arguments.bias)
   // The winners' places, and what x has there.
   let keeps = tape != nil && pooling == .max
   let winner = try keeps ? device.allocate(byteCount: y.count * 2) : y.buffer
@@ -47,7 +55,7 @@ public func batchNorm2dPool2d(
     BatchNormPoolKernels.forward, over: device.planeGrid(device.vectors(in: norm.channels), shape[0] * shape[1]),
     moving: x.count + y.count + (keeps ? y.count + y.count / 2 : 0),
     [.buffer(x.buffer), .buffer(y.buffer), .buffer(winner), .buffer(won.buffer)] + norm.vectors
-      + x.shape.map { .int($0) } + [.float(epsilon)] + activation.arguments
+      + x.shape.map { .int($0) } + [.float(arguments.epsilon)] + arguments.activation.arguments
       + [.int(pooling == .average ? 1 : 0), .int(keeps ? 1 : 0)])
   guard let tape else { return y }
   tape.record(y) { dy in
@@ -73,8 +81,8 @@ extension BatchNorm {
       [.buffer(dy.buffer), .buffer(x.buffer)] + vectors
         + [
           .buffer(sums), .buffer(products), .int(dy.count / channels), .int(x.shape[1]), .int(x.shape[2]),
-          .int(channels), .int(chunks.length), .float(epsilon),
-        ] + activation.arguments)
+          .int(channels), .int(chunks.length), .float(arguments.epsilon),
+        ] + arguments.activation.arguments)
   }
 
   /// The gradient of x from that of the pooled image. One launch.
@@ -82,13 +90,14 @@ extension BatchNorm {
     _ dy: Tensor, _ winner: Buffer, _ x: Tensor, _ totals: Tensor, _ pooling: Pooling
   ) throws -> Tensor {
     let dx = try device.tensor(x.shape)
-    dx.columnsCancel = training
+    dx.columnsCancel = arguments.training
     let windowRows = x.shape[0] * x.shape[1].dividedUp(by: 2)
     try device.launch(
       BatchNormPoolKernels.backward, over: device.planeGrid(device.vectors(in: channels), windowRows),
       moving: 2 * x.count + dy.count + (pooling == .max ? dy.count / 2 : 0),
       [.buffer(dy.buffer), .buffer(winner), .buffer(x.buffer)] + vectors + [.buffer(totals.buffer), .buffer(dx.buffer)]
-        + x.shape.map { .int($0) } + [.float(epsilon), .int(training ? 1 : 0)] + activation.arguments
+        + x.shape.map { .int($0) } + [.float(arguments.epsilon), .int(arguments.training ? 1 : 0)]
+        + arguments.activation.arguments
         + [.int(pooling == .average ? 1 : 0)])
     return dx
   }

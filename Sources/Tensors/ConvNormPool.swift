@@ -6,31 +6,6 @@ enum ConvNormPoolKernels {
   static let gradient = Kernel("conv2d_first_norm", "conv2d_first_norm_gradient")
 }
 
-/// What batch normalisation takes besides its input; see
-/// ``batchNorm2d(_:weight:bias:runningMean:runningVariance:training:momentum:epsilon:activation:)``.
-public struct BatchNormArguments {
-  public var weight: Tensor
-  public var bias: Tensor
-  public var runningMean: Tensor
-  public var runningVariance: Tensor
-  public var training: Bool
-  public var momentum: Float
-  public var epsilon: Float
-  public var activation: Activation
-
-  public init(
-    weight: Tensor, bias: Tensor, runningMean: Tensor, runningVariance: Tensor, training: Bool, momentum: Float = 0.1,
-    epsilon: Float = 1e-5, activation: Activation = .none
-  ) {
-    (self.weight, self.bias) = (weight, bias)
-    (self.runningMean, self.runningVariance) = (runningMean, runningVariance)
-    self.training = training
-    self.momentum = momentum
-    self.epsilon = epsilon
-    self.activation = activation
-  }
-}
-
 /// Pooling of batch normalisation of conv2d(x).
 ///
 /// Of a first layer with one channel, 3×3 filters and 2×2 max-pooling, whose input wants no gradient, the convolution's
@@ -48,17 +23,11 @@ public func conv2dBatchNorm2dPool2d(
   guard norm.training, pooling == .max, problem.isFirstLayer(pool), problem.canPool(pool, on: x.device),
     !x.requiresGradient
   else {
-    return try batchNorm2dPool2d(
-      conv2d(x, weight: weight, bias: bias, geometry), weight: norm.weight, bias: norm.bias,
-      runningMean: norm.runningMean, runningVariance: norm.runningVariance, training: norm.training,
-      momentum: norm.momentum, epsilon: norm.epsilon, activation: norm.activation, pooling, pool)
+    return try batchNorm2dPool2d(conv2d(x, weight: weight, bias: bias, geometry), norm, pooling, pool)
   }
   let shape = try checkedPoolShape(problem.outShape, pool, "maxPool2d")
   let layer = try FirstLayer(x, weight: weight, bias: bias, problem)
-  let batchNorm = try BatchNorm(
-    problem.outShape, on: x.device, weight: norm.weight, bias: norm.bias, runningMean: norm.runningMean,
-    runningVariance: norm.runningVariance, training: true, momentum: norm.momentum, epsilon: norm.epsilon,
-    activation: norm.activation, layer.enqueueChunkStatistics)
+  let batchNorm = try BatchNorm(problem.outShape, on: x.device, norm, layer.enqueueChunkStatistics)
   let y = try x.device.tensor(shape)
   let tape = Tape.of(x, weight, bias, norm.weight, norm.bias)
   // The winners' places, and what the convolution has there.
@@ -120,8 +89,8 @@ private struct FirstLayer {
       inputs + [.buffer(y.buffer), .buffer(winner), .buffer(won.buffer)] + norm.vectors
         + [
           .int(problem.batch), .pair(problem.size), .pair(Pair(y.shape[1], y.shape[2])), .int(problem.outChannels),
-          .float(norm.epsilon),
-        ] + norm.activation.arguments + [.int(keep ? 1 : 0)])
+          .float(norm.arguments.epsilon),
+        ] + norm.arguments.activation.arguments + [.int(keep ? 1 : 0)])
   }
 
   /// Two launches.
@@ -137,8 +106,8 @@ private struct FirstLayer {
       inputs + [.buffer(dy.buffer), .buffer(winner), .buffer(sums.buffer)] + norm.vectors
         + [
           .buffer(totals.buffer), .int(problem.batch), .pair(problem.size), .pair(problem.outSize),
-          .int(problem.outChannels), .int(parts), .float(norm.epsilon),
-        ] + norm.activation.arguments)
+          .int(problem.outChannels), .int(parts), .float(norm.arguments.epsilon),
+        ] + norm.arguments.activation.arguments)
     try addParts(sums, count: parts, to: slot.tensor, accumulate: slot.claim())
   }
 }

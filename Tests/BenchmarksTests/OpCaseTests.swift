@@ -40,8 +40,9 @@ struct OpCaseTests {
     for name in [
       "conv2d 100×28×28×1→26×26×16 k3 s1 p0 d1", "conv_transpose2d 100×13×13×16→28×28×1 k6 s2 p1 d1 sigmoid",
       "gemm 67600×9→16", "gemm 2500×96→1600", "linear 100×64→10", "linear 100×784→512 leaky_relu",
-      "bias 100×26×26×64", "conv2d+relu+dropout+max_pool2d 100×28×28×1→13×13×16 k3 s1 p0 d1 k2 s2 p0",
+      "bias 100×11×11×96", "conv2d+relu+dropout+max_pool2d 100×28×28×1→13×13×16 k3 s1 p0 d1 k2 s2 p0",
       "conv2d+relu+max_pool2d+dropout 100×28×28×1→14×14×32 k3 s1 p1 d1 k2 s2 p0",
+      "conv2d+batch_norm2d+relu+max_pool2d 100×28×28×1→13×13×64 k3 s1 p0 d1 k2 s2 p0",
       "batch_norm2d+relu+avg_pool2d 100×11×11×96→5×5×96 k2 s2 p0", "relu+dropout 100×800",
       "sigmoid 100×28×28×1", "flatten 100×5×5×32→800", "mse 100×28×28×1", "cross_entropy 100×10", "adam 109386",
       "gather 100×28×28×1", "gather_labels 100",

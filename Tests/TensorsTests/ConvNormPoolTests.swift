@@ -81,9 +81,10 @@ import Testing
         try expectClose(statistics[0], forward.runningMean, .within(absolute: 2e-6, relative: 2e-6), name)
         try expectClose(statistics[1], forward.runningVariance, .within(absolute: 2e-6, relative: 4e-6), name)
         // Each is a sum over all pixels, whose terms cancel: errors scale with the largest sum of their magnitudes.
-        let magnitudes = Oracle.conv2dGradients(
-          data.x.map(abs), weight: data.weight, dy: norm.dx.map(abs), test.geometry
-        ).weight.values.max() ?? 0
+        let magnitudes =
+          Oracle.conv2dGradients(
+            data.x.map(abs), weight: data.weight, dy: norm.dx.map(abs), test.geometry
+          ).weight.values.max() ?? 0
         for (result, wanted) in zip([0, 2, 3].map { run.gradients[$0] }, [weight, norm.weight, norm.bias]) {
           let largest = max(magnitudes, wanted.values.map { abs($0) }.max() ?? 0)
           try expectClose(

@@ -64,8 +64,8 @@ private enum KernelTexts {
 
   /// What the files ending in `_tile` stand in for, and what only processors use.
   private static let filesOfTheVectorFamily: Set = [
-    "dropout_pool", "gemm", "conv2d", "conv2d_batch", "conv2d_dot", "conv2d_first", "conv2d_first_norm", "conv2d_prepare",
-    "conv2d_to_one", "winograd",
+    "dropout_pool", "gemm", "conv2d", "conv2d_batch", "conv2d_dot", "conv2d_first", "conv2d_first_norm",
+    "conv2d_prepare", "conv2d_to_one", "winograd",
   ]
 }
 
