@@ -138,6 +138,8 @@ import Testing
       // Lines that fill whole vectors.
       try check(2, 3, Pair(3, 16), ConvGeometry(kernelSize: 3, padding: 2))
       try check(34, 4, 4, ConvGeometry(kernelSize: 2, stride: 2))
+      // More channels, pixels and taps than are multiplied at once.
+      try check(2, 70, Pair(4, 9), ConvGeometry(kernelSize: 3, stride: 2, padding: 1))
     }
   }
 

@@ -41,6 +41,27 @@ import Testing
     }
   }
 
+  /// In vectors of every width, with the compiler's builtin for the elements of two vectors and without.
+  @Test(arguments: TestDevices.openCL)
+  func transposesInVectorsOfAnyWidth(_ on: TestDevice) throws {
+    try on.use { device in
+      let (rows, columns) = (37, 21)
+      let x = try device.tensor([rows, columns], (0..<rows * columns).map(Float.init))
+      let expected = (0..<rows * columns).map { Float($0 % rows * columns + $0 / rows) }
+      for width in [4, 8, 16] {
+        for hasShuffle in [0, 1] {
+          let y = try device.tensor([columns, rows])
+          try device.launch(
+            Kernel("layout", "transpose_batch", options: ["VECTOR_WIDTH": width, "HAS_SHUFFLE": hasShuffle]),
+            over: Grid(columns.dividedUp(by: width), rows.dividedUp(by: 16)),
+            [.buffer(x.buffer), .buffer(y.buffer), .int(1), .int(rows), .int(columns)])
+          let isTransposed = try y.values() == expected
+          #expect(isTransposed, "vectors of \(width), builtin \(hasShuffle)")
+        }
+      }
+    }
+  }
+
   @Test func refusesWrongShapes() throws {
     try TestDevices.cpu.use { device in
       #expect(throws: ShapeError("unflatten", "[2, 10] cannot be 2 channels of 2×2")) {
