@@ -86,8 +86,9 @@ INLINE void load_square(
   }
 }
 
-// Elements of two vectors in an order known when this is compiled, from 0 for a's first and VECTOR_WIDTH for b's. Compilers
-// that have the builtin, as those made from clang have, make the one or two instructions of it that there are.
+// Elements of two vectors in an order known when this is compiled, from 0 for a's first and VECTOR_WIDTH for b's.
+// Compilers that have the builtin, as those made from clang have, make the one or two instructions of it that there
+// are; the others are drivers', for OpenCL only.
 #ifndef HAS_SHUFFLE
 #ifdef __has_builtin
 #if __has_builtin(__builtin_shufflevector)
@@ -146,8 +147,8 @@ INLINE void transpose_square(floatv square[VECTOR_WIDTH]) {
 #endif
 }
 
-// The transpose of a part of a matrix, VECTOR_WIDTH rows at p as load_square reads them: column i in to[i * to_step], for
-// i < n.
+// The transpose of a part of a matrix, VECTOR_WIDTH rows at p as load_square reads them: column i in to[i * to_step],
+// for i < n.
 INLINE void transpose_part(
     floatv *to, const int to_step, global const float *p, const long step, const int rows, const int n) {
   floatv square[VECTOR_WIDTH];

@@ -4,6 +4,27 @@
 //
 // The normalisation is batch_norm.cl's: mean, variance, gamma and beta are [O], and so are its statistics' chunks.
 
+// The sums over outputs first ..< end, counted through all images, of d, what they are more than `origin`; where
+// `squares` is given, those of d * d too.
+INLINE floatv sum_outputs(
+    global const float *x, const int size, const int conv_size, const floatv taps[9], const floatv shift,
+    const floatv origin, const int first, const int end, floatv *squares) {
+  floatv sum = SPLAT(0.0f);
+  int row = first;
+  while (row < end) {
+    const int line = row / WIDTH(conv_size), image = line / HEIGHT(conv_size);
+    global const float *window = x + ((long)image * HEIGHT(size) + line - image * HEIGHT(conv_size)) * WIDTH(size) +
+                                 row - line * WIDTH(conv_size);
+    for (const int stop = min(end, (line + 1) * WIDTH(conv_size)); row < stop; row++) {
+      const floatv d = multiply_window(window, WIDTH(size), taps) + shift - origin;
+      sum += d;
+      if (squares) *squares = MULTIPLY_ADD(d, d, *squares);
+      window++;
+    }
+  }
+  return sum;
+}
+
 // batch_norm_chunk_statistics of the convolution's outputs, of which there are `rows` in all.
 kernel void conv2d_first_chunk_statistics(
     global const float *x, global const float *w, global const float *bias, global float *means,
@@ -11,38 +32,21 @@ kernel void conv2d_first_chunk_statistics(
   const int column = (int)get_global_id(0) * VECTOR_WIDTH, chunk = (int)get_global_id(1);
   const int n = out_channels - column, first = chunk * rows_per_chunk;
   if (n <= 0 || first >= rows) return;
-  const int end = min(rows, first + rows_per_chunk), width = WIDTH(size);
+  const int end = min(rows, first + rows_per_chunk);
   const float count = (float)(end - first);
   floatv taps[9];
   load_taps(taps, w + column, out_channels, n);
   const floatv shift = load_part(bias + column, n);
-  // The first time round, sums; the second, what is left of the mean, and squares.
-  floatv mean = SPLAT(0.0f), sum = SPLAT(0.0f), squares = SPLAT(0.0f);
-  for (int round = 0; round < 2; round++) {
-    sum = SPLAT(0.0f);
-    int row = first;
-    while (row < end) {
-      const int line = row / WIDTH(conv_size), image = line / HEIGHT(conv_size);
-      global const float *window = x + ((long)image * HEIGHT(size) + line - image * HEIGHT(conv_size)) * width +
-                                   row - line * WIDTH(conv_size);
-      for (const int stop = min(end, (line + 1) * WIDTH(conv_size)); row < stop; row++) {
-        const floatv d = multiply_window(window, width, taps) + shift - mean;
-        sum += d;
-        squares = MULTIPLY_ADD(d, d, squares);
-        window++;
-      }
-    }
-    if (round > 0) break;
-    mean = sum / count;
-    squares = SPLAT(0.0f);
-  }
-  const floatv correction = sum / count;
+  const floatv mean = sum_outputs(x, size, conv_size, taps, shift, SPLAT(0.0f), first, end, 0) / count;
+  floatv squares = SPLAT(0.0f);
+  const floatv rest = sum_outputs(x, size, conv_size, taps, shift, mean, first, end, &squares);
+  const floatv correction = rest / count;
   store_part(mean + correction, means + chunk * out_channels + column, n);
-  store_part(squares - sum * correction, deviations + chunk * out_channels + column, n);
+  store_part(squares - rest * correction, deviations + chunk * out_channels + column, n);
 }
 
-// y = max-pooling of activation(normalisation of the convolution of x with w + bias). Where `keep` is 1, winners and what
-// the convolution has there are kept as batch_norm_pool_forward keeps them.
+// y = max-pooling of activation(normalisation of the convolution of x with w + bias). Where `keep` is 1, winners and
+// what the convolution has there are kept as batch_norm_pool_forward keeps them.
 // Work-item (x, y, z): VECTOR_WIDTH channels x of row y of image z.
 kernel void conv2d_first_norm_pool(
     global const float *x, global const float *w, global const float *bias, global float *y, global ushort *winner,
@@ -77,8 +81,8 @@ kernel void conv2d_first_norm_pool(
   }
 }
 
-// The gradient of the weights from that of the pool's output, dy [batch, conv_size / 2, O], and its winners, in parts as
-// conv2d_first_pool_gradient has them; `totals` as batch_norm_pool_backward has them, whose dx this multiplies, in
+// The gradient of the weights from that of the pool's output, dy [batch, conv_size / 2, O], and its winners, in parts
+// as conv2d_first_pool_gradient has them; `totals` as batch_norm_pool_backward has them, whose dx this multiplies, in
 // training. The bias has no gradient there.
 // Work-item (x, y): VECTOR_WIDTH channels x, part y.
 kernel void conv2d_first_norm_gradient(
@@ -134,5 +138,7 @@ kernel void conv2d_first_norm_gradient(
       }
     }
   }
-  for (int tap = 0; tap < 9; tap++) store_part(sums[tap] * factor, dw + ((long)part * 9 + tap) * out_channels + column, n);
+  for (int tap = 0; tap < 9; tap++) {
+    store_part(sums[tap] * factor, dw + ((long)part * 9 + tap) * out_channels + column, n);
+  }
 }

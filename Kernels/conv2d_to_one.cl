@@ -6,12 +6,13 @@
 #endif
 #define LARGEST_STRIDE 4  // across
 
-// Pixels whose channels are multiplied together, as long as they stay in the first cache.
+// Pixels and their channels are multiplied in blocks that stay in the first cache, with as many taps at once as leave
+// all sums in registers.
 #define BLOCK_VECTORS 2
 #define BLOCK_CHANNELS 64
 #define TAPS_AT_ONCE 6
 
-// products[tap] (+)= the products of `vectors` vectors of pixels with n channels of each tap, a constant.
+// products[tap] (+)= the products of `vectors`, a constant, vectors of pixels with n channels of each tap.
 INLINE void multiply_block(
     float *const products[TAPS_AT_ONCE], global const float *const taps[TAPS_AT_ONCE], const floatv *block, const int n,
     const int vectors, const int is_first) {
@@ -134,12 +135,11 @@ kernel void conv2d_to_one(
         floatv y = SPLAT(bias[0]);
         int pixel = place;
         for (int across = phase; across < WIDTH(kernel_size); across += WIDTH(stride)) {
-          const float *product =
-              products + (down * WIDTH(kernel_size) + across) * step + line * WIDTH(out_size) + pixel;
+          long at = (long)(down * WIDTH(kernel_size) + across) * step + line * WIDTH(out_size) + pixel;
           floatv sum = SPLAT(0.0f);
           for (int i = down; i < end; i += HEIGHT(stride)) {
-            sum += LOADV(product);
-            product += next;
+            sum += LOADV(products + at);
+            at += next;
           }
           // The products of pixels only: those of neighbouring lines are others'.
           const intv is_pixel = (lane + pixel >= 0) & (lane + pixel < WIDTH(out_size));

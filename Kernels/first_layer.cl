@@ -1,6 +1,6 @@
-// The first layer of networks on grey images: 3 x 3 convolution of one channel. There are few products and many outputs,
-// so what counts is that all weights stay in registers, and that outputs which a pool behind it makes fewer never lie in
-// memory. It stands before the kernels' own text, in conv2d_first.cl and conv2d_first_norm.cl.
+// The first layer of networks on grey images: 3 x 3 convolution of one channel. There are few products and many
+// outputs, so what counts is that all weights stay in registers, and that outputs which a pool behind it makes fewer
+// never lie in memory. It stands before the kernels' own text, in conv2d_first.cl and conv2d_first_norm.cl.
 //
 // Images are padded (pad_image) and [batch, size]; weights [3, 3, O].
 

@@ -32,8 +32,8 @@ public func batchNorm2d(
       momentum: momentum, epsilon: epsilon, activation: activation))
 }
 
-/// The same, of arguments in one.
-package func batchNorm2d(_ x: Tensor, _ arguments: BatchNormArguments) throws -> Tensor {
+/// The same, with its arguments in one value.
+public func batchNorm2d(_ x: Tensor, _ arguments: BatchNormArguments) throws -> Tensor {
   let norm = try BatchNorm(x, arguments)
   let y = try x.device.tensor(x.shape)
   try x.device.launch(

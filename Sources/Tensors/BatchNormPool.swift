@@ -34,8 +34,8 @@ public func batchNorm2dPool2d(
     pooling, geometry)
 }
 
-/// The same, of arguments in one.
-package func batchNorm2dPool2d(
+/// The same, with its arguments in one value.
+public func batchNorm2dPool2d(
   _ x: Tensor, _ arguments: BatchNormArguments, _ pooling: Pooling, _ geometry: PoolGeometry
 ) throws -> Tensor {
   let shape = try checkedPoolShape(x.shape, geometry, pooling == .max ? "maxPool2d" : "avgPool2d")

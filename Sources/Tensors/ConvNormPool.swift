@@ -8,13 +8,14 @@ enum ConvNormPoolKernels {
 
 /// Pooling of batch normalisation of conv2d(x).
 ///
-/// Of a first layer with one channel, 3×3 filters and 2×2 max-pooling, whose input wants no gradient, the convolution's
-/// outputs are never written on processors, nor are their gradients: each pass computes what it needs of them.
-/// - Shapes: x `[N, H, W, C]`, weight `[KH, KW, C/groups, O]`, bias `[O]`, those of `norm` `[O]` → `[N, Ho, Wo, O]`, the
-///   pool's output size of the convolution's
+/// Of a first layer with one channel, 3×3 filters and 2×2 max-pooling, whose input wants no gradient, the
+/// convolution's outputs are never written in training on processors, nor are their gradients: each pass computes what
+/// it needs of them. This takes batches of 32 images, or less on processors with narrower vectors.
+/// - Shapes: x `[N, H, W, C]`, weight `[KH, KW, C/groups, O]`, bias `[O]`, those of `norm` `[O]` → `[N, Ho, Wo, O]`,
+///   the pool's output size of the convolution's
 /// - Throws: ``ShapeError`` as the operators do.
-/// - Cost: of such a layer, in training three launches, one more with padding, and four for the gradients, in place of
-///   four and six; of others, as the operators one after another.
+/// - Cost: of such a layer three launches, one more with padding, and four for the gradients, in place of four and five,
+///   each one more with padding; of others, as the operators one after another.
 public func conv2dBatchNorm2dPool2d(
   _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, _ norm: BatchNormArguments, _ pooling: Pooling,
   _ pool: PoolGeometry

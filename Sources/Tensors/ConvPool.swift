@@ -82,7 +82,7 @@ extension ConvProblem {
       && outSize.height >= pool.kernelSize.height && outSize.width >= pool.kernelSize.width
   }
 
-  /// Whether the kernels of `conv2d_first.cl` do both.
+  /// Whether the kernels for first layers do both.
   func isFirstLayer(_ pool: PoolGeometry) -> Bool { isFirstLayer && pool.kernelSize == 2 }
 
   /// y = activation(max-pooling of the convolution), by tiles of images. Two launches.

@@ -30,18 +30,19 @@ import Testing
   /// The operator, or those that it stands for, of an input and weight, bias, gamma and beta.
   private static func run(
     _ x: Tensor, _ parameters: [Tensor], _ statistics: [Tensor], _ test: ConvPoolTests.Case, isOne: Bool,
-    training: Bool = true, _ activation: Activation = .relu, _ pooling: Pooling = .max
+    training: Bool = true, hasBias: Bool = true, _ activation: Activation = .relu, _ pooling: Pooling = .max
   ) throws -> Tensor {
+    let bias = hasBias ? parameters[1] : nil
     if isOne {
       return try conv2dBatchNorm2dPool2d(
-        x, weight: parameters[0], bias: parameters[1], test.geometry,
+        x, weight: parameters[0], bias: bias, test.geometry,
         BatchNormArguments(
           weight: parameters[2], bias: parameters[3], runningMean: statistics[0], runningVariance: statistics[1],
           training: training, momentum: momentum, epsilon: epsilon, activation: activation),
         pooling, test.pool)
     }
     let y = try batchNorm2d(
-      conv2d(x, weight: parameters[0], bias: parameters[1], test.geometry), weight: parameters[2],
+      conv2d(x, weight: parameters[0], bias: bias, test.geometry), weight: parameters[2],
       bias: parameters[3], runningMean: statistics[0], runningVariance: statistics[1], training: training,
       momentum: momentum, epsilon: epsilon, activation: activation)
     return try pooling == .max ? maxPool2d(y, test.pool) : avgPool2d(y, test.pool)
@@ -96,12 +97,13 @@ import Testing
     }
   }
 
-  /// In evaluation and with averages as well, and with a gradient of the input.
+  /// In evaluation and with averages as well, with a gradient of the input, and where none is wanted.
   @Test(arguments: TestDevices.all, cases)
   func valuesAreThoseOfTheOperators(_ on: TestDevice, _ test: ConvPoolTests.Case) throws {
     try on.use { device in
-      for (training, pooling, isInputParameter) in [
-        (true, Pooling.max, false), (false, .max, false), (true, .average, false), (true, .max, true),
+      for (training, pooling, isInputParameter, isRecorded, hasBias) in [
+        (true, Pooling.max, false, true, true), (false, .max, false, true, true), (true, .average, false, true, true),
+        (true, .max, true, true, true), (true, .max, false, false, true), (true, .max, false, true, false),
       ] {
         func values(isOne: Bool) throws -> [Float] {
           var random = SeededGenerator(seed: 5)
@@ -109,9 +111,11 @@ import Testing
           let inputs = try data.parameters.map { try parameter($0, on: device) }
           let x = try isInputParameter ? parameter(data.x, on: device) : device.tensor(data.x.shape, data.x.floats)
           let statistics = try [data.runningMean, data.runningVariance].map { try device.tensor($0.shape, $0.floats) }
-          let y = try Tape().recording {
-            try Self.run(x, inputs, statistics, test, isOne: isOne, training: training, .relu, pooling)
+          func run() throws -> Tensor {
+            try Self.run(
+              x, inputs, statistics, test, isOne: isOne, training: training, hasBias: hasBias, .relu, pooling)
           }
+          let y = try isRecorded ? Tape().recording(run) : run()
           return try ([y] + statistics).flatMap { try $0.values() }
         }
         // Outside of the expectation, which would look for the differences of long arrays.
