@@ -10,7 +10,7 @@ enum ConvNormPoolKernels {
 ///
 /// Of a first layer with one channel, 3×3 filters and 2×2 max-pooling, whose input wants no gradient, the
 /// convolution's outputs are never written in training on processors, nor are their gradients: each pass computes what
-/// it needs of them. This takes batches of 32 images, or less on processors with narrower vectors.
+/// it needs of them.
 /// - Shapes: x `[N, H, W, C]`, weight `[KH, KW, C/groups, O]`, bias `[O]`, those of `norm` `[O]` → `[N, Ho, Wo, O]`,
 ///   the pool's output size of the convolution's
 /// - Throws: ``ShapeError`` as the operators do.
@@ -21,9 +21,7 @@ public func conv2dBatchNorm2dPool2d(
   _ pool: PoolGeometry
 ) throws -> Tensor {
   let problem = try ConvProblem(convolving: x.shape, weight: weight.shape, bias: bias?.shape, geometry)
-  guard norm.training, pooling == .max, problem.isFirstLayer(pool), problem.canPool(pool, on: x.device),
-    !x.requiresGradient
-  else {
+  guard norm.training, pooling == .max, problem.isFirstLayer(of: x, pool) else {
     return try batchNorm2dPool2d(conv2d(x, weight: weight, bias: bias, geometry), norm, pooling, pool)
   }
   let shape = try checkedPoolShape(problem.outShape, pool, "maxPool2d")

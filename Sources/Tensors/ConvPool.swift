@@ -15,13 +15,13 @@ public func conv2dMaxPool2d(
 ) throws -> Tensor {
   let problem = try ConvProblem(convolving: x.shape, weight: weight.shape, bias: bias?.shape, geometry)
   let tape = Tape.of(x, weight, bias)
-  guard problem.canPool(pool, on: x.device), tape == nil || activation == .none else {
+  let isFirst = problem.isFirstLayer(of: x, pool)
+  guard isFirst || problem.canPool(pool, on: x.device), tape == nil || activation == .none else {
     return try maxPool2d(conv2d(x, weight: weight, bias: bias, geometry, activation: activation), pool)
   }
   let shape = try checkedPoolShape(problem.outShape, pool, "maxPool2d")
   let y = try x.device.tensor(shape)
   let winner = try tape == nil ? y.buffer : x.device.allocate(byteCount: y.count * 2)
-  let isFirst = problem.isFirstLayer(pool) && !x.requiresGradient
   let padded = try isFirst ? problem.padded(x).x : x
   if isFirst {
     try problem.enqueueFirstPool(padded, weight, bias: bias, activation, to: y, winner, keep: tape != nil)
@@ -52,9 +52,7 @@ public func conv2dReluDropoutMaxPool2d(
   key: DropoutKey
 ) throws -> Tensor {
   let problem = try ConvProblem(convolving: x.shape, weight: weight.shape, bias: bias?.shape, geometry)
-  guard let tape = Tape.of(x, weight, bias), problem.canPool(pool, on: x.device), problem.isFirstLayer(pool),
-    !x.requiresGradient
-  else {
+  guard let tape = Tape.of(x, weight, bias), problem.isFirstLayer(of: x, pool) else {
     return try reluDropoutMaxPool2d(
       conv2d(x, weight: weight, bias: bias, geometry), pool, probability: probability, key: key)
   }
@@ -75,15 +73,22 @@ extension ConvProblem {
 
   var outShape: [Int] { [batch, outSize.height, outSize.width, outChannels] }
 
-  /// Whether a kernel of the vector family can pool what it convolves.
-  func canPool(_ pool: PoolGeometry, on device: any Device) -> Bool {
-    device.properties.family == .vector && pool.isCells && fillsTiles(on: device)
+  /// Whether tiles of images can be pooled as they are convolved.
+  fileprivate func canPool(_ pool: PoolGeometry, on device: any Device) -> Bool {
+    hasCells(pool, on: device) && fillsTiles(on: device)
       && max(pool.kernelSize.height, pool.kernelSize.width) <= Self.largestWindow
-      && outSize.height >= pool.kernelSize.height && outSize.width >= pool.kernelSize.width
   }
 
-  /// Whether the kernels for first layers do both.
-  func isFirstLayer(_ pool: PoolGeometry) -> Bool { isFirstLayer && pool.kernelSize == 2 }
+  /// Whether the kernels for first layers convolve and pool x, whose gradient they do not have.
+  func isFirstLayer(of x: Tensor, _ pool: PoolGeometry) -> Bool {
+    isFirstLayer && pool.kernelSize == 2 && hasCells(pool, on: x.device) && !x.requiresGradient
+  }
+
+  /// Whether the device is of the vector family, and there are windows that neither overlap nor touch padding.
+  private func hasCells(_ pool: PoolGeometry, on device: any Device) -> Bool {
+    device.properties.family == .vector && pool.isCells && outSize.height >= pool.kernelSize.height
+      && outSize.width >= pool.kernelSize.width
+  }
 
   /// y = activation(max-pooling of the convolution), by tiles of images. Two launches.
   func enqueueForwardPool(

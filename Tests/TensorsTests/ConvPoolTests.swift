@@ -52,10 +52,10 @@ import Testing
     Case(channels: 1, outputs: 65, size: Pair(6, 65), geometry: ConvGeometry(kernelSize: 3), pool: cells2, batch: 32),
     Case(channels: 1, outputs: 64, size: Pair(4, 66), geometry: ConvGeometry(kernelSize: 3), pool: cells2, batch: 32),
     tooWide,
+    Case(channels: 1, outputs: 4, size: 6, geometry: ConvGeometry(kernelSize: 3), pool: cells2, batch: 3),
     // Not what the kernels for first layers take.
     Case(channels: 1, outputs: 4, size: 6, geometry: ConvGeometry(kernelSize: 2), pool: cells2),
     Case(channels: 2, outputs: 4, size: 5, geometry: ConvGeometry(kernelSize: 3), pool: PoolGeometry(kernelSize: 3)),
-    Case(channels: 1, outputs: 4, size: 6, geometry: ConvGeometry(kernelSize: 3), pool: cells2, batch: 3),
   ]
 
   @Test(arguments: TestDevices.all, inner)
