@@ -1,6 +1,6 @@
 // The first layer of networks on grey images (first_layer.cl), batch normalisation with its activation, and max-pooling
 // of 2 x 2 behind it. The convolution is computed again by each pass that wants it, nine products an output: to write
-// and read its outputs would take several times as long.
+// its outputs and read them four times takes longer.
 //
 // The normalisation is batch_norm.cl's: mean, variance, gamma and beta are [O], and so are its statistics' chunks.
 
