@@ -3,14 +3,10 @@
 #ifndef K_BLOCK
 #define K_BLOCK 512  // rows of B at a time
 #endif
-#define PACK_AHEAD 16  // rows of B that are asked for before they are packed
-
-#ifndef PACK_ROWS
-#define PACK_ROWS 64  // rows of B that a work-item packs
-#endif
-#ifndef PACK_TILES
-#define PACK_TILES 8  // column tiles of B that a work-item packs
-#endif
+#define PACK_AHEAD 16   // rows of B that are asked for before they are packed
+#define PACK_STEPS 512  // of k: what a work-item packs
+#define PACK_TILES 2    // column tiles of B that it packs
+#define PACK_BLOCK 64   // columns of a transposed B that it packs at a time
 
 // Finishes a tile: alpha times the sums over a block of k, added to what out holds of the blocks before it. The first
 // block adds beta * C instead, the last one adds the bias, whose elements begin with those of column 0, and applies the
@@ -136,17 +132,23 @@ kernel void TILED(gemm)(
 // block of B's panel then stays in the first cache while rows of A pass, and a block of A's in the second while the
 // panels of some column tiles pass.
 
-// Work-item (x, y, 0): rows y * PACK_ROWS ... of B's panels x * PACK_TILES ...; (x, y, 1): as many k of A's panel x.
+// Work-item (x, 0, z): rows x * PACK_STEPS ... of PACK_TILES of B's panels, where not each z has any; (x, 1, z): columns
+// x * PACK_STEPS ... of A's panel z. A thread that takes a range of z packs those rows of A that it multiplies in
+// gemm_packed, where rows go with the last dimension too, so they lie in its core's cache.
 kernel void TILED(gemm_pack)(
     global const float *a, global const float *b, global float *a_panels, global float *b_panels, int m, int n, int k,
     int a_row, int a_step, int b_step, int b_column) {
-  const int first = (int)get_global_id(1) * PACK_ROWS;
-  const int count = min(PACK_ROWS, k - first);
+  const int first = (int)get_global_id(0) * PACK_STEPS;
+  const int count = min(PACK_STEPS, k - first);
   if (count <= 0) return;
-  if (get_global_id(2) == 0) {
-    const int column = (int)get_global_id(0) * PACK_TILES * COLUMNS;
+  if (get_global_id(1) == 0) {
+    // Parts of B are spread over z evenly.
+    const int parts = (n + PACK_TILES * COLUMNS - 1) / (PACK_TILES * COLUMNS);
+    const int spread = (int)get_global_size(2) / parts;
+    const int part = (int)get_global_id(2) / spread;
+    if (part >= parts || part * spread != (int)get_global_id(2)) return;
+    const int column = part * PACK_TILES * COLUMNS;
     const int columns = min(PACK_TILES * COLUMNS, n - column);
-    if (columns <= 0) return;
     global const float *from = b + (long)first * b_step + (long)column * b_column;
     global float *to = b_panels + (long)column * k + (long)first * COLUMNS;
     if (b_column == 1) {
@@ -156,6 +158,7 @@ kernel void TILED(gemm_pack)(
           global const float *source = from + (long)p * b_step + i;
           global float *target = to + (long)i * k + p * COLUMNS;
           if (columns - i >= COLUMNS) {
+            if (p + PACK_AHEAD < count) prefetch(source + (long)PACK_AHEAD * b_step, COLUMNS);
 #pragma unroll
             for (int v = 0; v < COLUMNS; v += VECTOR_WIDTH) STOREV(LOADV(source + v), target + v);
           } else {
@@ -167,13 +170,16 @@ kernel void TILED(gemm_pack)(
       }
     } else {
       for (int i = 0; i < columns; i += COLUMNS) {
-        floatv panel[PACK_ROWS * VECTORS];
-        TILED(pack_columns)(panel, from + (long)i * b_column, b_column, count, min(COLUMNS, columns - i));
-        for (int p = 0; p < count * VECTORS; p++) STOREV(panel[p], to + (long)i * k + p * VECTOR_WIDTH);
+        for (int p = 0; p < count; p += PACK_BLOCK) {
+          const int rows = min(PACK_BLOCK, count - p);
+          floatv panel[PACK_BLOCK * VECTORS];
+          TILED(pack_columns)(panel, from + (long)i * b_column + p, b_column, rows, min(COLUMNS, columns - i));
+          for (int v = 0; v < rows * VECTORS; v++) STOREV(panel[v], to + (long)i * k + p * COLUMNS + v * VECTOR_WIDTH);
+        }
       }
     }
   } else {
-    const int row = (int)get_global_id(0) * ROWS;
+    const int row = (int)get_global_id(2) * ROWS;
     if (row >= m) return;
     global float *to = a_panels + (long)row * k + (long)first * ROWS;
     global const float *pointers[ROWS];

@@ -1,7 +1,11 @@
 import Foundation
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// What the operating system says of the processor that this program runs on, and of its memory.
-enum HostProcessor {
+package enum HostProcessor {
   // Arm processors have no name there, only numbers.
   static let name = field("model name") ?? "\(architecture) processor"
   static let vendor = field("vendor_id") ?? field("CPU implementer") ?? "unknown vendor"
@@ -16,6 +20,15 @@ enum HostProcessor {
       }
     }
     return limits.filter { $0 > 0 }.reduce(physical, min)
+  }()
+
+  /// The cache that a core has for itself beside the small first ones, or a usual size where the system does not say.
+  package static let secondCacheBytes: Int = {
+    #if canImport(Glibc)
+      let bytes = sysconf(Int32(_SC_LEVEL2_CACHE_SIZE))
+      if bytes > 0 { return bytes }
+    #endif
+    return 512 << 10
   }()
 
   #if arch(arm64)

@@ -109,20 +109,23 @@ struct GemmProblem {
     device.profiler?.declare(flops: 0, bytes: Double(m * k + k * n + aPanels.count + bPanels.count) * 4)
     try device.launch(
       GemmKernels.pack[tile],
-      over: Grid(max(columnTiles.dividedUp(by: Self.packTiles), rowTiles), k.dividedUp(by: Self.packRows), 2),
+      over: Grid(k.dividedUp(by: Self.packSteps), 2, max(columnTiles.dividedUp(by: Self.packTiles), rowTiles)),
       [
         .buffer(a.buffer), .buffer(b.buffer), .buffer(aPanels.buffer), .buffer(bPanels.buffer), .int(m), .int(n),
         .int(k), .int(a.rowStep), .int(a.columnStep), .int(b.rowStep), .int(b.columnStep),
       ])
-    // As many rows as the second cache holds a block of k of, in strips of about one length.
-    let most = max(1, Self.cachedBytes / (4 * Self.packedBlock * tile.rows))
-    let strip = rowTiles.dividedUp(by: rowTiles.dividedUp(by: most))
+    // As many rows as the second cache holds a block of k of, in strips of about one length, but enough work-items.
+    let most = max(1, HostProcessor.secondCacheBytes / 8 * 5 / (4 * min(k, Self.packedBlock) * tile.rows))
+    let columnParts = columnTiles.dividedUp(by: Self.packedTiles)
+    let wanted = device.properties.computeUnits * Self.packedItemsPerUnit
+    let strips = min(rowTiles, max(rowTiles.dividedUp(by: most), wanted.dividedUp(by: columnParts)))
+    let strip = rowTiles.dividedUp(by: strips)
     let zeros = try device.zeros(byteCount: n * 4)
     device.profiler?.declare(
       flops: 2 * Double(m) * Double(n) * Double(k), bytes: Double(aPanels.count + bPanels.count + m * n) * 4)
     try device.launch(
       GemmKernels.packed[tile],
-      over: Grid(columnTiles.dividedUp(by: Self.packedTiles), rowTiles.dividedUp(by: strip)),
+      over: Grid(columnParts, rowTiles.dividedUp(by: strip)),
       [
         .buffer(aPanels.buffer), .buffer(bPanels.buffer), .buffer(c ?? out), .buffer(bias ?? zeros), .buffer(out),
         .int(m), .int(n), .int(k), .int(Self.packedTiles), .int(strip), .int(Self.packedBlock), .float(alpha),
@@ -133,13 +136,15 @@ struct GemmProblem {
   /// Products, and rows of A, from which on the launch that packs repays itself.
   private static let leastPackedProducts = 32 << 20
   private static let leastPackedRows = 256
-  /// What a work-item packs of B: `PACK_ROWS` and `PACK_TILES` in `gemm.cl`.
-  private static let packRows = 64
-  private static let packTiles = 8
-  /// Rows of a packed panel at a time: those of B stay in the first cache.
-  private static let packedBlock = 384
+  /// What a work-item packs: `PACK_STEPS` and `PACK_TILES` in `gemm.cl`.
+  private static let packSteps = 512
+  private static let packTiles = 2
+  /// Rows of a packed panel at a time: fewer would be added to out more often, more leave few rows of A in the cache.
+  private static let packedBlock = 512
   /// Column tiles of a work-item, for which a block of A is read from the second cache.
   private static let packedTiles = 4
+  /// Work-items for each unit, so that they end at about the same time.
+  private static let packedItemsPerUnit = 8
   /// Bytes of A's rows that stay in the second cache beside a panel of B.
   private static let cachedBytes = 320 << 10
   /// Work-items for each of a device's units where there are few column tiles: each packs its columns of B anew. Fewer

@@ -1,6 +1,7 @@
 import CKernels
 import Compute
 import Foundation
+import Synchronization
 import Testing
 
 @Suite struct ThreadPoolTests {
@@ -54,11 +55,36 @@ import Testing
   @Test func manyChunksBecomeSmallerAndFewAreEven() {
     let pool = ThreadPool(threadCount: 2)
     let many = run(pool, entry: Self.measure, jobs: [(items: 2560, chunks: 16)]).filter { $0 > 0 }
-    let falling: [UInt32] = (0..<16).map { 310 - 20 * $0 }
-    #expect(many == falling)
-    let few = run(pool, entry: Self.measure, jobs: [(items: 2560, chunks: 5)]).filter { $0 > 0 }
-    let even = [UInt32](repeating: 512, count: 5)
+    let falling: [UInt32] = (0..<8).map { 300 - 40 * $0 }
+    #expect(many == falling + falling)
+    let few = run(pool, entry: Self.measure, jobs: [(items: 2560, chunks: 4)]).filter { $0 > 0 }
+    let even = [UInt32](repeating: 640, count: 4)
     #expect(few == even)
+  }
+
+  /// Notes how many chunks began before the one in the middle; that with the first item waits for it.
+  private static let middle: telar_entry = { range, arguments in
+    let words = arguments![0]!.load(as: UnsafeMutablePointer<Atomic<Int>>.self)
+    let before = words[0].add(1, ordering: .relaxed).oldValue
+    if range!.pointee.begin == UInt64(range!.pointee.x) / 2 { words[1].store(before, ordering: .releasing) }
+    while range!.pointee.begin == 0 && words[1].load(ordering: .acquiring) < 0 { sched_yield() }
+  }
+
+  @Test func eachThreadBeginsWithItsOwnPart() {
+    let pool = ThreadPool(threadCount: 2)
+    let words = UnsafeMutablePointer<Atomic<Int>>.allocate(capacity: 2)
+    (words + 0).initialize(to: Atomic(0))
+    (words + 1).initialize(to: Atomic(0))
+    defer { words.deallocate() }
+    withUnsafePointer(to: words) { argument in
+      var pointer: UnsafeRawPointer? = UnsafeRawPointer(argument)
+      for _ in 0..<100 {
+        words[0].store(0, ordering: .relaxed)
+        words[1].store(-1, ordering: .relaxed)
+        pool.run(ThreadPool.Job(entry: Self.middle, arguments: &pointer, x: 1024, items: 1024, chunks: 16))
+        #expect(words[1].load(ordering: .relaxed) <= 1)
+      }
+    }
   }
 
   @Test func jobsAfterPausesFindTheWorkersAsleepOrAwake() {

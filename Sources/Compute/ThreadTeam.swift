@@ -1,0 +1,227 @@
+import CKernels
+import Foundation
+import Synchronization
+
+/// What the threads of a pool share.
+///
+/// A job is published by a word with its number and how it is divided. Each part has a word too, with the number of the
+/// job of which chunks were last claimed and how many of them: a claim is one compare-and-swap on it, which fails where
+/// that job is over. So a worker that wakes late can never take a chunk of a later job with the data of an earlier one.
+/// `job` is written before its word and read only after a chunk of it was claimed, which keeps it from being replaced: the
+/// caller waits until all chunks are finished.
+///
+/// Between cores that are far from each other a word takes a third of a microsecond. So each that is written lies in a
+/// cache line of its own, a thread claims chunks from its own word, and counts what it finished once.
+///
+/// No wake-up is lost: a worker counts itself among the sleepers before it looks at the word for the last time, and the
+/// caller writes the word before it looks at the count, all sequentially consistent, so one of them sees the other.
+final class ThreadTeam: @unchecked Sendable {
+  private let threadCount: Int
+  /// The present job's ``Publication``.
+  private let published = AtomicWords(count: 1)
+  private let claims: ChunkClaims
+  /// How many chunks workers have finished, of all jobs.
+  private let finished = AtomicWords(count: 1)
+  /// How many they will have finished when the present job is done. Only callers touch it.
+  private var expected: UInt64 = 0
+  let sleepers = Atomic<Int>(0)
+  private let stopping = Atomic<Bool>(false)
+  private let busy = Atomic<Bool>(false)
+  private let wake = NSCondition()
+  private var job: ThreadPool.Job?
+  private let spinNanoseconds: UInt64
+
+  /// How long a worker looks for the next job before it sleeps: longer than the host takes from one launch to the
+  /// next, and about what it costs to sleep and be woken.
+  private static let spinNanoseconds: UInt64 = 50_000
+  private static let pausesPerLook = 32
+
+  init(threadCount: Int, spins: Bool) {
+    self.threadCount = threadCount
+    claims = ChunkClaims(parts: threadCount)
+    spinNanoseconds = spins ? Self.spinNanoseconds : 0
+  }
+
+  func run(_ job: ThreadPool.Job) -> (items: Int, nanoseconds: UInt64) {
+    precondition(!busy.exchange(true, ordering: .acquiring), "a CPU device is used from two threads at a time")
+    defer { busy.store(false, ordering: .releasing) }
+    self.job = job
+    let publication = Publication(published[0].load(ordering: .relaxed)).next(chunks: job.chunks)
+    let division = Division(chunks: publication.chunks, threads: threadCount)
+    published[0].store(publication.bits, ordering: .sequentiallyConsistent)
+    wakeSleepers(atMost: division.chunks - 1)
+
+    let start = Clock.nanoseconds
+    let own = runChunks(of: publication, divided: division, thread: 0)
+    let nanoseconds = Clock.nanoseconds - start
+
+    expected += UInt64(division.chunks - own.chunks)
+    var looks = 0
+    while finished[0].load(ordering: .acquiring) < expected {
+      telar_pause()
+      looks += 1
+      // A worker with the last chunk may be waiting for this core.
+      if looks % Self.pausesPerLook == 0 { sched_yield() }
+    }
+    return (own.items, nanoseconds)
+  }
+
+  private func wakeSleepers(atMost count: Int) {
+    let sleeping = sleepers.load(ordering: .sequentiallyConsistent)
+    if sleeping == 0 { return }
+    wake.lock()
+    if count >= sleeping {
+      wake.broadcast()
+    } else {
+      for _ in 0..<count { wake.signal() }
+    }
+    wake.unlock()
+  }
+
+  /// Claims chunks of the published job and runs them until none is left, the thread's own part first. Returns how many
+  /// chunks and items those were.
+  private func runChunks(
+    of publication: Publication, divided division: Division, thread: Int
+  ) -> (chunks: Int, items: Int) {
+    var (chunks, items) = (0, 0)
+    for other in 0..<division.parts {
+      let part = (thread + other) % division.parts
+      while let chunk = claims.claim(part, of: publication, most: division.chunksPerPart), let job {
+        let range = division.items(ofChunk: chunk, part: part, of: job.items)
+        job.run(range)
+        chunks += 1
+        items += range.count
+      }
+    }
+    return (chunks, items)
+  }
+
+  /// What worker number `thread` does until the pool ends.
+  func work(thread: Int) {
+    while !stopping.load(ordering: .acquiring) {
+      let last = published[0].load(ordering: .acquiring)
+      let publication = Publication(last)
+      let division = Division(chunks: publication.chunks, threads: threadCount)
+      let chunks = runChunks(of: publication, divided: division, thread: thread).chunks
+      // Nothing of the job is touched afterwards: its memory may be gone.
+      if chunks > 0 { finished[0].add(UInt64(chunks), ordering: .releasing) }
+      if !spin(since: last) { sleep(since: last) }
+    }
+  }
+
+  /// Whether nothing was published since the worker found this job to have no chunks left.
+  private func isIdle(since last: UInt64) -> Bool {
+    published[0].load(ordering: .sequentiallyConsistent) == last && !stopping.load(ordering: .sequentiallyConsistent)
+  }
+
+  /// Whether there was something to do before the time was up.
+  private func spin(since last: UInt64) -> Bool {
+    let end = Clock.nanoseconds + spinNanoseconds
+    repeat {
+      for _ in 0..<Self.pausesPerLook {
+        if !isIdle(since: last) { return true }
+        telar_pause()
+      }
+    } while Clock.nanoseconds < end
+    return false
+  }
+
+  private func sleep(since last: UInt64) {
+    wake.lock()
+    sleepers.add(1, ordering: .sequentiallyConsistent)
+    while isIdle(since: last) { wake.wait() }
+    sleepers.subtract(1, ordering: .sequentiallyConsistent)
+    wake.unlock()
+  }
+
+  /// Ends the workers, which no job keeps busy now.
+  func stop() {
+    stopping.store(true, ordering: .sequentiallyConsistent)
+    wake.lock()
+    wake.broadcast()
+    wake.unlock()
+  }
+}
+
+/// The word that publishes a job: its number, and in the lower 16 bits into how many chunks it is divided.
+private struct Publication {
+  let bits: UInt64
+
+  init(_ bits: UInt64) { self.bits = bits }
+
+  var number: UInt64 { bits >> 16 }
+  var chunks: Int { Int(bits & 0xffff) }
+
+  func next(chunks: Int) -> Publication { Publication((number &+ 1) << 16 | UInt64(min(chunks, 0xffff))) }
+}
+
+/// For each part, the number of the job of which chunks were last claimed, and in the lower 16 bits how many of them.
+private struct ChunkClaims: Sendable {
+  private let words: AtomicWords
+
+  init(parts: Int) { words = AtomicWords(count: parts) }
+
+  /// Claims a chunk of a part, which has `most`; `nil` when none is left or the job is over.
+  func claim(_ part: Int, of publication: Publication, most: Int) -> Int? {
+    var current = words[part].load(ordering: .acquiring)
+    while true {
+      if current >> 16 > publication.number { return nil }
+      let claimed = current >> 16 == publication.number ? Int(current & 0xffff) : 0
+      if claimed == most { return nil }
+      let (exchanged, original) = words[part].weakCompareExchange(
+        expected: current, desired: publication.number << 16 | UInt64(claimed + 1), ordering: .acquiringAndReleasing)
+      if exchanged { return claimed }
+      current = original
+    }
+  }
+}
+
+/// Words in cache lines of their own, of which processors fetch two at a time.
+private final class AtomicWords: @unchecked Sendable {
+  private static let stride = 128 / MemoryLayout<UInt64>.size
+  private let words: UnsafeMutableBufferPointer<Atomic<UInt64>>
+
+  init(count: Int) {
+    words = .allocate(capacity: count * Self.stride)
+    for index in words.indices { words.initializeElement(at: index, to: Atomic(0)) }
+  }
+
+  deinit {
+    words.deinitialize()
+    words.deallocate()
+  }
+
+  subscript(index: Int) -> Atomic<UInt64> {
+    _read { yield words[index * Self.stride] }
+  }
+}
+
+/// How a job is divided: into parts, one for each thread, and those into chunks.
+private struct Division {
+  let parts: Int
+  let chunksPerPart: Int
+
+  init(chunks: Int, threads: Int) {
+    parts = max(1, min(threads, chunks))
+    chunksPerPart = (chunks + parts - 1) / parts
+  }
+
+  var chunks: Int { parts * chunksPerPart }
+
+  func items(ofChunk chunk: Int, part: Int, of items: Int) -> Range<Int> {
+    let (begin, end) = (items * part / parts, items * (part + 1) / parts)
+    return end - behind(chunk, of: end - begin)..<end - behind(chunk + 1, of: end - begin)
+  }
+
+  /// Chunks of a part from which on they taper: the first is then less than half of it.
+  private static let taperingChunks = 4
+
+  /// Of a part with this many items, those that come with or after a chunk. Where chunks taper, sizes fall linearly to
+  /// next to nothing, so that the threads end at about the same time though there are few claims (T. Tzen, L. Ni:
+  /// Trapezoid self-scheduling, 1993).
+  private func behind(_ chunk: Int, of items: Int) -> Int {
+    let left = chunksPerPart - chunk
+    guard chunksPerPart >= Self.taperingChunks else { return items * left / chunksPerPart }
+    return items * (left * left) / (chunksPerPart * chunksPerPart)
+  }
+}
