@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Tells a program that a driver has begun to compile kernels, which can take it half a minute the first time.
+/// Tells a program that a driver has begun to compile kernels, which can take it a minute the first time.
 public enum KernelBuildNotice {
   private static let handler = Mutex<(@Sendable (_ device: String) -> Void)?>(nil)
 
