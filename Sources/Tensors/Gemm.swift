@@ -79,7 +79,7 @@ struct GemmProblem {
   }
 
   private func enqueue(_ tile: VectorTile, on device: any Device) throws {
-    let isLarge = batch == 1 && m >= Self.leastPackedRows && m * n * k >= Self.leastPackedProducts
+    let isLarge = batch == 1 && min(m, n) >= Self.leastPackedSide && m * n * k >= Self.leastPackedProducts
     if isPacked ?? isLarge { return try enqueuePacked(tile, on: device) }
     let columnTiles = n.dividedUp(by: tile.columns)
     let rowTiles = m.dividedUp(by: tile.rows)
@@ -133,9 +133,9 @@ struct GemmProblem {
       ] + activation.arguments)
   }
 
-  /// Products, and rows of A, from which on the launch that packs repays itself.
+  /// Products, and rows of A and columns of B, from which on the launch that packs repays itself.
   private static let leastPackedProducts = 32 << 20
-  private static let leastPackedRows = 256
+  private static let leastPackedSide = 256
   /// What a work-item packs: `PACK_STEPS` and `PACK_TILES` in `gemm.cl`.
   private static let packSteps = 512
   private static let packTiles = 2
