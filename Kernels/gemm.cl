@@ -63,7 +63,7 @@ OUTLINE void TILED(multiply_packing)(
   UNROLL_STEPS
   for (long k = 0; k < count; k++) {
     const long at = offsets[k];
-    prefetch(from + PACK_AHEAD * step, COLUMNS);
+    prefetch(from + (long)PACK_AHEAD * step, COLUMNS);
 #pragma unroll
     for (int v = 0; v < VECTORS; v++) panel[v] = b[v] = LOADV(from + v * VECTOR_WIDTH);
     MULTIPLY_STEP(t, a, at, b)
@@ -129,12 +129,19 @@ kernel void TILED(gemm)(
 
 // For large products. A and B are packed once, by gemm_pack, into panels that the tiles read in one stream: B's are a
 // column tile wide, zeros behind the last column, and A's hold a row tile's elements of each k behind one another. A
-// block of B's panel then stays in the first cache while rows of A pass, and a block of A's in the second while the
-// panels of some column tiles pass.
+// block of B's panel then stays in the first cache, or the second, while rows of A pass, and a block of A's in the second
+// while the panels of some column tiles pass.
 
-// Work-item (x, 0, z): rows x * PACK_STEPS ... of PACK_TILES of B's panels, where not each z has any; (x, 1, z): columns
-// x * PACK_STEPS ... of A's panel z. A thread that takes a range of z packs those rows of A that it multiplies in
-// gemm_packed, where rows go with the last dimension too, so they lie in its core's cache.
+// Which of `parts` the work-item packs by its place in the last dimension, over which they are spread evenly; -1 for none.
+INLINE int TILED(part_to_pack)(const int parts) {
+  const long z = get_global_id(2), size = get_global_size(2);
+  const int part = (int)(z * parts / size);
+  return z > 0 && (int)((z - 1) * parts / size) == part ? -1 : part;
+}
+
+// Work-item (x, 0, z): rows x * PACK_STEPS ... of PACK_TILES of B's panels; (x, 1, z): columns x * PACK_STEPS ... of one
+// of A's. z has as many places as there are of the more numerous. A thread that takes a range of z packs about those rows
+// of A that it multiplies in gemm_packed, where rows go with the last dimension too, so they lie in its core's cache.
 kernel void TILED(gemm_pack)(
     global const float *a, global const float *b, global float *a_panels, global float *b_panels, int m, int n, int k,
     int a_row, int a_step, int b_step, int b_column) {
@@ -142,11 +149,8 @@ kernel void TILED(gemm_pack)(
   const int count = min(PACK_STEPS, k - first);
   if (count <= 0) return;
   if (get_global_id(1) == 0) {
-    // Parts of B are spread over z evenly.
-    const int parts = (n + PACK_TILES * COLUMNS - 1) / (PACK_TILES * COLUMNS);
-    const int spread = (int)get_global_size(2) / parts;
-    const int part = (int)get_global_id(2) / spread;
-    if (part >= parts || part * spread != (int)get_global_id(2)) return;
+    const int part = TILED(part_to_pack)((n + PACK_TILES * COLUMNS - 1) / (PACK_TILES * COLUMNS));
+    if (part < 0) return;
     const int column = part * PACK_TILES * COLUMNS;
     const int columns = min(PACK_TILES * COLUMNS, n - column);
     global const float *from = b + (long)first * b_step + (long)column * b_column;
@@ -179,8 +183,9 @@ kernel void TILED(gemm_pack)(
       }
     }
   } else {
-    const int row = (int)get_global_id(2) * ROWS;
-    if (row >= m) return;
+    const int part = TILED(part_to_pack)((m + ROWS - 1) / ROWS);
+    if (part < 0) return;
+    const int row = part * ROWS;
     global float *to = a_panels + (long)row * k + (long)first * ROWS;
     global const float *pointers[ROWS];
 #pragma unroll

@@ -3,8 +3,9 @@ import Foundation
 
 /// Threads that share the chunks of one job at a time; the thread that asks works with them.
 ///
-/// Each thread begins with a part of the items that is its own, the same part of each job: images that a thread wrote in
-/// one layer it reads in the next, out of its core's cache. Who is done with that takes chunks of the others' parts.
+/// Each thread begins with a part of the items that is its own, the same part of each job that has a chunk for each thread:
+/// images that a thread wrote in one layer it reads in the next, out of its core's cache. Who is done with that takes
+/// chunks of the others' parts.
 ///
 /// Workers spin for a moment after a job, because the next kernel is usually only microseconds away, and then sleep.
 /// The threads live as long as the pool. One job runs at a time: a second thread that asks meanwhile traps.

@@ -10,8 +10,9 @@ import Synchronization
 /// `job` is written before its word and read only after a chunk of it was claimed, which keeps it from being replaced: the
 /// caller waits until all chunks are finished.
 ///
-/// Between cores that are far from each other a word takes a third of a microsecond. So each that is written lies in a
-/// cache line of its own, a thread claims chunks from its own word, and counts what it finished once.
+/// Between cores that are far from each other a word takes a third of a microsecond. So those that threads wait for or
+/// claim from lie in cache lines of their own, a thread begins with a word that others seldom touch, and what it finished
+/// is counted once a part.
 ///
 /// No wake-up is lost: a worker counts itself among the sleepers before it looks at the word for the last time, and the
 /// caller writes the word before it looks at the count, all sequentially consistent, so one of them sees the other.
@@ -25,7 +26,8 @@ final class ThreadTeam: @unchecked Sendable {
   /// How many they will have finished when the present job is done. Only callers touch it.
   private var expected: UInt64 = 0
   let sleepers = Atomic<Int>(0)
-  private let stopping = Atomic<Bool>(false)
+  /// Not 0 when the workers are to end.
+  private let stopping = AtomicWords(count: 1)
   private let busy = Atomic<Bool>(false)
   private let wake = NSCondition()
   private var job: ThreadPool.Job?
@@ -86,32 +88,35 @@ final class ThreadTeam: @unchecked Sendable {
     var (chunks, items) = (0, 0)
     for other in 0..<division.parts {
       let part = (thread + other) % division.parts
+      let before = chunks
       while let chunk = claims.claim(part, of: publication, most: division.chunksPerPart), let job {
         let range = division.items(ofChunk: chunk, part: part, of: job.items)
         job.run(range)
         chunks += 1
         items += range.count
       }
+      // The caller knows what it finished itself. Nothing of the job is touched afterwards unless another chunk is
+      // claimed: its memory may be gone.
+      if thread > 0, chunks > before { finished[0].wrappingAdd(UInt64(chunks - before), ordering: .releasing) }
     }
     return (chunks, items)
   }
 
   /// What worker number `thread` does until the pool ends.
   func work(thread: Int) {
-    while !stopping.load(ordering: .acquiring) {
+    while stopping[0].load(ordering: .acquiring) == 0 {
       let last = published[0].load(ordering: .acquiring)
       let publication = Publication(last)
       let division = Division(chunks: publication.chunks, threads: threadCount)
-      let chunks = runChunks(of: publication, divided: division, thread: thread).chunks
-      // Nothing of the job is touched afterwards: its memory may be gone.
-      if chunks > 0 { finished[0].add(UInt64(chunks), ordering: .releasing) }
+      _ = runChunks(of: publication, divided: division, thread: thread)
       if !spin(since: last) { sleep(since: last) }
     }
   }
 
   /// Whether nothing was published since the worker found this job to have no chunks left.
   private func isIdle(since last: UInt64) -> Bool {
-    published[0].load(ordering: .sequentiallyConsistent) == last && !stopping.load(ordering: .sequentiallyConsistent)
+    published[0].load(ordering: .sequentiallyConsistent) == last
+      && stopping[0].load(ordering: .sequentiallyConsistent) == 0
   }
 
   /// Whether there was something to do before the time was up.
@@ -136,14 +141,15 @@ final class ThreadTeam: @unchecked Sendable {
 
   /// Ends the workers, which no job keeps busy now.
   func stop() {
-    stopping.store(true, ordering: .sequentiallyConsistent)
+    stopping[0].store(1, ordering: .sequentiallyConsistent)
     wake.lock()
     wake.broadcast()
     wake.unlock()
   }
 }
 
-/// The word that publishes a job: its number, and in the lower 16 bits into how many chunks it is divided.
+/// The word that publishes a job: its number, and in the lower 16 bits how many chunks were asked for, from which
+/// ``Division`` follows.
 private struct Publication {
   let bits: UInt64
 
@@ -178,17 +184,20 @@ private struct ChunkClaims: Sendable {
 
 /// Words in cache lines of their own, of which processors fetch two at a time.
 private final class AtomicWords: @unchecked Sendable {
-  private static let stride = 128 / MemoryLayout<UInt64>.size
+  private static let lineBytes = 128
+  private static let stride = lineBytes / MemoryLayout<UInt64>.stride
+  private let memory: UnsafeMutableRawBufferPointer
   private let words: UnsafeMutableBufferPointer<Atomic<UInt64>>
 
   init(count: Int) {
-    words = .allocate(capacity: count * Self.stride)
+    memory = UnsafeMutableRawBufferPointer.allocate(byteCount: count * Self.lineBytes, alignment: Self.lineBytes)
+    words = memory.bindMemory(to: Atomic<UInt64>.self)
     for index in words.indices { words.initializeElement(at: index, to: Atomic(0)) }
   }
 
   deinit {
     words.deinitialize()
-    words.deallocate()
+    memory.deallocate()
   }
 
   subscript(index: Int) -> Atomic<UInt64> {
@@ -196,7 +205,7 @@ private final class AtomicWords: @unchecked Sendable {
   }
 }
 
-/// How a job is divided: into parts, one for each thread, and those into chunks.
+/// How a job is divided: into parts, one for each thread, and those into chunks, of which all parts have as many.
 private struct Division {
   let parts: Int
   let chunksPerPart: Int

@@ -80,7 +80,7 @@ struct GemmProblem {
 
   private func enqueue(_ tile: VectorTile, on device: any Device) throws {
     let isLarge = batch == 1 && min(m, n) >= Self.leastPackedSide && m * n * k >= Self.leastPackedProducts
-    if isPacked ?? isLarge { return try enqueuePacked(tile, on: device) }
+    if isPacked ?? isLarge, min(m, n, k) > 0 { return try enqueuePacked(tile, on: device) }
     let columnTiles = n.dividedUp(by: tile.columns)
     let rowTiles = m.dividedUp(by: tile.rows)
     // Strips long enough to reuse a block of B, and enough of them to keep all units busy evenly; where A's rows of a

@@ -22,19 +22,27 @@ import Testing
   @Test(arguments: TestDevices.all)
   func matchesOracleWhenLarge(_ on: TestDevice) throws {
     try on.use { device in
-      for (seed, (m, n, k)) in [(131, 150, 300), (128, 129, 513), (700, 70, 401), (3, 200, 800)].enumerated() {
+      let sizes = [(131, 150, 300), (128, 129, 513), (700, 70, 401), (3, 200, 800), (40, 700, 570)]
+      for (seed, (m, n, k)) in sizes.enumerated() {
         for isPacked in [false, true] {
-          var random = SeededGenerator(seed: UInt64(seed))
-          try check(device, &random, m: m, n: n, k: k, isExact: seed % 2 == 0, isPacked: isPacked)
+          for (transposeA, transposeB) in [(false, false), (true, false), (false, true), (true, true)] {
+            var random = SeededGenerator(seed: UInt64(seed))
+            try check(
+              device, &random, m: m, n: n, k: k, transposeA: transposeA, transposeB: transposeB,
+              isExact: seed % 2 == 0, isPacked: isPacked)
+          }
         }
       }
     }
   }
 
   private func check(
-    _ device: any Device, _ random: inout SeededGenerator, m: Int, n: Int, k: Int, isExact: Bool, isPacked: Bool?
+    _ device: any Device, _ random: inout SeededGenerator, m: Int, n: Int, k: Int, transposeA: Bool? = nil,
+    transposeB: Bool? = nil, isExact: Bool, isPacked: Bool?
   ) throws {
-    let (transposeA, transposeB) = (random.pick([false, true]), random.pick([false, true]))
+    let (transposeA, transposeB) = (
+      transposeA ?? random.pick([false, true]), transposeB ?? random.pick([false, true])
+    )
     let scales = isExact ? [(1.0, 0.0), (1, 1), (2, 0), (-1, 2)] : [(1, 0), (0.5, -1.5)]
     let (alpha, beta) = random.pick(scales)
     func values(_ shape: [Int]) -> OracleTensor { isExact ? random.integers(shape) : random.gaussians(shape) }
