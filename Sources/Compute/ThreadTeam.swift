@@ -105,22 +105,20 @@ final class ThreadTeam: @unchecked Sendable {
   /// What worker number `thread` does until the pool ends.
   func work(thread: Int) {
     while stopping[0].load(ordering: .acquiring) == 0 {
-      let last = published[0].load(ordering: .acquiring)
-      let publication = Publication(last)
-      let division = Division(chunks: publication.chunks, threads: threadCount)
-      _ = runChunks(of: publication, divided: division, thread: thread)
+      let last = Publication(published[0].load(ordering: .acquiring))
+      _ = runChunks(of: last, divided: Division(chunks: last.chunks, threads: threadCount), thread: thread)
       if !spin(since: last) { sleep(since: last) }
     }
   }
 
   /// Whether nothing was published since the worker found this job to have no chunks left.
-  private func isIdle(since last: UInt64) -> Bool {
-    published[0].load(ordering: .sequentiallyConsistent) == last
+  private func isIdle(since last: Publication) -> Bool {
+    published[0].load(ordering: .sequentiallyConsistent) == last.bits
       && stopping[0].load(ordering: .sequentiallyConsistent) == 0
   }
 
   /// Whether there was something to do before the time was up.
-  private func spin(since last: UInt64) -> Bool {
+  private func spin(since last: Publication) -> Bool {
     let end = Clock.nanoseconds + spinNanoseconds
     repeat {
       for _ in 0..<Self.pausesPerLook {
@@ -131,7 +129,7 @@ final class ThreadTeam: @unchecked Sendable {
     return false
   }
 
-  private func sleep(since last: UInt64) {
+  private func sleep(since last: Publication) {
     wake.lock()
     sleepers.add(1, ordering: .sequentiallyConsistent)
     while isIdle(since: last) { wake.wait() }

@@ -115,7 +115,7 @@ struct GemmProblem {
         .int(k), .int(a.rowStep), .int(a.columnStep), .int(b.rowStep), .int(b.columnStep),
       ])
     // As many rows as the second cache holds a block of k of, in strips of about one length, but enough work-items.
-    let most = max(1, HostProcessor.secondCacheBytes / 8 * 5 / (4 * min(k, Self.packedBlock) * tile.rows))
+    let most = max(1, Self.cachedBytes / (4 * min(k, Self.packedBlock) * tile.rows))
     let columnParts = columnTiles.dividedUp(by: Self.packedTiles)
     let wanted = device.properties.computeUnits * Self.packedItemsPerUnit
     let strips = min(rowTiles, max(rowTiles.dividedUp(by: most), wanted.dividedUp(by: columnParts)))
@@ -146,7 +146,7 @@ struct GemmProblem {
   /// Work-items for each unit, so that they end at about the same time.
   private static let packedItemsPerUnit = 8
   /// Bytes of A's rows that stay in the second cache beside a panel of B.
-  private static let cachedBytes = 320 << 10
+  private static let cachedBytes = HostProcessor.secondCacheBytes / 8 * 5
   /// Work-items for each of a device's units where there are few column tiles: each packs its columns of B anew. Fewer
   /// where it has to transpose them.
   private static let itemsPerUnit = 4

@@ -63,6 +63,21 @@ import Testing
     try canaries.check(test)
   }
 
+  /// A sum of nothing is 0, and without rows or columns there is no product.
+  @Test(arguments: TestDevices.all)
+  func matchesOracleWhereASizeIsZero(_ on: TestDevice) throws {
+    try on.use { device in
+      for (m, n, k) in [(7, 33, 0), (0, 33, 5), (7, 0, 5), (0, 0, 0)] {
+        for isPacked in [false, true] {
+          for seed in UInt64(0)..<4 {
+            var random = SeededGenerator(seed: seed)
+            try check(device, &random, m: m, n: n, k: k, isExact: true, isPacked: isPacked)
+          }
+        }
+      }
+    }
+  }
+
   /// Of these, only the product of 512 × 512 × 512 is packed without being told to: the others are small, or each element
   /// of one side is used for few of the other.
   @Test func largeProductsArePacked() throws {
