@@ -22,6 +22,7 @@
 #include "../../Kernels/conv2d_first.cl"
 #include "../../Kernels/conv2d_first_norm.cl"
 #include "../../Kernels/conv2d_prepare.cl"
+#include "../../Kernels/conv2d_from_one.cl"
 #include "../../Kernels/conv2d_to_one.cl"
 #include "../../Kernels/pool.cl"
 #include "../../Kernels/batch_norm.cl"

@@ -94,6 +94,10 @@
   X(conv2d_prepare, pad_image, C(float), B(float), int, int, int, int, int, int)                                     \
   X(conv2d_prepare, pack_taps, C(float), B(float), int, int, int, int, int, int)                                     \
   X(conv2d_prepare, winograd_filters, C(float), B(float), int, int, int, int)                                        \
+  X(conv2d_from_one, conv2d_from_one, C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, \
+    int, float)                                                                                                      \
+  X(conv2d_from_one, conv2d_from_one_gradient, C(float), C(float), B(float), int, int, int, int, int, int, int, int, \
+    int)                                                                                                             \
   X(conv2d_to_one, conv2d_to_one, C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, \
     float)
 

@@ -36,6 +36,9 @@ END
 TEXT(conv2d_prepare)
 #embed "../../Kernels/conv2d_prepare.cl"
 END
+TEXT(conv2d_from_one)
+#embed "../../Kernels/conv2d_from_one.cl"
+END
 TEXT(conv2d_to_one)
 #embed "../../Kernels/conv2d_to_one.cl"
 END
@@ -128,6 +131,7 @@ static const telar_program programs[] = {
     PROGRAM(conv2d_first),
     PROGRAM(conv2d_first_norm),
     PROGRAM(conv2d_prepare),
+    PROGRAM(conv2d_from_one),
     PROGRAM(conv2d_to_one),
     PROGRAM(winograd),
     PROGRAM(pool),

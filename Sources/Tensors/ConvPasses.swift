@@ -1,5 +1,5 @@
 /// The kernels of convolutions, in `conv2d.cl`, `conv2d_batch.cl`, `conv2d_dot.cl`, `conv2d_first.cl` and
-/// `conv2d_prepare.cl`.
+/// `conv2d_prepare.cl`; see also ``FromOneKernels`` and ``ToOneKernels``.
 enum ConvKernels {
   static let window = TiledKernel("conv2d", "conv2d_window")
   static let transposed = TiledKernel("conv2d", "conv2d_transposed")
@@ -49,13 +49,14 @@ extension ConvProblem {
   }
 
   /// y = activation(conv2d(x, w) + bias). Two launches in the vector family, one more for a small batch with padding, one
-  /// less for a first layer without.
+  /// less for a first layer without, and one in all for larger filters of one channel.
   package func enqueueForward(_ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor) throws {
     // Before a tile is chosen, since there is none in it: a tuner would search without effect.
     if isFirstLayer, x.device.properties.family == .vector {
       let (problem, padded) = try padded(x)
       return try problem.enqueueFirst(padded, w, bias, activation, y)
     }
+    if isFromOne(on: x.device) { return try enqueueFromOne(x, w, bias, activation, y) }
     let m = batch * outSize.height * outSize.width
     switch x.device.kernel(m: m, n: groupOutChannels, batches: geometry.groups, for: product(.forward)) {
     case .tile(let configuration):
@@ -271,6 +272,7 @@ extension ConvProblem {
 
   /// dw (+)= the gradient of the weights, from x and dy.
   package func enqueueWeightGradient(_ x: Tensor, _ dy: Tensor, to dw: Tensor, accumulate: Bool) throws {
+    if isFromOneGradient(on: x.device) { return try enqueueFromOneGradient(x, dy, to: dw, accumulate: accumulate) }
     let m = taps * groupChannels
     switch x.device.kernel(m: m, n: groupOutChannels, batches: geometry.groups, for: product(.weightGradient)) {
     case .tile(let configuration):
@@ -291,17 +293,27 @@ extension ConvProblem {
     let device = x.device
     let columnTiles = groupOutChannels.dividedUp(by: tile.columns) * geometry.groups
     let strips = (taps * groupChannels).dividedUp(by: tile.rows * Self.gradientTiles)
-    let parts = gradientParts(imageBytes: (x.count + dy.count) * 4, items: columnTiles * strips)
+    try inParts(items: columnTiles * strips, x, dy, to: dw, accumulate: accumulate) { partial, parts in
+      try device.launch(
+        ConvKernels.weightGradient[tile], over: Grid(columnTiles, strips, parts),
+        [
+          .buffer(x.buffer), .buffer(dy.buffer), .buffer(partial.buffer), .int(batch), .pair(paddedSize),
+          .int(channels), .pair(outSize), .int(outChannels), .pair(geometry.kernelSize), .pair(geometry.stride),
+          .pair(geometry.dilation), .int(geometry.groups), .int(parts),
+        ])
+    }
+  }
+
+  /// dw (+)= the sum of the parts of the weights' gradient that a launch writes, each of so many work-items.
+  func inParts(
+    items: Int, _ x: Tensor, _ dy: Tensor, to dw: Tensor, accumulate: Bool,
+    launch: (_ partial: Tensor, _ parts: Int) throws -> Void
+  ) throws {
+    let parts = gradientParts(imageBytes: (x.count + dy.count) * 4, items: items)
     let isWhole = parts == 1 && !accumulate
-    let partial = isWhole ? dw : try device.tensor([parts] + weightShape)
-    device.profiler?.declare(flops: flops, bytes: bytes)
-    try device.launch(
-      ConvKernels.weightGradient[tile], over: Grid(columnTiles, strips, parts),
-      [
-        .buffer(x.buffer), .buffer(dy.buffer), .buffer(partial.buffer), .int(batch), .pair(paddedSize),
-        .int(channels), .pair(outSize), .int(outChannels), .pair(geometry.kernelSize), .pair(geometry.stride),
-        .pair(geometry.dilation), .int(geometry.groups), .int(parts),
-      ])
+    let partial = isWhole ? dw : try x.device.tensor([parts] + weightShape)
+    x.device.profiler?.declare(flops: flops, bytes: bytes)
+    try launch(partial, parts)
     if isWhole { return }
     try addParts(partial, count: parts, to: dw, accumulate: accumulate)
   }

@@ -143,6 +143,39 @@ import Testing
     }
   }
 
+  /// From one channel, with filters for which lines of the image are copied: each width and stride that there is a function
+  /// for and some others, more outputs than are computed at once, filters that leave vectors partly empty, padding as wide
+  /// as the filter and on one axis, images of several strips, and so long that not one fits.
+  @Test(arguments: TestDevices.all, [false, true])
+  func matchesOracleFromOneChannel(_ on: TestDevice, isTransposed: Bool) throws {
+    try on.use { device in
+      var random = SeededGenerator(seed: 82)
+      func check(_ batch: Int, _ outputs: Int, _ size: Pair, _ geometry: ConvGeometry) throws {
+        let (channels, outputs) = isTransposed ? (outputs, 1) : (1, outputs)
+        for (isExact, adds) in [(true, nil), (false, 2 as Float?)] {
+          try self.check(
+            device, &random, batch: batch, size: size, channels: channels, outputs: outputs, geometry,
+            isTransposed: isTransposed, isExact: isExact, adds: adds)
+        }
+      }
+      for width in 3...8 {
+        for stride in 1...3 {
+          try check(2, 5, Pair(7, 9), ConvGeometry(kernelSize: Pair(4, width), stride: Pair(both: stride), padding: 2))
+        }
+      }
+      try check(3, 17, Pair(8, 33), ConvGeometry(kernelSize: 5, padding: 2))
+      try check(2, 33, Pair(9, 40), ConvGeometry(kernelSize: 6, stride: 2, padding: 1))
+      try check(40, 1, Pair(7, 7), ConvGeometry(kernelSize: 7))
+      try check(1, 2, Pair(1, 12), ConvGeometry(kernelSize: Pair(1, 4), padding: Pair(0, 6)))
+      try check(1, 2, Pair(6, 7), ConvGeometry(kernelSize: Pair(7, 5), stride: Pair(3, 1), padding: 4))
+      try check(1, 3, Pair(8, 5), ConvGeometry(kernelSize: Pair(8, 4)))
+      try check(1, 3, Pair(8, 9), ConvGeometry(kernelSize: 4, dilation: 2))
+      try check(1, 2, Pair(18, 150), ConvGeometry(kernelSize: 4, stride: 2, padding: 1))
+      try check(1, 1, Pair(5, 1300), ConvGeometry(kernelSize: 4, stride: Pair(1, 2), padding: 1))
+      try check(1, 1, Pair(4, 4100), ConvGeometry(kernelSize: 4))
+    }
+  }
+
   /// An infinity reaches the outputs of its own window and no others.
   @Test(arguments: TestDevices.all)
   func infinitiesStayInTheirWindows(_ on: TestDevice) throws {

@@ -65,7 +65,7 @@ private enum KernelTexts {
   /// What the files ending in `_tile` stand in for, and what only processors use.
   private static let filesOfTheVectorFamily: Set = [
     "dropout_pool", "gemm", "conv2d", "conv2d_batch", "conv2d_dot", "conv2d_first", "conv2d_first_norm",
-    "conv2d_prepare", "conv2d_to_one", "winograd",
+    "conv2d_from_one", "conv2d_prepare", "conv2d_to_one", "winograd",
   ]
 }
 
@@ -145,6 +145,14 @@ private final class KernelSweep {
     // A first layer.
     let image = try constant([2, 4, 5, 1]), filters = try leaf([3, 3, 1, 5])
     try differentiate { try conv2d(image, weight: filters, bias: nil, ConvGeometry(kernelSize: 3, padding: 1)) }
+    // From one channel, with larger filters.
+    for width in 4...7 {
+      for stride in 1...2 {
+        let x = try leaf([2, 5, 9, 1]), weight = try leaf([3, width, 1, 5])
+        let geometry = ConvGeometry(kernelSize: Pair(3, width), stride: Pair(both: stride), padding: 1)
+        try differentiate { try conv2d(x, weight: weight, bias: nil, geometry) }
+      }
+    }
     // Transposed to few channels, with kernels of several lines and of one.
     for (outputs, kernelSize) in [(1, Pair(3, 2)), (1, Pair(1, 3)), (2, Pair(2, 2))] {
       let x = try leaf([2, 4, 7, 3]), weight = try leaf([kernelSize.height, kernelSize.width, outputs, 3])

@@ -1,0 +1,196 @@
+// Convolution of one channel with filters of 4 to 7 across, and the gradient of its weights, vector family: a vector's
+// lanes are filters. Padded lines of the image are copied to private memory, where a few of them stay in the first cache.
+// For filters of 3 x 3 there is first_layer.cl.
+
+#ifndef LINE_FLOATS
+#define LINE_FLOATS 16384  // of the padded lines that a strip of outputs sees, at most
+#endif
+#ifndef PANEL_VECTORS
+#define PANEL_VECTORS 512  // of a strip's gradients, at most
+#endif
+#define LARGEST_FILTER 7
+#define PLACES 14  // outputs of a line at once: as many as leave all sums in registers
+
+// Lines first ..< first + lines of a padded image, of `length` pixels.
+INLINE void copy_padded(
+    float *to, global const float *image, const int size, const int padding, const int first, const int lines,
+    const int length) {
+  const int begin = min(WIDTH(padding), length), n = min(length - begin, WIDTH(size));
+  for (int line = first - HEIGHT(padding); line < first - HEIGHT(padding) + lines; line++) {
+    if ((uint)line < (uint)HEIGHT(size)) {
+      global const float *from = image + (long)line * WIDTH(size);
+      int i = 0;
+      for (; i + VECTOR_WIDTH <= n; i += VECTOR_WIDTH) STOREV(LOADV(from + i), to + begin + i);
+      if (i > 0 && i < n) STOREV(LOADV(from + n - VECTOR_WIDTH), to + begin + n - VECTOR_WIDTH), i = n;
+      for (; i < n; i++) to[begin + i] = from[i];
+      for (i = 0; i < begin; i++) to[i] = 0.0f;
+      for (i = begin + n; i < length; i++) to[i] = 0.0f;
+    } else {
+      for (int i = 0; i < length; i++) to[i] = 0.0f;
+    }
+    to += length;
+  }
+}
+
+// sums[i] = the products of filters, `height` lines of `width`, with the window i strides behind the first. Width and
+// stride are constants: each pixel is loaded once for all windows that see it in a line.
+INLINE void multiply_windows_of_one(
+    floatv sums[PLACES], const float *pixel, const int length, const floatv *weights, const int height,
+    const int width, const int stride) {
+  floatv t[PLACES];
+#pragma unroll
+  for (int i = 0; i < PLACES; i++) t[i] = SPLAT(0.0f);
+  for (int line = 0; line < height; line++) {
+#pragma unroll
+    for (int place = 0; place < (PLACES - 1) * stride + width; place++) {
+      const floatv value = SPLAT(pixel[place]);
+#pragma unroll
+      for (int tap = place % stride; tap < width; tap += stride) {
+        const int i = (place - tap) / stride;
+        if (place >= tap && i < PLACES) t[i] = MULTIPLY_ADD(value, weights[tap], t[i]);
+      }
+    }
+    pixel += length;
+    weights += width;
+  }
+#pragma unroll
+  for (int i = 0; i < PLACES; i++) sums[i] = t[i];
+}
+
+// sums[i] += the products of a strip's gradients with the pixels under tap i of a line of filters and, from
+// sums[LARGEST_FILTER] on, under those of the next. Width is a constant. (Loops end at macros, as PoCL 3.1 stores the sums
+// at each step where they end at an inlined function's argument.)
+INLINE void add_filter_lines(
+    floatv sums[2 * LARGEST_FILTER], const float *pixels, const int length, const floatv *panel, const int lines,
+    const int places, const int stride, const int width) {
+  floatv t[2 * LARGEST_FILTER];
+#pragma unroll
+  for (int i = 0; i < 2 * LARGEST_FILTER; i++) t[i] = sums[i];
+  for (int line = 0; line < lines; line++) {
+    const float *upper = pixels + line * HEIGHT(stride) * length;
+    const float *lower = upper + length;
+    for (int place = 0; place < places; place++) {
+      const floatv gradient = *panel;
+#pragma unroll
+      for (int i = 0; i < LARGEST_FILTER; i++) {
+        if (i >= width) break;
+        t[i] = MULTIPLY_ADD(SPLAT(upper[i]), gradient, t[i]);
+        t[LARGEST_FILTER + i] = MULTIPLY_ADD(SPLAT(lower[i]), gradient, t[LARGEST_FILTER + i]);
+      }
+      upper += WIDTH(stride);
+      lower += WIDTH(stride);
+      panel++;
+    }
+  }
+#pragma unroll
+  for (int i = 0; i < 2 * LARGEST_FILTER; i++) sums[i] = t[i];
+}
+
+// Functions of their own, so that each has all the registers.
+#define WINDOWS_OF_ONE(width, stride)                                                                        \
+  OUTLINE void multiply_windows_##width##_stride_##stride(                                                   \
+      floatv sums[PLACES], const float *pixel, const int length, const floatv *weights, const int height) {  \
+    multiply_windows_of_one(sums, pixel, length, weights, height, width, stride);                            \
+  }
+#define FILTER_LINES(width)                                                                                  \
+  WINDOWS_OF_ONE(width, 1)                                                                                   \
+  WINDOWS_OF_ONE(width, 2)                                                                                   \
+  OUTLINE void add_filter_lines_##width(                                                                     \
+      floatv sums[2 * LARGEST_FILTER], const float *pixels, const int length, const floatv *panel,           \
+      const int lines, const int places, const int stride) {                                                 \
+    add_filter_lines(sums, pixels, length, panel, lines, places, stride, width);                             \
+  }
+FILTER_LINES(4)
+FILTER_LINES(5)
+FILTER_LINES(6)
+FILTER_LINES(7)
+
+// y = activation(convolution of x with w + bias). x is [batch, size], w [kernel_size, O], y [batch, out_size, O]; the
+// stride across is 1 or 2.
+// Work-item (x, y): `strip` lines x of image y.
+kernel void conv2d_from_one(
+    global const float *x, global const float *w, global const float *bias, global float *y, int batch, int size,
+    int out_size, int out_channels, int kernel_size, int stride, int padding, int strip, int activation, float slope) {
+  const int first = (int)get_global_id(0) * strip, image = (int)get_global_id(1);
+  if (first >= HEIGHT(out_size) || image >= batch) return;
+  const int last = min(first + strip, HEIGHT(out_size));
+  const int height = HEIGHT(kernel_size), taps = height * WIDTH(kernel_size);
+  const int tiles = (WIDTH(out_size) + PLACES - 1) / PLACES;
+  const int length = (tiles * PLACES - 1) * WIDTH(stride) + WIDTH(kernel_size);
+  float pixels[LINE_FLOATS];
+  copy_padded(
+      pixels, x + (long)image * HEIGHT(size) * WIDTH(size), size, padding, first * HEIGHT(stride),
+      (last - first - 1) * HEIGHT(stride) + height, length);
+  for (int column = 0; column < out_channels; column += VECTOR_WIDTH) {
+    const int n = out_channels - column;
+    floatv weights[LARGEST_FILTER * LARGEST_FILTER];
+    for (int tap = 0; tap < taps; tap++) weights[tap] = load_part(w + tap * out_channels + column, n);
+    const floatv shift = load_part(bias + column, n);
+    global float *to = y + (long)(image * HEIGHT(out_size) + first) * WIDTH(out_size) * out_channels + column;
+    for (int line = first; line < last; line++) {
+      for (int place = 0; place < WIDTH(out_size); place += PLACES) {
+        const float *pixel = pixels + (line - first) * HEIGHT(stride) * length + place * WIDTH(stride);
+        floatv sums[PLACES];
+        switch (WIDTH(kernel_size) * 2 + WIDTH(stride)) {
+          case 4 * 2 + 1: multiply_windows_4_stride_1(sums, pixel, length, weights, height); break;
+          case 4 * 2 + 2: multiply_windows_4_stride_2(sums, pixel, length, weights, height); break;
+          case 5 * 2 + 1: multiply_windows_5_stride_1(sums, pixel, length, weights, height); break;
+          case 5 * 2 + 2: multiply_windows_5_stride_2(sums, pixel, length, weights, height); break;
+          case 6 * 2 + 1: multiply_windows_6_stride_1(sums, pixel, length, weights, height); break;
+          case 6 * 2 + 2: multiply_windows_6_stride_2(sums, pixel, length, weights, height); break;
+          case 7 * 2 + 1: multiply_windows_7_stride_1(sums, pixel, length, weights, height); break;
+          default: multiply_windows_7_stride_2(sums, pixel, length, weights, height);
+        }
+        for (int i = 0; i < min(PLACES, WIDTH(out_size) - place); i++) {
+          store_part(activate(sums[i] + shift, activation, slope), to, n);
+          to += out_channels;
+        }
+      }
+    }
+  }
+}
+
+// The gradient of the weights, in parts: part s of `parts` sums over images s * batch / parts ..<
+// (s + 1) * batch / parts, and add_parts (column_sum.cl) adds the parts in their order. dw is [parts, kernel_size, O].
+// Work-item (x, y): VECTOR_WIDTH channels x, part y. `strip` lines of dy are copied at once.
+kernel void conv2d_from_one_gradient(
+    global const float *x, global const float *dy, global float *dw, int batch, int size, int out_size,
+    int out_channels, int kernel_size, int stride, int padding, int strip, int parts) {
+  const int column = (int)get_global_id(0) * VECTOR_WIDTH, part = (int)get_global_id(1);
+  const int n = out_channels - column, places = WIDTH(out_size);
+  if (n <= 0 || part >= parts) return;
+  const int first = (int)((long)part * batch / parts), last = (int)((long)(part + 1) * batch / parts);
+  const int length = (places - 1) * WIDTH(stride) + WIDTH(kernel_size);
+  float pixels[LINE_FLOATS];
+  floatv panel[PANEL_VECTORS], sums[LARGEST_FILTER + 1][LARGEST_FILTER];
+  for (int i = 0; i <= LARGEST_FILTER; i++) {
+    for (int j = 0; j < LARGEST_FILTER; j++) sums[i][j] = SPLAT(0.0f);
+  }
+  for (int image = first; image < last; image++) {
+    for (int line = 0; line < HEIGHT(out_size); line += strip) {
+      const int lines = min(strip, HEIGHT(out_size) - line);
+      // One more, which the last tap's line has below it where there is an odd number of them.
+      copy_padded(
+          pixels, x + (long)image * HEIGHT(size) * WIDTH(size), size, padding, line * HEIGHT(stride),
+          (lines - 1) * HEIGHT(stride) + HEIGHT(kernel_size) + 1, length);
+      global const float *from = dy + (long)(image * HEIGHT(out_size) + line) * places * out_channels + column;
+      for (int i = 0; i < lines * places; i++) panel[i] = load_part(from + (long)i * out_channels, n);
+      for (int tap = 0; tap < HEIGHT(kernel_size); tap += 2) {
+        const float *pixel = pixels + tap * length;
+        switch (WIDTH(kernel_size)) {
+          case 4: add_filter_lines_4(sums[tap], pixel, length, panel, lines, places, stride); break;
+          case 5: add_filter_lines_5(sums[tap], pixel, length, panel, lines, places, stride); break;
+          case 6: add_filter_lines_6(sums[tap], pixel, length, panel, lines, places, stride); break;
+          default: add_filter_lines_7(sums[tap], pixel, length, panel, lines, places, stride);
+        }
+      }
+    }
+  }
+  global float *to = dw + (long)part * HEIGHT(kernel_size) * WIDTH(kernel_size) * out_channels + column;
+  for (int i = 0; i < HEIGHT(kernel_size); i++) {
+    for (int j = 0; j < WIDTH(kernel_size); j++) {
+      store_part(sums[i][j], to, n);
+      to += out_channels;
+    }
+  }
+}

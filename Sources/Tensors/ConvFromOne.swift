@@ -1,0 +1,90 @@
+/// Convolution of one channel on processors of the vector family, with filters larger than those of a first layer of 3×3;
+/// so also the gradients of a transposed convolution to one channel. Kernels in `conv2d_from_one.cl`.
+enum FromOneKernels {
+  static let forward = Kernel("conv2d_from_one", "conv2d_from_one")
+  static let gradient = Kernel("conv2d_from_one", "conv2d_from_one_gradient")
+
+  /// `LINE_FLOATS`.
+  static let lineFloats = 16384
+  /// `PANEL_VECTORS`.
+  static let panelVectors = 512
+  /// `PLACES`.
+  static let places = 14
+  /// What there is a function for, across; `LARGEST_FILTER` is the most each way.
+  static let filters = 4...7
+  static let strides = 1...2
+  /// Work-items for each of a processor's threads, so that they finish together, where images and lines are enough.
+  static let itemsPerUnit = 4
+  /// Vectors of filters up to which the weights' gradient is had so: for more, register tiles of two vectors repay the
+  /// padded copy of the images.
+  static let mostGradientVectors = 4
+}
+
+extension ConvProblem {
+  /// Whether the forward pass is done so.
+  func isFromOne(on device: any Device) -> Bool { hasFiltersForOne(on: device) && longestForwardStrip > 0 }
+
+  /// Whether the weights' gradient is.
+  func isFromOneGradient(on device: any Device) -> Bool {
+    hasFiltersForOne(on: device) && longestGradientStrip > 0
+      && device.vectors(in: outChannels) <= FromOneKernels.mostGradientVectors
+  }
+
+  /// Lines of images lie in private memory, of which only processors have enough.
+  private func hasFiltersForOne(on device: any Device) -> Bool {
+    let (kernelSize, stride) = (geometry.kernelSize, geometry.stride)
+    return device.properties.kind == .cpu && device.properties.family == .vector
+      && channels == 1 && geometry.dilation == 1
+      && FromOneKernels.filters.contains(kernelSize.width) && kernelSize.height <= FromOneKernels.filters.upperBound
+      && FromOneKernels.strides.contains(stride.width)
+  }
+
+  /// y = activation(convolution of x + bias). One launch.
+  func enqueueFromOne(_ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ y: Tensor) throws {
+    let device = x.device
+    let strips = (device.properties.computeUnits * FromOneKernels.itemsPerUnit).dividedUp(by: batch)
+    let strip = min(outSize.height.dividedUp(by: strips), longestForwardStrip)
+    device.profiler?.declare(flops: flops, bytes: bytes)
+    try device.launch(
+      FromOneKernels.forward, over: Grid(outSize.height.dividedUp(by: strip), batch),
+      [
+        .buffer(x.buffer), .buffer(w.buffer), .buffer(try bias?.buffer ?? device.zeros(byteCount: outChannels * 4)),
+        .buffer(y.buffer),
+      ] + shape + [.int(strip)] + activation.arguments)
+  }
+
+  /// dw (+)= the gradient of the weights. Two launches at most.
+  func enqueueFromOneGradient(_ x: Tensor, _ dy: Tensor, to dw: Tensor, accumulate: Bool) throws {
+    let columns = x.device.vectors(in: outChannels)
+    try inParts(items: columns, x, dy, to: dw, accumulate: accumulate) { partial, parts in
+      try x.device.launch(
+        FromOneKernels.gradient, over: Grid(columns, parts),
+        [.buffer(x.buffer), .buffer(dy.buffer), .buffer(partial.buffer)] + shape
+          + [.int(min(longestGradientStrip, outSize.height)), .int(parts)])
+    }
+  }
+
+  private var shape: [KernelArgument] {
+    [
+      .int(batch), .pair(size), .pair(outSize), .int(outChannels), .pair(geometry.kernelSize), .pair(geometry.stride),
+      .pair(geometry.padding),
+    ]
+  }
+
+  /// Lines of y for which there is room; 0 where there is none for one.
+  private var longestForwardStrip: Int {
+    let tiles = outSize.width.dividedUp(by: FromOneKernels.places)
+    return longestStrip(places: tiles * FromOneKernels.places, linesBelow: 0)
+  }
+
+  /// The same for the weights' gradient.
+  private var longestGradientStrip: Int {
+    min(FromOneKernels.panelVectors / outSize.width, longestStrip(places: outSize.width, linesBelow: 1))
+  }
+
+  private func longestStrip(places: Int, linesBelow: Int) -> Int {
+    let length = (places - 1) * geometry.stride.width + geometry.kernelSize.width
+    let lines = FromOneKernels.lineFloats / length - linesBelow - geometry.kernelSize.height
+    return lines < 0 ? 0 : lines / geometry.stride.height + 1
+  }
+}
