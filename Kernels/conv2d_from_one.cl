@@ -58,8 +58,8 @@ INLINE void multiply_windows_of_one(
 }
 
 // sums[i] += the products of a strip's gradients with the pixels under tap i of a line of filters and, from
-// sums[LARGEST_FILTER] on, under those of the next. Width is a constant. (Loops end at macros, as PoCL 3.1 stores the sums
-// at each step where they end at an inlined function's argument.)
+// sums[LARGEST_FILTER] on, under those of the next. Width is a constant. (Where the loops over taps end at it and not at a
+// macro, PoCL 3.1 stores all sums at each step.)
 INLINE void add_filter_lines(
     floatv sums[2 * LARGEST_FILTER], const float *pixels, const int length, const floatv *panel, const int lines,
     const int places, const int stride, const int width) {
