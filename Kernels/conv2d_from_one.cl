@@ -131,15 +131,20 @@ kernel void conv2d_from_one(
       for (int place = 0; place < WIDTH(out_size); place += PLACES) {
         const float *pixel = pixels + (line - first) * HEIGHT(stride) * length + place * WIDTH(stride);
         floatv sums[PLACES];
-        switch (WIDTH(kernel_size) * 2 + WIDTH(stride)) {
-          case 4 * 2 + 1: multiply_windows_4_stride_1(sums, pixel, length, weights, height); break;
-          case 4 * 2 + 2: multiply_windows_4_stride_2(sums, pixel, length, weights, height); break;
-          case 5 * 2 + 1: multiply_windows_5_stride_1(sums, pixel, length, weights, height); break;
-          case 5 * 2 + 2: multiply_windows_5_stride_2(sums, pixel, length, weights, height); break;
-          case 6 * 2 + 1: multiply_windows_6_stride_1(sums, pixel, length, weights, height); break;
-          case 6 * 2 + 2: multiply_windows_6_stride_2(sums, pixel, length, weights, height); break;
-          case 7 * 2 + 1: multiply_windows_7_stride_1(sums, pixel, length, weights, height); break;
-          default: multiply_windows_7_stride_2(sums, pixel, length, weights, height);
+        if (WIDTH(stride) == 1) {
+          switch (WIDTH(kernel_size)) {
+            case 4: multiply_windows_4_stride_1(sums, pixel, length, weights, height); break;
+            case 5: multiply_windows_5_stride_1(sums, pixel, length, weights, height); break;
+            case 6: multiply_windows_6_stride_1(sums, pixel, length, weights, height); break;
+            default: multiply_windows_7_stride_1(sums, pixel, length, weights, height);
+          }
+        } else {
+          switch (WIDTH(kernel_size)) {
+            case 4: multiply_windows_4_stride_2(sums, pixel, length, weights, height); break;
+            case 5: multiply_windows_5_stride_2(sums, pixel, length, weights, height); break;
+            case 6: multiply_windows_6_stride_2(sums, pixel, length, weights, height); break;
+            default: multiply_windows_7_stride_2(sums, pixel, length, weights, height);
+          }
         }
         for (int i = 0; i < min(PLACES, WIDTH(out_size) - place); i++) {
           store_part(activate(sums[i] + shift, activation, slope), to, n);
@@ -162,9 +167,9 @@ kernel void conv2d_from_one_gradient(
   const int first = (int)((long)part * batch / parts), last = (int)((long)(part + 1) * batch / parts);
   const int length = (places - 1) * WIDTH(stride) + WIDTH(kernel_size);
   float pixels[LINE_FLOATS];
-  floatv panel[PANEL_VECTORS], sums[LARGEST_FILTER + 1][LARGEST_FILTER];
-  for (int i = 0; i <= LARGEST_FILTER; i++) {
-    for (int j = 0; j < LARGEST_FILTER; j++) sums[i][j] = SPLAT(0.0f);
+  floatv panel[PANEL_VECTORS], sums[(LARGEST_FILTER + 1) / 2][2 * LARGEST_FILTER];
+  for (int i = 0; i < (LARGEST_FILTER + 1) / 2; i++) {
+    for (int j = 0; j < 2 * LARGEST_FILTER; j++) sums[i][j] = SPLAT(0.0f);
   }
   for (int image = first; image < last; image++) {
     for (int line = 0; line < HEIGHT(out_size); line += strip) {
@@ -178,10 +183,10 @@ kernel void conv2d_from_one_gradient(
       for (int tap = 0; tap < HEIGHT(kernel_size); tap += 2) {
         const float *pixel = pixels + tap * length;
         switch (WIDTH(kernel_size)) {
-          case 4: add_filter_lines_4(sums[tap], pixel, length, panel, lines, places, stride); break;
-          case 5: add_filter_lines_5(sums[tap], pixel, length, panel, lines, places, stride); break;
-          case 6: add_filter_lines_6(sums[tap], pixel, length, panel, lines, places, stride); break;
-          default: add_filter_lines_7(sums[tap], pixel, length, panel, lines, places, stride);
+          case 4: add_filter_lines_4(sums[tap / 2], pixel, length, panel, lines, places, stride); break;
+          case 5: add_filter_lines_5(sums[tap / 2], pixel, length, panel, lines, places, stride); break;
+          case 6: add_filter_lines_6(sums[tap / 2], pixel, length, panel, lines, places, stride); break;
+          default: add_filter_lines_7(sums[tap / 2], pixel, length, panel, lines, places, stride);
         }
       }
     }
@@ -189,7 +194,7 @@ kernel void conv2d_from_one_gradient(
   global float *to = dw + (long)part * HEIGHT(kernel_size) * WIDTH(kernel_size) * out_channels + column;
   for (int i = 0; i < HEIGHT(kernel_size); i++) {
     for (int j = 0; j < WIDTH(kernel_size); j++) {
-      store_part(sums[i][j], to, n);
+      store_part(sums[i / 2][i % 2 * LARGEST_FILTER + j], to, n);
       to += out_channels;
     }
   }
