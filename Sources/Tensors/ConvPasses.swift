@@ -363,7 +363,7 @@ extension ConvProblem {
   /// Bytes of x and dy that a part of the weight gradient passes over.
   private static let partBytes = 256 << 10
   /// How much more than its sums a part of the weight gradient has to read.
-  private static let imagesPerSum = 4
+  private static let imagesPerSum = 16
   /// Work-items of the weight gradient that keep a processor's threads busy, of many cores and of few.
   static let wantedGradientItems = 64
   static let leastGradientItems = 16
