@@ -2,12 +2,8 @@
 // lanes are filters. Padded lines of the image are copied to private memory, where a few of them stay in the first cache.
 // For filters of 3 x 3 there is first_layer.cl.
 
-#ifndef LINE_FLOATS
 #define LINE_FLOATS 16384  // of the padded lines that a strip of outputs sees, at most
-#endif
-#ifndef PANEL_VECTORS
 #define PANEL_VECTORS 512  // of a strip's gradients, at most
-#endif
 #define LARGEST_FILTER 7
 #define PLACES 14  // outputs of a line at once: as many as leave all sums in registers
 

@@ -304,18 +304,18 @@ extension ConvProblem {
     }
   }
 
-  /// dw (+)= the sum of the parts of the weights' gradient that a launch writes, each of so many work-items.
+  /// dw (+)= the sum of the parts of the weights' gradient that `launch` writes, in as many work-items for each part.
+  /// One launch more, except for a single part. See ``gradientParts(imageBytes:items:wantedItems:)``.
   func inParts(
-    items: Int, _ x: Tensor, _ dy: Tensor, to dw: Tensor, accumulate: Bool,
+    items: Int, wantedItems: Int = wantedGradientItems, _ x: Tensor, _ dy: Tensor, to dw: Tensor, accumulate: Bool,
     launch: (_ partial: Tensor, _ parts: Int) throws -> Void
   ) throws {
-    let parts = gradientParts(imageBytes: (x.count + dy.count) * 4, items: items)
+    let parts = gradientParts(imageBytes: (x.count + dy.count) * 4, items: items, wantedItems: wantedItems)
     let isWhole = parts == 1 && !accumulate
     let partial = isWhole ? dw : try x.device.tensor([parts] + weightShape)
     x.device.profiler?.declare(flops: flops, bytes: bytes)
     try launch(partial, parts)
-    if isWhole { return }
-    try addParts(partial, count: parts, to: dw, accumulate: accumulate)
+    if !isWhole { try addParts(partial, count: parts, to: dw, accumulate: accumulate) }
   }
 
   /// The gradients of weights and x from that of the convolution's output.
@@ -339,7 +339,7 @@ extension ConvProblem {
   ///   - imageBytes: of x and dy.
   ///   - items: work-items of a part.
   ///   - wantedItems: of all parts.
-  func gradientParts(imageBytes: Int, items: Int, wantedItems: Int = wantedGradientItems) -> Int {
+  private func gradientParts(imageBytes: Int, items: Int, wantedItems: Int) -> Int {
     let wanted = max(imageBytes / Self.partBytes, wantedItems.dividedUp(by: items))
     let affordable = imageBytes / (Self.imagesPerSum * weightCount * 4)
     return max(1, min(batch, max(min(wanted, affordable), Self.leastGradientItems.dividedUp(by: items))))

@@ -117,22 +117,20 @@ extension ConvProblem {
     let columnTiles = outChannels.dividedUp(by: tile.columns)
     let mostTiles = min(WinogradKernels.gradientTiles, WinogradKernels.gradientSums / (channels * tile.columns))
     let columnItems = columnTiles.dividedUp(by: mostTiles)
-    // Each item transforms the images of its part once for all of its columns: no more of them than it takes.
-    let parts = gradientParts(
-      imageBytes: (x.count + dy.count) * 4, items: columnItems, wantedItems: Self.leastGradientItems)
-    let isWhole = parts == 1 && !accumulate
-    let partial = isWhole ? dw : try device.tensor([parts] + weightShape)
     let block = min(WinogradKernels.blockCells, WinogradKernels.blockFloats / channels)
-    device.profiler?.declare(flops: flops, bytes: bytes)
-    try device.launch(
-      WinogradKernels.weightGradient[tile], over: Grid(columnItems, parts),
-      [
-        .buffer(x.buffer), .buffer(dy.buffer), .buffer(try device.zeros(byteCount: channels * 4)),
-        .buffer(partial.buffer), .int(batch), .pair(size), .int(channels), .pair(outSize), .int(outChannels),
-        .pair(geometry.padding), .pair(cells), .int(block), .int(columnTiles.dividedUp(by: columnItems)), .int(parts),
-      ])
-    if isWhole { return }
-    try addParts(partial, count: parts, to: dw, accumulate: accumulate)
+    let zeros = try device.zeros(byteCount: channels * 4)
+    // Each item transforms the images of its part once for all of its columns: no more of them than it takes.
+    try inParts(
+      items: columnItems, wantedItems: Self.leastGradientItems, x, dy, to: dw, accumulate: accumulate
+    ) { partial, parts in
+      try device.launch(
+        WinogradKernels.weightGradient[tile], over: Grid(columnItems, parts),
+        [
+          .buffer(x.buffer), .buffer(dy.buffer), .buffer(zeros), .buffer(partial.buffer), .int(batch),
+          .pair(size), .int(channels), .pair(outSize), .int(outChannels), .pair(geometry.padding), .pair(cells),
+          .int(block), .int(columnTiles.dividedUp(by: columnItems)), .int(parts),
+        ])
+    }
   }
 
   /// Cells of a work-item: as many as its arrays hold, whole row tiles, but fewer where there would be too few items.
