@@ -33,12 +33,12 @@ OUTLINE void TILED(multiply_windows)(
   COPY_TILE(sums, t)
 }
 
-// y = activation(conv2d(x, w) + bias) for a padded x and packed weights (pack_taps in conv2d_prepare.cl).
+// y = activation(conv2d(x, w) + bias) for a padded x; w holds weights and bias as pack_taps packs them
+// (conv2d_prepare.cl).
 // Work-item (x, y): column tile x, counted through the groups; strip y of `strip` row tiles, of ROWS output pixels each.
 kernel void TILED(conv2d_window)(
-    global const float *x, global const float *w, global const float *bias, global float *y, int batch, int size,
-    int channels, int out_size, int out_channels, int kernel_size, int stride, int dilation, int groups,
-    int strip, int activation, float slope) {
+    global const float *x, global const float *w, global float *y, int batch, int size, int channels, int out_size,
+    int out_channels, int kernel_size, int stride, int dilation, int groups, int strip, int activation, float slope) {
   const int group_channels = channels / groups, group_columns = out_channels / groups;
   const int column_tiles = (group_columns + COLUMNS - 1) / COLUMNS;
   const int group = (int)get_global_id(0) / column_tiles;
@@ -53,8 +53,8 @@ kernel void TILED(conv2d_window)(
   const int is_one_run = WIDTH(dilation) == 1 && groups == 1;
   const int runs = is_one_run ? 1 : WIDTH(kernel_size);
   const int run = is_one_run ? WIDTH(kernel_size) * channels : group_channels;
-  global const float *weights =
-      w + (long)get_global_id(0) * HEIGHT(kernel_size) * WIDTH(kernel_size) * group_channels * COLUMNS;
+  global const float *biases =
+      w + (long)get_global_id(0) * (1 + HEIGHT(kernel_size) * WIDTH(kernel_size) * group_channels) * COLUMNS;
 
   for (int row = first; row < last; row += ROWS) {
     global const float *windows[ROWS];
@@ -70,12 +70,12 @@ kernel void TILED(conv2d_window)(
     floatv sums[ROWS][VECTORS];
     TILED(multiply_windows)(
         sums, windows, HEIGHT(kernel_size), HEIGHT(dilation) * row_floats, runs, WIDTH(dilation) * channels, run,
-        weights);
+        biases + COLUMNS);
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
       if (row + r < last) {
         TILED(store_activated)(
-            sums[r], bias + column, y + (long)(row + r) * out_channels + column, columns, activation, slope);
+            sums[r], biases, y + (long)(row + r) * out_channels + column, columns, activation, slope);
       }
     }
   }
@@ -132,14 +132,14 @@ OUTLINE void TILED(multiply_taps)(
 }
 
 // dx = activation(the transposed convolution of dy + bias). The arguments are those of the convolution that it is the
-// gradient of: `size` and `channels` are dx's, `out_size` and `out_channels` dy's. w is packed by pack_taps
-// (conv2d_prepare.cl).
+// gradient of: `size` and `channels` are dx's, `out_size` and `out_channels` dy's. w holds weights and
+// bias as pack_taps packs them (conv2d_prepare.cl).
 // Work-item (x, y, z): column tile x, counted through the groups; strip y of row tiles; phase z. A row tile is ROWS
 // pixels of dx whose positions leave the same remainder by the stride: the same taps reach all of them.
 kernel void TILED(conv2d_transposed)(
-    global const float *dy, global const float *w, global const float *bias, global const float *zeros,
-    global float *dx, int batch, int size, int channels, int out_size, int out_channels, int kernel_size, int stride,
-    int padding, int dilation, int groups, int strip, int activation, float slope) {
+    global const float *dy, global const float *w, global const float *zeros, global float *dx, int batch, int size,
+    int channels, int out_size, int out_channels, int kernel_size, int stride, int padding, int dilation, int groups,
+    int strip, int activation, float slope) {
   const int k = out_channels / groups, group_columns = channels / groups;
   const int column_tiles = (group_columns + COLUMNS - 1) / COLUMNS;
   const int group = (int)get_global_id(0) / column_tiles;
@@ -155,7 +155,8 @@ kernel void TILED(conv2d_transposed)(
   if (group >= groups || lines_in_phase <= 0 || places_in_phase <= 0 || first >= pixels) return;
   const int last = min(pixels, first + strip * ROWS);
   const int phase = phase_h << 16 | phase_w;
-  global const float *weights = w + (long)get_global_id(0) * HEIGHT(kernel_size) * WIDTH(kernel_size) * k * COLUMNS;
+  global const float *biases =
+      w + (long)get_global_id(0) * (1 + HEIGHT(kernel_size) * WIDTH(kernel_size) * k) * COLUMNS;
 
   for (int row = first; row < last; row += ROWS) {
     global const float *origins[ROWS];
@@ -175,12 +176,12 @@ kernel void TILED(conv2d_transposed)(
     floatv sums[ROWS][VECTORS];
     TILED(multiply_taps)(
         sums, origins, lines, places, zeros, out_size, out_channels, phase, kernel_size, stride, padding, dilation, k,
-        weights);
+        biases + COLUMNS);
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
       if (row + r < last) {
         TILED(store_activated)(
-            sums[r], bias + column, dx + (long)targets[r] * channels + column, columns, activation, slope);
+            sums[r], biases, dx + (long)targets[r] * channels + column, columns, activation, slope);
       }
     }
   }

@@ -92,7 +92,7 @@
   X(conv2d_first_norm, conv2d_first_norm_gradient, C(float), C(float), C(float), C(float), C(ushort), B(float),     \
     C(float), C(float), C(float), C(float), C(float), int, int, int, int, int, float, int, float)                   \
   X(conv2d_prepare, pad_image, C(float), B(float), int, int, int, int, int, int)                                     \
-  X(conv2d_prepare, pack_taps, C(float), B(float), int, int, int, int, int, int)                                     \
+  X(conv2d_prepare, pack_taps, C(float), C(float), B(float), int, int, int, int, int, int, int)                      \
   X(conv2d_prepare, winograd_filters, C(float), B(float), int, int, int, int)                                        \
   X(conv2d_from_one, conv2d_from_one, C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, \
     int, float)                                                                                                      \
@@ -123,15 +123,15 @@
   X(gemm, TILED(gemm_pack), C(float), C(float), B(float), B(float), int, int, int, int, int, int, int)          \
   X(gemm, TILED(gemm_packed), C(float), C(float), C(float), C(float), B(float), int, int, int, int, int, int, float, \
     float, int, float)                                                                                          \
-  X(conv2d, TILED(conv2d_window), C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, \
-    int, int, float)                                                                                       \
-  X(conv2d, TILED(conv2d_transposed), C(float), C(float), C(float), C(float), B(float), int, int, int, int, int, int,  \
+  X(conv2d, TILED(conv2d_window), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, int, \
+    int, float)                                                                                       \
+  X(conv2d, TILED(conv2d_transposed), C(float), C(float), C(float), B(float), int, int, int, int, int, int,  \
     int, int, int, int, int, int, float)                                                                        \
   X(conv2d, TILED(conv2d_weight_gradient), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, \
     int) \
-  X(conv2d_batch, TILED(conv2d_batch), C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int,  \
+  X(conv2d_batch, TILED(conv2d_batch), C(float), C(float), B(float), int, int, int, int, int, int, int, int,  \
     int, int, int, int, int, float)      \
-  X(conv2d_batch, TILED(conv2d_pool), C(float), C(float), C(float), B(float), B(ushort), int, int, int, int, int, int, \
+  X(conv2d_batch, TILED(conv2d_pool), C(float), C(float), B(float), B(ushort), int, int, int, int, int, int, \
     int, int, int, int, int, int, int, int, float) \
   X(winograd, TILED(winograd_conv), C(float), C(float), C(float), C(float), B(float), B(ushort), int, int, int, int, \
     int, int, int, int, int, int, int, float) \

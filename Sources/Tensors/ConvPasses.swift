@@ -82,26 +82,25 @@ extension ConvProblem {
   ) throws {
     let device = source.device
     let (packed, order) = try batchTiles(
-      tile, w, columns: targetChannels, isTransposed: isTransposed, lines: targetSize.height)
-    let zeros = try device.zeros(byteCount: targetChannels * 4)
+      tile, w, bias, columns: targetChannels, isTransposed: isTransposed, lines: targetSize.height)
     device.profiler?.declare(flops: flops, bytes: bytes)
     try device.launch(
       ConvKernels.batch[tile], over: order.grid,
       [
-        .buffer(source.buffer), .buffer(packed.buffer), .buffer(bias?.buffer ?? zeros), .buffer(target.buffer),
-        .int(batch), .pair(sourceSize), .int(sourceChannels), .pair(targetSize), .int(targetChannels),
-        .pair(geometry.kernelSize), .pair(geometry.stride), .pair(geometry.padding), .pair(geometry.dilation),
-        .int(geometry.groups), .int(order.isColumnLast ? 1 : 0), .int(isTransposed ? 1 : 0),
+        .buffer(source.buffer), .buffer(packed.buffer), .buffer(target.buffer), .int(batch), .pair(sourceSize),
+        .int(sourceChannels), .pair(targetSize), .int(targetChannels), .pair(geometry.kernelSize),
+        .pair(geometry.stride), .pair(geometry.padding), .pair(geometry.dilation), .int(geometry.groups),
+        .int(order.isColumnLast ? 1 : 0), .int(isTransposed ? 1 : 0),
       ] + activation.arguments)
   }
 
-  /// The weights packed for the tile, and the grid over column tiles, lines and images with its
+  /// The weights and biases packed for the tile, and the grid over column tiles, lines and images with its
   /// order; see `conv2d_batch.cl`.
-  func batchTiles(_ tile: VectorTile, _ w: Tensor, columns: Int, isTransposed: Bool, lines: Int) throws
-    -> (packed: Tensor, order: (grid: Grid, isColumnLast: Bool))
-  {
+  func batchTiles(
+    _ tile: VectorTile, _ w: Tensor, _ bias: Tensor?, columns: Int, isTransposed: Bool, lines: Int
+  ) throws -> (packed: Tensor, order: (grid: Grid, isColumnLast: Bool)) {
     let groupColumns = columns / geometry.groups
-    let packed = try packedWeights(w, columns: groupColumns, tile, isTransposed: isTransposed)
+    let packed = try packedWeights(w, bias, columns: groupColumns, tile, isTransposed: isTransposed)
     let isColumnLast = packed.count * 4 > Self.cachedWeightBytes
     let columnTiles = groupColumns.dividedUp(by: tile.columns) * geometry.groups
     let imageTiles = batch.dividedUp(by: tile.rows)
@@ -109,23 +108,22 @@ extension ConvProblem {
     return (packed, (grid, isColumnLast))
   }
 
-  /// The weights in panels of a tile's columns, for the convolution or for the transposed one. One launch.
-  private func packedWeights(_ w: Tensor, columns: Int, _ tile: VectorTile, isTransposed: Bool) throws -> Tensor {
+  /// The weights and biases in panels of a tile's columns, for the convolution or for the transposed one. A group has
+  /// `columns`, which take the biases in turn. One launch.
+  private func packedWeights(
+    _ w: Tensor, _ bias: Tensor?, columns: Int, _ tile: VectorTile, isTransposed: Bool
+  ) throws -> Tensor {
+    let device = w.device
     let k = (isTransposed ? outChannels : channels) / geometry.groups
-    return try packedTaps(w, taps: taps, columns: columns, k: k, width: tile.columns, isTransposed: isTransposed)
-  }
-
-  /// Weights `[taps, columns, k]`, where it is transposed, else `[taps, k, columns]`, of each group, in panels of `width`
-  /// columns. One launch.
-  func packedTaps(_ w: Tensor, taps: Int, columns: Int, k: Int, width: Int, isTransposed: Bool) throws -> Tensor {
-    let panels = columns.dividedUp(by: width) * geometry.groups
-    let packed = try w.device.tensor([panels, taps, k, width])
-    w.device.profiler?.declare(flops: 0, bytes: Double(w.count + packed.count) * 4)
-    try w.device.launch(
+    let panels = columns.dividedUp(by: tile.columns) * geometry.groups
+    let packed = try device.tensor([panels, 1 + taps * k, tile.columns])
+    device.profiler?.declare(flops: 0, bytes: Double(w.count + packed.count) * 4)
+    try device.launch(
       ConvKernels.packTaps, over: Grid(taps, panels),
       [
-        .buffer(w.buffer), .buffer(packed.buffer), .int(taps), .int(columns), .int(k), .int(geometry.groups),
-        .int(width), .int(isTransposed ? 1 : 0),
+        .buffer(w.buffer), .buffer(try bias?.buffer ?? device.zeros(byteCount: 4)), .buffer(packed.buffer), .int(taps),
+        .int(columns), .int(k), .int(geometry.groups), .int(tile.columns), .int(bias?.count ?? 1),
+        .int(isTransposed ? 1 : 0),
       ])
     return packed
   }
@@ -153,25 +151,29 @@ extension ConvProblem {
     _ tile: VectorTile, _ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ y: Tensor
   ) throws {
     let device = x.device
-    let packed = try packedWeights(w, columns: groupOutChannels, tile, isTransposed: false)
-    let zeros = try device.zeros(byteCount: outChannels * 4)
+    let packed = try packedWeights(w, bias, columns: groupOutChannels, tile, isTransposed: false)
     let columnTiles = groupOutChannels.dividedUp(by: tile.columns) * geometry.groups
     let strip = Self.strip(pixels: batch * outSize.height * outSize.width, columnTiles, tile, device)
     device.profiler?.declare(flops: flops, bytes: bytes)
     try device.launch(
       ConvKernels.window[tile], over: Grid(columnTiles, strip.count),
       [
-        .buffer(x.buffer), .buffer(packed.buffer), .buffer(bias?.buffer ?? zeros), .buffer(y.buffer), .int(batch),
-        .pair(paddedSize), .int(channels), .pair(outSize), .int(outChannels), .pair(geometry.kernelSize),
-        .pair(geometry.stride), .pair(geometry.dilation), .int(geometry.groups), .int(strip.length),
+        .buffer(x.buffer), .buffer(packed.buffer), .buffer(y.buffer), .int(batch), .pair(paddedSize), .int(channels),
+        .pair(outSize), .int(outChannels), .pair(geometry.kernelSize), .pair(geometry.stride), .pair(geometry.dilation),
+        .int(geometry.groups), .int(strip.length),
       ] + activation.arguments)
   }
 
   /// x = activation(transposed convolution of y + bias).
   package func enqueueTransposed(_ y: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to x: Tensor) throws {
     let isToFew = groupChannels <= Self.fewChannels
-    // Its own products have their own kernels.
-    if isToFew, y.device.properties.family == .vector { return try enqueueTransposedToFew(y, w, bias, activation, x) }
+    if y.device.properties.family == .vector {
+      // Its own products have their own kernels.
+      if isToFew { return try enqueueTransposedToFew(y, w, bias, activation, x) }
+      if let folded = folded(on: y.device) {
+        return try folded.enqueueTransposed(y, w, bias: bias, activation: activation, to: x)
+      }
+    }
     let batches = geometry.groups * geometry.stride.height * geometry.stride.width
     switch y.device.kernel(m: phasePixels, n: groupChannels, batches: batches, for: product(.transposed)) {
     case .tile(let configuration):
@@ -188,22 +190,38 @@ extension ConvProblem {
     }
   }
 
+  /// The same convolution of images whose pixels are `kernelSize.width` of these beside one another, their channels
+  /// behind one another as they lie in memory, the weights' too; nil where filters across overlap or leave gaps, or
+  /// where the channels fill a register tile without. The transposed pass then writes a tile of columns where it would
+  /// write parts of several.
+  private func folded(on device: any Device) -> ConvProblem? {
+    let (across, widest) = (geometry.kernelSize.width, device.properties.vectorTiles.map(\.columns).max()!)
+    // Dilation would leave gaps, so that the widths did not fit.
+    guard across > 1, geometry.stride.width == across, geometry.padding.width == 0,
+      size.width == outSize.width * across, geometry.groups == 1, channels < widest
+    else { return nil }
+    var geometry = geometry
+    (geometry.kernelSize.width, geometry.stride.width) = (1, 1)
+    return ConvProblem(
+      batch: batch, size: Pair(size.height, outSize.width), channels: channels * across, outSize: outSize,
+      outChannels: outChannels, geometry: geometry)
+  }
+
   /// The transposed pass by tiles of pixels of the same phase of the stride.
   private func enqueueTransposedPhases(
     _ tile: VectorTile, _ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ x: Tensor
   ) throws {
     let device = y.device
     let phases = geometry.stride.height * geometry.stride.width
-    let zeros = try device.zeros(byteCount: max(channels, outChannels) * 4)
-    let packed = try packedWeights(w, columns: groupChannels, tile, isTransposed: true)
+    let zeros = try device.zeros(byteCount: outChannels * 4)
+    let packed = try packedWeights(w, bias, columns: groupChannels, tile, isTransposed: true)
     let columnTiles = groupChannels.dividedUp(by: tile.columns) * geometry.groups
     let strip = Self.strip(pixels: phasePixels, columnTiles * phases, tile, device)
     device.profiler?.declare(flops: flops, bytes: bytes)
     try device.launch(
       ConvKernels.transposed[tile], over: Grid(columnTiles, strip.count, phases),
       [
-        .buffer(y.buffer), .buffer(packed.buffer), .buffer(bias?.buffer ?? zeros), .buffer(zeros),
-        .buffer(x.buffer),
+        .buffer(y.buffer), .buffer(packed.buffer), .buffer(zeros), .buffer(x.buffer),
       ] + transposedShape + [.int(strip.length)] + activation.arguments)
   }
 

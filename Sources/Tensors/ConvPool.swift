@@ -100,16 +100,15 @@ extension ConvProblem {
     if pool.kernelSize == 2, isWinograd(outSize, tile, on: x.device) {
       return try enqueueWinogradPool(tile, x, w, bias: bias, activation: activation, to: y, winner, keep: keep)
     }
-    let (packed, order) = try batchTiles(tile, w, columns: outChannels, isTransposed: false, lines: y.shape[1])
-    let zeros = try x.device.zeros(byteCount: outChannels * 4)
+    let (packed, order) = try batchTiles(tile, w, bias, columns: outChannels, isTransposed: false, lines: y.shape[1])
     x.device.profiler?.declare(flops: flops, bytes: Double(x.count + y.count + w.count) * 4)
     try x.device.launch(
       ConvKernels.pool[tile], over: order.grid,
       [
-        .buffer(x.buffer), .buffer(packed.buffer), .buffer(bias?.buffer ?? zeros), .buffer(y.buffer), .buffer(winner),
-        .int(batch), .pair(size), .int(channels), .pair(Pair(y.shape[1], y.shape[2])), .int(outChannels),
-        .pair(geometry.kernelSize), .pair(geometry.stride), .pair(geometry.padding), .pair(geometry.dilation),
-        .int(geometry.groups), .pair(pool.kernelSize), .int(order.isColumnLast ? 1 : 0), .int(keep ? 1 : 0),
+        .buffer(x.buffer), .buffer(packed.buffer), .buffer(y.buffer), .buffer(winner), .int(batch), .pair(size),
+        .int(channels), .pair(Pair(y.shape[1], y.shape[2])), .int(outChannels), .pair(geometry.kernelSize),
+        .pair(geometry.stride), .pair(geometry.padding), .pair(geometry.dilation), .int(geometry.groups),
+        .pair(pool.kernelSize), .int(order.isColumnLast ? 1 : 0), .int(keep ? 1 : 0),
       ] + activation.arguments)
   }
 

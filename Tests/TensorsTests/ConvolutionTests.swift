@@ -176,6 +176,43 @@ import Testing
     }
   }
 
+  /// Filters that lie beside one another, across or both ways, so that a row of pixels can be taken for channels: those
+  /// that fill vectors and register tiles only together, or without; and filters that overlap, leave gaps, have padding or
+  /// groups, or whose last outputs nothing reaches.
+  @Test(arguments: TestDevices.all, [false, true])
+  func matchesOracleWhereFiltersLieBesideOneAnother(_ on: TestDevice, isTransposed: Bool) throws {
+    try on.use { device in
+      var random = SeededGenerator(seed: 83)
+      func check(_ channels: Int, _ outputs: Int, _ size: Pair, _ geometry: ConvGeometry) throws {
+        let (channels, outputs) = isTransposed ? (outputs, channels) : (channels, outputs)
+        for batch in [2, 57] {
+          try self.check(
+            device, &random, batch: batch, size: size, channels: channels, outputs: outputs, geometry,
+            isTransposed: isTransposed, isExact: batch == 2, adds: nil)
+        }
+      }
+      // Sizes that windows cover whole, or, of the convolution, all but the last pixels.
+      for channels in [3, 8, 16, 33] {
+        try check(channels, 4, Pair(6, 6), ConvGeometry(kernelSize: 2, stride: 2))
+        try check(channels, 3, Pair(3, 9), ConvGeometry(kernelSize: Pair(1, 3), stride: Pair(2, 3)))
+      }
+      try check(5, 9, Pair(5, 8), ConvGeometry(kernelSize: Pair(3, 4), stride: Pair(1, 4), padding: Pair(1, 0)))
+      try check(6, 3, Pair(7, 4), ConvGeometry(kernelSize: 2, stride: 2, dilation: Pair(3, 1)))
+      try check(6, 3, Pair(4, 5), ConvGeometry(kernelSize: 2, stride: 2, dilation: Pair(1, 2)))
+      try check(6, 3, Pair(4, 6), ConvGeometry(kernelSize: 2, stride: Pair(2, 3)))
+      try check(6, 3, Pair(4, 6), ConvGeometry(kernelSize: 3, stride: 2))
+      try check(6, 4, Pair(4, 6), ConvGeometry(kernelSize: 2, stride: 2, groups: 2))
+      if isTransposed {
+        try check(6, 3, Pair(2, 3), ConvGeometry(kernelSize: 2, stride: 2, outputPadding: Pair(0, 1)))
+        try check(6, 3, Pair(2, 3), ConvGeometry(kernelSize: 2, stride: 2, outputPadding: Pair(1, 0)))
+        // Three times as wide, as if there were no padding.
+        try check(6, 3, 3, ConvGeometry(kernelSize: 3, stride: 3, padding: Pair(0, 1), outputPadding: Pair(0, 2)))
+      } else {
+        try check(6, 3, Pair(4, 9), ConvGeometry(kernelSize: 3, stride: 3, padding: Pair(0, 1)))
+      }
+    }
+  }
+
   /// An infinity reaches the outputs of its own window and no others.
   @Test(arguments: TestDevices.all)
   func infinitiesStayInTheirWindows(_ on: TestDevice) throws {
