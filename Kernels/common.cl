@@ -33,7 +33,21 @@ typedef CONCATENATE(uint, VECTOR_WIDTH) uintv;
 typedef CONCATENATE(uchar, VECTOR_WIDTH) ucharv;
 typedef CONCATENATE(ushort, VECTOR_WIDTH) ushortv;
 #define LOADV(p) CONCATENATE(vload, VECTOR_WIDTH)(0, (p))
+#if defined(__clang__) && !defined(TELAR_AHEAD_OF_TIME) && VECTOR_WIDTH > 4
+// PoCL's vstore makes stores of four elements each; a vector that clang is told is aligned as its elements are is one.
+#define STORE_FUNCTION(space, element, vector)                                                   \
+  typedef vector __attribute__((aligned(sizeof(element)))) unaligned_##space##_##vector;         \
+  INLINE __attribute__((overloadable)) void store_vector(const vector v, space element *p) {     \
+    *(space unaligned_##space##_##vector *)p = v;                                                \
+  }
+STORE_FUNCTION(global, float, floatv)
+STORE_FUNCTION(global, ushort, ushortv)
+STORE_FUNCTION(private, float, floatv)
+STORE_FUNCTION(private, int, intv)
+#define STOREV(v, p) store_vector((v), (p))
+#else
 #define STOREV(v, p) CONCATENATE(vstore, VECTOR_WIDTH)((v), 0, (p))
+#endif
 #define SPLAT(x) ((floatv)(x))
 #define AS_INTV(x) CONCATENATE(as_int, VECTOR_WIDTH)(x)
 #define AS_UINTV(x) CONCATENATE(as_uint, VECTOR_WIDTH)(x)
