@@ -53,8 +53,7 @@ kernel void TILED(conv2d_window)(
   const int is_one_run = WIDTH(dilation) == 1 && groups == 1;
   const int runs = is_one_run ? 1 : WIDTH(kernel_size);
   const int run = is_one_run ? WIDTH(kernel_size) * channels : group_channels;
-  global const float *biases =
-      w + (long)get_global_id(0) * (1 + HEIGHT(kernel_size) * WIDTH(kernel_size) * group_channels) * COLUMNS;
+  global const float *biases = TILED(find_panel)(w, (int)get_global_id(0), kernel_size, group_channels);
 
   for (int row = first; row < last; row += ROWS) {
     global const float *windows[ROWS];
@@ -132,8 +131,8 @@ OUTLINE void TILED(multiply_taps)(
 }
 
 // dx = activation(the transposed convolution of dy + bias). The arguments are those of the convolution that it is the
-// gradient of: `size` and `channels` are dx's, `out_size` and `out_channels` dy's. w holds weights and
-// bias as pack_taps packs them (conv2d_prepare.cl).
+// gradient of: `size` and `channels` are dx's, `out_size` and `out_channels` dy's. w holds weights and bias
+// as pack_taps packs them (conv2d_prepare.cl).
 // Work-item (x, y, z): column tile x, counted through the groups; strip y of row tiles; phase z. A row tile is ROWS
 // pixels of dx whose positions leave the same remainder by the stride: the same taps reach all of them.
 kernel void TILED(conv2d_transposed)(
@@ -155,8 +154,7 @@ kernel void TILED(conv2d_transposed)(
   if (group >= groups || lines_in_phase <= 0 || places_in_phase <= 0 || first >= pixels) return;
   const int last = min(pixels, first + strip * ROWS);
   const int phase = phase_h << 16 | phase_w;
-  global const float *biases =
-      w + (long)get_global_id(0) * (1 + HEIGHT(kernel_size) * WIDTH(kernel_size) * k) * COLUMNS;
+  global const float *biases = TILED(find_panel)(w, (int)get_global_id(0), kernel_size, k);
 
   for (int row = first; row < last; row += ROWS) {
     global const float *origins[ROWS];

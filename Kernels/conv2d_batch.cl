@@ -97,7 +97,8 @@ INLINE void TILED(multiply_position)(
 // that a panel stays there while all images pass.
 kernel void TILED(conv2d_batch)(
     global const float *x, global const float *w, global float *y, int batch, int size, int channels, int out_size,
-    int out_channels, int kernel_size, int stride, int padding, int dilation, int groups, int is_column_last, int is_transposed, int activation, float slope) {
+    int out_channels, int kernel_size, int stride, int padding, int dilation, int groups, int is_column_last,
+    int is_transposed, int activation, float slope) {
   const int k = channels / groups, group_columns = out_channels / groups;
   const int column_tiles = (group_columns + COLUMNS - 1) / COLUMNS;
   const int panel = (int)get_global_id(is_column_last ? 2 : 0);
@@ -108,7 +109,7 @@ kernel void TILED(conv2d_batch)(
   const int columns = min(COLUMNS, group_columns - within);
   const int column = group * group_columns + within;
   if (group >= groups || h >= HEIGHT(out_size) || first >= batch) return;
-  global const float *biases = w + (long)panel * (1 + HEIGHT(kernel_size) * WIDTH(kernel_size) * k) * COLUMNS;
+  global const float *biases = TILED(find_panel)(w, panel, kernel_size, k);
   global const float *weights = biases + COLUMNS;
   const TILED(taps) down = TILED(find_taps)(
       h, HEIGHT(size), HEIGHT(kernel_size), HEIGHT(stride), HEIGHT(padding), HEIGHT(dilation), is_transposed);
@@ -139,8 +140,9 @@ kernel void TILED(conv2d_batch)(
 // LARGEST_WINDOW each way, and out_size that of y. Winners are kept as pool_max_forward (pool.cl) keeps them.
 // The rest, and the work-items, are conv2d_batch's, of y.
 kernel void TILED(conv2d_pool)(
-    global const float *x, global const float *w, global float *y, global ushort *winner, int batch, int size, int channels, int out_size, int out_channels, int kernel_size, int stride, int padding,
-    int dilation, int groups, int window, int is_column_last, int keep, int activation, float slope) {
+    global const float *x, global const float *w, global float *y, global ushort *winner, int batch, int size,
+    int channels, int out_size, int out_channels, int kernel_size, int stride, int padding, int dilation, int groups,
+    int window, int is_column_last, int keep, int activation, float slope) {
   const int k = channels / groups, group_columns = out_channels / groups;
   const int column_tiles = (group_columns + COLUMNS - 1) / COLUMNS;
   const int panel = (int)get_global_id(is_column_last ? 2 : 0);
@@ -151,7 +153,7 @@ kernel void TILED(conv2d_pool)(
   const int columns = min(COLUMNS, group_columns - within);
   const int column = group * group_columns + within;
   if (group >= groups || line >= HEIGHT(out_size) || first >= batch) return;
-  global const float *biases = w + (long)panel * (1 + HEIGHT(kernel_size) * WIDTH(kernel_size) * k) * COLUMNS;
+  global const float *biases = TILED(find_panel)(w, panel, kernel_size, k);
   global const float *weights = biases + COLUMNS;
   TILED(taps) down[LARGEST_WINDOW];
   for (int i = 0; i < HEIGHT(window); i++) {
@@ -184,7 +186,9 @@ kernel void TILED(conv2d_pool)(
 #pragma unroll
       for (int r = 0; r < ROWS; r++) {
 #pragma unroll
-        for (int v = 0; v < VECTORS; v++) take_larger(sums[r][v] + LOADV(biases + v * VECTOR_WIDTH), position, &best[r][v], &winners[r][v]);
+        for (int v = 0; v < VECTORS; v++) {
+          take_larger(sums[r][v] + LOADV(biases + v * VECTOR_WIDTH), position, &best[r][v], &winners[r][v]);
+        }
       }
     }
     for (int r = 0; r < min(ROWS, batch - first); r++) {

@@ -109,6 +109,12 @@ INLINE void TILED(pack_columns)(
   }
 }
 
+// A column tile's panel of what pack_taps packs (conv2d_prepare.cl): a row of biases, and the weights behind it.
+INLINE global const float *TILED(find_panel)(
+    global const float *packed, const int panel, const int kernel_size, const int k) {
+  return packed + (long)panel * (1 + HEIGHT(kernel_size) * WIDTH(kernel_size) * k) * COLUMNS;
+}
+
 // y[0 ..< columns] = activation(sums + bias) for one row of the tile.
 INLINE void TILED(store_activated)(
     const floatv sums[VECTORS], global const float *bias, global float *y, int columns, int activation, float slope) {

@@ -191,7 +191,6 @@ import Testing
             isTransposed: isTransposed, isExact: batch == 2, adds: nil)
         }
       }
-      // Sizes that windows cover whole, or, of the convolution, all but the last pixels.
       for channels in [3, 8, 16, 33] {
         try check(channels, 4, Pair(6, 6), ConvGeometry(kernelSize: 2, stride: 2))
         try check(channels, 3, Pair(3, 9), ConvGeometry(kernelSize: Pair(1, 3), stride: Pair(2, 3)))
