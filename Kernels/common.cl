@@ -252,6 +252,7 @@ INLINE floatv tanhv(floatv x) {
 #define ACTIVATION_LEAKY_RELU 2
 #define ACTIVATION_SIGMOID 3
 #define ACTIVATION_TANH 4
+#define ACTIVATION_RELU_DROPOUT 5  // dropout behind ReLU, gradients only; what is kept is scaled by the slope
 
 INLINE floatv activate(floatv x, int activation, float slope) {
   switch (activation) {
@@ -271,8 +272,21 @@ INLINE floatv activate_gradient(floatv dy, floatv y, int activation, float slope
     case ACTIVATION_LEAKY_RELU: return CHOOSEV(y > SPLAT(0.0f), dy, dy * slope);
     case ACTIVATION_SIGMOID: return dy * (y * (SPLAT(1.0f) - y));
     case ACTIVATION_TANH: return dy * (SPLAT(1.0f) - y * y);
+    // No mask: a dropped element and one that ReLU held back are both 0 in y and have the same gradient.
+    case ACTIVATION_RELU_DROPOUT: return CHOOSEV(y <= SPLAT(0.0f), SPLAT(0.0f), dy * slope);
     default: return dy;
   }
+}
+
+// Added to an activation's number: what a kernel computes is the gradient of the activation's output, and what it
+// stores that of its input.
+#define ACTIVATION_GRADIENT 16
+
+// What a product's kernel stores of the first n elements of x: activation(x), or the gradient before an activation,
+// whose output has them at `activated`.
+INLINE floatv finish(floatv x, global const float *activated, int n, int activation, float slope) {
+  if (activation < ACTIVATION_GRADIENT) return activate(x, activation, slope);
+  return activate_gradient(x, load_part(activated, n), activation - ACTIVATION_GRADIENT, slope);
 }
 
 // Of a batch normalisation's y = activation(centred * factor + shift): dy * activation'(y). What is normalised is

@@ -38,7 +38,8 @@ OUTLINE void TILED(multiply_windows)(
 // Work-item (x, y): column tile x, counted through the groups; strip y of `strip` row tiles, of ROWS output pixels each.
 kernel void TILED(conv2d_window)(
     global const float *x, global const float *w, global float *y, int batch, int size, int channels, int out_size,
-    int out_channels, int kernel_size, int stride, int dilation, int groups, int strip, int activation, float slope) {
+    int out_channels, int kernel_size, int stride, int dilation, int groups, int strip, global const float *activated,
+    int activation, float slope) {
   const int group_channels = channels / groups, group_columns = out_channels / groups;
   const int column_tiles = (group_columns + COLUMNS - 1) / COLUMNS;
   const int group = (int)get_global_id(0) / column_tiles;
@@ -73,8 +74,8 @@ kernel void TILED(conv2d_window)(
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
       if (row + r < last) {
-        TILED(store_activated)(
-            sums[r], biases, y + (long)(row + r) * out_channels + column, columns, activation, slope);
+        TILED(store_finished)(
+            sums[r], biases, y, (long)(row + r) * out_channels + column, columns, activated, activation, slope);
       }
     }
   }
@@ -138,7 +139,7 @@ OUTLINE void TILED(multiply_taps)(
 kernel void TILED(conv2d_transposed)(
     global const float *dy, global const float *w, global const float *zeros, global float *dx, int batch, int size,
     int channels, int out_size, int out_channels, int kernel_size, int stride, int padding, int dilation, int groups,
-    int strip, int activation, float slope) {
+    int strip, global const float *activated, int activation, float slope) {
   const int k = out_channels / groups, group_columns = channels / groups;
   const int column_tiles = (group_columns + COLUMNS - 1) / COLUMNS;
   const int group = (int)get_global_id(0) / column_tiles;
@@ -178,8 +179,8 @@ kernel void TILED(conv2d_transposed)(
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
       if (row + r < last) {
-        TILED(store_activated)(
-            sums[r], biases, dx + (long)targets[r] * channels + column, columns, activation, slope);
+        TILED(store_finished)(
+            sums[r], biases, dx, (long)targets[r] * channels + column, columns, activated, activation, slope);
       }
     }
   }

@@ -98,7 +98,7 @@ INLINE void TILED(multiply_position)(
 kernel void TILED(conv2d_batch)(
     global const float *x, global const float *w, global float *y, int batch, int size, int channels, int out_size,
     int out_channels, int kernel_size, int stride, int padding, int dilation, int groups, int is_column_last,
-    int is_transposed, int activation, float slope) {
+    int is_transposed, global const float *activated, int activation, float slope) {
   const int k = channels / groups, group_columns = out_channels / groups;
   const int column_tiles = (group_columns + COLUMNS - 1) / COLUMNS;
   const int panel = (int)get_global_id(is_column_last ? 2 : 0);
@@ -121,11 +121,12 @@ kernel void TILED(conv2d_batch)(
     TILED(multiply_position)(
         sums, x + group * k, first, batch, size, channels, groups, WIDTH(kernel_size), down, across, weights);
     const int out_image = HEIGHT(out_size) * WIDTH(out_size) * out_channels;
-    global float *to = y + (long)first * out_image + ((long)h * WIDTH(out_size) + v) * out_channels + column;
+    const long to = (long)first * out_image + ((long)h * WIDTH(out_size) + v) * out_channels + column;
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
       if (first + r < batch) {
-        TILED(store_activated)(sums[r], biases, to + (long)r * out_image, columns, activation, slope);
+        TILED(store_finished)(
+            sums[r], biases, y, to + (long)r * out_image, columns, activated, activation, slope);
       }
     }
   }

@@ -7,7 +7,7 @@
 // Work-item (x, y, z): VECTOR_WIDTH channels x of row y of image z.
 kernel void conv2d_first(
     global const float *x, global const float *w, global const float *bias, global float *y, int batch, int size,
-    int out_size, int out_channels, int activation, float slope) {
+    int out_size, int out_channels, global const float *activated, int activation, float slope) {
   const int column = (int)get_global_id(0) * VECTOR_WIDTH;
   const int line = (int)get_global_id(1), image = (int)get_global_id(2);
   const int n = out_channels - column, width = WIDTH(size);
@@ -16,9 +16,10 @@ kernel void conv2d_first(
   load_taps(taps, w + column, out_channels, n);
   const floatv shift = load_part(bias + column, n);
   global const float *corner = x + ((long)image * HEIGHT(size) + line) * width;
-  global float *to = y + ((long)image * HEIGHT(out_size) + line) * WIDTH(out_size) * out_channels + column;
+  long to = ((long)image * HEIGHT(out_size) + line) * WIDTH(out_size) * out_channels + column;
   for (int place = 0; place < WIDTH(out_size); place++) {
-    store_part(activate(multiply_window(corner, width, taps) + shift, activation, slope), to, n);
+    const floatv sum = multiply_window(corner, width, taps) + shift;
+    store_part(finish(sum, activated + to, n, activation, slope), y + to, n);
     corner++;
     to += out_channels;
   }

@@ -106,7 +106,8 @@ FILTER_LINES(7)
 // Work-item (x, y): `strip` lines x of image y.
 kernel void conv2d_from_one(
     global const float *x, global const float *w, global const float *bias, global float *y, int batch, int size,
-    int out_size, int out_channels, int kernel_size, int stride, int padding, int strip, int activation, float slope) {
+    int out_size, int out_channels, int kernel_size, int stride, int padding, int strip, global const float *activated, 
+    int activation, float slope) {
   const int first = (int)get_global_id(0) * strip, image = (int)get_global_id(1);
   if (first >= HEIGHT(out_size) || image >= batch) return;
   const int last = min(first + strip, HEIGHT(out_size));
@@ -122,7 +123,7 @@ kernel void conv2d_from_one(
     floatv weights[LARGEST_FILTER * LARGEST_FILTER];
     for (int tap = 0; tap < taps; tap++) weights[tap] = load_part(w + tap * out_channels + column, n);
     const floatv shift = load_part(bias + column, n);
-    global float *to = y + (long)(image * HEIGHT(out_size) + first) * WIDTH(out_size) * out_channels + column;
+    long to = (long)(image * HEIGHT(out_size) + first) * WIDTH(out_size) * out_channels + column;
     for (int line = first; line < last; line++) {
       for (int place = 0; place < WIDTH(out_size); place += PLACES) {
         const float *pixel = pixels + (line - first) * HEIGHT(stride) * length + place * WIDTH(stride);
@@ -143,7 +144,7 @@ kernel void conv2d_from_one(
           }
         }
         for (int i = 0; i < min(PLACES, WIDTH(out_size) - place); i++) {
-          store_part(activate(sums[i] + shift, activation, slope), to, n);
+          store_part(finish(sums[i] + shift, activated + to, n, activation, slope), y + to, n);
           to += out_channels;
         }
       }

@@ -48,7 +48,7 @@ GROUP_KERNEL void conv2d_forward_tile(
     global const float *x, global const float *w, global const float *bias, global float *y, int batch, int height,
     int width, int channels, int out_height, int out_width, int out_channels, int groups, int kernel_height,
     int kernel_width, int stride_y, int stride_x, int padding_y, int padding_x, int dilation_y, int dilation_x,
-    int activation, float slope) {
+    global const float *activated, int activation, float slope) {
   LOCAL_TILES(a_tiles, TILE_M);
   LOCAL_TILES(b_tiles, TILE_N);
   const int id = (int)get_local_id(0);
@@ -63,6 +63,7 @@ GROUP_KERNEL void conv2d_forward_tile(
   w += group * columns + column + QUAD_ROW(TILE_N);
   bias += group * columns;
   y += group * columns;
+  activated += group * columns;
 
   PixelRow rows[A_LOADS];
 #pragma unroll
@@ -98,7 +99,8 @@ GROUP_KERNEL void conv2d_forward_tile(
       const int q = column + ITEM_COLUMN(j);
       if (q >= columns) continue;
       const floatv value = sums[i][j] + load_part(bias + q, columns - q);
-      store_part(activate(value, activation, slope), y + (long)r * out_channels + q, columns - q);
+      const long at = (long)r * out_channels + q;
+      store_part(finish(value, activated + at, columns - q, activation, slope), y + at, columns - q);
     }
   }
 }
@@ -127,7 +129,7 @@ GROUP_KERNEL void conv2d_input_gradient_tile(
     global const float *dy, global const float *w, global const float *bias, global float *dx, int batch, int height,
     int width, int channels, int out_height, int out_width, int out_channels, int groups, int kernel_height,
     int kernel_width, int stride_y, int stride_x, int padding_y, int padding_x, int dilation_y, int dilation_x,
-    int period_y, int period_x, int activation, float slope) {
+    int period_y, int period_x, global const float *activated, int activation, float slope) {
   LOCAL_TILES(a_tiles, TILE_M);
   LOCAL_TILES(b_tiles, TILE_N);
   const int id = (int)get_local_id(0);
@@ -142,6 +144,7 @@ GROUP_KERNEL void conv2d_input_gradient_tile(
   dy += group * depth;
   bias += group * columns;
   dx += group * columns;
+  activated += group * columns;
 
   // Pixels first_y, first_y + stride_y, ... are those with (iy + padding_y) mod stride_y = phase_y. A phase may have
   // none; its groups go through the motions, because some drivers do not bear a return before a barrier.
@@ -203,13 +206,14 @@ GROUP_KERNEL void conv2d_input_gradient_tile(
     const int image = line / lines;
     const int iy = first_y + (line - image * lines) * stride_y;
     const int ix = first_x + (r - line * places) * stride_x;
-    global float *pixel = dx + ((long)(image * height + iy) * width + ix) * channels;
+    const long pixel = ((long)(image * height + iy) * width + ix) * channels;
 #pragma unroll
     for (int j = 0; j < ITEM_VECTORS; j++) {
       const int q = column + ITEM_COLUMN(j);
       if (q >= columns) continue;
       const floatv value = sums[i][j] + load_part(bias + q, columns - q);
-      store_part(activate(value, activation, slope), pixel + q, columns - q);
+      store_part(
+          finish(value, activated + pixel + q, columns - q, activation, slope), dx + pixel + q, columns - q);
     }
   }
 }

@@ -42,13 +42,3 @@ kernel void dropout_forward(
     }
   }
 }
-
-// dx = dy * scale where y > 0: the gradient of dropout after ReLU, which needs no mask, since a dropped element and
-// one that ReLU held back are both 0 in y and have the same gradient.
-kernel void relu_dropout_backward(global const float *dy, global const float *y, global float *dx, int count, float scale) {
-  const int first = (int)get_global_id(0) * VECTOR_WIDTH;
-  const int n = count - first;
-  if (n <= 0) return;
-  store_part(
-      CHOOSEV(load_part(y + first, n) <= SPLAT(0.0f), SPLAT(0.0f), load_part(dy + first, n) * scale), dx + first, n);
-}

@@ -14,7 +14,8 @@
 INLINE void TILED(store_product)(
     floatv sums[ROWS][VECTORS], global float *out, global const float *c, global const float *bias, const long at,
     const int n, const int rows, const int columns, const int column, const int is_first, const int is_last,
-    const float alpha, const float beta, const int activation, const float slope) {
+    const float alpha, const float beta, global const float *activated, const int activation,
+    const float slope) {
   for (int r = 0; r < rows; r++) {
     const long place = at + (long)r * n;
     if (columns == COLUMNS) {
@@ -33,7 +34,8 @@ INLINE void TILED(store_product)(
       if (is_last) {
 #pragma unroll
         for (int v = 0; v < VECTORS; v++) {
-          y[v] = activate(y[v] + LOADV(bias + column + v * VECTOR_WIDTH), activation, slope);
+          y[v] += LOADV(bias + column + v * VECTOR_WIDTH);
+          y[v] = finish(y[v], activated + place + v * VECTOR_WIDTH, VECTOR_WIDTH, activation, slope);
         }
       }
 #pragma unroll
@@ -46,7 +48,8 @@ INLINE void TILED(store_product)(
         if (!is_first) y += load_part(out + part, width);
         else if (beta != 0.0f) y = MULTIPLY_ADD(SPLAT(beta), load_part(c + part, width), y);
         if (is_last) {
-          y = activate(y + load_part(bias + column + v * VECTOR_WIDTH, width), activation, slope);
+          y += load_part(bias + column + v * VECTOR_WIDTH, width);
+          y = finish(y, activated + part, width, activation, slope);
         }
         store_part(y, out + part, width);
       }
@@ -84,7 +87,7 @@ OUTLINE void TILED(multiply_packing)(
 kernel void TILED(gemm)(
     global const float *a, global const float *b, global const float *c, global const float *bias, global float *out,
     int m, int n, int k, int a_row, int a_step, int b_step, int b_column, int b_batch, int strip, float alpha,
-    float beta, int activation, float slope) {
+    float beta, global const float *activated, int activation, float slope) {
   const int column = (int)get_global_id(0) * COLUMNS;
   const int first = (int)get_global_id(1) * strip * ROWS;
   const int columns = min(COLUMNS, n - column);
@@ -122,7 +125,7 @@ kernel void TILED(gemm)(
       }
       TILED(store_product)(
           sums, out, c, bias, product + (long)row * n + column, n, min(ROWS, last - row), columns, column, block == 0,
-          is_last, alpha, beta, activation, slope);
+          is_last, alpha, beta, activated, activation, slope);
     }
   }
 }
@@ -227,8 +230,8 @@ OUTLINE void TILED(multiply_panels)(
 // `k_block`.
 kernel void TILED(gemm_packed)(
     global const float *a_panels, global const float *b_panels, global const float *c, global const float *bias,
-    global float *out, int m, int n, int k, int tiles, int strip, int k_block, float alpha, float beta, int activation,
-    float slope) {
+    global float *out, int m, int n, int k, int tiles, int strip, int k_block, float alpha, float beta,
+    global const float *activated, int activation, float slope) {
   const int first_column = (int)get_global_id(0) * tiles * COLUMNS;
   const int first = (int)get_global_id(1) * strip * ROWS;
   if (first_column >= n || first >= m) return;
@@ -246,7 +249,7 @@ kernel void TILED(gemm_packed)(
         TILED(multiply_panels)(sums, a_panels + (long)row * k + (long)block * ROWS, b_panel, count);
         TILED(store_product)(
             sums, out, c, bias, at, n, rows, min(COLUMNS, n - column), column, block == 0, block + k_block >= k, alpha,
-            beta, activation, slope);
+            beta, activated, activation, slope);
       }
     }
   }

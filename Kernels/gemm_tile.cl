@@ -33,7 +33,7 @@ INLINE void fetch_strided(
 GROUP_KERNEL void gemm_tile(
     global const float *a, global const float *b, global const float *c, global const float *bias, global float *out,
     int m, int n, int k, int a_row, int a_step, int b_step, int b_column, int chunk, float alpha, float beta,
-    int activation, float slope) {
+    global const float *activated, int activation, float slope) {
   LOCAL_TILES(a_tiles, TILE_M);
   LOCAL_TILES(b_tiles, TILE_N);
   const int id = (int)get_local_id(0);
@@ -69,7 +69,8 @@ GROUP_KERNEL void gemm_tile(
       const long at = (long)r * n + q;
       floatv y = sums[i][j] * SPLAT(alpha);
       if (beta != 0.0f) y = MULTIPLY_ADD(SPLAT(beta), load_part(c + at, n - q), y);
-      store_part(activate(y + load_part(bias + q, n - q), activation, slope), out + at, n - q);
+      y += load_part(bias + q, n - q);
+      store_part(finish(y, activated + at, n - q, activation, slope), out + at, n - q);
     }
   }
 }
@@ -78,7 +79,7 @@ GROUP_KERNEL void gemm_tile(
 // Work-item (x, y): four columns from 4 x on, of row y.
 kernel void sum_splits(
     global const float *parts, global const float *c, global const float *bias, global float *out, int m, int n,
-    int splits, float alpha, float beta, int activation, float slope) {
+    int splits, float alpha, float beta, global const float *activated, int activation, float slope) {
   const int column = (int)get_global_id(0) * VECTOR_WIDTH;
   const int row = (int)get_global_id(1);
   const int width = n - column;
@@ -88,5 +89,6 @@ kernel void sum_splits(
   for (int s = 1; s < splits; s++) sum += load_part(parts + (long)s * m * n + at, width);
   sum *= SPLAT(alpha);
   if (beta != 0.0f) sum = MULTIPLY_ADD(SPLAT(beta), load_part(c + at, width), sum);
-  store_part(activate(sum + load_part(bias + column, width), activation, slope), out + at, width);
+  sum += load_part(bias + column, width);
+  store_part(finish(sum, activated + at, width, activation, slope), out + at, width);
 }

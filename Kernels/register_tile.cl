@@ -115,14 +115,16 @@ INLINE global const float *TILED(find_panel)(
   return packed + (long)panel * (1 + HEIGHT(kernel_size) * WIDTH(kernel_size) * k) * COLUMNS;
 }
 
-// y[0 ..< columns] = activation(sums + bias) for one row of the tile.
-INLINE void TILED(store_activated)(
-    const floatv sums[VECTORS], global const float *bias, global float *y, int columns, int activation, float slope) {
+// y[at ..< at + columns] = sums + bias, finished (common.cl), for one row of the tile.
+INLINE void TILED(store_finished)(
+    const floatv sums[VECTORS], global const float *bias, global float *y, const long at, const int columns,
+    global const float *activated, const int activation, const float slope) {
 #pragma unroll
   for (int v = 0; v < VECTORS; v++) {
     const int n = columns - v * VECTOR_WIDTH;
     if (n <= 0) break;
-    store_part(
-        activate(sums[v] + load_part(bias + v * VECTOR_WIDTH, n), activation, slope), y + v * VECTOR_WIDTH, n);
+    const long place = at + v * VECTOR_WIDTH;
+    const floatv sum = sums[v] + load_part(bias + v * VECTOR_WIDTH, n);
+    store_part(finish(sum, activated + place, n, activation, slope), y + place, n);
   }
 }

@@ -182,7 +182,8 @@ OUTLINE void TILED(multiply_point)(
 kernel void TILED(winograd_conv)(
     global const float *x, global const float *filters, global const float *bias, global const float *zeros,
     global float *y, global ushort *winner, int batch, int size, int channels, int out_size, int out_channels,
-    int padding, int cells, int block, int pools, int keep, int activation, float slope) {
+    int padding, int cells, int block, int pools, int keep, global const float *activated, int activation,
+    float slope) {
   const int all = batch * HEIGHT(cells) * WIDTH(cells);
   const int first = (int)get_global_id(0) * block;
   if (first >= all) return;
@@ -231,7 +232,7 @@ kernel void TILED(winograd_conv)(
             if (line >= HEIGHT(out_size) || place >= WIDTH(out_size)) continue;
             const long to =
                 (((long)cell.image * HEIGHT(out_size) + line) * WIDTH(out_size) + place) * out_channels + at;
-            store_part(activate(outputs[j] + b, activation, slope), y + to, n);
+            store_part(finish(outputs[j] + b, activated + to, n, activation, slope), y + to, n);
           }
         }
       }

@@ -53,7 +53,6 @@
 #define DROPOUT_KERNELS(X)                                                                         \
   X(dropout, philox_blocks, B(uint), int, uint, uint, uint, uint, uint, uint)                      \
   X(dropout, dropout_forward, C(float), B(float), int, uint, uint, uint, uint, uint, float, int)   \
-  X(dropout, relu_dropout_backward, C(float), C(float), B(float), int, float)                      \
   X(dropout_pool, relu_dropout_pool_2x2, C(float), B(float), B(ushort), int, int, int, int, uint, uint, uint, uint, uint, \
     float)
 
@@ -78,7 +77,7 @@
   X(conv2d_dot, conv2d_transposed_dot, C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, \
     int, int, int, float)                                                                                            \
   X(conv2d_dot, conv2d_collect, C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, float)      \
-  X(conv2d_first, conv2d_first, C(float), C(float), C(float), B(float), int, int, int, int, int, float)              \
+  X(conv2d_first, conv2d_first, C(float), C(float), C(float), B(float), int, int, int, int, C(float), int, float)    \
   X(conv2d_first, conv2d_first_pool, C(float), C(float), C(float), B(float), B(ushort), int, int, int, int, int, int,   \
     float)                                                                                                           \
   X(conv2d_first, conv2d_first_dropout_pool, C(float), C(float), C(float), B(float), B(ushort), int, int, int, int,  \
@@ -95,7 +94,7 @@
   X(conv2d_prepare, pack_taps, C(float), C(float), B(float), int, int, int, int, int, int, int)                      \
   X(conv2d_prepare, winograd_filters, C(float), B(float), int, int, int, int)                                        \
   X(conv2d_from_one, conv2d_from_one, C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, \
-    int, float)                                                                                                      \
+    C(float), int, float)                                                                                            \
   X(conv2d_from_one, conv2d_from_one_gradient, C(float), C(float), B(float), int, int, int, int, int, int, int, int, \
     int)                                                                                                             \
   X(conv2d_to_one, conv2d_to_one, C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, \
@@ -119,21 +118,21 @@
 // Kernels that there is one of for each register tile; their names end in it.
 #define TILED_KERNELS(X)                                                                                      \
   X(gemm, TILED(gemm), C(float), C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int,  \
-    float, float, int, float)                                                                                   \
+    float, float, C(float), int, float)                                                                                 \
   X(gemm, TILED(gemm_pack), C(float), C(float), B(float), B(float), int, int, int, int, int, int, int)          \
   X(gemm, TILED(gemm_packed), C(float), C(float), C(float), C(float), B(float), int, int, int, int, int, int, float, \
-    float, int, float)                                                                                          \
+    float, C(float), int, float)                                                                                          \
   X(conv2d, TILED(conv2d_window), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, int, \
-    int, float)                                                                                       \
+    C(float), int, float)                                                                                  \
   X(conv2d, TILED(conv2d_transposed), C(float), C(float), C(float), B(float), int, int, int, int, int, int,  \
-    int, int, int, int, int, int, float)                                                                        \
+    int, int, int, int, int, C(float), int, float)                                                              \
   X(conv2d, TILED(conv2d_weight_gradient), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, \
     int) \
   X(conv2d_batch, TILED(conv2d_batch), C(float), C(float), B(float), int, int, int, int, int, int, int, int,  \
-    int, int, int, int, int, float)      \
+    int, int, int, int, C(float), int, float) \
   X(conv2d_batch, TILED(conv2d_pool), C(float), C(float), B(float), B(ushort), int, int, int, int, int, int, \
     int, int, int, int, int, int, int, int, float) \
   X(winograd, TILED(winograd_conv), C(float), C(float), C(float), C(float), B(float), B(ushort), int, int, int, int, \
-    int, int, int, int, int, int, int, float) \
+    int, int, int, int, int, int, C(float), int, float) \
   X(winograd, TILED(winograd_weight_gradient), C(float), C(float), C(float), B(float), int, int, int, int, int, int, \
     int, int, int, int)

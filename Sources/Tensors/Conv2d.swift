@@ -4,18 +4,18 @@
 ///   ``ConvGeometry/outputSize(of:)``
 /// - Throws: ``ShapeError`` when shapes and attributes do not fit.
 /// - Cost: two launches, the first packs the weight, or pads the image for one channel and 3×3 filters; on processors
-///   mostly one for larger filters of one channel. Gradients: one for an activation, two for x, up to three for the
-///   weight, up to two for the bias, which is zero, and not computed, before a batch normalisation in training. A batch of
-///   a few images takes one more where there is padding.
+///   mostly one for larger filters of one channel. Gradients: one at most for an activation, two for x, up to three for
+///   the weight, up to two for the bias, which is zero, and not computed, before a batch normalisation in training. A
+///   batch of a few images takes one more where there is padding.
 /// - Source: semantics of torch.nn.functional.conv2d.
 public func conv2d(
   _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, activation: Activation = .none
 ) throws -> Tensor {
   let problem = try ConvProblem(convolving: x.shape, weight: weight.shape, bias: bias?.shape, geometry)
   let y = try x.device.tensor(problem.outShape)
-  try problem.enqueueForward(x, weight, bias: bias, activation: activation, to: y)
+  try problem.enqueueForward(x, weight, bias: bias, .activation(activation), to: y)
   if let tape = Tape.of(x, weight, bias) {
-    tape.record(y, activation: activation) { dz in
+    tape.record(y, ending: .activation(activation)) { dz in
       if let slot = bias?.gradient { try biasGradient(of: dz, into: slot) }
       try problem.differentiate(x, weight: weight, dz, on: tape)
     }

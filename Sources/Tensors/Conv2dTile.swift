@@ -7,9 +7,9 @@ enum ConvTileKernels {
 }
 
 extension ConvProblem {
-  /// y = activation(conv2d(x, w) + bias): a product of output pixels by output channels.
+  /// y = epilogue(conv2d(x, w) + bias): a product of output pixels by output channels.
   func enqueueForwardTile(
-    _ configuration: TileConfiguration, _ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor
+    _ configuration: TileConfiguration, _ x: Tensor, _ w: Tensor, bias: Tensor?, _ epilogue: Epilogue, to y: Tensor
   ) throws {
     let device = x.device
     let (m, n) = (batch * outSize.height * outSize.width, outChannels / geometry.groups)
@@ -18,12 +18,12 @@ extension ConvProblem {
     try device.launch(
       ConvTileKernels.forward[configuration], over: configuration.grid(m: m, n: n, batches: geometry.groups),
       [.buffer(x.buffer), .buffer(w.buffer), .buffer(bias?.buffer ?? zeros), .buffer(y.buffer)] + sizeArguments
-        + activation.arguments)
+        + epilogue.arguments(writing: y.buffer))
   }
 
-  /// x = activation(transposed convolution of y + bias): for each phase of the stride, a product of pixels by channels.
+  /// x = epilogue(transposed convolution of y + bias): for each phase of the stride, a product of pixels by channels.
   func enqueueTransposedTile(
-    _ configuration: TileConfiguration, _ y: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to x: Tensor
+    _ configuration: TileConfiguration, _ y: Tensor, _ w: Tensor, bias: Tensor?, _ epilogue: Epilogue, to x: Tensor
   ) throws {
     let device = y.device
     let (stride, dilation) = (geometry.stride, geometry.dilation)
@@ -38,7 +38,7 @@ extension ConvProblem {
           // How many taps lie between two that meet the same phase.
           .int(stride.height / stride.height.greatestCommonDivisor(with: dilation.height)),
           .int(stride.width / stride.width.greatestCommonDivisor(with: dilation.width)),
-        ] + activation.arguments)
+        ] + epilogue.arguments(writing: x.buffer))
   }
 
   /// dw (+)= the gradient of the weights: a product of weights before the output channel by output channels, over all

@@ -39,8 +39,8 @@ extension ConvProblem {
       && FromOneKernels.strides.contains(stride.width)
   }
 
-  /// y = activation(convolution of x + bias). One launch.
-  func enqueueFromOne(_ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ y: Tensor) throws {
+  /// y = epilogue(convolution of x + bias). One launch.
+  func enqueueFromOne(_ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ epilogue: Epilogue, _ y: Tensor) throws {
     let device = x.device
     let strips = (device.properties.computeUnits * FromOneKernels.itemsPerUnit).dividedUp(by: batch)
     let strip = min(outSize.height.dividedUp(by: strips), longestForwardStrip)
@@ -50,7 +50,7 @@ extension ConvProblem {
       [
         .buffer(x.buffer), .buffer(w.buffer), .buffer(try bias?.buffer ?? device.zeros(byteCount: outChannels * 4)),
         .buffer(y.buffer),
-      ] + shape + [.int(strip)] + activation.arguments)
+      ] + shape + [.int(strip)] + epilogue.arguments(writing: y.buffer))
   }
 
   /// dw (+)= the gradient of the weights. Two launches at most.

@@ -48,27 +48,27 @@ extension ConvProblem {
       geometry.stride.width.greatestCommonDivisor(with: geometry.dilation.width))
   }
 
-  /// y = activation(conv2d(x, w) + bias). Two launches in the vector family, one more for a small batch with padding, one
+  /// y = epilogue(conv2d(x, w) + bias). Two launches in the vector family, one more for a small batch with padding, one
   /// less for a first layer without, and one in all for larger filters of one channel.
-  package func enqueueForward(_ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor) throws {
+  package func enqueueForward(_ x: Tensor, _ w: Tensor, bias: Tensor?, _ epilogue: Epilogue, to y: Tensor) throws {
     // Before a tile is chosen, since there is none in it: a tuner would search without effect.
     if isFirstLayer, x.device.properties.family == .vector {
       let (problem, padded) = try padded(x)
-      return try problem.enqueueFirst(padded, w, bias, activation, y)
+      return try problem.enqueueFirst(padded, w, bias, epilogue, y)
     }
-    if isFromOne(on: x.device) { return try enqueueFromOne(x, w, bias, activation, y) }
+    if isFromOne(on: x.device) { return try enqueueFromOne(x, w, bias, epilogue, y) }
     let m = batch * outSize.height * outSize.width
     switch x.device.kernel(m: m, n: groupOutChannels, batches: geometry.groups, for: product(.forward)) {
     case .tile(let configuration):
-      try enqueueForwardTile(configuration, x, w, bias: bias, activation: activation, to: y)
+      try enqueueForwardTile(configuration, x, w, bias: bias, epilogue, to: y)
     case .vector(let tile) where isWinograd(outSize, tile, on: x.device):
-      try enqueueWinograd(tile, x, w, bias: bias, activation: activation, to: y)
+      try enqueueWinograd(tile, x, w, bias: bias, epilogue, to: y)
     case .vector(let tile) where fillsTiles(on: x.device):
       try enqueueBatch(
-        tile, from: x, size, channels, w, bias, activation, to: y, outSize, outChannels, isTransposed: false)
+        tile, from: x, size, channels, w, bias, epilogue, to: y, outSize, outChannels, isTransposed: false)
     case .vector(let tile):
       let (problem, padded) = try padded(x)
-      try problem.enqueueWindow(tile, padded, w, bias, activation, y)
+      try problem.enqueueWindow(tile, padded, w, bias, epilogue, y)
     }
   }
 
@@ -78,7 +78,7 @@ extension ConvProblem {
   /// Either pass by tiles of images; the arguments are named for a convolution from `source` to `target`.
   private func enqueueBatch(
     _ tile: VectorTile, from source: Tensor, _ sourceSize: Pair, _ sourceChannels: Int, _ w: Tensor, _ bias: Tensor?,
-    _ activation: Activation, to target: Tensor, _ targetSize: Pair, _ targetChannels: Int, isTransposed: Bool
+    _ epilogue: Epilogue, to target: Tensor, _ targetSize: Pair, _ targetChannels: Int, isTransposed: Bool
   ) throws {
     let device = source.device
     let (packed, order) = try batchTiles(
@@ -91,7 +91,7 @@ extension ConvProblem {
         .int(sourceChannels), .pair(targetSize), .int(targetChannels), .pair(geometry.kernelSize),
         .pair(geometry.stride), .pair(geometry.padding), .pair(geometry.dilation), .int(geometry.groups),
         .int(order.isColumnLast ? 1 : 0), .int(isTransposed ? 1 : 0),
-      ] + activation.arguments)
+      ] + epilogue.arguments(writing: target.buffer))
   }
 
   /// The weights and biases packed for the tile, and the grid over column tiles, lines and images with its
@@ -134,7 +134,7 @@ extension ConvProblem {
   }
 
   /// The forward pass of a first layer, from the padded x.
-  private func enqueueFirst(_ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ y: Tensor) throws {
+  private func enqueueFirst(_ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ epilogue: Epilogue, _ y: Tensor) throws {
     let device = x.device
     let zeros = try device.zeros(byteCount: outChannels * 4)
     device.profiler?.declare(flops: flops, bytes: bytes)
@@ -143,12 +143,12 @@ extension ConvProblem {
       [
         .buffer(x.buffer), .buffer(w.buffer), .buffer(bias?.buffer ?? zeros), .buffer(y.buffer), .int(batch),
         .pair(size), .pair(outSize), .int(outChannels),
-      ] + activation.arguments)
+      ] + epilogue.arguments(writing: y.buffer))
   }
 
   /// The forward pass by tiles of neighbouring pixels, from the padded x.
   private func enqueueWindow(
-    _ tile: VectorTile, _ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ y: Tensor
+    _ tile: VectorTile, _ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ epilogue: Epilogue, _ y: Tensor
   ) throws {
     let device = x.device
     let packed = try packedWeights(w, bias, columns: groupOutChannels, tile, isTransposed: false)
@@ -161,32 +161,32 @@ extension ConvProblem {
         .buffer(x.buffer), .buffer(packed.buffer), .buffer(y.buffer), .int(batch), .pair(paddedSize), .int(channels),
         .pair(outSize), .int(outChannels), .pair(geometry.kernelSize), .pair(geometry.stride), .pair(geometry.dilation),
         .int(geometry.groups), .int(strip.length),
-      ] + activation.arguments)
+      ] + epilogue.arguments(writing: y.buffer))
   }
 
-  /// x = activation(transposed convolution of y + bias).
-  package func enqueueTransposed(_ y: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to x: Tensor) throws {
+  /// x = epilogue(transposed convolution of y + bias).
+  package func enqueueTransposed(_ y: Tensor, _ w: Tensor, bias: Tensor?, _ epilogue: Epilogue, to x: Tensor) throws {
     let isToFew = groupChannels <= Self.fewChannels
     if y.device.properties.family == .vector {
       // Its own products have their own kernels.
-      if isToFew { return try enqueueTransposedToFew(y, w, bias, activation, x) }
+      if isToFew { return try enqueueTransposedToFew(y, w, bias, epilogue, x) }
       if let folded = folded(on: y.device) {
-        return try folded.enqueueTransposed(y, w, bias: bias, activation: activation, to: x)
+        return try folded.enqueueTransposed(y, w, bias: bias, epilogue, to: x)
       }
     }
     let batches = geometry.groups * geometry.stride.height * geometry.stride.width
     switch y.device.kernel(m: phasePixels, n: groupChannels, batches: batches, for: product(.transposed)) {
     case .tile(let configuration):
-      try enqueueTransposedTile(configuration, y, w, bias: bias, activation: activation, to: x)
+      try enqueueTransposedTile(configuration, y, w, bias: bias, epilogue, to: x)
     case .vector where isToFew:
-      try enqueueTransposedToFew(y, w, bias, activation, x)
+      try enqueueTransposedToFew(y, w, bias, epilogue, x)
     case .vector(let tile) where isWinograd(size, tile, on: y.device):
-      try enqueueWinogradTransposed(tile, y, w, bias: bias, activation: activation, to: x)
+      try enqueueWinogradTransposed(tile, y, w, bias: bias, epilogue, to: x)
     case .vector(let tile) where fillsTiles(on: y.device):
       try enqueueBatch(
-        tile, from: y, outSize, outChannels, w, bias, activation, to: x, size, channels, isTransposed: true)
+        tile, from: y, outSize, outChannels, w, bias, epilogue, to: x, size, channels, isTransposed: true)
     case .vector(let tile):
-      try enqueueTransposedPhases(tile, y, w, bias, activation, x)
+      try enqueueTransposedPhases(tile, y, w, bias, epilogue, x)
     }
   }
 
@@ -209,7 +209,7 @@ extension ConvProblem {
 
   /// The transposed pass by tiles of pixels of the same phase of the stride.
   private func enqueueTransposedPhases(
-    _ tile: VectorTile, _ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ x: Tensor
+    _ tile: VectorTile, _ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ epilogue: Epilogue, _ x: Tensor
   ) throws {
     let device = y.device
     let phases = geometry.stride.height * geometry.stride.width
@@ -222,7 +222,7 @@ extension ConvProblem {
       ConvKernels.transposed[tile], over: Grid(columnTiles, strip.count, phases),
       [
         .buffer(y.buffer), .buffer(packed.buffer), .buffer(zeros), .buffer(x.buffer),
-      ] + transposedShape + [.int(strip.length)] + activation.arguments)
+      ] + transposedShape + [.int(strip.length)] + epilogue.arguments(writing: x.buffer))
   }
 
   /// The arguments that say what a transposed pass is of.
@@ -240,8 +240,16 @@ extension ConvProblem {
 
   /// The transposed pass to few channels, which a register tile would be mostly empty of.
   private func enqueueTransposedToFew(
-    _ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ x: Tensor
+    _ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ epilogue: Epilogue, _ x: Tensor
   ) throws {
+    // Their kernels know activations only.
+    let activation: Activation
+    switch epilogue {
+    case .activation(let wanted): activation = wanted
+    case .gradient(let ending, let output):
+      try enqueueTransposedToFew(y, w, bias, .none, x)
+      return try enqueueEndingGradient(x, output, ending, to: x)
+    }
     if isToOne(on: y.device) { return try enqueueToOne(y, w, bias, activation, x) }
     let products = batch * outSize.height * outSize.width * taps * channels
     let enqueue =
@@ -342,9 +350,9 @@ extension ConvProblem {
       try enqueueWeightGradient(x, dy, to: slot.tensor, accumulate: slot.claim())
     }
     if x.requiresGradient {
-      let dx = try x.device.tensor(x.shape)
-      try enqueueTransposed(dy, weight, bias: nil, activation: .none, to: dx)
-      try tape.accumulate(dx, into: x)
+      try tape.accumulate(into: x) { dx, epilogue in
+        try enqueueTransposed(dy, weight, bias: nil, epilogue, to: dx)
+      }
     }
   }
 

@@ -134,7 +134,7 @@ extension ConvProblem {
     let device = x.device
     guard device.keepsDropoutNumbers(of: outShape) else {
       let z = try device.tensor(outShape)
-      try enqueueForward(x, w, bias: bias, activation: .none, to: z)
+      try enqueueForward(x, w, bias: bias, .none, to: z)
       return try enqueueReluDropoutMaxPool2d(z, pool, probability: probability, key: key)
     }
     let mask = try dropoutArguments(probability: probability, key: key)

@@ -4,7 +4,7 @@
 ///   ``ConvGeometry/transposedOutputSize(of:)``
 /// - Throws: ``ShapeError`` when shapes and attributes do not fit.
 /// - Cost: two launches, the first packs the weight, or multiplies it for few output channels; on processors mostly one
-///   for one channel. Gradients: one for an activation, two for x, up to three for the weight, up to two for the bias,
+///   for one channel. Gradients: one at most for an activation, two for x, up to three for the weight, up to two for the bias,
 ///   which is zero, and not computed, before a batch normalisation in training.
 /// - Source: semantics of torch.nn.functional.conv_transpose2d.
 public func convTranspose2d(
@@ -12,17 +12,17 @@ public func convTranspose2d(
 ) throws -> Tensor {
   let problem = try ConvProblem(transposing: x.shape, weight: weight.shape, bias: bias?.shape, geometry)
   let y = try x.device.tensor([problem.batch, problem.size.height, problem.size.width, problem.channels])
-  try problem.enqueueTransposed(x, weight, bias: bias, activation: activation, to: y)
+  try problem.enqueueTransposed(x, weight, bias: bias, .activation(activation), to: y)
   if let tape = Tape.of(x, weight, bias) {
-    tape.record(y, activation: activation) { dz in
+    tape.record(y, ending: .activation(activation)) { dz in
       if let slot = bias?.gradient { try biasGradient(of: dz, into: slot) }
       if let slot = weight.gradient {
         try problem.enqueueWeightGradient(dz, x, to: slot.tensor, accumulate: slot.claim())
       }
       if x.requiresGradient {
-        let dx = try x.device.tensor(x.shape)
-        try problem.enqueueForward(dz, weight, bias: nil, activation: .none, to: dx)
-        try tape.accumulate(dx, into: x)
+        try tape.accumulate(into: x) { dx, epilogue in
+          try problem.enqueueForward(dz, weight, bias: nil, epilogue, to: dx)
+        }
       }
     }
   }

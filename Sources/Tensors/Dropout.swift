@@ -1,7 +1,6 @@
 /// Dropout. Kernels in `dropout.cl` and `dropout_pool.cl`, masks in `philox.cl`.
 enum DropoutKernels {
   static let forward = Kernel("dropout", "dropout_forward")
-  static let reluBackward = Kernel("dropout", "relu_dropout_backward")
   static let reluPool2x2 = Kernel("dropout_pool", "relu_dropout_pool_2x2")
   static let philoxBlocks = Kernel("dropout", "philox_blocks")
 }
@@ -40,19 +39,11 @@ public func dropout(_ x: Tensor, probability: Float, key: DropoutKey) throws -> 
 ///
 /// - Shapes: any → the same
 /// - Throws: ``ShapeError`` when the probability is not in 0 ... 1.
-/// - Cost: one launch, and one for the gradient, which needs no mask.
+/// - Cost: one launch, and one at most for the gradient, which needs no mask: none where products use y.
 public func reluDropout(_ x: Tensor, probability: Float, key: DropoutKey) throws -> Tensor {
   let y = try applyDropout(x, probability: probability, key: key, afterReLU: true)
   if let tape = Tape.of(x) {
-    tape.record(y) { dy in
-      let dx = try dy.device.tensor(dy.shape)
-      try dy.device.launch(
-        DropoutKernels.reluBackward, over: dy.device.elementwiseGrid(dy.count), moving: 3 * dy.count,
-        [
-          .buffer(dy.buffer), .buffer(y.buffer), .buffer(dx.buffer), .int(dy.count), .float(1 / (1 - probability)),
-        ])
-      try tape.accumulate(dx, into: x)
-    }
+    tape.record(y, ending: .reluDropout(scale: 1 / (1 - probability))) { dz in try tape.accumulate(dz, into: x) }
   }
   return y
 }

@@ -19,7 +19,7 @@ public func activation(_ x: Tensor, _ kind: Activation) throws -> Tensor {
     ElementwiseKernels.activationForward, over: x.device.elementwiseGrid(x.count), moving: 2 * x.count,
     [.buffer(x.buffer), .buffer(y.buffer), .int(x.count)] + kind.arguments)
   if let tape = Tape.of(x) {
-    tape.record(y, activation: kind) { dz in try tape.accumulate(dz, into: x) }
+    tape.record(y, ending: .activation(kind)) { dz in try tape.accumulate(dz, into: x) }
   }
   return y
 }
@@ -28,12 +28,22 @@ public func activation(_ x: Tensor, _ kind: Activation) throws -> Tensor {
 ///
 /// - Shapes: dy, y any → the same
 public func activationGradient(_ dy: Tensor, _ y: Tensor, _ kind: Activation) throws -> Tensor {
+  try endingGradient(dy, y, .activation(kind))
+}
+
+/// The gradient before what an operator ends in, from its output y and the gradient of that.
+func endingGradient(_ dy: Tensor, _ y: Tensor, _ ending: Ending) throws -> Tensor {
   try checkIndexable("activationGradient", dy.count)
   let dx = try dy.device.tensor(dy.shape)
+  try enqueueEndingGradient(dy, y, ending, to: dx)
+  return dx
+}
+
+/// The same, to dx, which may be dy.
+func enqueueEndingGradient(_ dy: Tensor, _ y: Tensor, _ ending: Ending, to dx: Tensor) throws {
   try dy.device.launch(
     ElementwiseKernels.activationBackward, over: dy.device.elementwiseGrid(dy.count), moving: 3 * dy.count,
-    [.buffer(dy.buffer), .buffer(y.buffer), .buffer(dx.buffer), .int(dy.count)] + kind.arguments)
-  return dx
+    [.buffer(dy.buffer), .buffer(y.buffer), .buffer(dx.buffer), .int(dy.count)] + ending.arguments)
 }
 
 /// a + b, element by element.

@@ -37,7 +37,7 @@ struct MatrixView {
   var columnStep: Int
 }
 
-/// One product out = activation(alpha · A B + beta · C + bias), with everything that a kernel needs to know.
+/// One product out = epilogue(alpha · A B + beta · C + bias), with everything that a kernel needs to know.
 struct GemmProblem {
   var m: Int
   var n: Int
@@ -50,7 +50,7 @@ struct GemmProblem {
   var bias: Buffer?
   var alpha: Float
   var beta: Float
-  var activation: Activation
+  var epilogue: Epilogue
   /// How many products there are with the same A, and how far B lies behind that of the one before; their results lie
   /// one behind another. The tile family has one only.
   var batch = 1
@@ -60,12 +60,12 @@ struct GemmProblem {
 
   init(
     m: Int, n: Int, k: Int, a: MatrixView, b: MatrixView, out: Buffer, c: Buffer? = nil, bias: Buffer? = nil,
-    alpha: Float = 1, beta: Float = 0, activation: Activation = .none
+    alpha: Float = 1, beta: Float = 0, epilogue: Epilogue = .none
   ) {
     (self.m, self.n, self.k) = (m, n, k)
     (self.a, self.b, self.out) = (a, b, out)
     (self.c, self.bias) = (c, bias)
-    (self.alpha, self.beta, self.activation) = (alpha, beta, activation)
+    (self.alpha, self.beta, self.epilogue) = (alpha, beta, epilogue)
   }
 
   /// Enqueues the product: one launch; for the tile family see `GemmTile.swift`.
@@ -98,7 +98,7 @@ struct GemmProblem {
         .buffer(a.buffer), .buffer(b.buffer), .buffer(c ?? out), .buffer(bias ?? zeros), .buffer(out),
         .int(m), .int(n), .int(k), .int(a.rowStep), .int(a.columnStep), .int(b.rowStep), .int(b.columnStep),
         .int(batchStep), .int(strip), .float(alpha), .float(beta),
-      ] + activation.arguments)
+      ] + epilogue.arguments(writing: out))
   }
 
   /// The same for a large product in two launches, the first of which packs A and B.
@@ -130,7 +130,7 @@ struct GemmProblem {
         .buffer(aPanels.buffer), .buffer(bPanels.buffer), .buffer(c ?? out), .buffer(bias ?? zeros), .buffer(out),
         .int(m), .int(n), .int(k), .int(Self.packedTiles), .int(strip), .int(Self.packedBlock), .float(alpha),
         .float(beta),
-      ] + activation.arguments)
+      ] + epilogue.arguments(writing: out))
   }
 
   /// Products, and rows of A and columns of B, from which on the launch that packs repays itself.

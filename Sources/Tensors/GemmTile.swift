@@ -10,7 +10,7 @@ extension GemmProblem {
     precondition(batch == 1, "\(batch) products in a launch of the tile family")
     let split = configuration.split(m: m, n: n, k: k, on: device.properties)
     let zeros = try device.zeros(byteCount: n * 4)
-    let finish: [KernelArgument] = [.float(alpha), .float(beta)] + activation.arguments
+    let finish: [KernelArgument] = [.float(alpha), .float(beta)] + epilogue.arguments(writing: out)
     func multiply(to target: Buffer, bias: Buffer, _ last: [KernelArgument]) throws {
       device.profiler?.declare(
         flops: 2 * Double(m) * Double(n) * Double(k), bytes: Double(m * k + k * n + m * n) * 4)
@@ -25,7 +25,7 @@ extension GemmProblem {
     if split.count == 1 { return try multiply(to: out, bias: bias ?? zeros, finish) }
 
     let parts = try device.allocate(byteCount: split.count * m * n * 4)
-    try multiply(to: parts, bias: zeros, [.float(1), .float(0)] + Activation.none.arguments)
+    try multiply(to: parts, bias: zeros, [.float(1), .float(0)] + Epilogue.none.arguments(writing: parts))
     device.profiler?.declare(flops: Double(split.count * m * n), bytes: Double((split.count + 1) * m * n) * 4)
     try device.launch(
       GemmTileKernels.sumSplits[configuration], over: Grid(n.dividedUp(by: 4), m, local: (16, 4, 1)),

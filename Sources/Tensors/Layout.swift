@@ -70,11 +70,11 @@ private func transposed(_ x: Tensor, batch: Int, rows: Int, columns: Int, to sha
   }
   if let tape = Tape.of(x) {
     let inputShape = x.shape
-    // A view ends in what x ends in, so that a loss behind it can do without a launch for that, too.
-    let activation = isView ? tape.activation(of: x) : .none
-    tape.record(y, activation: activation) { dz in
+    // A view ends in what x ends in, so that what is behind it can do without a launch for that, too.
+    let ending = isView ? tape.ending(of: x) : .none
+    tape.record(y, ending: ending) { dz in
       let dx = try transposed(dz, batch: batch, rows: columns, columns: rows, to: inputShape)
-      try tape.accumulate(dx, into: x, before: activation)
+      try tape.accumulate(dx, into: x, before: ending)
     }
   }
   return y

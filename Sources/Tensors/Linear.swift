@@ -2,8 +2,8 @@
 ///
 /// - Shapes: x `[N, in]`, weight `[in, out]`, bias `[out]` → `[N, out]`
 /// - Throws: ``ShapeError`` when shapes do not fit.
-/// - Cost: one launch. Gradients: one each for an activation, x and the weight,
-///   one or two for the bias.
+/// - Cost: one launch. Gradients: one each for x and the weight, one or two for the bias, one at most for an activation,
+///   and none where products or a loss use its output.
 /// - Source: semantics of torch.nn.functional.linear, with the weight transposed.
 public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?, activation: Activation = .none) throws -> Tensor {
   guard x.shape.count == 2, weight.shape.count == 2, x.shape[1] == weight.shape[0], x.shape[0] > 0 else {
@@ -19,10 +19,10 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?, activation: Activ
   let y = try x.device.tensor([batch, outputs])
   try GemmProblem(
     m: batch, n: outputs, k: inputs, a: .rows(of: x), b: .rows(of: weight), out: y.buffer, bias: bias?.buffer,
-    activation: activation
+    epilogue: .activation(activation)
   ).enqueue(on: x.device)
   if let tape = Tape.of(x, weight, bias) {
-    tape.record(y, activation: activation) { dz in
+    tape.record(y, ending: .activation(activation)) { dz in
       if let slot = weight.gradient {
         let dw = slot.tensor.buffer
         try GemmProblem(
@@ -34,11 +34,12 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?, activation: Activ
         try columnSum(dz, into: slot.tensor, accumulate: slot.claim())
       }
       if x.requiresGradient {
-        let dx = try x.device.tensor(x.shape)
-        try GemmProblem(
-          m: batch, n: inputs, k: outputs, a: .rows(of: dz), b: .columns(of: weight), out: dx.buffer
-        ).enqueue(on: x.device)
-        try tape.accumulate(dx, into: x)
+        try tape.accumulate(into: x) { dx, epilogue in
+          try GemmProblem(
+            m: batch, n: inputs, k: outputs, a: .rows(of: dz), b: .columns(of: weight), out: dx.buffer,
+            epilogue: epilogue
+          ).enqueue(on: x.device)
+        }
       }
     }
   }

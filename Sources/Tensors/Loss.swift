@@ -26,17 +26,17 @@ public func meanSquaredError(_ prediction: Tensor, _ target: Tensor, metrics: Ru
   let partial = try device.allocate(byteCount: chunks.count * 4)
   let gradient = try tape.map { _ in try device.tensor(prediction.shape) }
   // The target's gradient is the prediction's own, negated.
-  let activation = target.requiresGradient ? .none : tape?.activation(of: prediction) ?? .none
+  let ending = target.requiresGradient ? .none : tape?.ending(of: prediction) ?? .none
   try device.launch(
     LossKernels.squaredError, over: device.itemGrid(chunks.count), moving: (gradient == nil ? 2 : 3) * count,
     [
       .buffer(prediction.buffer), .buffer(target.buffer), .buffer(gradient?.buffer ?? partial), .buffer(partial),
       .int(count), .int(chunks.length), .float(2 / Float(count)), .int(gradient == nil ? 0 : 1),
-    ] + activation.arguments)
+    ] + ending.arguments)
   let loss = try finishLoss(
     partial, hits: nil, chunks: chunks.count, scale: 1 / Float(count), examples: prediction.shape.first ?? 1, metrics)
   if let tape, let gradient {
-    tape.recordLoss(loss, of: prediction, gradient: gradient, before: activation, negatedTo: target)
+    tape.recordLoss(loss, of: prediction, gradient: gradient, before: ending, negatedTo: target)
   }
   return loss
 }
@@ -56,16 +56,16 @@ func finishLoss(
 }
 
 extension Tape {
-  /// Records a loss whose input's gradient, for a loss's gradient of one, is known already: that before the activation
-  /// which makes the input.
+  /// Records a loss whose input's gradient, for a loss's gradient of one, is known already: that before what the input
+  /// ends in.
   func recordLoss(
-    _ loss: Tensor, of input: Tensor, gradient: Tensor, before activation: Activation = .none,
+    _ loss: Tensor, of input: Tensor, gradient: Tensor, before ending: Ending = .none,
     negatedTo other: Tensor? = nil
   ) {
     record(loss) { dy in
       if input.requiresGradient {
         try self.accumulate(
-          self.isOnes(dy) ? gradient : scaled(gradient, by: dy), into: input, before: activation)
+          self.isOnes(dy) ? gradient : scaled(gradient, by: dy), into: input, before: ending)
       }
       if let other, other.requiresGradient {
         try self.accumulate(scaled(gradient, by: dy, scale: -1), into: other)

@@ -10,14 +10,14 @@ import Foundation
 public final class Tape {
   private struct Record {
     let output: Tensor
-    let activation: Activation
+    let ending: Ending
     let backward: (Tensor) throws -> Void
   }
 
   private var records: [Record] = []
   private var gradients: [ObjectIdentifier: Tensor] = [:]
-  /// Gradients of what goes into the activations that make these tensors.
-  private var gradientsBeforeActivation: [ObjectIdentifier: Tensor] = [:]
+  /// Gradients before what the operators end in that make these tensors.
+  private var gradientsBeforeEnding: [ObjectIdentifier: Tensor] = [:]
   /// The ones that a backward pass without a seed starts from, kept so that a step does not fill them again.
   private var ones: Tensor?
 
@@ -49,18 +49,18 @@ public final class Tape {
   /// Notes how the gradients of an operator's inputs follow from that of its output. `backward` calls
   /// ``accumulate(_:into:)`` for inputs that require a gradient, or writes into a parameter's ``GradientSlot``.
   ///
-  /// - Parameter activation: what the operator ends in; `backward` is given the gradient before it, which costs a launch
-  ///   unless a loss knows it already.
+  /// - Parameter ending: what the operator ends in; `backward` is given the gradient before it, which costs a launch
+  ///   unless those who use the output passed it on already.
   package func record(
-    _ output: Tensor, activation: Activation = .none, backward: @escaping (Tensor) throws -> Void
+    _ output: Tensor, ending: Ending = .none, backward: @escaping (Tensor) throws -> Void
   ) {
     output.requiresGradient = true
-    records.append(Record(output: output, activation: activation, backward: backward))
+    records.append(Record(output: output, ending: ending, backward: backward))
   }
 
-  /// The activation that made a tensor; `none` where that is not recorded here.
-  func activation(of tensor: Tensor) -> Activation {
-    records.last { $0.output === tensor }?.activation ?? .none
+  /// What the operator that made a tensor ends in; `none` where that is not recorded here.
+  func ending(of tensor: Tensor) -> Ending {
+    records.last { $0.output === tensor }?.ending ?? .none
   }
 
   /// Adds to the gradient of a tensor: in its slot when it has one, otherwise in the tape until its record is reached.
@@ -80,12 +80,20 @@ public final class Tape {
     try add(gradient, of: tensor, to: &gradients)
   }
 
-  /// Adds to the gradient of what goes into the activation that makes `tensor`, its ``activation(of:)``; with `none`, the
-  /// same as ``accumulate(_:into:)``.
-  func accumulate(_ gradient: Tensor, into tensor: Tensor, before activation: Activation) throws {
-    if activation == .none { return try accumulate(gradient, into: tensor) }
+  /// Adds to the gradient before what `tensor` ends in, its ``ending(of:)``; with `none`, the same as
+  /// ``accumulate(_:into:)``.
+  func accumulate(_ gradient: Tensor, into tensor: Tensor, before ending: Ending) throws {
+    if ending == .none { return try accumulate(gradient, into: tensor) }
     precondition(gradient.shape == tensor.shape, "a gradient of \(gradient.shape) for a tensor of \(tensor.shape)")
-    try add(gradient, of: tensor, to: &gradientsBeforeActivation)
+    try add(gradient, of: tensor, to: &gradientsBeforeEnding)
+  }
+
+  /// Adds a gradient of `tensor` that `enqueue` writes, a product, which is to end in the epilogue given: where something
+  /// ends in an activation, its gradient is then passed without a launch of its own.
+  func accumulate(into tensor: Tensor, enqueue: (_ gradient: Tensor, _ epilogue: Epilogue) throws -> Void) throws {
+    let gradient = try tensor.device.tensor(tensor.shape), ending = ending(of: tensor)
+    try enqueue(gradient, ending == .none ? .none : .gradient(before: ending, output: tensor))
+    try accumulate(gradient, into: tensor, before: ending)
   }
 
   private func add(_ gradient: Tensor, of tensor: Tensor, to sums: inout [ObjectIdentifier: Tensor]) throws {
@@ -118,13 +126,13 @@ public final class Tape {
   }
 
   private func run(_ record: Record) throws {
-    let (output, activation) = (record.output, record.activation)
+    let (output, ending) = (record.output, record.ending)
     if let gradient = gradients.removeValue(forKey: ObjectIdentifier(output)) {
-      let before = activation == .none ? gradient : try activationGradient(gradient, output, activation)
-      try add(before, of: output, to: &gradientsBeforeActivation)
+      let before = ending == .none ? gradient : try endingGradient(gradient, output, ending)
+      try add(before, of: output, to: &gradientsBeforeEnding)
     }
     // A result that does not reach the loss has no gradient.
-    guard let gradient = gradientsBeforeActivation.removeValue(forKey: ObjectIdentifier(output)) else { return }
+    guard let gradient = gradientsBeforeEnding.removeValue(forKey: ObjectIdentifier(output)) else { return }
     try record.backward(gradient)
   }
 
@@ -136,7 +144,7 @@ public final class Tape {
 
   private func clearGradients() {
     gradients.removeAll(keepingCapacity: true)
-    gradientsBeforeActivation.removeAll(keepingCapacity: true)
+    gradientsBeforeEnding.removeAll(keepingCapacity: true)
   }
 
   /// Whether a gradient is known to be all ones, so that a loss need not multiply by it.

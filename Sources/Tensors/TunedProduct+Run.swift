@@ -50,7 +50,7 @@ extension TunedProduct {
       let x = try operand(inShape, 1), w = try operand(problem.weightShape, 2)
       let y = try device.tensor(problem.outShape)
       return PreparedProduct(output: y, terms: filterTerms) {
-        try problem.enqueueForward(x, w, bias: nil, activation: .none, to: y)
+        try problem.enqueueForward(x, w, bias: nil, .none, to: y)
       }
     case .forwardPool:
       let x = try operand(inShape, 1), w = try operand(problem.weightShape, 2)
@@ -64,7 +64,7 @@ extension TunedProduct {
       let y = try operand(problem.outShape, 1), w = try operand(problem.weightShape, 2)
       let x = try device.tensor(inShape)
       return PreparedProduct(output: x, terms: problem.taps * problem.groupOutChannels) {
-        try problem.enqueueTransposed(y, w, bias: nil, activation: .none, to: x)
+        try problem.enqueueTransposed(y, w, bias: nil, .none, to: x)
       }
     default:
       let x = try operand(inShape, 1), dy = try operand(problem.outShape, 2)

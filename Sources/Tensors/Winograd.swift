@@ -36,12 +36,12 @@ extension ConvProblem {
       && 4 * WinogradKernels.points * cells <= 3 * 9 * outputs.height * outputs.width
   }
 
-  /// y = activation(conv2d(x, w) + bias). Two launches.
+  /// y = epilogue(conv2d(x, w) + bias). Two launches.
   func enqueueWinograd(
-    _ tile: VectorTile, _ x: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to y: Tensor
+    _ tile: VectorTile, _ x: Tensor, _ w: Tensor, bias: Tensor?, _ epilogue: Epilogue, to y: Tensor
   ) throws {
     try enqueueWinograd(
-      tile, from: x, size, channels, w, bias, activation, to: y, outSize, outChannels, padding: geometry.padding,
+      tile, from: x, size, channels, w, bias, epilogue, to: y, outSize, outChannels, padding: geometry.padding,
       isTransposed: false, winner: nil)
   }
 
@@ -52,24 +52,24 @@ extension ConvProblem {
     _ winner: Buffer, keep: Bool
   ) throws {
     try enqueueWinograd(
-      tile, from: x, size, channels, w, bias, activation, to: y, Pair(y.shape[1], y.shape[2]), outChannels,
+      tile, from: x, size, channels, w, bias, .activation(activation), to: y, Pair(y.shape[1], y.shape[2]), outChannels,
       padding: geometry.padding, isTransposed: false, winner: (winner, keep))
   }
 
-  /// x = activation(transposed convolution of y + bias). Two launches.
+  /// x = epilogue(transposed convolution of y + bias). Two launches.
   func enqueueWinogradTransposed(
-    _ tile: VectorTile, _ y: Tensor, _ w: Tensor, bias: Tensor?, activation: Activation, to x: Tensor
+    _ tile: VectorTile, _ y: Tensor, _ w: Tensor, bias: Tensor?, _ epilogue: Epilogue, to x: Tensor
   ) throws {
     let padding = Pair(2 - geometry.padding.height, 2 - geometry.padding.width)
     try enqueueWinograd(
-      tile, from: y, outSize, outChannels, w, bias, activation, to: x, size, channels, padding: padding,
+      tile, from: y, outSize, outChannels, w, bias, epilogue, to: x, size, channels, padding: padding,
       isTransposed: true, winner: nil)
   }
 
   /// Either pass; the arguments are named for a convolution from `source` to `target`, or to its pooled output.
   private func enqueueWinograd(
     _ tile: VectorTile, from source: Tensor, _ sourceSize: Pair, _ sourceChannels: Int, _ w: Tensor, _ bias: Tensor?,
-    _ activation: Activation, to target: Tensor, _ targetSize: Pair, _ targetChannels: Int, padding: Pair,
+    _ epilogue: Epilogue, to target: Tensor, _ targetSize: Pair, _ targetChannels: Int, padding: Pair,
     isTransposed: Bool, winner: (buffer: Buffer, keep: Bool)?
   ) throws {
     let device = source.device
@@ -96,7 +96,7 @@ extension ConvProblem {
         .buffer(target.buffer), .buffer(winner?.buffer ?? target.buffer), .int(batch), .pair(sourceSize),
         .int(sourceChannels), .pair(targetSize), .int(targetChannels), .pair(padding), .pair(cells), .int(block),
         .int(winner == nil ? 0 : 1), .int(winner?.keep == true ? 1 : 0),
-      ] + activation.arguments)
+      ] + epilogue.arguments(writing: target.buffer))
   }
 
   /// Whether the gradient of the weights is done so with a tile: the sums of two column tiles must have room, and whole

@@ -1,0 +1,39 @@
+/// What an operator ends in, where the gradient before that follows from the one behind it and the output alone: it can
+/// then be had as a kernel stores the gradient of the output.
+package struct Ending: Hashable {
+  /// The number that the kernels know it by, and the argument that goes with it: `ACTIVATION_…` in `common.cl`.
+  private var code: Int32
+  private var slope: Float
+
+  static let none = activation(.none)
+
+  static func activation(_ activation: Activation) -> Ending {
+    Ending(code: activation.code, slope: activation.slope)
+  }
+
+  /// Dropout behind ReLU, which scales what it keeps.
+  static func reluDropout(scale: Float) -> Ending { Ending(code: 5, slope: scale) }
+
+  /// The last two arguments of kernels for which this is all that they apply.
+  var arguments: [KernelArgument] { [.int(code), .float(slope)] }
+
+  /// Those of ``Epilogue/gradient(before:output:)``: `ACTIVATION_GRADIENT` is added.
+  fileprivate var gradientArguments: [KernelArgument] { [.int(code + 16), .float(slope)] }
+}
+
+/// What the kernel of a product applies to each sum as it stores it.
+package enum Epilogue {
+  case activation(Activation)
+  /// The product is the gradient of another operator's output; what is stored is the one before what that ends in.
+  case gradient(before: Ending, output: Tensor)
+
+  static var none: Epilogue { .activation(.none) }
+
+  /// The kernels' last three arguments; `target` is what they write.
+  func arguments(writing target: Buffer) -> [KernelArgument] {
+    switch self {
+    case .activation(let activation): [.buffer(target)] + activation.arguments
+    case .gradient(let ending, let output): [.buffer(output.buffer)] + ending.gradientArguments
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import Compute
+import Foundation
+import Tensors
+import TestSupport
+import Testing
+
+/// Gradients of what ends in an activation, which the products behind it pass as they store them.
+@Suite struct EpilogueTests {
+  /// An operator that a tensor goes into.
+  struct Case: CustomTestStringConvertible, Sendable {
+    var testDescription: String
+    var shape: [Int]
+    /// Of the weight.
+    var weight: [Int]
+    /// Launches that the gradient of an activation in front costs: none but where few channels are left.
+    var launches = 0
+    var apply: @Sendable (_ x: Tensor, _ weight: Tensor) throws -> Tensor
+
+    static func linear(_ batch: Int, _ inputs: Int, _ outputs: Int) -> Case {
+      Case(testDescription: "linear \(batch)×\(inputs)→\(outputs)", shape: [batch, inputs], weight: [inputs, outputs]) {
+        try Tensors.linear($0, weight: $1, bias: nil)
+      }
+    }
+
+    static func conv(_ shape: [Int], to outputs: Int, launches: Int = 0, _ g: ConvGeometry) -> Case {
+      let weight = [g.kernelSize.height, g.kernelSize.width, shape[3] / g.groups, outputs]
+      return Case(testDescription: "conv2d \(shape)→\(outputs) \(g)", shape: shape, weight: weight, launches: launches)
+      {
+        try conv2d($0, weight: $1, bias: nil, g)
+      }
+    }
+
+    static func transposed(_ shape: [Int], to outputs: Int, _ g: ConvGeometry) -> Case {
+      let weight = [g.kernelSize.height, g.kernelSize.width, outputs / g.groups, shape[3]]
+      return Case(testDescription: "conv_transpose2d \(shape)→\(outputs) \(g)", shape: shape, weight: weight) {
+        try convTranspose2d($0, weight: $1, bias: nil, g)
+      }
+    }
+  }
+
+  /// At least one for each kernel of products: those of a few images and of many, of large products, of 3×3 filters, of
+  /// filters that lie beside one another, of and to one channel.
+  static let cases: [Case] = [
+    .linear(5, 19, 3), .linear(13, 64, 37), .linear(257, 260, 520),
+    .conv([3, 5, 6, 8], to: 5, ConvGeometry(kernelSize: Pair(2, 3), stride: 2, padding: 1)),
+    .conv([35, 4, 5, 9], to: 6, ConvGeometry(kernelSize: 2, padding: 1, groups: 3)),
+    .conv([2, 6, 7, 32], to: 48, ConvGeometry(kernelSize: 3, padding: 1)),
+    .conv([3, 4, 6, 5], to: 7, ConvGeometry(kernelSize: 2, stride: 2)),
+    .conv([3, 5, 6, 1], to: 9, launches: 1, ConvGeometry(kernelSize: 3)),
+    .conv([2, 5, 6, 4], to: 6, launches: 1, ConvGeometry(kernelSize: 3, groups: 2)),
+    .transposed([3, 5, 6, 8], to: 5, ConvGeometry(kernelSize: 3, stride: 2)),
+    .transposed([35, 4, 5, 9], to: 6, ConvGeometry(kernelSize: 2, dilation: 2, groups: 3)),
+    .transposed([2, 6, 7, 48], to: 32, ConvGeometry(kernelSize: 3, padding: 1)),
+    .transposed([3, 5, 6, 9], to: 1, ConvGeometry(kernelSize: 3)),
+    .transposed([3, 5, 6, 17], to: 1, ConvGeometry(kernelSize: 6, stride: 2, padding: 1)),
+  ]
+
+  /// What a tensor ends in: y from x, and from an element of y the factor of its gradient.
+  enum Kind: Hashable, Sendable, CaseIterable {
+    case relu, leakyReLU, sigmoid, tanh, reluDropout
+
+    func apply(_ x: Tensor) throws -> Tensor {
+      switch self {
+      case .relu: try activation(x, .relu)
+      case .leakyReLU: try activation(x, .leakyReLU(negativeSlope: 0.25))
+      case .sigmoid: try activation(x, .sigmoid)
+      case .tanh: try activation(x, .tanh)
+      case .reluDropout: try Tensors.reluDropout(x, probability: 0.5, key: DropoutKey(seed: 1, layer: 2, step: 3))
+      }
+    }
+
+    func factor(_ y: Double) -> Double {
+      switch self {
+      case .relu: y <= 0 ? 0 : 1
+      case .leakyReLU: y > 0 ? 1 : 0.25
+      case .sigmoid: y * (1 - y)
+      case .tanh: 1 - y * y
+      case .reluDropout: y <= 0 ? 0 : 2
+      }
+    }
+  }
+
+  /// Tensors that tell the gradients of y for `uses` of it.
+  private struct Example {
+    var x: Tensor
+    var y: OracleTensor
+    /// The product's gradient of y, which other tests hold against the oracle.
+    var dy: OracleTensor
+    var weight: Tensor
+    var seed: Tensor
+  }
+
+  private func example(_ test: Case, _ kind: Kind, on device: any Device) throws -> Example {
+    var random = SeededGenerator(seed: UInt64(test.shape.reduce(7) { 31 * $0 + $1 }))
+    let x = try device.tensor(test.shape, random.gaussians(test.shape).floats)
+    let weight = try device.tensor(test.weight, random.gaussians(test.weight).floats)
+    let y = try kind.apply(x)
+    let seed = random.gaussians(try test.apply(y, weight).shape)
+    let dout = try device.tensor(seed.shape, seed.floats)
+    let dy = try gradient(of: y, for: dout) { try test.apply(y, weight) }.dx
+    func values(_ tensor: Tensor) throws -> OracleTensor {
+      OracleTensor(tensor.shape, try tensor.values().map(Double.init))
+    }
+    return Example(x: x, y: try values(y), dy: try values(dy), weight: weight, seed: dout)
+  }
+
+  @Test(arguments: TestDevices.all, cases)
+  func productPassesActivation(_ on: TestDevice, _ test: Case) throws {
+    try on.use { device in
+      for kind in Kind.allCases {
+        let canaries = Canaries(on: device)
+        let it = try example(test, kind, on: canaries)
+        var dx = it.dy
+        for i in dx.values.indices { dx.values[i] *= kind.factor(it.y.values[i]) }
+        // Whether a gradient passes, and its scale, leave nothing to round.
+        let isExact = kind == .relu || kind == .leakyReLU || kind == .reluDropout
+        let tolerance = isExact ? Tolerance.exact : .within(absolute: 1e-6, relative: 1e-5)
+        let once = try gradient(of: it.x, for: it.seed) { try test.apply(kind.apply(it.x), it.weight) }
+        try expectClose(once.dx, dx, tolerance, TestCase(canaries, "\(kind) and \(test.testDescription)"))
+        try canaries.check(TestCase(canaries, "\(kind) and \(test.testDescription)"))
+      }
+    }
+  }
+
+  /// What products pass and what comes from elsewhere are added.
+  @Test(arguments: TestDevices.all, Kind.allCases)
+  func otherUsesAreAdded(_ on: TestDevice, _ kind: Kind) throws {
+    try on.use { device in
+      let test = Case.linear(6, 9, 9)
+      let it = try example(test, kind, on: device)
+      var dx = it.dy
+      for i in dx.values.indices {
+        dx.values[i] = (2 * dx.values[i] + Double(try it.seed.values()[i])) * kind.factor(it.y.values[i])
+      }
+      let result = try gradient(of: it.x, for: it.seed) {
+        let y = try kind.apply(it.x)
+        return try sum(
+          sum(test.apply(y, it.weight), y),
+          test.apply(flatten(unflatten(y, channels: 1, height: 3, width: 3)), it.weight))
+      }
+      try expectClose(
+        result.dx, dx, .within(absolute: 1e-5, relative: 1e-5), TestCase(device, "\(kind), used three times"))
+    }
+  }
+
+  /// A batch with an element that is not a number has a gradient there, as everywhere in PyTorch's ReLU.
+  @Test(arguments: TestDevices.all, [Kind.relu, .reluDropout])
+  func gradientPassesNaN(_ on: TestDevice, _ kind: Kind) throws {
+    try on.use { device in
+      let x = try device.tensor([2, 3], [.nan, 1, -1, 1, .nan, -1])
+      let weight = try device.tensor([3, 1], [1, 1, 1])
+      let dx = try gradient(of: x, for: device.filled([2, 1], with: 1)) {
+        try linear(kind.apply(x), weight: weight, bias: nil)
+      }.dx.values()
+      #expect(dx[0] > 0 && dx[4] > 0 && dx[2] == 0 && dx[5] == 0)
+    }
+  }
+
+  @Test(arguments: [TestDevices.cpu] + TestDevices.tile, cases)
+  func activationTakesNoLaunch(_ on: TestDevice, _ test: Case) throws {
+    try on.use { device in
+      let it = try example(test, .reluDropout, on: device)
+      func launches(_ forward: (Tensor) throws -> Tensor) throws -> Int {
+        let before = device.counters.launches
+        _ = try gradient(of: it.x, for: it.seed) { try test.apply(forward(it.x), it.weight) }
+        return device.counters.launches - before
+      }
+      let plain = try launches { $0 }
+      let extra = device.properties.family == .tile ? 0 : test.launches
+      #expect(try launches { try Kind.reluDropout.apply($0) } == plain + 1 + extra)
+    }
+  }
+}
