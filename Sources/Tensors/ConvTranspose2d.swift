@@ -4,8 +4,8 @@
 ///   ``ConvGeometry/transposedOutputSize(of:)``
 /// - Throws: ``ShapeError`` when shapes and attributes do not fit.
 /// - Cost: two launches, the first packs the weight, or multiplies it for few output channels; on processors mostly one
-///   for one channel. Gradients: one at most for an activation, two for x, up to three for the weight, up to two for the bias,
-///   which is zero, and not computed, before a batch normalisation in training.
+///   for one channel. Gradients: one at most for an activation, two for x, up to three for the weight, up to two for the
+///   bias, which is zero, and not computed, before a batch normalisation in training.
 /// - Source: semantics of torch.nn.functional.conv_transpose2d.
 public func convTranspose2d(
   _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, activation: Activation = .none

@@ -2,8 +2,8 @@
 ///
 /// - Shapes: x `[N, in]`, weight `[in, out]`, bias `[out]` → `[N, out]`
 /// - Throws: ``ShapeError`` when shapes do not fit.
-/// - Cost: one launch. Gradients: one each for x and the weight, one or two for the bias, one at most for an activation,
-///   and none where products or a loss use its output.
+/// - Cost: one launch. Gradients: one each for x and the weight, one or two for the bias, one at most for an
+///   activation: none where products or a loss use its output.
 /// - Source: semantics of torch.nn.functional.linear, with the weight transposed.
 public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?, activation: Activation = .none) throws -> Tensor {
   guard x.shape.count == 2, weight.shape.count == 2, x.shape[1] == weight.shape[0], x.shape[0] > 0 else {

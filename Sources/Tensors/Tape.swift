@@ -88,8 +88,8 @@ public final class Tape {
     try add(gradient, of: tensor, to: &gradientsBeforeEnding)
   }
 
-  /// Adds a gradient of `tensor` that `enqueue` writes, a product, which is to end in the epilogue given: where something
-  /// ends in an activation, its gradient is then passed without a launch of its own.
+  /// Adds a gradient of `tensor` that `enqueue` writes: a product, stored with the epilogue given, so that the gradient of
+  /// an activation that `tensor` ends in takes no launch of its own.
   func accumulate(into tensor: Tensor, enqueue: (_ gradient: Tensor, _ epilogue: Epilogue) throws -> Void) throws {
     let gradient = try tensor.device.tensor(tensor.shape), ending = ending(of: tensor)
     try enqueue(gradient, ending == .none ? .none : .gradient(before: ending, output: tensor))
