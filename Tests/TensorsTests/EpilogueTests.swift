@@ -80,7 +80,7 @@ import Testing
     }
   }
 
-  /// Tensors that tell the gradients of y for `uses` of it.
+  /// A case's tensors: y ends in a kind and goes into the case's operator, whose output has the gradient `seed`.
   private struct Example {
     var x: Tensor
     var y: OracleTensor
