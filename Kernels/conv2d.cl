@@ -33,7 +33,7 @@ OUTLINE void TILED(multiply_windows)(
   COPY_TILE(sums, t)
 }
 
-// y = activation(conv2d(x, w) + bias) for a padded x; w holds weights and bias as pack_taps packs them
+// y = conv2d(x, w) + bias, finished (common.cl), for a padded x; w holds weights and bias as pack_taps packs them
 // (conv2d_prepare.cl).
 // Work-item (x, y): column tile x, counted through the groups; strip y of `strip` row tiles, of ROWS output pixels each.
 kernel void TILED(conv2d_window)(
@@ -131,8 +131,8 @@ OUTLINE void TILED(multiply_taps)(
   COPY_TILE(sums, t)
 }
 
-// dx = activation(the transposed convolution of dy + bias). The arguments are those of the convolution that it is the
-// gradient of: `size` and `channels` are dx's, `out_size` and `out_channels` dy's. w holds weights and bias
+// dx = the transposed convolution of dy + bias, finished (common.cl). The arguments are those of the convolution that
+// it is the gradient of: `size` and `channels` are dx's, `out_size` and `out_channels` dy's. w holds weights and bias
 // as pack_taps packs them (conv2d_prepare.cl).
 // Work-item (x, y, z): column tile x, counted through the groups; strip y of row tiles; phase z. A row tile is ROWS
 // pixels of dx whose positions leave the same remainder by the stride: the same taps reach all of them.

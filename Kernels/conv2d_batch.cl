@@ -88,7 +88,7 @@ INLINE void TILED(multiply_position)(
       weights + (long)(down.first_tap * kernel_width + across.first_tap) * tap_floats);
 }
 
-// y = activation(convolution of x with w + bias), or the transposed convolution.
+// y = convolution of x with w + bias, or the transposed convolution, finished (common.cl).
 //
 // x is [batch, size, channels], y [batch, out_size, out_channels]; w holds weights and bias as pack_taps packs them
 // (conv2d_prepare.cl).

@@ -3,7 +3,7 @@
 //
 // y, dy and winners are [batch, out_size, O].
 
-// y = activation(convolution of x with w + bias).
+// y = convolution of x with w + bias, finished (common.cl).
 // Work-item (x, y, z): VECTOR_WIDTH channels x of row y of image z.
 kernel void conv2d_first(
     global const float *x, global const float *w, global const float *bias, global float *y, int batch, int size,

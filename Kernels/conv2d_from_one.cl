@@ -101,12 +101,12 @@ FILTER_LINES(5)
 FILTER_LINES(6)
 FILTER_LINES(7)
 
-// y = activation(convolution of x with w + bias). x is [batch, size], w [kernel_size, O], y [batch, out_size, O]; the
-// stride across is 1 or 2.
+// y = convolution of x with w + bias, finished (common.cl). x is [batch, size], w [kernel_size, O], y [batch, out_size,
+// O]; the stride across is 1 or 2.
 // Work-item (x, y): `strip` lines x of image y.
 kernel void conv2d_from_one(
     global const float *x, global const float *w, global const float *bias, global float *y, int batch, int size,
-    int out_size, int out_channels, int kernel_size, int stride, int padding, int strip, global const float *activated, 
+    int out_size, int out_channels, int kernel_size, int stride, int padding, int strip, global const float *activated,
     int activation, float slope) {
   const int first = (int)get_global_id(0) * strip, image = (int)get_global_id(1);
   if (first >= HEIGHT(out_size) || image >= batch) return;

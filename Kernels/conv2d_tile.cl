@@ -42,8 +42,8 @@ INLINE void fetch_rows(
   }
 }
 
-// y = activation(conv(x, w) + bias). Rows of the product are output pixels, k is (kh, kw, input channel), columns are
-// output channels. Work-group (x, y, z): rows x * TILE_M ..., columns y * TILE_N ... of group z.
+// y = conv(x, w) + bias, finished (common.cl). Rows of the product are output pixels, k is (kh, kw, input channel),
+// columns are output channels. Work-group (x, y, z): rows x * TILE_M ..., columns y * TILE_N ... of group z.
 GROUP_KERNEL void conv2d_forward_tile(
     global const float *x, global const float *w, global const float *bias, global float *y, int batch, int height,
     int width, int channels, int out_height, int out_width, int out_channels, int groups, int kernel_height,

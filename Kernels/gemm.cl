@@ -9,13 +9,12 @@
 #define PACK_BLOCK 64   // columns of a transposed B that it packs at a time
 
 // Finishes a tile: alpha times the sums over a block of k, added to what out holds of the blocks before it. The first
-// block adds beta * C instead, the last one adds the bias, whose elements begin with those of column 0, and applies the
-// activation. The tile begins at element `at` of out and C.
+// block adds beta * C instead, the last one adds the bias, whose elements begin with those of column 0, and is finished
+// (common.cl). The tile begins at element `at` of out and C.
 INLINE void TILED(store_product)(
     floatv sums[ROWS][VECTORS], global float *out, global const float *c, global const float *bias, const long at,
     const int n, const int rows, const int columns, const int column, const int is_first, const int is_last,
-    const float alpha, const float beta, global const float *activated, const int activation,
-    const float slope) {
+    const float alpha, const float beta, global const float *activated, const int activation, const float slope) {
   for (int r = 0; r < rows; r++) {
     const long place = at + (long)r * n;
     if (columns == COLUMNS) {
@@ -76,7 +75,7 @@ OUTLINE void TILED(multiply_packing)(
   COPY_TILE(sums, t)
 }
 
-// out = activation(alpha * A B + beta * C + bias); A is m x k, B k x n, out and C m x n with contiguous rows.
+// out = alpha * A B + beta * C + bias, finished (common.cl); A is m x k, B k x n, out and C m x n with contiguous rows.
 //
 // Elements (i, p) of A and (p, j) of B are a[i * a_row + p * a_step] and b[p * b_step + j * b_column]; a step of each is
 // 1, so that neither needs a copy to be transposed. C is read only where beta is not 0; it may be out. bias has n
@@ -225,7 +224,7 @@ OUTLINE void TILED(multiply_panels)(
   COPY_TILE(sums, t)
 }
 
-// out = activation(alpha * A B + beta * C + bias) from the panels of gemm_pack; otherwise as gemm.
+// out = alpha * A B + beta * C + bias, finished (common.cl), from the panels of gemm_pack; otherwise as gemm.
 // Work-item (x, y): column tiles x * tiles ... of `tiles`, and row tiles y * strip ... of `strip`; k in blocks of
 // `k_block`.
 kernel void TILED(gemm_packed)(

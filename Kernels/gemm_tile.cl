@@ -24,7 +24,8 @@ INLINE void fetch_strided(
   }
 }
 
-// out = activation(alpha * A B + beta * C + bias), where A is m x k, B k x n, out and C m x n with contiguous rows.
+// out = alpha * A B + beta * C + bias, finished (common.cl), where A is m x k, B k x n, out and C m x n with contiguous
+// rows.
 //
 // A's element (i, p) is a[i * a_row + p * a_step] and B's (p, j) b[p * b_step + j * b_column], so that neither needs a
 // copy to be transposed. C is read only where beta is not 0; it may be out. bias has n elements.
@@ -75,7 +76,7 @@ GROUP_KERNEL void gemm_tile(
   }
 }
 
-// out = activation(alpha * (the sum of `splits` m x n matrices at parts) + beta * C + bias), added up in their order.
+// out = alpha * (the sum of `splits` m x n matrices at parts, in their order) + beta * C + bias, finished (common.cl).
 // Work-item (x, y): four columns from 4 x on, of row y.
 kernel void sum_splits(
     global const float *parts, global const float *c, global const float *bias, global float *out, int m, int n,

@@ -173,8 +173,8 @@ OUTLINE void TILED(multiply_point)(
   }
 }
 
-// y = activation(convolution of x with the filters + bias), or, where it pools, the max-pooling of that by cells, with
-// winners as pool_max_forward (pool.cl) keeps them.
+// y = convolution of x with the filters + bias, finished (common.cl), or, where it pools, activation(the max-pooling of
+// that by cells), with winners as pool_max_forward (pool.cl) keeps them.
 //
 // x is [batch, size, channels], y [batch, out_size, out_channels]; filters are from winograd_filters
 // (conv2d_prepare.cl); channels are a multiple of VECTOR_WIDTH. `cells` are those of an image that are needed.

@@ -5,7 +5,8 @@ extension OpCase {
   /// Every operator that training steps of the networks run, each shape once, those of a kind together.
   ///
   /// They are read off the networks' own layers, merged as a training plan merges them. A convolution is there once
-  /// more as the matrix product that it amounts to (`gemm`), with its odd sizes.
+  /// more as the matrix product that it amounts to (`gemm`), with its odd sizes. The gradient of an activation is there
+  /// by itself, though a step leaves it to the product or the loss behind where there is one.
   ///
   /// - Precondition: the layers of each network fit one another.
   public static func list(of networks: [BenchmarkNetwork] = BenchmarkNetwork.all) -> [OpCase] {

@@ -55,29 +55,30 @@ import Testing
     .transposed([3, 5, 6, 17], to: 1, ConvGeometry(kernelSize: 6, stride: 2, padding: 1)),
   ]
 
-  /// What a tensor ends in: y from x, and from an element of y the factor of its gradient.
-  enum Kind: Hashable, Sendable, CaseIterable {
-    case relu, leakyReLU, sigmoid, tanh, reluDropout
+  /// What a tensor ends in.
+  enum Kind: Hashable, Sendable {
+    case activation(Activation)
+    case reluDropout
+
+    static let all = LossActivationTests.kinds.map(Kind.activation) + [.reluDropout]
 
     func apply(_ x: Tensor) throws -> Tensor {
       switch self {
-      case .relu: try activation(x, .relu)
-      case .leakyReLU: try activation(x, .leakyReLU(negativeSlope: 0.25))
-      case .sigmoid: try activation(x, .sigmoid)
-      case .tanh: try activation(x, .tanh)
+      case .activation(let kind): try Tensors.activation(x, kind)
       case .reluDropout: try Tensors.reluDropout(x, probability: 0.5, key: DropoutKey(seed: 1, layer: 2, step: 3))
       }
     }
 
-    func factor(_ y: Double) -> Double {
+    /// Of the gradient of y, an element's.
+    func factor(x: Double, y: Double) -> Double {
       switch self {
-      case .relu: y <= 0 ? 0 : 1
-      case .leakyReLU: y > 0 ? 1 : 0.25
-      case .sigmoid: y * (1 - y)
-      case .tanh: 1 - y * y
-      case .reluDropout: y <= 0 ? 0 : 2
+      case .activation(let kind): Oracle.activationDerivative(x, kind)
+      case .reluDropout: y > 0 ? 2 : 0
       }
     }
+
+    /// Whether a gradient passes, and its scale, leave nothing to round.
+    var isExact: Bool { self != .activation(.sigmoid) && self != .activation(.tanh) }
   }
 
   /// A case's tensors: y ends in a kind and goes into the case's operator, whose output has the gradient `seed`.
@@ -88,11 +89,15 @@ import Testing
     var dy: OracleTensor
     var weight: Tensor
     var seed: Tensor
+    var inputs: OracleTensor
+
+    func factor(_ kind: Kind, _ i: Int) -> Double { kind.factor(x: inputs.values[i], y: y.values[i]) }
   }
 
   private func example(_ test: Case, _ kind: Kind, on device: any Device) throws -> Example {
     var random = SeededGenerator(seed: UInt64(test.shape.reduce(7) { 31 * $0 + $1 }))
-    let x = try device.tensor(test.shape, random.gaussians(test.shape).floats)
+    let inputs = random.gaussians(test.shape)
+    let x = try device.tensor(test.shape, inputs.floats)
     let weight = try device.tensor(test.weight, random.gaussians(test.weight).floats)
     let y = try kind.apply(x)
     let seed = random.gaussians(try test.apply(y, weight).shape)
@@ -101,20 +106,19 @@ import Testing
     func values(_ tensor: Tensor) throws -> OracleTensor {
       OracleTensor(tensor.shape, try tensor.values().map(Double.init))
     }
-    return Example(x: x, y: try values(y), dy: try values(dy), weight: weight, seed: dout)
+    return Example(x: x, y: try values(y), dy: try values(dy), weight: weight, seed: dout, inputs: inputs)
   }
 
   @Test(arguments: TestDevices.all, cases)
   func productPassesActivation(_ on: TestDevice, _ test: Case) throws {
     try on.use { device in
-      for kind in Kind.allCases {
+      for kind in Kind.all {
         let canaries = Canaries(on: device)
         let it = try example(test, kind, on: canaries)
         var dx = it.dy
-        for i in dx.values.indices { dx.values[i] *= kind.factor(it.y.values[i]) }
-        // Whether a gradient passes, and its scale, leave nothing to round.
-        let isExact = kind == .relu || kind == .leakyReLU || kind == .reluDropout
-        let tolerance = isExact ? Tolerance.exact : .within(absolute: 1e-6, relative: 1e-5)
+        for i in dx.values.indices { dx.values[i] *= it.factor(kind, i) }
+        // The output's rounding, which the derivative turns into one of the gradient of the output.
+        let tolerance = kind.isExact ? Tolerance.exact : .sum(terms: 1, magnitude: it.dy.map(abs))
         let once = try gradient(of: it.x, for: it.seed) { try test.apply(kind.apply(it.x), it.weight) }
         try expectClose(once.dx, dx, tolerance, TestCase(canaries, "\(kind) and \(test.testDescription)"))
         try canaries.check(TestCase(canaries, "\(kind) and \(test.testDescription)"))
@@ -123,14 +127,14 @@ import Testing
   }
 
   /// What products pass and what comes from elsewhere are added.
-  @Test(arguments: TestDevices.all, Kind.allCases)
+  @Test(arguments: TestDevices.all, Kind.all)
   func otherUsesAreAdded(_ on: TestDevice, _ kind: Kind) throws {
     try on.use { device in
       let test = Case.linear(6, 9, 9)
       let it = try example(test, kind, on: device)
       var dx = it.dy
       for i in dx.values.indices {
-        dx.values[i] = (2 * dx.values[i] + Double(try it.seed.values()[i])) * kind.factor(it.y.values[i])
+        dx.values[i] = (2 * dx.values[i] + Double(try it.seed.values()[i])) * it.factor(kind, i)
       }
       let result = try gradient(of: it.x, for: it.seed) {
         let y = try kind.apply(it.x)
@@ -143,8 +147,21 @@ import Testing
     }
   }
 
+  /// A loss knows the gradient before dropout behind ReLU as it does that before an activation.
+  @Test(arguments: TestDevices.all)
+  func lossPassesDropout(_ on: TestDevice) throws {
+    try on.use { device in
+      let it = try example(.linear(6, 9, 9), .reluDropout, on: device)
+      let dy = Oracle.meanSquaredError(it.y, OracleTensor([6, 9], try it.seed.values().map(Double.init))).gradient
+      var dx = dy
+      for i in dx.values.indices { dx.values[i] *= it.factor(.reluDropout, i) }
+      let result = try gradient(of: it.x) { try meanSquaredError(Kind.reluDropout.apply(it.x), it.seed) }
+      try expectClose(result.dx, dx, .within(absolute: 1e-7, relative: 2e-6), TestCase(device, "loss of reluDropout"))
+    }
+  }
+
   /// A batch with an element that is not a number has a gradient there, as everywhere in PyTorch's ReLU.
-  @Test(arguments: TestDevices.all, [Kind.relu, .reluDropout])
+  @Test(arguments: TestDevices.all, [Kind.activation(.relu), .reluDropout])
   func gradientPassesNaN(_ on: TestDevice, _ kind: Kind) throws {
     try on.use { device in
       let x = try device.tensor([2, 3], [.nan, 1, -1, 1, .nan, -1])
