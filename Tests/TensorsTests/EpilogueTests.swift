@@ -38,10 +38,10 @@ import Testing
     }
   }
 
-  /// At least one for each kernel of products: those of a few images and of many, of large products, of 3×3 filters, of
-  /// filters that lie beside one another, of and to one channel.
+  /// At least one for each kernel of products: those of a few images and of many, of large and long products, of 3×3
+  /// filters, of filters that lie beside one another, of and to one channel.
   static let cases: [Case] = [
-    .linear(5, 19, 3), .linear(13, 64, 37), .linear(257, 260, 520),
+    .linear(5, 19, 3), .linear(13, 64, 37), .linear(3, 6, 4_099), .linear(257, 260, 520),
     .conv([3, 5, 6, 8], to: 5, ConvGeometry(kernelSize: Pair(2, 3), stride: 2, padding: 1)),
     .conv([35, 4, 5, 9], to: 6, ConvGeometry(kernelSize: 2, padding: 1, groups: 3)),
     .conv([2, 6, 7, 32], to: 48, ConvGeometry(kernelSize: 3, padding: 1)),
