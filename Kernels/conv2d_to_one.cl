@@ -1,171 +1,222 @@
-// The transposed convolution to one channel, vector family: a vector's lanes are neighbouring pixels of dy, so that the
-// products of all taps with them are sums of vectors; where the channels are the lanes, each output is one of few.
+// The transposed convolution to one channel, vector family: a vector's lanes are channels of dy, and a tile of outputs
+// has as many as a vector has lanes, so that the sums across its vectors are one vector.
 
-#ifndef PRODUCT_FLOATS
-#define PRODUCT_FLOATS 16384  // of all taps and the pixels of dy that a strip of outputs sees, at most
+#ifndef WEIGHT_FLOATS
+#define WEIGHT_FLOATS 8192  // of the filter that a work-item packs, at most
+#define KEPT_FLOATS 32768   // of the lines of dy that it keeps, at most
 #endif
-#define LARGEST_STRIDE 4  // across
 
-// Pixels and their channels are multiplied in blocks that stay in the first cache, with as many taps at once as leave
-// all sums in registers.
-#define BLOCK_VECTORS 2
-#define BLOCK_CHANNELS 64
-#define TAPS_AT_ONCE 6
+// Lines and columns of a tile: as many as strides of 2 divide.
+#if VECTOR_WIDTH == 4
+#define OUTPUT_COLUMNS 2
+#define STORE_LINE(from, to) ((to)[0] = (from)[0], (to)[1] = (from)[1])
+#else
+#define OUTPUT_COLUMNS 4
+#define STORE_LINE(from, to) vstore4(vload4(0, (from)), 0, (to))
+#endif
+#define OUTPUT_LINES (VECTOR_WIDTH / OUTPUT_COLUMNS)
+#define MOST_REACHED 9  // lines or pixels of dy that reach a tile
 
-// products[tap] (+)= the products of `vectors`, a constant, vectors of pixels with n channels of each tap.
-INLINE void multiply_block(
-    float *const products[TAPS_AT_ONCE], global const float *const taps[TAPS_AT_ONCE], const floatv *block, const int n,
-    const int vectors, const int is_first) {
-  floatv sums[TAPS_AT_ONCE][BLOCK_VECTORS];
+// The first line or pixel of dy that reaches a tile, counted from the one whose stride the tile's first output is the
+// `phase`-th of; and how many reach `outputs` of them.
+#define FIRST_REACHED(side, stride, phase) (-((side)-1 - (phase)) / (stride))
+#define REACHED(outputs, side, stride, phase) \
+  (((outputs)-1 + (phase)) / (stride)-FIRST_REACHED(side, stride, phase) + 1)
+
+// A vector of the sums of VECTOR_WIDTH vectors' elements: transpose_square, whose halves are added as it makes them.
+INLINE floatv sum_each(floatv square[VECTOR_WIDTH]) {
 #pragma unroll
-  for (int tap = 0; tap < TAPS_AT_ONCE; tap++) {
+  for (int gap = 2; gap > 0; gap--) {
 #pragma unroll
-    for (int v = 0; v < vectors; v++) {
-      sums[tap][v] = is_first ? SPLAT(0.0f) : LOADV(products[tap] + v * VECTOR_WIDTH);
+    for (int i = 0; i < VECTOR_WIDTH; i++) {
+      if (i % 4 >= gap) continue;
+      const floatv a = square[i], b = square[i + gap];
+      square[i] = SHUFFLE(a, b, ZIP_LOWER) + SHUFFLE(a, b, ZIP_UPPER);
     }
   }
-#pragma unroll 4
-  for (int c = 0; c < n; c++) {
+#if VECTOR_WIDTH > 4
 #pragma unroll
-    for (int tap = 0; tap < TAPS_AT_ONCE; tap++) {
-      const floatv weight = SPLAT(taps[tap][c]);
+  for (int gap = 4; gap < VECTOR_WIDTH; gap *= 2) {
 #pragma unroll
-      for (int v = 0; v < vectors; v++) {
-        sums[tap][v] = MULTIPLY_ADD(weight, block[c * BLOCK_VECTORS + v], sums[tap][v]);
+    for (int i = 0; i < VECTOR_WIDTH; i += 2 * gap) {
+      const floatv a = square[i], b = square[i + gap];
+      square[i] = SHUFFLE(a, b, EVEN_FOURS) + SHUFFLE(a, b, ODD_FOURS);
+    }
+  }
+#endif
+  return square[0];
+}
+
+// A tile of outputs, line by line. lines[i] is the i-th line of dy that reaches it, for from <= i < end, in blocks of
+// channels with `pitch` pixels each, of which the tile sees those from `place` on; weights are [blocks, side, side].
+// side, stride and phase are constants.
+INLINE floatv to_one_tile(
+    const floatv *const lines[MOST_REACHED], const int from, const int end, const int place, const int pitch,
+    const floatv *weights, const int blocks, const int side, const int stride, const int phase) {
+  const int first = FIRST_REACHED(side, stride, phase);
+  const int reached = REACHED(OUTPUT_COLUMNS, side, stride, phase);
+  floatv sums[VECTOR_WIDTH];
+#pragma unroll
+  for (int i = 0; i < VECTOR_WIDTH; i++) sums[i] = SPLAT(0.0f);
+  for (int block = 0; block < blocks; block++) {
+#pragma unroll
+    for (int i = 0; i < REACHED(OUTPUT_LINES, side, stride, phase); i++) {
+      if (i < from || i >= end) continue;
+      floatv pixels[MOST_REACHED];
+#pragma unroll
+      for (int j = 0; j < reached; j++) pixels[j] = lines[i][block * pitch + place + j];
+#pragma unroll
+      for (int line = 0; line < OUTPUT_LINES; line++) {
+        const int down = line + phase - stride * (first + i);
+        if (down < 0 || down >= side) continue;
+#pragma unroll
+        for (int across = 0; across < side; across++) {
+          const floatv weight = weights[(block * side + down) * side + across];
+#pragma unroll
+          for (int j = 0; j < reached; j++) {
+            const int column = stride * (first + j) + across - phase;
+            if (column < 0 || column >= OUTPUT_COLUMNS) continue;
+            floatv *sum = sums + line * OUTPUT_COLUMNS + column;
+            *sum = MULTIPLY_ADD(pixels[j], weight, *sum);
+          }
+        }
       }
     }
   }
-#pragma unroll
-  for (int tap = 0; tap < TAPS_AT_ONCE; tap++) {
-#pragma unroll
-    for (int v = 0; v < vectors; v++) STOREV(sums[tap][v], products[tap] + v * VECTOR_WIDTH);
+  return sum_each(sums);
+}
+
+// The sums of the products of `lines` lines of outputs from first_line on, for filters of side x side; side, stride and
+// phase are constants.
+INLINE void sum_products(
+    global const float *dy, global const float *w, global float *dx, const int first_line, const int lines,
+    const int width, const int out_size, const int channels, const int padding, const int side, const int stride,
+    const int phase) {
+  floatv weights[WEIGHT_FLOATS / VECTOR_WIDTH], kept[KEPT_FLOATS / VECTOR_WIDTH];
+  const int blocks = (channels + VECTOR_WIDTH - 1) / VECTOR_WIDTH;
+  for (int block = 0; block < blocks; block++) {
+    const int c = block * VECTOR_WIDTH;
+    for (int tap = 0; tap < side * side; tap++) {
+      weights[block * side * side + tap] = load_part(w + (long)tap * channels + c, channels - c);
+    }
   }
-}
 
-// The inner loops are functions of their own, so that each has all the registers.
-OUTLINE void multiply_block_1(
-    float *const products[TAPS_AT_ONCE], global const float *const taps[TAPS_AT_ONCE], const floatv *block, const int n,
-    const int is_first) {
-  multiply_block(products, taps, block, n, 1, is_first);
-}
-OUTLINE void multiply_block_2(
-    float *const products[TAPS_AT_ONCE], global const float *const taps[TAPS_AT_ONCE], const floatv *block, const int n,
-    const int is_first) {
-  multiply_block(products, taps, block, n, 2, is_first);
-}
+  // Line l of dy is kept as the (l % reached)-th while tiles need it, with zeros where they reach over its ends.
+  const int tiles = (width + OUTPUT_COLUMNS - 1) / OUTPUT_COLUMNS;
+  const int reached = REACHED(OUTPUT_LINES, side, stride, phase);
+  const int begin = WIDTH(padding) / stride + FIRST_REACHED(side, stride, phase);
+  const int before = max(0, -begin);
+  const int end = begin + (tiles - 1) * (OUTPUT_COLUMNS / stride) + REACHED(OUTPUT_COLUMNS, side, stride, phase);
+  const int after = max(0, end - WIDTH(out_size));
+  const int pitch = before + WIDTH(out_size) + after, step = blocks * pitch;
+  for (int i = 0; i < reached * blocks; i++) {
+    for (int j = 0; j < before; j++) kept[i * pitch + j] = SPLAT(0.0f);
+    for (int j = pitch - after; j < pitch; j++) kept[i * pitch + j] = SPLAT(0.0f);
+  }
 
-// products[tap * step + pixel] = tap * pixel, for whole vectors of pixels: those behind the last one hold anything.
-INLINE void multiply_pixels(
-    float *products, const int step, global const float *pixel, const int pixels, global const float *w, const int taps,
-    const int channels) {
-  floatv block[BLOCK_CHANNELS * BLOCK_VECTORS];
-  for (int first = 0; first < pixels; first += BLOCK_VECTORS * VECTOR_WIDTH) {
-    const int count = min(pixels - first, BLOCK_VECTORS * VECTOR_WIDTH);
-    for (int c = 0; c < channels; c += BLOCK_CHANNELS) {
-      const int n = min(channels - c, BLOCK_CHANNELS);
-      for (int v = 0; v * VECTOR_WIDTH < count; v++) {
-        global const float *from = pixel + (long)(first + v * VECTOR_WIDTH) * channels + c;
-        for (int i = 0; i < n; i += VECTOR_WIDTH) {
-          transpose_part(
-              block + i * BLOCK_VECTORS + v, BLOCK_VECTORS, from + i, channels, count - v * VECTOR_WIDTH, n - i);
-        }
+  int top = (first_line + HEIGHT(padding)) / stride + FIRST_REACHED(side, stride, phase);
+  int copied = max(0, top);
+  for (int line = 0; line < lines; line += OUTPUT_LINES) {
+    for (; copied < min(HEIGHT(out_size), top + reached); copied++) {
+      global const float *from = dy + (long)copied * WIDTH(out_size) * channels;
+      floatv *to = kept + copied % reached * step + before;
+      for (int c = 0; c < channels; c += VECTOR_WIDTH) {
+        for (int i = 0; i < WIDTH(out_size); i++) to[i] = load_part(from + (long)i * channels + c, channels - c);
+        to += pitch;
       }
-      for (int tap = 0; tap < taps; tap += TAPS_AT_ONCE) {
-        float *to[TAPS_AT_ONCE];
-        global const float *from[TAPS_AT_ONCE];
-        // The last tap again where fewer are left.
-        for (int i = 0; i < TAPS_AT_ONCE; i++) {
-          to[i] = products + min(tap + i, taps - 1) * step + first;
-          from[i] = w + (long)min(tap + i, taps - 1) * channels + c;
-        }
-        if (count > VECTOR_WIDTH) {
-          multiply_block_2(to, from, block, n, c == 0);
+    }
+    const floatv *reaching[MOST_REACHED];
+    for (int i = 0; i < reached; i++) reaching[i] = kept + max(0, top + i) % reached * step + before + begin;
+    for (int column = 0; column < width; column += OUTPUT_COLUMNS) {
+      float outputs[VECTOR_WIDTH];
+      STOREV(
+          to_one_tile(
+              reaching, max(0, -top), HEIGHT(out_size) - top, column / stride, pitch, weights, blocks, side, stride,
+              phase),
+          outputs);
+      global float *to = dx + line * width + column;
+      for (int i = 0; i < min(OUTPUT_LINES, lines - line); i++) {
+        if (column + OUTPUT_COLUMNS <= width) {
+          STORE_LINE(outputs + i * OUTPUT_COLUMNS, to + i * width);
         } else {
-          multiply_block_1(to, from, block, n, c == 0);
+          for (int j = 0; column + j < width; j++) to[i * width + j] = outputs[i * OUTPUT_COLUMNS + j];
         }
       }
     }
+    top += OUTPUT_LINES / stride;
+  }
+}
+
+// The same for weights among which are infinities or NaN, whose products with zeros beside a line would be NaN.
+INLINE void sum_each_product(
+    global const float *dy, global const float *w, global float *dx, const int first_line, const int lines,
+    const int width, const int out_size, const int channels, const int padding, const int side, const int stride) {
+  for (int i = 0; i < lines * width; i++) {
+    const int down = first_line + i / width + HEIGHT(padding), across = i % width + WIDTH(padding);
+    floatv sum = SPLAT(0.0f);
+    for (int tap = 0; tap < side * side; tap++) {
+      const int h = (down - tap / side) / stride, v = (across - tap % side) / stride;
+      if (h * stride + tap / side != down || (uint)h >= (uint)HEIGHT(out_size)) continue;
+      if (v * stride + tap % side != across || (uint)v >= (uint)WIDTH(out_size)) continue;
+      global const float *pixel = dy + (long)(h * WIDTH(out_size) + v) * channels;
+      for (int c = 0; c < channels; c += VECTOR_WIDTH) {
+        const floatv weight = load_part(w + (long)tap * channels + c, channels - c);
+        sum = MULTIPLY_ADD(load_part(pixel + c, channels - c), weight, sum);
+      }
+    }
+    dx[i] = sumv(sum);
   }
 }
 
 // dx = activation(transposed convolution of dy + bias), or the gradient of the input. dx is [batch, size, 1], dy
-// [batch, out_size, out_channels], w [kernel_size, out_channels]. Dilation is 1. taps * step + reach, below, is at most
-// PRODUCT_FLOATS.
+// [batch, out_size, out_channels], w [side, side, out_channels]. side is 2 to 6, the stride 1 or 2, dilation 1, and the
+// padding odd both ways or neither where the stride is 2. What a work-item packs and keeps is at most WEIGHT_FLOATS and
+// KEPT_FLOATS. Drivers compile for one SIDE, STRIDE and PHASE.
 //
-// Work-item (x, y): `strip` lines x of image y. Each output is summed in the same order, however long a strip is.
+// Work-item (x, y): `strip` lines x of image y, a multiple of 4. Each output is summed in the same order, however long
+// a strip is.
 kernel void conv2d_to_one(
     global const float *dy, global const float *w, global const float *bias, global float *dx, int batch, int size,
-    int out_size, int out_channels, int kernel_size, int stride, int padding, int strip, int activation, float slope) {
+    int out_size, int out_channels, int side, int stride, int padding, int strip, int activation, float slope) {
   const int first = (int)get_global_id(0) * strip, image = (int)get_global_id(1);
   if (first >= HEIGHT(size) || image >= batch) return;
-  const int last = min(first + strip, HEIGHT(size));
-  const int taps = HEIGHT(kernel_size) * WIDTH(kernel_size);
-  // The lines of dy that reach the strip's.
-  const int from = max(0, first + HEIGHT(padding) - HEIGHT(kernel_size) + HEIGHT(stride)) / HEIGHT(stride);
-  const int lines = max(0, min(HEIGHT(out_size) - 1, (last - 1 + HEIGHT(padding)) / HEIGHT(stride)) - from + 1);
-  const int pixels = lines * WIDTH(out_size);
-  const int step = (pixels + VECTOR_WIDTH - 1) / VECTOR_WIDTH * VECTOR_WIDTH;
-  // Vectors of outputs reach over the ends of the lines of products, behind the last one too.
-  const int places = (WIDTH(size) + WIDTH(padding) + WIDTH(stride) - 1) / WIDTH(stride);
-  const int reach = (places + VECTOR_WIDTH - 1) / VECTOR_WIDTH * VECTOR_WIDTH;
-  float products[PRODUCT_FLOATS];
-  multiply_pixels(
-      products, step, dy + (long)(image * HEIGHT(out_size) + from) * WIDTH(out_size) * out_channels, pixels, w, taps,
-      out_channels);
-  for (int i = 0; i < reach; i += VECTOR_WIDTH) STOREV(SPLAT(0.0f), products + taps * step + i);
+  const int width = WIDTH(size), lines = min(strip, HEIGHT(size) - first);
+  dy += (long)image * HEIGHT(out_size) * WIDTH(out_size) * out_channels;
+  dx += ((long)image * HEIGHT(size) + first) * width;
 
-  int numbers[VECTOR_WIDTH];
-  for (int i = 0; i < VECTOR_WIDTH; i++) numbers[i] = i;
-  const intv lane = LOADV(numbers);
-  // Outputs of a line whose positions leave the same remainder by the stride, a phase, see the same taps: the next one
-  // across has its product one pixel before.
-  const long next = (long)HEIGHT(stride) * WIDTH(kernel_size) * step - WIDTH(out_size);
-  for (int h = first; h < last; h++) {
-    global float *to = dx + (long)(image * HEIGHT(size) + h) * WIDTH(size);
-    // The lines of the kernel that meet lines of dy here, from the first; the next meets the line before.
-    const int top = h + HEIGHT(padding);
-    int down = top % HEIGHT(stride), line = top / HEIGHT(stride) - from;
-    const int behind = max(0, line - (lines - 1));
-    down += behind * HEIGHT(stride);
-    line -= behind;
-    const int end = min(HEIGHT(kernel_size), top + 1);
-    for (int place = 0; place < places; place += VECTOR_WIDTH) {
-      floatv phases[LARGEST_STRIDE];
-      for (int phase = 0; phase < WIDTH(stride); phase++) {
-        floatv y = SPLAT(bias[0]);
-        int pixel = place;
-        for (int across = phase; across < WIDTH(kernel_size); across += WIDTH(stride)) {
-          long at = (long)(down * WIDTH(kernel_size) + across) * step + line * WIDTH(out_size) + pixel;
-          floatv sum = SPLAT(0.0f);
-          for (int i = down; i < end; i += HEIGHT(stride)) {
-            sum += LOADV(products + at);
-            at += next;
-          }
-          // The products of pixels only: those of neighbouring lines are others'.
-          const intv is_pixel = (lane + pixel >= 0) & (lane + pixel < WIDTH(out_size));
-          y += CHOOSEV(is_pixel, sum, SPLAT(0.0f));
-          pixel--;
-        }
-        phases[phase] = activate(y, activation, slope);
-      }
-      // Outputs of the phases take turns: those of two are put together in registers, more through memory.
-      float outputs[LARGEST_STRIDE * VECTOR_WIDTH];
-      if (WIDTH(stride) == 2) {
-        floatv zipped[2];
-        zipped[0].even = phases[0].lo, zipped[0].odd = phases[1].lo;
-        zipped[1].even = phases[0].hi, zipped[1].odd = phases[1].hi;
-        STOREV(zipped[0], outputs);
-        STOREV(zipped[1], outputs + VECTOR_WIDTH);
-      } else {
-        for (int phase = 0; phase < WIDTH(stride); phase++) {
-          float lanes[VECTOR_WIDTH];
-          STOREV(phases[phase], lanes);
-          for (int i = 0; i < VECTOR_WIDTH; i++) outputs[i * WIDTH(stride) + phase] = lanes[i];
-        }
-      }
-      const int begin = place * WIDTH(stride) - WIDTH(padding);
-      const int count = min(VECTOR_WIDTH * WIDTH(stride), WIDTH(size) - begin);
-      for (int i = max(0, -begin); i < count; i++) to[begin + i] = outputs[i];
+  floatv zeros = SPLAT(0.0f);
+  for (int i = 0; i < side * side * out_channels; i += VECTOR_WIDTH) {
+    zeros += load_part(w + i, side * side * out_channels - i) * SPLAT(0.0f);
+  }
+  if (sumv(zeros) != 0.0f) {
+    sum_each_product(dy, w, dx, first, lines, width, out_size, out_channels, padding, side, stride);
+  } else {
+#define SUM_PRODUCTS(side, stride, phase) \
+  sum_products(dy, w, dx, first, lines, width, out_size, out_channels, padding, side, stride, phase)
+#ifdef SIDE
+    SUM_PRODUCTS(SIDE, STRIDE, PHASE);
+#else
+#define SUM_PRODUCTS_BY_SIDE(stride, phase)            \
+  switch (side) {                                      \
+    case 2: SUM_PRODUCTS(2, stride, phase); break;     \
+    case 3: SUM_PRODUCTS(3, stride, phase); break;     \
+    case 4: SUM_PRODUCTS(4, stride, phase); break;     \
+    case 5: SUM_PRODUCTS(5, stride, phase); break;     \
+    default: SUM_PRODUCTS(6, stride, phase);           \
+  }
+    if (stride == 1) {
+      SUM_PRODUCTS_BY_SIDE(1, 0)
+    } else if (WIDTH(padding) % 2 == 0) {
+      SUM_PRODUCTS_BY_SIDE(2, 0)
+    } else {
+      SUM_PRODUCTS_BY_SIDE(2, 1)
     }
+#endif
+  }
+
+  // Whole vectors at a time, which tiles do not store.
+  for (int i = 0; i < lines * width; i += VECTOR_WIDTH) {
+    const int n = lines * width - i;
+    store_part(activate(load_part(dx + i, n) + SPLAT(bias[0]), activation, slope), dx + i, n);
   }
 }

@@ -250,7 +250,7 @@ extension ConvProblem {
       try enqueueTransposedToFew(y, w, bias, .none, x)
       return try enqueueEndingGradient(x, output, ending, to: x)
     }
-    if isToOne(on: y.device) { return try enqueueToOne(y, w, bias, activation, x) }
+    if try enqueueToOne(y, w, bias, activation, x) { return }
     let products = batch * outSize.height * outSize.width * taps * channels
     let enqueue =
       geometry.groups == 1 && products <= Self.mostProducts ? enqueueTransposedByProducts : enqueueTransposedDot

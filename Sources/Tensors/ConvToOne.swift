@@ -1,51 +1,64 @@
 /// Transposed convolution to one channel on processors of the vector family. Kernel in `conv2d_to_one.cl`.
 enum ToOneKernels {
-  static let toOne = Kernel("conv2d_to_one", "conv2d_to_one")
+  /// What drivers compile the kernel for. `phase` is what the stride leaves of the padding.
+  struct Shape: Hashable {
+    var side, stride, phase: Int
+  }
 
-  /// `PRODUCT_FLOATS`.
-  static let productFloats = 16384
-  /// `LARGEST_STRIDE`.
-  static let largestStride = 4
+  static let toOne: [Shape: Kernel] = {
+    var kernels: [Shape: Kernel] = [:]
+    for side in 2...6 {
+      for (stride, phase) in [(1, 0), (2, 0), (2, 1)] {
+        kernels[Shape(side: side, stride: stride, phase: phase)] = Kernel(
+          "conv2d_to_one", "conv2d_to_one", options: ["SIDE": side, "STRIDE": stride, "PHASE": phase])
+      }
+    }
+    return kernels
+  }()
+
+  /// `WEIGHT_FLOATS`, `KEPT_FLOATS` and `MOST_REACHED`.
+  static let (weightFloats, lineFloats, mostReached) = (8192, 32768, 9)
+  /// Lines that all tiles of outputs divide.
+  static let stripStep = 4
   /// Work-items for each of a processor's threads, so that they finish together, where images and lines are enough.
   static let itemsPerUnit = 4
-  /// Strides that a work-item's strip of lines has, where that fits: strips multiply what reaches into their neighbours
-  /// too.
-  static let leastStrides = 4
 }
 
 extension ConvProblem {
-  /// Whether the transposed pass is done so. The products of a strip lie in private memory, of which only processors
-  /// have enough.
-  func isToOne(on device: any Device) -> Bool {
-    device.properties.kind == .cpu && channels == 1 && geometry.dilation == 1
-      && geometry.stride.width <= ToOneKernels.largestStride && longestStrip(on: device) > 0
+  /// The kernel that does the transposed pass so, if there is one. The filter and lines of y lie in private memory, of
+  /// which only processors have enough.
+  private func toOneKernel(on device: any Device) -> Kernel? {
+    let (side, stride, padding) = (geometry.kernelSize.height, geometry.stride.height, geometry.padding)
+    let phase = padding.height % stride
+    guard device.properties.kind == .cpu, channels == 1, geometry.dilation == 1,
+      geometry.kernelSize.width == side, geometry.stride.width == stride, padding.width % stride == phase,
+      let kernel = ToOneKernels.toOne[.init(side: side, stride: stride, phase: phase)]
+    else { return nil }
+    let width = device.properties.vectorTiles[0].width
+    let lanes = outChannels.dividedUp(by: width) * width
+    // Tiles reach over both ends of a line.
+    let pitch = outSize.width + 2 * ToOneKernels.mostReached
+    let lines = (side + ToOneKernels.stripStep) / stride
+    let fits = lanes * side * side <= ToOneKernels.weightFloats && lanes * pitch * lines <= ToOneKernels.lineFloats
+    return fits ? kernel : nil
   }
 
-  /// x = activation(transposed convolution of y + bias). One launch.
-  func enqueueToOne(_ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ x: Tensor) throws {
+  /// x = activation(transposed convolution of y + bias), where there is a kernel that does it in one launch; false
+  /// where there is none.
+  func enqueueToOne(_ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ x: Tensor) throws -> Bool {
     let device = y.device
+    guard let kernel = toOneKernel(on: device) else { return false }
     let strips = (device.properties.computeUnits * ToOneKernels.itemsPerUnit).dividedUp(by: batch)
-    let wanted = max(size.height.dividedUp(by: strips), ToOneKernels.leastStrides * geometry.stride.height)
-    let strip = min(wanted, longestStrip(on: device))
+    let step = ToOneKernels.stripStep
+    let strip = size.height.dividedUp(by: strips).dividedUp(by: step) * step
     device.profiler?.declare(flops: flops, bytes: bytes)
     try device.launch(
-      ToOneKernels.toOne, over: Grid(size.height.dividedUp(by: strip), batch),
+      kernel, over: Grid(size.height.dividedUp(by: strip), batch),
       [
         .buffer(y.buffer), .buffer(w.buffer), .buffer(try bias?.buffer ?? device.zeros(byteCount: 4)),
-        .buffer(x.buffer), .int(batch), .pair(size), .pair(outSize), .int(outChannels), .pair(geometry.kernelSize),
-        .pair(geometry.stride), .pair(geometry.padding), .int(strip),
+        .buffer(x.buffer), .int(batch), .pair(size), .pair(outSize), .int(outChannels),
+        .int(geometry.kernelSize.height), .int(geometry.stride.height), .pair(geometry.padding), .int(strip),
       ] + activation.arguments)
-  }
-
-  /// Lines of x whose products fit; 0 where those of one do not.
-  private func longestStrip(on device: any Device) -> Int {
-    let (kernelSize, stride) = (geometry.kernelSize, geometry.stride)
-    let places = (size.width + geometry.padding.width).dividedUp(by: stride.width)
-    let width = device.properties.vectorTiles[0].width
-    let reach = places.dividedUp(by: width) * width
-    let lines = (ToOneKernels.productFloats - reach) / taps / width * width / outSize.width
-    if lines >= outSize.height { return size.height }
-    // A strip sees a line of y for each of its strides, and those that the kernel adds at its ends.
-    return max(0, lines * stride.height - kernelSize.height + 1)
+    return true
   }
 }

@@ -109,9 +109,9 @@ import Testing
     }
   }
 
-  /// To one channel, where products of pixels and taps are summed by lines of outputs: kernels and strides higher or wider
-  /// than each other, strides that leave outputs out, channels that leave vectors partly empty; images with lines for
-  /// several strips, and so long ones that few of their products fit, or none.
+  /// To one channel: each filter that there is a kernel for and some others, padding wider than the filter, channels that
+  /// leave vectors partly empty, outputs that leave tiles so, images of several strips, and lines and filters that do not
+  /// fit.
   @Test(arguments: TestDevices.all)
   func matchesOracleToOneChannel(_ on: TestDevice) throws {
     try on.use { device in
@@ -123,7 +123,21 @@ import Testing
             isExact: isExact, adds: adds)
         }
       }
+      for side in 2...6 {
+        for (stride, padding) in [(1, 0), (1, 1), (1, 2), (2, 0), (2, 1), (2, 2)] {
+          let geometry = ConvGeometry(
+            kernelSize: Pair(both: side), stride: Pair(both: stride), padding: Pair(both: padding),
+            outputPadding: Pair(0, stride - 1))
+          try check(2, 5, Pair(4, 7), geometry)
+          try check(1, 20, Pair(15, 4), geometry)
+        }
+      }
       try check(2, 16, Pair(5, 13), ConvGeometry(kernelSize: 6, stride: 2, padding: 1))
+      try check(1, 3, Pair(9, 8), ConvGeometry(kernelSize: 3, stride: 2, padding: Pair(1, 3)))
+      try check(1, 3, Pair(9, 8), ConvGeometry(kernelSize: 3, stride: 2, padding: Pair(0, 1)))
+      try check(1, 3, Pair(9, 8), ConvGeometry(kernelSize: 2, padding: Pair(3, 1)))
+      try check(1, 2, Pair(6, 5), ConvGeometry(kernelSize: 3, dilation: 2))
+      try check(1, 2, Pair(6, 5), ConvGeometry(kernelSize: 3, stride: Pair(1, 2)))
       try check(1, 3, Pair(19, 5), ConvGeometry(kernelSize: Pair(5, 4), padding: 2))
       try check(2, 5, Pair(20, 3), ConvGeometry(kernelSize: Pair(3, 1), stride: Pair(2, 3), padding: Pair(1, 0)))
       try check(3, 8, Pair(3, 7), ConvGeometry(kernelSize: 8, stride: Pair(8, 1), padding: 3))
@@ -135,10 +149,12 @@ import Testing
       try check(1, 35, Pair(9, 100), ConvGeometry(kernelSize: 6, stride: 2, padding: 1))
       try check(2, 3, Pair(6, 9), ConvGeometry(kernelSize: 6, stride: 4, padding: 3))
       try check(1, 2, Pair(2, 30), ConvGeometry(kernelSize: Pair(1, 40), padding: Pair(0, 20)))
-      // Lines that fill whole vectors.
+      try check(1, 16, Pair(2, 300), ConvGeometry(kernelSize: 3))
+      try check(1, 16, Pair(2, 400), ConvGeometry(kernelSize: 3))
+      try check(1, 225, 2, ConvGeometry(kernelSize: 6, stride: 2))
+      try check(1, 250, 2, ConvGeometry(kernelSize: 6, stride: 2))
       try check(2, 3, Pair(3, 16), ConvGeometry(kernelSize: 3, padding: 2))
       try check(34, 4, 4, ConvGeometry(kernelSize: 2, stride: 2))
-      // More channels, pixels and taps than are multiplied at once.
       try check(2, 70, Pair(4, 9), ConvGeometry(kernelSize: 3, stride: 2, padding: 1))
     }
   }
@@ -213,36 +229,47 @@ import Testing
   }
 
   /// An infinity reaches the outputs of its own window and no others.
-  @Test(arguments: TestDevices.all)
-  func infinitiesStayInTheirWindows(_ on: TestDevice) throws {
+  @Test(arguments: TestDevices.all, [Pair(2, 3), Pair(3, 3)])
+  func infinitiesStayInTheirWindows(_ on: TestDevice, kernelSize: Pair) throws {
     try on.use { device in
       let x = try device.tensor([1, 3, 5, 2], (0..<30).map { $0 == 14 ? .infinity : 1 })
-      let weight = try device.filled([2, 3, 1, 2], with: 1)
-      let y = try convTranspose2d(x, weight: weight, bias: nil, ConvGeometry(kernelSize: Pair(2, 3), stride: 3))
-      let values = try y.values()
-      // Pixel (1, 2), with a stride of 3.
-      for line in 0..<8 {
-        for place in 0..<15 {
-          let isReached = (3...4).contains(line) && (6...8).contains(place)
-          #expect(values[line * 15 + place].isFinite != isReached, "\(line), \(place)")
+      let weight = try device.filled([kernelSize.height, kernelSize.width, 1, 2], with: 1)
+      for stride in 1...3 {
+        let geometry = ConvGeometry(kernelSize: kernelSize, stride: Pair(both: stride))
+        let y = try convTranspose2d(x, weight: weight, bias: nil, geometry)
+        let values = try y.values()
+        // Pixel (1, 2).
+        for line in 0..<y.shape[1] {
+          for place in 0..<y.shape[2] {
+            let isReached =
+              (stride..<stride + kernelSize.height).contains(line)
+              && (2 * stride..<2 * stride + kernelSize.width).contains(place)
+            #expect(values[line * y.shape[2] + place].isFinite != isReached, "\(stride), \(line), \(place)")
+          }
         }
       }
     }
   }
 
-  /// So does one among the weights, though vectors of pixels end in lanes that are none. (The tile family multiplies what
-  /// stands outside of an image, zeros, too.)
-  @Test(arguments: TestDevices.cpus + TestDevices.openCL)
-  func infiniteWeightsStayInTheirOutputs(_ on: TestDevice) throws {
+  /// So does one among the weights, though vectors of channels end in lanes that are none and tiles of outputs reach over
+  /// the ends of an image. (The tile family multiplies what stands outside of an image, zeros, too.)
+  @Test(arguments: TestDevices.cpus + TestDevices.openCL, [Pair(1, 3), Pair(3, 3)])
+  func infiniteWeightsStayInTheirOutputs(_ on: TestDevice, kernelSize: Pair) throws {
     try on.use { device in
-      let x = try device.filled([1, 2, 5, 20], with: 1)
-      for channel in [0, 17] {
-        let weight = try device.tensor([1, 3, 1, 20], (0..<60).map { $0 == channel ? .infinity : 1 })
-        let values = try convTranspose2d(x, weight: weight, bias: nil, ConvGeometry(kernelSize: Pair(1, 3))).values()
-        // The first tap adds to the first five of seven outputs.
-        for line in 0..<2 {
-          for place in 0..<7 {
-            #expect(values[line * 7 + place].isFinite == (place >= 5), "\(channel), \(line), \(place)")
+      let x = try device.filled([1, 4, 5, 20], with: 1)
+      for (stride, channel) in [(1, 0), (1, 17), (2, 0), (2, 17)] {
+        let taps = kernelSize.height * kernelSize.width
+        let weight = try device.tensor(
+          [kernelSize.height, kernelSize.width, 1, 20], (0..<taps * 20).map { $0 == channel ? .infinity : 1 })
+        let y = try convTranspose2d(
+          x, weight: weight, bias: nil, ConvGeometry(kernelSize: kernelSize, stride: Pair(both: stride)))
+        let values = try y.values()
+        // The first tap adds to an output of each pixel.
+        for line in 0..<y.shape[1] {
+          for place in 0..<y.shape[2] {
+            let (h, v) = (line / stride, place / stride)
+            let isReached = h * stride == line && h < 4 && v * stride == place && v < 5
+            #expect(values[line * y.shape[2] + place].isFinite != isReached, "\(stride), \(channel), \(line), \(place)")
           }
         }
       }

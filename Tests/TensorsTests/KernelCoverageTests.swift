@@ -160,6 +160,14 @@ private final class KernelSweep {
         try convTranspose2d(x, weight: weight, bias: nil, ConvGeometry(kernelSize: kernelSize, stride: 2, padding: 1))
       }
     }
+    for side in 2...6 {
+      for (stride, padding) in [(1, 1), (2, 0), (2, 1)] {
+        let y = try constant([2, 5, 3, 17]), weight = try constant([side, side, 1, 17])
+        let geometry = ConvGeometry(
+          kernelSize: Pair(both: side), stride: Pair(both: stride), padding: Pair(both: padding))
+        _ = try convTranspose2d(y, weight: weight, bias: nil, geometry)
+      }
+    }
     // Enough images to fill the tiles whose rows are images.
     let many = 4 * device.properties.vectorTiles[0].rows + 1
     for outputs in [3, 34] {
