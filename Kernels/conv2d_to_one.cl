@@ -3,10 +3,10 @@
 
 #ifndef WEIGHT_FLOATS
 #define WEIGHT_FLOATS 8192  // of the filter that a work-item packs, at most
-#define KEPT_FLOATS 32768   // of the lines of dy that it keeps, at most
+#define KEPT_FLOATS 65536   // of the lines of dy that it keeps, at most
 #endif
 
-// Lines and columns of a tile: as many as strides of 2 divide.
+// Lines and columns of a tile: both even, so that all tiles begin at the same phase of a stride of 2.
 #if VECTOR_WIDTH == 4
 #define OUTPUT_COLUMNS 2
 #define STORE_LINE(from, to) ((to)[0] = (from)[0], (to)[1] = (from)[1])
@@ -17,13 +17,13 @@
 #define OUTPUT_LINES (VECTOR_WIDTH / OUTPUT_COLUMNS)
 #define MOST_REACHED 9  // lines or pixels of dy that reach a tile
 
-// The first line or pixel of dy that reaches a tile, counted from the one whose stride the tile's first output is the
-// `phase`-th of; and how many reach `outputs` of them.
+// The first line or pixel of dy that reaches a tile, counted from the one at (first output + padding) / stride, of which
+// division `phase`, less than side, is the remainder; and how many reach `outputs` outputs.
 #define FIRST_REACHED(side, stride, phase) (-((side)-1 - (phase)) / (stride))
 #define REACHED(outputs, side, stride, phase) \
   (((outputs)-1 + (phase)) / (stride)-FIRST_REACHED(side, stride, phase) + 1)
 
-// A vector of the sums of VECTOR_WIDTH vectors' elements: transpose_square, whose halves are added as it makes them.
+// A vector of the sums of each vector's elements: as transpose_square, but what each step makes of a pair is added.
 INLINE floatv sum_each(floatv square[VECTOR_WIDTH]) {
 #pragma unroll
   for (int gap = 2; gap > 0; gap--) {
@@ -86,13 +86,11 @@ INLINE floatv to_one_tile(
   return sum_each(sums);
 }
 
-// The sums of the products of `lines` lines of outputs from first_line on, for filters of side x side; side, stride and
-// phase are constants.
+// The sums of products of `lines` lines of outputs from first_line on; side, stride and phase are constants.
 INLINE void sum_products(
     global const float *dy, global const float *w, global float *dx, const int first_line, const int lines,
-    const int width, const int out_size, const int channels, const int padding, const int side, const int stride,
-    const int phase) {
-  floatv weights[WEIGHT_FLOATS / VECTOR_WIDTH], kept[KEPT_FLOATS / VECTOR_WIDTH];
+    const int width, const int out_size, const int channels, const int padding, floatv *weights, floatv *kept,
+    const int side, const int stride, const int phase) {
   const int blocks = (channels + VECTOR_WIDTH - 1) / VECTOR_WIDTH;
   for (int block = 0; block < blocks; block++) {
     const int c = block * VECTOR_WIDTH;
@@ -147,7 +145,7 @@ INLINE void sum_products(
   }
 }
 
-// The same for weights among which are infinities or NaN, whose products with zeros beside a line would be NaN.
+// sum_products for weights among which are infinities or NaN: their products with zeros beside a line would be NaN.
 INLINE void sum_each_product(
     global const float *dy, global const float *w, global float *dx, const int first_line, const int lines,
     const int width, const int out_size, const int channels, const int padding, const int side, const int stride) {
@@ -169,9 +167,9 @@ INLINE void sum_each_product(
 }
 
 // dx = activation(transposed convolution of dy + bias), or the gradient of the input. dx is [batch, size, 1], dy
-// [batch, out_size, out_channels], w [side, side, out_channels]. side is 2 to 6, the stride 1 or 2, dilation 1, and the
-// padding odd both ways or neither where the stride is 2. What a work-item packs and keeps is at most WEIGHT_FLOATS and
-// KEPT_FLOATS. Drivers compile for one SIDE, STRIDE and PHASE.
+// [batch, out_size, out_channels], w [side, side, out_channels]. side is 2 to 6, the stride 1 or 2, dilation 1; where the
+// stride is 2, the padding is odd both ways or even both ways. What a work-item packs and keeps is at most WEIGHT_FLOATS
+// and KEPT_FLOATS. Drivers compile for one SIDE, STRIDE and PHASE; what is compiled ahead of time has them all.
 //
 // Work-item (x, y): `strip` lines x of image y, a multiple of 4. Each output is summed in the same order, however long
 // a strip is.
@@ -191,8 +189,9 @@ kernel void conv2d_to_one(
   if (sumv(zeros) != 0.0f) {
     sum_each_product(dy, w, dx, first, lines, width, out_size, out_channels, padding, side, stride);
   } else {
+    floatv weights[WEIGHT_FLOATS / VECTOR_WIDTH], kept[KEPT_FLOATS / VECTOR_WIDTH];
 #define SUM_PRODUCTS(side, stride, phase) \
-  sum_products(dy, w, dx, first, lines, width, out_size, out_channels, padding, side, stride, phase)
+  sum_products(dy, w, dx, first, lines, width, out_size, out_channels, padding, weights, kept, side, stride, phase)
 #ifdef SIDE
     SUM_PRODUCTS(SIDE, STRIDE, PHASE);
 #else
@@ -214,7 +213,7 @@ kernel void conv2d_to_one(
 #endif
   }
 
-  // Whole vectors at a time, which tiles do not store.
+  // In a pass of its own, in whole vectors, of which tiles store parts.
   for (int i = 0; i < lines * width; i += VECTOR_WIDTH) {
     const int n = lines * width - i;
     store_part(activate(load_part(dx + i, n) + SPLAT(bias[0]), activation, slope), dx + i, n);

@@ -6,7 +6,7 @@ public final class Kernel: Sendable {
   public let program: String
   public let name: String
   /// Macros beyond those that the device itself defines, for example `["VECTORS": 2]`. The compiled-in kernels were
-  /// built with theirs, which `name` tells apart.
+  /// built with theirs, which `name` or their arguments tell apart.
   public let options: [String: Int]
 
   public init(_ program: String, _ name: String, options: [String: Int] = [:]) {

@@ -16,10 +16,13 @@ enum ToOneKernels {
     return kernels
   }()
 
-  /// `WEIGHT_FLOATS`, `KEPT_FLOATS` and `MOST_REACHED`.
-  static let (weightFloats, lineFloats, mostReached) = (8192, 32768, 9)
-  /// Lines that all tiles of outputs divide.
-  static let stripStep = 4
+  /// `WEIGHT_FLOATS` and `KEPT_FLOATS`.
+  static let (weightFloats, keptFloats) = (8192, 65536)
+  /// Lines of the highest tiles of outputs, a multiple of those of the others.
+  static let tileLines = 4
+  /// Zeros that a line has beside it at most: as many before it as the largest filter reaches, and three more behind it,
+  /// where the last tile has a single column.
+  static let overhang = 5 + 8
   /// Work-items for each of a processor's threads, so that they finish together, where images and lines are enough.
   static let itemsPerUnit = 4
 }
@@ -36,11 +39,10 @@ extension ConvProblem {
     else { return nil }
     let width = device.properties.vectorTiles[0].width
     let lanes = outChannels.dividedUp(by: width) * width
-    // Tiles reach over both ends of a line.
-    let pitch = outSize.width + 2 * ToOneKernels.mostReached
-    let lines = (side + ToOneKernels.stripStep) / stride
-    let fits = lanes * side * side <= ToOneKernels.weightFloats && lanes * pitch * lines <= ToOneKernels.lineFloats
-    return fits ? kernel : nil
+    // Those that reach a tile, which starts `phase` behind a multiple of the stride.
+    let lines = (ToOneKernels.tileLines - 1 + phase) / stride + (side - 1 - phase) / stride + 1
+    let kept = lanes * lines * (outSize.width + ToOneKernels.overhang)
+    return lanes * side * side <= ToOneKernels.weightFloats && kept <= ToOneKernels.keptFloats ? kernel : nil
   }
 
   /// x = activation(transposed convolution of y + bias), where there is a kernel that does it in one launch; false
@@ -49,7 +51,7 @@ extension ConvProblem {
     let device = y.device
     guard let kernel = toOneKernel(on: device) else { return false }
     let strips = (device.properties.computeUnits * ToOneKernels.itemsPerUnit).dividedUp(by: batch)
-    let step = ToOneKernels.stripStep
+    let step = ToOneKernels.tileLines
     let strip = size.height.dividedUp(by: strips).dividedUp(by: step) * step
     device.profiler?.declare(flops: flops, bytes: bytes)
     try device.launch(

@@ -149,10 +149,11 @@ import Testing
       try check(1, 35, Pair(9, 100), ConvGeometry(kernelSize: 6, stride: 2, padding: 1))
       try check(2, 3, Pair(6, 9), ConvGeometry(kernelSize: 6, stride: 4, padding: 3))
       try check(1, 2, Pair(2, 30), ConvGeometry(kernelSize: Pair(1, 40), padding: Pair(0, 20)))
-      try check(1, 16, Pair(2, 300), ConvGeometry(kernelSize: 3))
-      try check(1, 16, Pair(2, 400), ConvGeometry(kernelSize: 3))
+      // As much as fits, and the least that does not.
+      try check(1, 16, Pair(2, 669), ConvGeometry(kernelSize: 3))
+      try check(1, 16, Pair(2, 670), ConvGeometry(kernelSize: 3))
+      try check(1, 224, 2, ConvGeometry(kernelSize: 6, stride: 2))
       try check(1, 225, 2, ConvGeometry(kernelSize: 6, stride: 2))
-      try check(1, 250, 2, ConvGeometry(kernelSize: 6, stride: 2))
       try check(2, 3, Pair(3, 16), ConvGeometry(kernelSize: 3, padding: 2))
       try check(34, 4, 4, ConvGeometry(kernelSize: 2, stride: 2))
       try check(2, 70, Pair(4, 9), ConvGeometry(kernelSize: 3, stride: 2, padding: 1))
@@ -257,19 +258,24 @@ import Testing
   func infiniteWeightsStayInTheirOutputs(_ on: TestDevice, kernelSize: Pair) throws {
     try on.use { device in
       let x = try device.filled([1, 4, 5, 20], with: 1)
-      for (stride, channel) in [(1, 0), (1, 17), (2, 0), (2, 17)] {
-        let taps = kernelSize.height * kernelSize.width
+      let taps = kernelSize.height * kernelSize.width
+      for (stride, padding, channel) in [(1, 0, 0), (1, 0, 17), (1, 1, 0), (2, 0, 17), (2, 1, 0)] {
         let weight = try device.tensor(
           [kernelSize.height, kernelSize.width, 1, 20], (0..<taps * 20).map { $0 == channel ? .infinity : 1 })
-        let y = try convTranspose2d(
-          x, weight: weight, bias: nil, ConvGeometry(kernelSize: kernelSize, stride: Pair(both: stride)))
+        let geometry = ConvGeometry(
+          kernelSize: kernelSize, stride: Pair(both: stride),
+          padding: Pair(kernelSize.height == 1 ? 0 : padding, padding))
+        let y = try convTranspose2d(x, weight: weight, bias: nil, geometry)
         let values = try y.values()
-        // The first tap adds to an output of each pixel.
         for line in 0..<y.shape[1] {
           for place in 0..<y.shape[2] {
-            let (h, v) = (line / stride, place / stride)
-            let isReached = h * stride == line && h < 4 && v * stride == place && v < 5
-            #expect(values[line * y.shape[2] + place].isFinite != isReached, "\(stride), \(channel), \(line), \(place)")
+            let reaching = (0..<taps).filter { tap in
+              let h = line + geometry.padding.height - tap / kernelSize.width
+              let v = place + geometry.padding.width - tap % kernelSize.width
+              return h >= 0 && h % stride == 0 && h / stride < 4 && v >= 0 && v % stride == 0 && v / stride < 5
+            }
+            let expected = reaching.contains(0) ? .infinity : Float(20 * reaching.count)
+            #expect(values[line * y.shape[2] + place] == expected, "\(geometry), \(channel), \(line), \(place)")
           }
         }
       }
