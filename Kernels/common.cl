@@ -199,35 +199,43 @@ INLINE float sum_lanes(floatv *lanes) {
   return sumv(lanes[0]);
 }
 
-// e^x within 2 ulp for -87.33 <= x <= 88.72; below, zero; above, infinity; NaN stays NaN.
-// x = n ln 2 + r with |r| <= ln 2 / 2, and a degree-6 polynomial (Cephes expf) for e^r.
-INLINE floatv expv(floatv x) {
-  const floatv limited = CHOOSEV(x < SPLAT(-87.33654f), SPLAT(-87.33654f), CHOOSEV(x > SPLAT(88.72283f), SPLAT(88.72283f), x));
-  // Adding and taking away 1.5 * 2^23 rounds to the nearest integer.
-  const floatv shifted = limited * SPLAT(1.44269504f) + SPLAT(12582912.0f);
-  const floatv n = shifted - SPLAT(12582912.0f);
-  floatv r = MULTIPLY_ADD(n, SPLAT(-0.693359375f), limited);
-  r = MULTIPLY_ADD(n, SPLAT(2.12194440e-4f), r);
-  floatv p = SPLAT(1.9875691500e-4f);
-  p = MULTIPLY_ADD(p, r, SPLAT(1.3981999507e-3f));
-  p = MULTIPLY_ADD(p, r, SPLAT(8.3334519073e-3f));
-  p = MULTIPLY_ADD(p, r, SPLAT(4.1665795894e-2f));
-  p = MULTIPLY_ADD(p, r, SPLAT(1.6666665459e-1f));
-  p = MULTIPLY_ADD(p, r, SPLAT(5.0000001201e-1f));
-  p = MULTIPLY_ADD(p, r * r, r + SPLAT(1.0f));
-  // 2^n in two factors, so that neither overflows at either end of the range.
-  const intv whole = TO_INTV(n);
-  const intv lower = whole >> 1;
-  const floatv scale1 = AS_FLOATV((lower + 127) << 23);
-  const floatv scale2 = AS_FLOATV((whole - lower + 127) << 23);
-  floatv y = p * scale1 * scale2;
-  y = CHOOSEV(x < SPLAT(-87.33654f), SPLAT(0.0f), y);
-  y = CHOOSEV(x > SPLAT(88.72283f), SPLAT(INFINITY), y);
-  return CHOOSEV(x == x, y, x);
+// e^x as p * 2^n within 2 ulp, for -87.33 <= x <= 89. NaN is in p.
+// x = n ln 2 + r with |r| <= ln 2 / 2, and a degree-6 polynomial (Cephes expf, in Estrin's order) for p = e^r.
+INLINE floatv exp_parts(floatv x, intv *n) {
+  // Adding 1.5 * 2^23 rounds to the nearest integer, which the sum's last bits then are.
+  const floatv shifted = MULTIPLY_ADD(x, SPLAT(1.44269504f), SPLAT(12582912.0f));
+  const floatv whole = shifted - SPLAT(12582912.0f);
+  floatv r = MULTIPLY_ADD(whole, SPLAT(-0.693359375f), x);
+  r = MULTIPLY_ADD(whole, SPLAT(2.12194440e-4f), r);
+  const floatv square = r * r;
+  const floatv high = MULTIPLY_ADD(SPLAT(1.9875691500e-4f), r, SPLAT(1.3981999507e-3f));
+  const floatv middle = MULTIPLY_ADD(SPLAT(8.3334519073e-3f), r, SPLAT(4.1665795894e-2f));
+  const floatv low = MULTIPLY_ADD(SPLAT(1.6666665459e-1f), r, SPLAT(5.0000001201e-1f));
+  const floatv p = MULTIPLY_ADD(MULTIPLY_ADD(high, square, middle), square, low);
+  *n = AS_INTV(shifted) - 0x4b400000;
+  return MULTIPLY_ADD(p, square, r + SPLAT(1.0f));
 }
 
-// 1 / (1 + e^-x) within 3 ulp, where the driver's division is correctly rounded.
-INLINE floatv sigmoidv(floatv x) { return SPLAT(1.0f) / (SPLAT(1.0f) + expv(-x)); }
+// 2^n for -127 < n < 128.
+INLINE floatv power_of_two(intv n) { return AS_FLOATV((n + 127) << 23); }
+
+// e^x within 2 ulp for -87.33 <= x <= 88.72; below, zero; above, infinity; NaN stays NaN.
+INLINE floatv expv(floatv x) {
+  intv n;
+  const floatv p = exp_parts(CHOOSEV(x > SPLAT(89.0f), SPLAT(89.0f), x), &n);
+  // 2^n in two factors, so that neither overflows at either end of the range.
+  const floatv y = p * power_of_two(n >> 1) * power_of_two(n - (n >> 1));
+  return CHOOSEV(x < SPLAT(-87.33654f), SPLAT(0.0f), y);
+}
+
+// 1 / (1 + e^-x) within 3 ulp, where the driver's division is correctly rounded; below -88, where that is no normal
+// number, zero. NaN stays NaN.
+INLINE floatv sigmoidv(floatv x) {
+  intv n;
+  const floatv p = exp_parts(-CHOOSEV(x > SPLAT(87.0f), SPLAT(87.0f), x), &n);
+  const floatv y = SPLAT(1.0f) / MULTIPLY_ADD(p, power_of_two(n), SPLAT(1.0f));
+  return CHOOSEV(x < SPLAT(-88.0f), SPLAT(0.0f), y);
+}
 
 // tanh x within 2 ulp, where the driver's division is correctly rounded: an odd polynomial (Cephes tanhf) for
 // |x| < 0.625, otherwise 1 - 2 / (e^2|x| + 1) with the sign of x.

@@ -98,7 +98,7 @@
   X(conv2d_from_one, conv2d_from_one_gradient, C(float), C(float), B(float), int, int, int, int, int, int, int, int, \
     int)                                                                                                             \
   X(conv2d_to_one, conv2d_to_one, C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, \
-    float)
+    int, float)
 
 // Kernels that there is one of in each clone.
 #define PLAIN_KERNELS(X)  \

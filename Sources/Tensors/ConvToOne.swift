@@ -23,8 +23,9 @@ enum ToOneKernels {
   /// Zeros that a line has beside it at most: as many before it as the largest filter reaches, and three more behind it,
   /// where the last tile has a single column.
   static let overhang = 5 + 8
-  /// Work-items for each of a processor's threads, so that they finish together, where images and lines are enough.
-  static let itemsPerUnit = 4
+  /// Work-items for each of a processor's threads, so that they finish together: of strips, where images are few, and of
+  /// several images, for which the filter is packed once, where they are many.
+  static let (stripsPerUnit, itemsPerUnit) = (4, 10)
 }
 
 extension ConvProblem {
@@ -50,16 +51,19 @@ extension ConvProblem {
   func enqueueToOne(_ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ x: Tensor) throws -> Bool {
     let device = y.device
     guard let kernel = toOneKernel(on: device) else { return false }
-    let strips = (device.properties.computeUnits * ToOneKernels.itemsPerUnit).dividedUp(by: batch)
+    let units = device.properties.computeUnits
+    let strips = (units * ToOneKernels.stripsPerUnit).dividedUp(by: batch)
     let step = ToOneKernels.tileLines
     let strip = size.height.dividedUp(by: strips).dividedUp(by: step) * step
+    let images = batch.dividedUp(by: units * ToOneKernels.itemsPerUnit)
     device.profiler?.declare(flops: flops, bytes: bytes)
     try device.launch(
-      kernel, over: Grid(size.height.dividedUp(by: strip), batch),
+      kernel, over: Grid(size.height.dividedUp(by: strip), batch.dividedUp(by: images)),
       [
         .buffer(y.buffer), .buffer(w.buffer), .buffer(try bias?.buffer ?? device.zeros(byteCount: 4)),
         .buffer(x.buffer), .int(batch), .pair(size), .pair(outSize), .int(outChannels),
         .int(geometry.kernelSize.height), .int(geometry.stride.height), .pair(geometry.padding), .int(strip),
+        .int(images),
       ] + activation.arguments)
     return true
   }
