@@ -1,6 +1,8 @@
 /// Memory of a device. Its bytes go back to the device's pool when the last reference goes.
 public final class Buffer {
   public unowned let device: any Device
+  /// Launches compare this: to look at the device itself counts a reference, for each of their arguments.
+  let deviceIdentity: ObjectIdentifier
   public let byteCount: Int
   /// `cl_mem` on an OpenCL device, an address on the CPU.
   package let handle: UnsafeMutableRawPointer
@@ -16,6 +18,7 @@ public final class Buffer {
     ownedByDevice: Bool = false
   ) {
     self.device = device
+    deviceIdentity = ObjectIdentifier(device)
     self.byteCount = byteCount
     self.handle = handle
     self.capacity = capacity

@@ -91,13 +91,16 @@ extension CPUDevice {
 
   /// An argument's bits, the low ones first as the entry points read them.
   private func value(of argument: KernelArgument, at index: Int, for kernel: CompiledKernel) -> UInt64 {
-    switch (argument, kernel.signature[index]) {
-    case (.buffer(let buffer), UInt8(ascii: "b")), (.buffer(let buffer), UInt8(ascii: "c")):
-      precondition(buffer.device === self, "argument \(index) of \(kernel.name) is a buffer of another device")
+    let letter = kernel.signature[index]
+    switch argument {
+    case .buffer(let buffer) where letter == UInt8(ascii: "b") || letter == UInt8(ascii: "c"):
+      precondition(
+        buffer.deviceIdentity == ObjectIdentifier(self),
+        "argument \(index) of \(kernel.name) is a buffer of another device")
       return UInt64(UInt(bitPattern: buffer.handle))
-    case (.int(let value), UInt8(ascii: "i")): return UInt64(UInt32(bitPattern: value))
-    case (.uint(let value), UInt8(ascii: "u")): return UInt64(value)
-    case (.float(let value), UInt8(ascii: "f")): return UInt64(value.bitPattern)
+    case .int(let value) where letter == UInt8(ascii: "i"): return UInt64(UInt32(bitPattern: value))
+    case .uint(let value) where letter == UInt8(ascii: "u"): return UInt64(value)
+    case .float(let value) where letter == UInt8(ascii: "f"): return UInt64(value.bitPattern)
     default:
       let signature = String(decoding: kernel.signature, as: UTF8.self)
       preconditionFailure("argument \(index) of \(kernel.name) is \(argument), but its signature is \(signature)")

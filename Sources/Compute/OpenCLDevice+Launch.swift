@@ -47,7 +47,9 @@ extension OpenCLDevice {
       let status: cl_int
       switch arguments[index] {
       case .buffer(let buffer):
-        precondition(buffer.device === self, "argument \(index) of \(kernel.name) is a buffer of another device")
+        precondition(
+          buffer.deviceIdentity == ObjectIdentifier(self),
+          "argument \(index) of \(kernel.name) is a buffer of another device")
         var memory: cl_mem? = buffer.memory
         status = clSetKernelArg(kernel.handle, cl_uint(index), MemoryLayout<cl_mem?>.size, &memory)
       case .int(var value): status = clSetKernelArg(kernel.handle, cl_uint(index), 4, &value)

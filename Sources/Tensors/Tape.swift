@@ -27,17 +27,25 @@ public final class Tape {
   ///
   /// It is the thread's own, because a device and its tensors are used from one thread at a time.
   package static var current: Tape? {
-    get { Thread.current.threadDictionary[key] as? Tape }
-    set { Thread.current.threadDictionary[key] = newValue }
+    get { pthread_getspecific(key).map { Unmanaged.fromOpaque($0).takeUnretainedValue() } }
+    // Not retained: ``recording(_:)`` does that for as long as its tape is the current one.
+    set { pthread_setspecific(key, newValue.map { Unmanaged.passUnretained($0).toOpaque() }) }
   }
-  private static let key = "telar.tape"
+  /// Every operator asks, so it is the system's key rather than a task-local value or the thread's dictionary, which are
+  /// slower.
+  private static let key = {
+    var key = pthread_key_t()
+    let status = pthread_key_create(&key, nil)
+    precondition(status == 0, "no key for the thread's tape: error \(status)")
+    return key
+  }()
 
   /// Runs `body` and records the operators that it calls.
   public func recording<Result>(_ body: () throws -> Result) rethrows -> Result {
     let outer = Tape.current
     Tape.current = self
     defer { Tape.current = outer }
-    return try body()
+    return try withExtendedLifetime(self) { try body() }
   }
 
   /// The tape to record on, when there is one and an input requires a gradient.

@@ -122,4 +122,22 @@ import Testing
   @Test func anUnknownInstructionSetIsRefused() {
     #expect(throws: DeviceError.self) { try CPUDevice(instructionSet: "avx1024") }
   }
+
+  #if os(Linux)
+    /// Programmers' mistakes; where one is not found, or an error is thrown, the process ends as if all were well.
+    @Test func argumentsThatDoNotFitTrap() async {
+      await #expect(processExitsWith: .failure) {
+        guard let device = try? CPUDevice(threads: 1), let other = try? CPUDevice(threads: 1),
+          let own = try? device.allocate(byteCount: 64), let foreign = try? other.allocate(byteCount: 64)
+        else { return }
+        try? device.launch(
+          Kernel("elementwise", "add"), over: Grid(1), [.buffer(own), .buffer(foreign), .buffer(own), .int(16)])
+      }
+      await #expect(processExitsWith: .failure) {
+        guard let device = try? CPUDevice(threads: 1), let own = try? device.allocate(byteCount: 64) else { return }
+        try? device.launch(
+          Kernel("elementwise", "add"), over: Grid(1), [.buffer(own), .buffer(own), .buffer(own), .float(16)])
+      }
+    }
+  #endif
 }
