@@ -6,6 +6,12 @@
 #define PANEL_VECTORS 512  // of a strip's gradients, at most
 #define LARGEST_FILTER 7
 #define PLACES 14  // outputs of a line at once: as many as leave all sums in registers
+// Gradients of a line at once: as many as have registers beside two lines of sums.
+#if VECTOR_WIDTH == 16
+#define GROUP 4
+#else
+#define GROUP 2
+#endif
 
 // Lines first ..< first + lines of a padded image, of `length` pixels.
 INLINE void copy_padded(
@@ -54,18 +60,37 @@ INLINE void multiply_windows_of_one(
 }
 
 // sums[i] += the products of a strip's gradients with the pixels under tap i of a line of filters and, from
-// sums[LARGEST_FILTER] on, under those of the next. Width is a constant. (Where the loops over taps end at it and not at a
-// macro, PoCL 3.1 stores all sums at each step.)
+// sums[LARGEST_FILTER] on, under those of the next. Width and stride are constants: each pixel is loaded once for all of
+// GROUP gradients that meet it. (Where the loops over taps end at the width and not at a macro, PoCL 3.1 stores all sums
+// at each step.)
 INLINE void add_filter_lines(
     floatv sums[2 * LARGEST_FILTER], const float *pixels, const int length, const floatv *panel, const int lines,
-    const int places, const int stride, const int width) {
+    const int places, const int height, const int width, const int stride) {
   floatv t[2 * LARGEST_FILTER];
 #pragma unroll
   for (int i = 0; i < 2 * LARGEST_FILTER; i++) t[i] = sums[i];
   for (int line = 0; line < lines; line++) {
-    const float *upper = pixels + line * HEIGHT(stride) * length;
+    const float *upper = pixels + line * height * length;
     const float *lower = upper + length;
-    for (int place = 0; place < places; place++) {
+    int place = 0;
+    for (; place + GROUP <= places; place += GROUP) {
+#pragma unroll
+      for (int i = 0; i < (GROUP - 1) * 2 + LARGEST_FILTER; i++) {
+        if (i >= (GROUP - 1) * stride + width) break;
+        const floatv above = SPLAT(upper[i]), below = SPLAT(lower[i]);
+#pragma unroll
+        for (int j = 0; j < GROUP; j++) {
+          const int tap = i - j * stride;
+          if (tap < 0 || tap >= width) continue;
+          t[tap] = MULTIPLY_ADD(above, panel[j], t[tap]);
+          t[LARGEST_FILTER + tap] = MULTIPLY_ADD(below, panel[j], t[LARGEST_FILTER + tap]);
+        }
+      }
+      upper += GROUP * stride;
+      lower += GROUP * stride;
+      panel += GROUP;
+    }
+    for (; place < places; place++) {
       const floatv gradient = *panel;
 #pragma unroll
       for (int i = 0; i < LARGEST_FILTER; i++) {
@@ -73,8 +98,8 @@ INLINE void add_filter_lines(
         t[i] = MULTIPLY_ADD(SPLAT(upper[i]), gradient, t[i]);
         t[LARGEST_FILTER + i] = MULTIPLY_ADD(SPLAT(lower[i]), gradient, t[LARGEST_FILTER + i]);
       }
-      upper += WIDTH(stride);
-      lower += WIDTH(stride);
+      upper += stride;
+      lower += stride;
       panel++;
     }
   }
@@ -83,23 +108,21 @@ INLINE void add_filter_lines(
 }
 
 // Functions of their own, so that each has all the registers.
-#define WINDOWS_OF_ONE(width, stride)                                                                        \
+#define FILTERS_OF_ONE(width, stride)                                                                        \
   OUTLINE void multiply_windows_##width##_stride_##stride(                                                   \
       floatv sums[PLACES], const float *pixel, const int length, const floatv *weights, const int height) {  \
     multiply_windows_of_one(sums, pixel, length, weights, height, width, stride);                            \
-  }
-#define FILTER_LINES(width)                                                                                  \
-  WINDOWS_OF_ONE(width, 1)                                                                                   \
-  WINDOWS_OF_ONE(width, 2)                                                                                   \
-  OUTLINE void add_filter_lines_##width(                                                                     \
+  }                                                                                                          \
+  OUTLINE void add_filter_lines_##width##_stride_##stride(                                                   \
       floatv sums[2 * LARGEST_FILTER], const float *pixels, const int length, const floatv *panel,           \
-      const int lines, const int places, const int stride) {                                                 \
-    add_filter_lines(sums, pixels, length, panel, lines, places, stride, width);                             \
+      const int lines, const int places, const int height) {                                                 \
+    add_filter_lines(sums, pixels, length, panel, lines, places, height, width, stride);                     \
   }
-FILTER_LINES(4)
-FILTER_LINES(5)
-FILTER_LINES(6)
-FILTER_LINES(7)
+#define FILTERS_OF_ONE_BY_STRIDE(width) FILTERS_OF_ONE(width, 1) FILTERS_OF_ONE(width, 2)
+FILTERS_OF_ONE_BY_STRIDE(4)
+FILTERS_OF_ONE_BY_STRIDE(5)
+FILTERS_OF_ONE_BY_STRIDE(6)
+FILTERS_OF_ONE_BY_STRIDE(7)
 
 // y = convolution of x with w + bias, finished (common.cl). x is [batch, size], w [kernel_size, O], y [batch, out_size,
 // O]; the stride across is 1 or 2.
@@ -179,11 +202,22 @@ kernel void conv2d_from_one_gradient(
       for (int i = 0; i < lines * places; i++) panel[i] = load_part(from + (long)i * out_channels, n);
       for (int tap = 0; tap < HEIGHT(kernel_size); tap += 2) {
         const float *pixel = pixels + tap * length;
-        switch (WIDTH(kernel_size)) {
-          case 4: add_filter_lines_4(sums[tap / 2], pixel, length, panel, lines, places, stride); break;
-          case 5: add_filter_lines_5(sums[tap / 2], pixel, length, panel, lines, places, stride); break;
-          case 6: add_filter_lines_6(sums[tap / 2], pixel, length, panel, lines, places, stride); break;
-          default: add_filter_lines_7(sums[tap / 2], pixel, length, panel, lines, places, stride);
+#define ADD_FILTER_LINES(width, stride_across) \
+  add_filter_lines_##width##_stride_##stride_across(sums[tap / 2], pixel, length, panel, lines, places, HEIGHT(stride))
+        if (WIDTH(stride) == 1) {
+          switch (WIDTH(kernel_size)) {
+            case 4: ADD_FILTER_LINES(4, 1); break;
+            case 5: ADD_FILTER_LINES(5, 1); break;
+            case 6: ADD_FILTER_LINES(6, 1); break;
+            default: ADD_FILTER_LINES(7, 1);
+          }
+        } else {
+          switch (WIDTH(kernel_size)) {
+            case 4: ADD_FILTER_LINES(4, 2); break;
+            case 5: ADD_FILTER_LINES(5, 2); break;
+            case 6: ADD_FILTER_LINES(6, 2); break;
+            default: ADD_FILTER_LINES(7, 2);
+          }
         }
       }
     }

@@ -1,28 +1,68 @@
-// The transposed convolution to one channel, vector family: a vector's lanes are channels of dy, and a tile of outputs
-// has as many as a vector has lanes, so that the sums across its vectors are one vector.
+// The transposed convolution to one channel, vector family, by cells of outputs. A cell is an output, and a vector's
+// lanes are channels of dy; or, where the stride is 2 and the filter's sides are even, it is the two by two outputs that
+// the same pixels reach, and a vector's lanes are these outputs and a quarter as many channels of each. Several lines of
+// cells are summed at once, from pixel to pixel along lines of dy; of what is summed in registers so, the lanes of
+// channels are added afterwards.
 
 #ifndef WEIGHT_FLOATS
 #define WEIGHT_FLOATS 8192  // of the filter that a work-item packs, at most
-#define KEPT_FLOATS 65536   // of the lines of dy that it keeps, at most
+#define SUM_FLOATS 32768    // of the lines of cells that it sums at once, at most
 #endif
 
-// Lines and columns of a tile: both even, so that all tiles begin at the same phase of a stride of 2.
-#if VECTOR_WIDTH == 4
-#define OUTPUT_COLUMNS 2
+// Lines of cells at once: as many as leave the sums in registers. Those of single outputs are even, so that all begin at
+// the same phase of a stride of 2.
+#if VECTOR_WIDTH == 16
+#define CELL_LINES(cell) ((cell) == 2 ? 5 : 4)
 #else
-#define OUTPUT_COLUMNS 4
+#define CELL_LINES(cell) ((cell) == 2 ? 3 : 2)
 #endif
-#define OUTPUT_LINES (VECTOR_WIDTH / OUTPUT_COLUMNS)
-#define MOST_REACHED 9  // lines or pixels of dy that reach a tile
+#define MOST_LINES 5
+#define MOST_TAPS 6
+#define MOST_REACHING 9  // lines of dy that reach lines of cells
+// Weights that have registers beside the sums.
+#define LOADED_WEIGHTS (VECTOR_WIDTH == 16 ? 9 : 0)
 
-// The first line or pixel of dy that reaches a tile, counted from the one at (first output + padding) / stride, of which
-// division `phase`, less than side, is the remainder; and how many reach `outputs` outputs.
-#define FIRST_REACHED(side, stride, phase) (-((side)-1 - (phase)) / (stride))
-#define REACHED(outputs, side, stride, phase) \
-  (((outputs)-1 + (phase)) / (stride)-FIRST_REACHED(side, stride, phase) + 1)
-// Pixels that reach the first tile of a line from beside the image, and the last, where outputs are about the stride
-// times as many as pixels.
-#define BESIDE(side, stride) ((stride) == 1 ? ((side)-1) / 2 : (side) / 2 - 1)
+// Four outputs in a vector: the sums of two neighbours, and what a line of cells then has of two vectors.
+#if VECTOR_WIDTH == 16
+#define QUARTER 4
+#define UPPER_LINE 0, 4, 1, 5, 2, 6, 3, 7, 16, 20, 17, 21, 18, 22, 19, 23
+#define LOWER_LINE 8, 12, 9, 13, 10, 14, 11, 15, 24, 28, 25, 29, 26, 30, 27, 31
+#elif VECTOR_WIDTH == 8
+#define QUARTER 2
+#define EVEN_LANES 0, 8, 2, 10, 4, 12, 6, 14
+#define ODD_LANES 1, 9, 3, 11, 5, 13, 7, 15
+#define UPPER_LINE 0, 2, 1, 3, 8, 10, 9, 11
+#define LOWER_LINE 4, 6, 5, 7, 12, 14, 13, 15
+#else
+#define QUARTER 1
+#define UPPER_LINE 0, 1, 4, 5
+#define LOWER_LINE 2, 3, 6, 7
+#endif
+
+#if !HAS_SHUFFLE
+#define FOUR_TIMES(v) ((floatv)((v), (v), (v), (v)))
+#elif VECTOR_WIDTH == 16
+#define FOUR_TIMES(v) __builtin_shufflevector((v), (v), 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3)
+#else
+#define FOUR_TIMES(v) __builtin_shufflevector((v), (v), 0, 1, 0, 1, 0, 1, 0, 1)
+#endif
+
+// QUARTER elements at p, of which there are n and zeros behind them, four times over.
+INLINE floatv load_quarter(global const float *p, const int n, const int partial) {
+#if VECTOR_WIDTH == 4
+  return SPLAT(*p);
+#else
+  CONCATENATE(float, QUARTER) v;
+  if (partial && n < QUARTER) {
+    float lanes[QUARTER];
+    for (int i = 0; i < QUARTER; i++) lanes[i] = i < n ? p[i] : 0.0f;
+    v = CONCATENATE(vload, QUARTER)(0, lanes);
+  } else {
+    v = CONCATENATE(vload, QUARTER)(0, p);
+  }
+  return FOUR_TIMES(v);
+#endif
+}
 
 // A vector of the sums of each vector's elements: as transpose_square, but what each step makes of a pair is added.
 INLINE floatv sum_each(floatv square[VECTOR_WIDTH]) {
@@ -48,195 +88,225 @@ INLINE floatv sum_each(floatv square[VECTOR_WIDTH]) {
   return square[0];
 }
 
-// Stores the first `lines` lines and `columns` columns of a tile, which may be more than it has, `width` from one line to
-// the next.
-INLINE void store_tile(floatv tile, global float *to, const int width, const int lines, const int columns) {
-  float outputs[VECTOR_WIDTH];
-  STOREV(tile, outputs);
-  if (lines >= OUTPUT_LINES && columns >= OUTPUT_COLUMNS) {
-#pragma unroll
-    for (int i = 0; i < VECTOR_WIDTH; i++) to[i / OUTPUT_COLUMNS * width + i % OUTPUT_COLUMNS] = outputs[i];
+// The four outputs of each of QUARTER cells, output by output.
+INLINE floatv sum_cells_of_four(const floatv *cells) {
+#if VECTOR_WIDTH == 16
+  const floatv a = SHUFFLE(cells[0], cells[2], ZIP_LOWER) + SHUFFLE(cells[0], cells[2], ZIP_UPPER);
+  const floatv b = SHUFFLE(cells[1], cells[3], ZIP_LOWER) + SHUFFLE(cells[1], cells[3], ZIP_UPPER);
+  return SHUFFLE(a, b, ZIP_LOWER) + SHUFFLE(a, b, ZIP_UPPER);
+#elif VECTOR_WIDTH == 8
+  return SHUFFLE(cells[0], cells[1], EVEN_LANES) + SHUFFLE(cells[0], cells[1], ODD_LANES);
+#else
+  return cells[0];
+#endif
+}
+
+// The outputs of a line of cells, whose number is rounded up to whole vectors, in as many lines of outputs as a cell has,
+// `length` from one to the next.
+INLINE void add_lanes(float *to, const int length, const floatv *cells, const int count, const int cell) {
+  if (cell == 2) {
+    for (int i = 0; i < count; i += 2 * QUARTER) {
+      const floatv a = sum_cells_of_four(cells + i), b = sum_cells_of_four(cells + i + QUARTER);
+      STOREV(SHUFFLE(a, b, UPPER_LINE), to + 2 * i);
+      STOREV(SHUFFLE(a, b, LOWER_LINE), to + length + 2 * i);
+    }
   } else {
-    // An array of its own, which is in memory, as what is indexed so must be.
-    float part[VECTOR_WIDTH];
-    STOREV(tile, part);
-    for (int i = 0; i < min(OUTPUT_LINES, lines); i++) {
-      for (int j = 0; j < min(OUTPUT_COLUMNS, columns); j++) to[i * width + j] = part[i * OUTPUT_COLUMNS + j];
+    for (int i = 0; i < count; i += VECTOR_WIDTH) {
+      floatv square[VECTOR_WIDTH];
+#pragma unroll
+      for (int j = 0; j < VECTOR_WIDTH; j++) square[j] = cells[i + j];
+      STOREV(sum_each(square), to + i);
     }
   }
 }
 
-// A tile of outputs, line by line. lines[i] is the i-th line of dy that reaches it, for from <= i < end, in blocks of
-// channels with `pitch` pixels each, of which the tile sees those from `place` on; weights are [blocks, side, side]. The
-// first `before` and the last `after` pixels are beside the image. These, side, stride and phase are constants.
-INLINE floatv to_one_tile(
-    const floatv *const lines[MOST_REACHED], const int from, const int end, const int place, const int pitch,
-    const floatv *weights, const int blocks, const int side, const int stride, const int phase, const int before,
-    const int after) {
-  const int first = FIRST_REACHED(side, stride, phase);
-  const int reached = REACHED(OUTPUT_COLUMNS, side, stride, phase);
-  floatv sums[VECTOR_WIDTH];
+// Lines of cells, `pitch` from one to the next, from the lines of dy that reach them, of which `top` is the first. A
+// pixel reaches `taps` cells across and down, and the next one those `step` farther on. Weights are [channels / those of a
+// vector, taps, taps]. cell, taps, step and partial, which is whether a vector's channels may be more than there are, are
+// constants.
+INLINE void sum_cells(
+    floatv *to, const int pitch, global const float *dy, const int out_size, const int channels, const floatv *weights,
+    const int top, const int cell, const int taps, const int step, const int partial) {
+  const int lines = CELL_LINES(cell), above = (taps - 1) / step, each = VECTOR_WIDTH / (cell * cell);
+  const int width = WIDTH(out_size);
+  floatv sums[MOST_LINES][MOST_TAPS];
 #pragma unroll
-  for (int i = 0; i < VECTOR_WIDTH; i++) sums[i] = SPLAT(0.0f);
-  for (int block = 0; block < blocks; block++) {
+  for (int i = 0; i < MOST_LINES; i++) {
 #pragma unroll
-    for (int i = 0; i < REACHED(OUTPUT_LINES, side, stride, phase); i++) {
-      if (i < from || i >= end) continue;
-      floatv pixels[MOST_REACHED];
+    for (int j = 0; j < MOST_TAPS; j++) sums[i][j] = SPLAT(0.0f);
+  }
+  for (int v = 0; v < width; v++) {
+    const floatv *packed = weights;
+    for (int c = 0; c < channels; c += each) {
+      floatv loaded[LOADED_WEIGHTS + 1];
 #pragma unroll
-      for (int j = before; j < reached - after; j++) pixels[j] = lines[i][block * pitch + place + j];
+      for (int i = 0; i < LOADED_WEIGHTS; i++) {
+        if (taps * taps <= LOADED_WEIGHTS && i < taps * taps) loaded[i] = packed[i];
+      }
 #pragma unroll
-      for (int line = 0; line < OUTPUT_LINES; line++) {
-        const int down = line + phase - stride * (first + i);
-        if (down < 0 || down >= side) continue;
+      for (int i = 0; i < MOST_REACHING; i++) {
+        if (i > above + (lines - 1) / step || (uint)(top + i) >= (uint)HEIGHT(out_size)) continue;
+        global const float *at = dy + ((long)(top + i) * width + v) * channels + c;
+        const int n = channels - c;
+        const floatv pixel = cell == 2 ? load_quarter(at, n, partial) : partial ? load_part(at, n) : LOADV(at);
 #pragma unroll
-        for (int across = 0; across < side; across++) {
-          const floatv weight = weights[(block * side + down) * side + across];
+        for (int line = 0; line < MOST_LINES; line++) {
+          const int down = line - step * (i - above);
+          if (line >= lines || down < 0 || down >= taps) continue;
 #pragma unroll
-          for (int j = before; j < reached - after; j++) {
-            const int column = stride * (first + j) + across - phase;
-            if (column < 0 || column >= OUTPUT_COLUMNS) continue;
-            floatv *sum = sums + line * OUTPUT_COLUMNS + column;
-            *sum = MULTIPLY_ADD(pixels[j], weight, *sum);
+          for (int across = 0; across < MOST_TAPS; across++) {
+            if (across >= taps) continue;
+            const int tap = down * taps + across;
+            const floatv weight = taps * taps <= LOADED_WEIGHTS ? loaded[tap] : packed[tap];
+            sums[line][across] = MULTIPLY_ADD(pixel, weight, sums[line][across]);
           }
         }
       }
+      packed += taps * taps;
     }
-  }
-  return sum_each(sums);
-}
-
-// The sums of products of `lines` lines of outputs from first_line on; side, stride and phase are constants.
-INLINE void sum_products(
-    global const float *dy, const floatv *weights, global float *dx, const int first_line, const int lines,
-    const int width, const int out_size, const int channels, const int padding, floatv *kept, const int side,
-    const int stride, const int phase) {
-  const int blocks = (channels + VECTOR_WIDTH - 1) / VECTOR_WIDTH;
-  // Line l of dy is kept as the (l % reached)-th while tiles need it, with zeros where they reach over its ends.
-  const int tiles = (width + OUTPUT_COLUMNS - 1) / OUTPUT_COLUMNS;
-  const int reached = REACHED(OUTPUT_LINES, side, stride, phase);
-  const int begin = WIDTH(padding) / stride + FIRST_REACHED(side, stride, phase);
-  const int before = max(0, -begin);
-  const int end = begin + (tiles - 1) * (OUTPUT_COLUMNS / stride) + REACHED(OUTPUT_COLUMNS, side, stride, phase);
-  const int after = max(0, end - WIDTH(out_size));
-  const int pitch = before + WIDTH(out_size) + after, step = blocks * pitch;
-  for (int i = 0; i < reached * blocks; i++) {
-    for (int j = 0; j < before; j++) kept[i * pitch + j] = SPLAT(0.0f);
-    for (int j = pitch - after; j < pitch; j++) kept[i * pitch + j] = SPLAT(0.0f);
-  }
-
-  int top = (first_line + HEIGHT(padding)) / stride + FIRST_REACHED(side, stride, phase);
-  int copied = max(0, top);
-  for (int line = 0; line < lines; line += OUTPUT_LINES) {
-    for (; copied < min(HEIGHT(out_size), top + reached); copied++) {
-      global const float *from = dy + (long)copied * WIDTH(out_size) * channels;
-      floatv *to = kept + copied % reached * step + before;
-      for (int c = 0; c < channels; c += VECTOR_WIDTH) {
-        for (int i = 0; i < WIDTH(out_size); i++) to[i] = load_part(from + (long)i * channels + c, channels - c);
-        to += pitch;
+#pragma unroll
+    for (int i = 0; i < MOST_LINES; i++) {
+      if (i >= lines) continue;
+#pragma unroll
+      for (int j = 0; j < MOST_TAPS; j++) {
+        if (j < step) to[i * pitch + v * step + j] = sums[i][j];
+        if (j < taps) sums[i][j] = j + step < taps ? sums[i][j + step] : SPLAT(0.0f);
       }
     }
-    const floatv *reaching[MOST_REACHED];
-    for (int i = 0; i < reached; i++) reaching[i] = kept + max(0, top + i) % reached * step + before + begin;
-    for (int column = 0; column < width; column += OUTPUT_COLUMNS) {
-      const int pixel = begin + column / stride, beside = BESIDE(side, stride);
-      floatv tile;
-#define TILE(before, after)                                                                                            \
-  to_one_tile(                                                                                                         \
-      reaching, max(0, -top), HEIGHT(out_size) - top, column / stride, pitch, weights, blocks, side, stride, phase,    \
-      before, after)
-      if (beside > 0 && pixel + beside <= 0) {
-        tile = TILE(beside, 0);
-      } else if (beside > 0 && pixel + REACHED(OUTPUT_COLUMNS, side, stride, phase) - beside >= WIDTH(out_size)) {
-        tile = TILE(0, beside);
-      } else {
-        tile = TILE(0, 0);
-      }
-      store_tile(tile, dx + line * width + column, width, lines - line, width - column);
+  }
+#pragma unroll
+  for (int i = 0; i < MOST_LINES; i++) {
+#pragma unroll
+    for (int j = 0; j < MOST_TAPS; j++) {
+      if (i < lines && j + step < taps) to[i * pitch + width * step + j] = sums[i][j];
     }
-    top += OUTPUT_LINES / stride;
   }
 }
 
-// sum_products for weights among which are infinities or NaN: their products with zeros beside a line would be NaN.
-INLINE void sum_each_product(
-    global const float *dy, global const float *w, global float *dx, const int first_line, const int lines,
-    const int width, const int out_size, const int channels, const int padding, const int side, const int stride) {
-  for (int i = 0; i < lines * width; i++) {
-    const int down = first_line + i / width + HEIGHT(padding), across = i % width + WIDTH(padding);
-    floatv sum = SPLAT(0.0f);
-    for (int tap = 0; tap < side * side; tap++) {
-      const int h = (down - tap / side) / stride, v = (across - tap % side) / stride;
-      if (h * stride + tap / side != down || (uint)h >= (uint)HEIGHT(out_size)) continue;
-      if (v * stride + tap % side != across || (uint)v >= (uint)WIDTH(out_size)) continue;
-      global const float *pixel = dy + (long)(h * WIDTH(out_size) + v) * channels;
-      for (int c = 0; c < channels; c += VECTOR_WIDTH) {
-        const floatv weight = load_part(w + (long)tap * channels + c, channels - c);
-        sum = MULTIPLY_ADD(load_part(pixel + c, channels - c), weight, sum);
+// What a line of outputs is finished to.
+INLINE void store_line(
+    const float *line, global float *to, const int width, const float bias, const int activation, const float slope) {
+  const int whole = width / VECTOR_WIDTH * VECTOR_WIDTH;
+  for (int i = 0; i < whole; i += VECTOR_WIDTH) {
+    STOREV(activate(LOADV(line + i) + SPLAT(bias), activation, slope), to + i);
+  }
+  if (whole == width) return;
+  // Once more, to the end, what the last whole vector has in part.
+  const int i = whole > 0 ? width - VECTOR_WIDTH : 0;
+  store_part(activate(LOADV(line + i) + SPLAT(bias), activation, slope), to + i, width - i);
+}
+
+// The filter as sum_cells reads it; cell and taps are constants.
+INLINE void pack_filter(floatv *to, global const float *w, const int channels, const int cell, const int taps) {
+  const int each = VECTOR_WIDTH / (cell * cell), side = cell * taps;
+  for (int c = 0; c < channels; c += each) {
+    for (int down = 0; down < side; down += cell) {
+      for (int across = 0; across < side; across += cell) {
+        float lanes[VECTOR_WIDTH];
+        for (int i = 0; i < VECTOR_WIDTH; i += each) {
+          const int output = i / each, tap = (down + output / cell) * side + across + output % cell;
+          global const float *from = w + (long)tap * channels + c;
+          if (each <= channels - c) {
+#pragma unroll
+            for (int j = 0; j < each; j++) lanes[i + j] = from[j];
+          } else {
+            for (int j = 0; j < each; j++) lanes[i + j] = j < channels - c ? from[j] : 0.0f;
+          }
+        }
+        *to++ = LOADV(lanes);
       }
     }
-    dx[i] = sumv(sum);
+  }
+}
+
+// Lines first ..< last of an image's cells. cell, taps and step are constants.
+INLINE void transpose_image_to_one(
+    global const float *dy, const floatv *weights, global float *dx, const int first, const int last, const int size,
+    const int out_size, const int channels, const int padding, const float bias, const int activation,
+    const float slope, const int cell, const int taps, const int step) {
+  // Of the cells of a line, those that a pixel reaches, and behind them those that outputs lie in, if there are more.
+  const int reached = (WIDTH(out_size) - 1) * step + taps;
+  const int cells = max(reached, (WIDTH(padding) + WIDTH(size) - 1) / cell + 1);
+  const int pitch = (cells + VECTOR_WIDTH - 1) / VECTOR_WIDTH * VECTOR_WIDTH, length = cell * pitch;
+  floatv sums[SUM_FLOATS / VECTOR_WIDTH];
+  float outputs[4 * SUM_FLOATS / VECTOR_WIDTH];
+  for (int i = 0; i < CELL_LINES(cell); i++) {
+    for (int j = reached; j < pitch; j++) sums[i * pitch + j] = SPLAT(0.0f);
+  }
+  for (int line = first; line < last; line += CELL_LINES(cell)) {
+    const int top = line / step - (taps - 1) / step, lines = min(last - line, CELL_LINES(cell));
+    if (channels % (VECTOR_WIDTH / (cell * cell)) == 0) {
+      sum_cells(sums, pitch, dy, out_size, channels, weights, top, cell, taps, step, 0);
+    } else {
+      sum_cells(sums, pitch, dy, out_size, channels, weights, top, cell, taps, step, 1);
+    }
+    for (int i = 0; i < lines; i++) add_lanes(outputs + i * cell * length, length, sums + i * pitch, cells, cell);
+    const int above = cell * line - HEIGHT(padding);
+    for (int i = max(0, -above); i < min(cell * lines, HEIGHT(size) - above); i++) {
+      store_line(
+          outputs + i * length + WIDTH(padding), dx + (long)(above + i) * WIDTH(size), WIDTH(size), bias, activation,
+          slope);
+    }
+  }
+}
+
+// `strip` lines of the cells of several images. cell, taps and step are constants.
+INLINE void transpose_to_one(
+    global const float *dy, global const float *w, global float *dx, const int strip, const int first_image,
+    const int last_image, const int size, const int out_size, const int channels, const int padding, const float bias,
+    const int activation, const float slope, const int cell, const int taps, const int step) {
+  const int first = HEIGHT(padding) / cell / step * step + (int)get_global_id(0) * strip;
+  const int last = min(first + strip, (HEIGHT(padding) + HEIGHT(size) - 1) / cell + 1);
+  if (first >= last) return;
+  floatv weights[WEIGHT_FLOATS / VECTOR_WIDTH];
+  pack_filter(weights, w, channels, cell, taps);
+  for (int image = first_image; image < last_image; image++) {
+    transpose_image_to_one(
+        dy + (long)image * HEIGHT(out_size) * WIDTH(out_size) * channels, weights,
+        dx + (long)image * HEIGHT(size) * WIDTH(size), first, last, size, out_size, channels, padding, bias, activation,
+        slope, cell, taps, step);
   }
 }
 
 // dx = activation(transposed convolution of dy + bias), or the gradient of the input. dx is [batch, size, 1], dy
-// [batch, out_size, out_channels], w [side, side, out_channels]. side is 2 to 6, the stride 1 or 2, dilation 1; where the
-// stride is 2, the padding is odd both ways or even both ways. What a work-item packs and keeps is at most WEIGHT_FLOATS
-// and KEPT_FLOATS. Drivers compile for one SIDE, STRIDE and PHASE; what is compiled ahead of time has them all.
+// [batch, out_size, out_channels], w [side, side, out_channels]. side is 2 to 6, the stride 1 or 2, dilation 1. What a
+// work-item packs and sums is at most WEIGHT_FLOATS and SUM_FLOATS. Drivers compile for one SIDE and STRIDE; what is
+// compiled ahead of time has them all.
 //
-// Work-item (x, y): `strip` lines x, a multiple of 4, of the images y * images ..< (y + 1) * images. Each output is summed
-// in the same order, however long a strip is.
+// Work-item (x, y): `strip` lines x of cells, a multiple of the stride, of the images y * images ..< (y + 1) * images. Each
+// output is summed in the same order, however long a strip is.
 kernel void conv2d_to_one(
     global const float *dy, global const float *w, global const float *bias, global float *dx, int batch, int size,
     int out_size, int out_channels, int side, int stride, int padding, int strip, int images, int activation,
     float slope) {
-  const int first = (int)get_global_id(0) * strip, first_image = (int)get_global_id(1) * images;
-  if (first >= HEIGHT(size) || first_image >= batch) return;
-  const int width = WIDTH(size), lines = min(strip, HEIGHT(size) - first);
-
-  floatv weights[WEIGHT_FLOATS / VECTOR_WIDTH], kept[KEPT_FLOATS / VECTOR_WIDTH];
-  floatv zeros = SPLAT(0.0f);
-  for (int c = 0, at = 0; c < out_channels; c += VECTOR_WIDTH) {
-    for (int tap = 0; tap < side * side; tap++, at++) {
-      weights[at] = load_part(w + (long)tap * out_channels + c, out_channels - c);
-      zeros = MULTIPLY_ADD(weights[at], SPLAT(0.0f), zeros);
-    }
-  }
-  const int are_finite = sumv(zeros) == 0.0f;
-
-  for (int image = first_image; image < min(batch, first_image + images); image++) {
-    global const float *from = dy + (long)image * HEIGHT(out_size) * WIDTH(out_size) * out_channels;
-    global float *to = dx + ((long)image * HEIGHT(size) + first) * width;
-    if (!are_finite) {
-      sum_each_product(from, w, to, first, lines, width, out_size, out_channels, padding, side, stride);
-    } else {
-#define SUM_PRODUCTS(side, stride, phase) \
-  sum_products(from, weights, to, first, lines, width, out_size, out_channels, padding, kept, side, stride, phase)
+  const int first_image = (int)get_global_id(1) * images, last_image = min(batch, first_image + images);
+#define TRANSPOSE_TO_ONE(cell, taps, step)                                                                       \
+  transpose_to_one(                                                                                              \
+      dy, w, dx, strip, first_image, last_image, size, out_size, out_channels, padding, bias[0], activation, slope, \
+      cell, taps, step)
 #ifdef SIDE
-      SUM_PRODUCTS(SIDE, STRIDE, PHASE);
+  if (STRIDE == 2 && SIDE % 2 == 0) {
+    TRANSPOSE_TO_ONE(2, SIDE / 2, 1);
+  } else {
+    TRANSPOSE_TO_ONE(1, SIDE, STRIDE);
+  }
 #else
-#define SUM_PRODUCTS_BY_SIDE(stride, phase)        \
-  switch (side) {                                  \
-    case 2: SUM_PRODUCTS(2, stride, phase); break; \
-    case 3: SUM_PRODUCTS(3, stride, phase); break; \
-    case 4: SUM_PRODUCTS(4, stride, phase); break; \
-    case 5: SUM_PRODUCTS(5, stride, phase); break; \
-    default: SUM_PRODUCTS(6, stride, phase);       \
+  if (stride == 1) {
+    switch (side) {
+      case 2: TRANSPOSE_TO_ONE(1, 2, 1); break;
+      case 3: TRANSPOSE_TO_ONE(1, 3, 1); break;
+      case 4: TRANSPOSE_TO_ONE(1, 4, 1); break;
+      case 5: TRANSPOSE_TO_ONE(1, 5, 1); break;
+      default: TRANSPOSE_TO_ONE(1, 6, 1);
+    }
+  } else {
+    switch (side) {
+      case 2: TRANSPOSE_TO_ONE(2, 1, 1); break;
+      case 3: TRANSPOSE_TO_ONE(1, 3, 2); break;
+      case 4: TRANSPOSE_TO_ONE(2, 2, 1); break;
+      case 5: TRANSPOSE_TO_ONE(1, 5, 2); break;
+      default: TRANSPOSE_TO_ONE(2, 3, 1);
+    }
   }
-      if (stride == 1) {
-        SUM_PRODUCTS_BY_SIDE(1, 0)
-      } else if (WIDTH(padding) % 2 == 0) {
-        SUM_PRODUCTS_BY_SIDE(2, 0)
-      } else {
-        SUM_PRODUCTS_BY_SIDE(2, 1)
-      }
 #endif
-    }
-
-    // In a pass of its own, in whole vectors, of which tiles store parts.
-    for (int i = 0; i < lines * width; i += VECTOR_WIDTH) {
-      const int n = lines * width - i;
-      store_part(activate(load_part(to + i, n) + SPLAT(bias[0]), activation, slope), to + i, n);
-    }
-  }
 }

@@ -56,6 +56,7 @@ typedef ulong ulong8 __attribute__((ext_vector_type(8)));
   OVERLOAD void vstore##n(T##n v, size_t offset, T *p) { __builtin_memcpy(p + offset * n, &v, n * sizeof(T)); }
 #define VECTOR_ACCESSES(n) \
   VECTOR_ACCESS(float, n) VECTOR_ACCESS(int, n) VECTOR_ACCESS(uint, n) VECTOR_ACCESS(uchar, n) VECTOR_ACCESS(ushort, n)
+VECTOR_ACCESSES(2)
 VECTOR_ACCESSES(4)
 VECTOR_ACCESSES(8)
 VECTOR_ACCESSES(16)

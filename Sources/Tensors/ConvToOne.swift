@@ -1,64 +1,77 @@
 /// Transposed convolution to one channel on processors of the vector family. Kernel in `conv2d_to_one.cl`.
 enum ToOneKernels {
-  /// What drivers compile the kernel for. `phase` is what the stride leaves of the padding.
+  /// What drivers compile the kernel for.
   struct Shape: Hashable {
-    var side, stride, phase: Int
+    var side, stride: Int
   }
 
   static let toOne: [Shape: Kernel] = {
     var kernels: [Shape: Kernel] = [:]
     for side in 2...6 {
-      for (stride, phase) in [(1, 0), (2, 0), (2, 1)] {
-        kernels[Shape(side: side, stride: stride, phase: phase)] = Kernel(
-          "conv2d_to_one", "conv2d_to_one", options: ["SIDE": side, "STRIDE": stride, "PHASE": phase])
+      for stride in 1...2 {
+        kernels[Shape(side: side, stride: stride)] = Kernel(
+          "conv2d_to_one", "conv2d_to_one", options: ["SIDE": side, "STRIDE": stride])
       }
     }
     return kernels
   }()
 
-  /// `WEIGHT_FLOATS` and `KEPT_FLOATS`.
-  static let (weightFloats, keptFloats) = (8192, 65536)
-  /// Lines of the highest tiles of outputs, a multiple of those of the others.
-  static let tileLines = 4
-  /// Zeros that a line has beside it at most: as many before it as the largest filter reaches, and three more behind it,
-  /// where the last tile has a single column.
-  static let overhang = 5 + 8
+  /// `WEIGHT_FLOATS` and `SUM_FLOATS`.
+  static let (weightFloats, sumFloats) = (8192, 32768)
   /// Work-items for each of a processor's threads, so that they finish together: of strips, where images are few, and of
   /// several images, for which the filter is packed once, where they are many.
   static let (stripsPerUnit, itemsPerUnit) = (4, 10)
+
+  /// `CELL_LINES` of cells of one output and of two by two.
+  static func lines(ofCells cell: Int, vectorWidth: Int) -> Int {
+    vectorWidth == 16 ? (cell == 2 ? 5 : 4) : (cell == 2 ? 3 : 2)
+  }
+}
+
+/// A transposed convolution to one channel as its kernel does it.
+private struct ToOnePlan {
+  let kernel: Kernel
+  /// Lines of the cells that outputs lie in, and those that are summed at once.
+  let lines, linesAtOnce: Int
+
+  /// Nil where the kernel does not do it. The filter and sums lie in private memory, of which only processors have enough.
+  init?(_ problem: ConvProblem, on device: any Device) {
+    let (geometry, size) = (problem.geometry, problem.size)
+    let (side, stride, padding) = (geometry.kernelSize.height, geometry.stride.height, geometry.padding)
+    guard device.properties.kind == .cpu, problem.channels == 1, geometry.dilation == 1,
+      geometry.kernelSize.width == side, geometry.stride.width == stride,
+      let kernel = ToOneKernels.toOne[.init(side: side, stride: stride)]
+    else { return nil }
+    let width = device.properties.vectorTiles[0].width
+    let cell = stride == 2 && side.isMultiple(of: 2) ? 2 : 1
+    let step = stride / cell
+    linesAtOnce = ToOneKernels.lines(ofCells: cell, vectorWidth: width)
+    let cells = max((problem.outSize.width - 1) * step + side / cell, (padding.width + size.width - 1) / cell + 1)
+    // With one vector more than is summed, which is read where a line of outputs has less than one.
+    let pitch = (cells.dividedUp(by: width) + 1) * width
+    let channels = width / (cell * cell)
+    let weights = problem.outChannels.dividedUp(by: channels) * channels * side * side
+    guard weights <= ToOneKernels.weightFloats, linesAtOnce * pitch * width <= ToOneKernels.sumFloats else {
+      return nil
+    }
+    lines = (padding.height + size.height - 1) / cell + 1 - padding.height / cell / step * step
+    self.kernel = kernel
+  }
 }
 
 extension ConvProblem {
-  /// The kernel that does the transposed pass so, if there is one. The filter and lines of y lie in private memory, of
-  /// which only processors have enough.
-  private func toOneKernel(on device: any Device) -> Kernel? {
-    let (side, stride, padding) = (geometry.kernelSize.height, geometry.stride.height, geometry.padding)
-    let phase = padding.height % stride
-    guard device.properties.kind == .cpu, channels == 1, geometry.dilation == 1,
-      geometry.kernelSize.width == side, geometry.stride.width == stride, padding.width % stride == phase,
-      let kernel = ToOneKernels.toOne[.init(side: side, stride: stride, phase: phase)]
-    else { return nil }
-    let width = device.properties.vectorTiles[0].width
-    let lanes = outChannels.dividedUp(by: width) * width
-    // Those that reach a tile, which starts `phase` behind a multiple of the stride.
-    let lines = (ToOneKernels.tileLines - 1 + phase) / stride + (side - 1 - phase) / stride + 1
-    let kept = lanes * lines * (outSize.width + ToOneKernels.overhang)
-    return lanes * side * side <= ToOneKernels.weightFloats && kept <= ToOneKernels.keptFloats ? kernel : nil
-  }
-
   /// x = activation(transposed convolution of y + bias), where there is a kernel that does it in one launch; false
   /// where there is none.
   func enqueueToOne(_ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ activation: Activation, _ x: Tensor) throws -> Bool {
     let device = y.device
-    guard let kernel = toOneKernel(on: device) else { return false }
+    guard let plan = ToOnePlan(self, on: device) else { return false }
     let units = device.properties.computeUnits
     let strips = (units * ToOneKernels.stripsPerUnit).dividedUp(by: batch)
-    let step = ToOneKernels.tileLines
-    let strip = size.height.dividedUp(by: strips).dividedUp(by: step) * step
+    let strip = plan.lines.dividedUp(by: strips * plan.linesAtOnce) * plan.linesAtOnce
     let images = batch.dividedUp(by: units * ToOneKernels.itemsPerUnit)
     device.profiler?.declare(flops: flops, bytes: bytes)
     try device.launch(
-      kernel, over: Grid(size.height.dividedUp(by: strip), batch.dividedUp(by: images)),
+      plan.kernel, over: Grid(plan.lines.dividedUp(by: strip), batch.dividedUp(by: images)),
       [
         .buffer(y.buffer), .buffer(w.buffer), .buffer(try bias?.buffer ?? device.zeros(byteCount: 4)),
         .buffer(x.buffer), .int(batch), .pair(size), .pair(outSize), .int(outChannels),

@@ -149,9 +149,13 @@ import Testing
       try check(1, 35, Pair(9, 100), ConvGeometry(kernelSize: 6, stride: 2, padding: 1))
       try check(2, 3, Pair(6, 9), ConvGeometry(kernelSize: 6, stride: 4, padding: 3))
       try check(1, 2, Pair(2, 30), ConvGeometry(kernelSize: Pair(1, 40), padding: Pair(0, 20)))
-      // As much as fits, and the least that does not.
-      try check(1, 16, Pair(2, 669), ConvGeometry(kernelSize: 3))
-      try check(1, 16, Pair(2, 670), ConvGeometry(kernelSize: 3))
+      try check(2, 7, Pair(8, 9), ConvGeometry(kernelSize: 6, stride: 2, padding: Pair(0, 1)))
+      try check(2, 7, Pair(8, 9), ConvGeometry(kernelSize: 4, stride: 2, padding: Pair(3, 2)))
+      // With vectors of 16, as much as fits, and the least that does not.
+      try check(1, 16, Pair(2, 494), ConvGeometry(kernelSize: 3))
+      try check(1, 16, Pair(2, 495), ConvGeometry(kernelSize: 3))
+      try check(1, 8, Pair(2, 384), ConvGeometry(kernelSize: 2, stride: 2))
+      try check(1, 8, Pair(2, 385), ConvGeometry(kernelSize: 2, stride: 2))
       try check(1, 224, 2, ConvGeometry(kernelSize: 6, stride: 2))
       try check(1, 225, 2, ConvGeometry(kernelSize: 6, stride: 2))
       try check(2, 3, Pair(3, 16), ConvGeometry(kernelSize: 3, padding: 2))
