@@ -1,9 +1,10 @@
-// Convolution of one channel with filters of 4 to 7 across, and the gradient of its weights, vector family: a vector's
-// lanes are filters. Padded lines of the image are copied to private memory, where a few of them stay in the first cache.
-// For filters of 3 x 3 there is first_layer.cl.
+// Convolution of one channel with filters of 2 to 7 across, and the gradient of the weights of those from 4, vector
+// family: a vector's lanes are filters. Padded lines of the image are copied to private memory, where a few of them stay
+// in the first cache. For first layers with filters of 3 x 3 there is first_layer.cl.
 
-#define LINE_FLOATS 16384  // of the padded lines that a strip of outputs sees, at most
-#define PANEL_VECTORS 512  // of a strip's gradients, at most
+#define LINE_FLOATS 16384    // of the padded lines that a strip of outputs sees, at most
+#define FILTER_VECTORS 1024  // of packed filters, at most
+#define PANEL_VECTORS 512    // of a strip's gradients, at most
 #define LARGEST_FILTER 7
 #define PLACES 14  // outputs of a line at once: as many as leave all sums in registers
 // Gradients of a line at once: as many as have registers beside two lines of sums.
@@ -13,7 +14,12 @@
 #define GROUP 2
 #endif
 
-// Lines first ..< first + lines of a padded image, of `length` pixels.
+INLINE void clear(float *to, const int n) {
+  for (int i = 0; i < n; i++) to[i] = 0.0f;
+}
+
+// Lines first ..< first + lines of a padded image, of `length` pixels. Beside those of the image they have been
+// cleared.
 INLINE void copy_padded(
     float *to, global const float *image, const int size, const int padding, const int first, const int lines,
     const int length) {
@@ -25,10 +31,8 @@ INLINE void copy_padded(
       for (; i + VECTOR_WIDTH <= n; i += VECTOR_WIDTH) STOREV(LOADV(from + i), to + begin + i);
       if (i > 0 && i < n) STOREV(LOADV(from + n - VECTOR_WIDTH), to + begin + n - VECTOR_WIDTH), i = n;
       for (; i < n; i++) to[begin + i] = from[i];
-      for (i = 0; i < begin; i++) to[i] = 0.0f;
-      for (i = begin + n; i < length; i++) to[i] = 0.0f;
     } else {
-      for (int i = 0; i < length; i++) to[i] = 0.0f;
+      clear(to, length);
     }
     to += length;
   }
@@ -108,68 +112,102 @@ INLINE void add_filter_lines(
 }
 
 // Functions of their own, so that each has all the registers.
-#define FILTERS_OF_ONE(width, stride)                                                                        \
+#define WINDOWS_OF_ONE(width, stride)                                                                        \
   OUTLINE void multiply_windows_##width##_stride_##stride(                                                   \
       floatv sums[PLACES], const float *pixel, const int length, const floatv *weights, const int height) {  \
     multiply_windows_of_one(sums, pixel, length, weights, height, width, stride);                            \
-  }                                                                                                          \
+  }
+#define FILTER_LINES(width, stride)                                                                          \
   OUTLINE void add_filter_lines_##width##_stride_##stride(                                                   \
       floatv sums[2 * LARGEST_FILTER], const float *pixels, const int length, const floatv *panel,           \
       const int lines, const int places, const int height) {                                                 \
     add_filter_lines(sums, pixels, length, panel, lines, places, height, width, stride);                     \
   }
-#define FILTERS_OF_ONE_BY_STRIDE(width) FILTERS_OF_ONE(width, 1) FILTERS_OF_ONE(width, 2)
-FILTERS_OF_ONE_BY_STRIDE(4)
-FILTERS_OF_ONE_BY_STRIDE(5)
-FILTERS_OF_ONE_BY_STRIDE(6)
-FILTERS_OF_ONE_BY_STRIDE(7)
+#define BY_STRIDE(define, width) define(width, 1) define(width, 2)
+BY_STRIDE(WINDOWS_OF_ONE, 2)
+BY_STRIDE(WINDOWS_OF_ONE, 3)
+BY_STRIDE(WINDOWS_OF_ONE, 4)
+BY_STRIDE(WINDOWS_OF_ONE, 5)
+BY_STRIDE(WINDOWS_OF_ONE, 6)
+BY_STRIDE(WINDOWS_OF_ONE, 7)
+BY_STRIDE(FILTER_LINES, 4)
+BY_STRIDE(FILTER_LINES, 5)
+BY_STRIDE(FILTER_LINES, 6)
+BY_STRIDE(FILTER_LINES, 7)
+
+// What VECTOR_WIDTH filters, of which there are n, make of `lines` lines of outputs at `to`.
+INLINE void store_windows(
+    global float *y, long to, const int lines, const int places, const int channels, const int n, const float *pixels,
+    const int length, const floatv *weights, const int kernel_size, const int stride, const floatv shift,
+    global const float *activated, const int activation, const float slope) {
+  const int height = HEIGHT(kernel_size);
+  for (int line = 0; line < lines; line++) {
+    for (int place = 0; place < places; place += PLACES) {
+      const float *pixel = pixels + line * HEIGHT(stride) * length + place * WIDTH(stride);
+      floatv sums[PLACES];
+      if (WIDTH(stride) == 1) {
+        switch (WIDTH(kernel_size)) {
+          case 2: multiply_windows_2_stride_1(sums, pixel, length, weights, height); break;
+          case 3: multiply_windows_3_stride_1(sums, pixel, length, weights, height); break;
+          case 4: multiply_windows_4_stride_1(sums, pixel, length, weights, height); break;
+          case 5: multiply_windows_5_stride_1(sums, pixel, length, weights, height); break;
+          case 6: multiply_windows_6_stride_1(sums, pixel, length, weights, height); break;
+          default: multiply_windows_7_stride_1(sums, pixel, length, weights, height);
+        }
+      } else {
+        switch (WIDTH(kernel_size)) {
+          case 2: multiply_windows_2_stride_2(sums, pixel, length, weights, height); break;
+          case 3: multiply_windows_3_stride_2(sums, pixel, length, weights, height); break;
+          case 4: multiply_windows_4_stride_2(sums, pixel, length, weights, height); break;
+          case 5: multiply_windows_5_stride_2(sums, pixel, length, weights, height); break;
+          case 6: multiply_windows_6_stride_2(sums, pixel, length, weights, height); break;
+          default: multiply_windows_7_stride_2(sums, pixel, length, weights, height);
+        }
+      }
+      for (int i = 0; i < min(PLACES, places - place); i++) {
+        store_part(finish(sums[i] + shift, activated + to, n, activation, slope), y + to, n);
+        to += channels;
+      }
+    }
+  }
+}
 
 // y = convolution of x with w + bias, finished (common.cl). x is [batch, size], w [kernel_size, O], y [batch, out_size,
 // O]; the stride across is 1 or 2.
-// Work-item (x, y): `strip` lines x of image y.
+// Work-item (x, y): `strip` lines x of the images y * images ..< (y + 1) * images. Filters are packed once for all of
+// these images, as many at a time as there is room for.
 kernel void conv2d_from_one(
     global const float *x, global const float *w, global const float *bias, global float *y, int batch, int size,
-    int out_size, int out_channels, int kernel_size, int stride, int padding, int strip, global const float *activated,
-    int activation, float slope) {
-  const int first = (int)get_global_id(0) * strip, image = (int)get_global_id(1);
-  if (first >= HEIGHT(out_size) || image >= batch) return;
-  const int last = min(first + strip, HEIGHT(out_size));
-  const int height = HEIGHT(kernel_size), taps = height * WIDTH(kernel_size);
-  const int tiles = (WIDTH(out_size) + PLACES - 1) / PLACES;
-  const int length = (tiles * PLACES - 1) * WIDTH(stride) + WIDTH(kernel_size);
+    int out_size, int out_channels, int kernel_size, int stride, int padding, int strip, int images,
+    global const float *activated, int activation, float slope) {
+  const int first = (int)get_global_id(0) * strip, first_image = (int)get_global_id(1) * images;
+  if (first >= HEIGHT(out_size) || first_image >= batch) return;
+  const int lines = min(strip, HEIGHT(out_size) - first), places = WIDTH(out_size);
+  const int taps = HEIGHT(kernel_size) * WIDTH(kernel_size), panels = FILTER_VECTORS / taps;
+  const int length = ((places + PLACES - 1) / PLACES * PLACES - 1) * WIDTH(stride) + WIDTH(kernel_size);
+  const int pixel_lines = (lines - 1) * HEIGHT(stride) + HEIGHT(kernel_size);
   float pixels[LINE_FLOATS];
-  copy_padded(
-      pixels, x + (long)image * HEIGHT(size) * WIDTH(size), size, padding, first * HEIGHT(stride),
-      (last - first - 1) * HEIGHT(stride) + height, length);
-  for (int column = 0; column < out_channels; column += VECTOR_WIDTH) {
-    const int n = out_channels - column;
-    floatv weights[LARGEST_FILTER * LARGEST_FILTER];
-    for (int tap = 0; tap < taps; tap++) weights[tap] = load_part(w + tap * out_channels + column, n);
-    const floatv shift = load_part(bias + column, n);
-    long to = (long)(image * HEIGHT(out_size) + first) * WIDTH(out_size) * out_channels + column;
-    for (int line = first; line < last; line++) {
-      for (int place = 0; place < WIDTH(out_size); place += PLACES) {
-        const float *pixel = pixels + (line - first) * HEIGHT(stride) * length + place * WIDTH(stride);
-        floatv sums[PLACES];
-        if (WIDTH(stride) == 1) {
-          switch (WIDTH(kernel_size)) {
-            case 4: multiply_windows_4_stride_1(sums, pixel, length, weights, height); break;
-            case 5: multiply_windows_5_stride_1(sums, pixel, length, weights, height); break;
-            case 6: multiply_windows_6_stride_1(sums, pixel, length, weights, height); break;
-            default: multiply_windows_7_stride_1(sums, pixel, length, weights, height);
-          }
-        } else {
-          switch (WIDTH(kernel_size)) {
-            case 4: multiply_windows_4_stride_2(sums, pixel, length, weights, height); break;
-            case 5: multiply_windows_5_stride_2(sums, pixel, length, weights, height); break;
-            case 6: multiply_windows_6_stride_2(sums, pixel, length, weights, height); break;
-            default: multiply_windows_7_stride_2(sums, pixel, length, weights, height);
-          }
-        }
-        for (int i = 0; i < min(PLACES, WIDTH(out_size) - place); i++) {
-          store_part(finish(sums[i] + shift, activated + to, n, activation, slope), y + to, n);
-          to += out_channels;
-        }
+  floatv weights[FILTER_VECTORS];
+  clear(pixels, pixel_lines * length);
+  for (int begin = 0; begin < out_channels; begin += panels * VECTOR_WIDTH) {
+    const int end = min(out_channels, begin + panels * VECTOR_WIDTH);
+    for (int column = begin, at = 0; column < end; column += VECTOR_WIDTH) {
+      for (int tap = 0; tap < taps; tap++, at++) {
+        weights[at] = load_part(w + (long)tap * out_channels + column, out_channels - column);
+      }
+    }
+    for (int image = first_image; image < min(batch, first_image + images); image++) {
+      copy_padded(
+          pixels, x + (long)image * HEIGHT(size) * WIDTH(size), size, padding, first * HEIGHT(stride), pixel_lines,
+          length);
+      const long to = (long)(image * HEIGHT(out_size) + first) * places * out_channels;
+      const floatv *panel = weights;
+      for (int column = begin; column < end; column += VECTOR_WIDTH) {
+        const int n = out_channels - column;
+        store_windows(
+            y, to + column, lines, places, out_channels, n, pixels, length, panel, kernel_size, stride,
+            load_part(bias + column, n), activated, activation, slope);
+        panel += taps;
       }
     }
   }
@@ -187,6 +225,7 @@ kernel void conv2d_from_one_gradient(
   const int first = (int)((long)part * batch / parts), last = (int)((long)(part + 1) * batch / parts);
   const int length = (places - 1) * WIDTH(stride) + WIDTH(kernel_size);
   float pixels[LINE_FLOATS];
+  clear(pixels, ((min(strip, HEIGHT(out_size)) - 1) * HEIGHT(stride) + HEIGHT(kernel_size) + 1) * length);
   floatv panel[PANEL_VECTORS], sums[(LARGEST_FILTER + 1) / 2][2 * LARGEST_FILTER];
   for (int i = 0; i < (LARGEST_FILTER + 1) / 2; i++) {
     for (int j = 0; j < 2 * LARGEST_FILTER; j++) sums[i][j] = SPLAT(0.0f);

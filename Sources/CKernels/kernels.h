@@ -94,7 +94,7 @@
   X(conv2d_prepare, pack_taps, C(float), C(float), B(float), int, int, int, int, int, int, int)                      \
   X(conv2d_prepare, winograd_filters, C(float), B(float), int, int, int, int)                                        \
   X(conv2d_from_one, conv2d_from_one, C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, \
-    C(float), int, float)                                                                                            \
+    int, C(float), int, float)                                                                                       \
   X(conv2d_from_one, conv2d_from_one_gradient, C(float), C(float), B(float), int, int, int, int, int, int, int, int, \
     int)                                                                                                             \
   X(conv2d_to_one, conv2d_to_one, C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int, \

@@ -1,5 +1,5 @@
-/// Convolution of one channel on processors of the vector family, with filters larger than those of a first layer of 3×3;
-/// so also the gradients of a transposed convolution to one channel. Kernels in `conv2d_from_one.cl`.
+/// Convolution of one channel on processors of the vector family, where it is not a first layer of 3×3; so also the
+/// gradients of a transposed convolution to one channel. Kernels in `conv2d_from_one.cl`.
 enum FromOneKernels {
   static let forward = Kernel("conv2d_from_one", "conv2d_from_one")
   static let gradient = Kernel("conv2d_from_one", "conv2d_from_one_gradient")
@@ -10,11 +10,13 @@ enum FromOneKernels {
   static let panelVectors = 512
   /// `PLACES`.
   static let places = 14
-  /// What there is a function for, across; `LARGEST_FILTER` is the most each way.
-  static let filters = 4...7
+  /// What there is a function for, across; `LARGEST_FILTER` is the most each way. The sums of narrower filters' gradients
+  /// are too few to hide how long a product takes.
+  static let (filters, gradientFilters) = (2...7, 4...7)
   static let strides = 1...2
-  /// Work-items for each of a processor's threads, so that they finish together, where images and lines are enough.
-  static let itemsPerUnit = 4
+  /// Work-items for each of a processor's threads, so that they finish together: of strips, where images are few, and of
+  /// several images, for which the filters are packed once, where they are many.
+  static let (stripsPerUnit, itemsPerUnit) = (4, 15)
   /// Vectors of filters up to which the weights' gradient is had so: for more, register tiles of two vectors repay the
   /// padded copy of the images.
   static let mostGradientVectors = 4
@@ -22,35 +24,39 @@ enum FromOneKernels {
 
 extension ConvProblem {
   /// Whether the forward pass is done so.
-  func isFromOne(on device: any Device) -> Bool { hasFiltersForOne(on: device) && longestForwardStrip > 0 }
+  func isFromOne(on device: any Device) -> Bool {
+    hasFiltersForOne(FromOneKernels.filters, on: device) && longestForwardStrip > 0
+  }
 
   /// Whether the weights' gradient is.
   func isFromOneGradient(on device: any Device) -> Bool {
-    hasFiltersForOne(on: device) && longestGradientStrip > 0
+    hasFiltersForOne(FromOneKernels.gradientFilters, on: device) && longestGradientStrip > 0
       && device.vectors(in: outChannels) <= FromOneKernels.mostGradientVectors
   }
 
   /// Lines of images lie in private memory, of which only processors have enough.
-  private func hasFiltersForOne(on device: any Device) -> Bool {
+  private func hasFiltersForOne(_ widths: ClosedRange<Int>, on device: any Device) -> Bool {
     let (kernelSize, stride) = (geometry.kernelSize, geometry.stride)
     return device.properties.kind == .cpu && device.properties.family == .vector
       && channels == 1 && geometry.dilation == 1
-      && FromOneKernels.filters.contains(kernelSize.width) && kernelSize.height <= FromOneKernels.filters.upperBound
+      && widths.contains(kernelSize.width) && kernelSize.height <= widths.upperBound
       && FromOneKernels.strides.contains(stride.width)
   }
 
   /// y = epilogue(convolution of x + bias). One launch.
   func enqueueFromOne(_ x: Tensor, _ w: Tensor, _ bias: Tensor?, _ epilogue: Epilogue, _ y: Tensor) throws {
     let device = x.device
-    let strips = (device.properties.computeUnits * FromOneKernels.itemsPerUnit).dividedUp(by: batch)
+    let units = device.properties.computeUnits
+    let strips = (units * FromOneKernels.stripsPerUnit).dividedUp(by: batch)
     let strip = min(outSize.height.dividedUp(by: strips), longestForwardStrip)
+    let images = batch.dividedUp(by: units * FromOneKernels.itemsPerUnit)
     device.profiler?.declare(flops: flops, bytes: bytes)
     try device.launch(
-      FromOneKernels.forward, over: Grid(outSize.height.dividedUp(by: strip), batch),
+      FromOneKernels.forward, over: Grid(outSize.height.dividedUp(by: strip), batch.dividedUp(by: images)),
       [
         .buffer(x.buffer), .buffer(w.buffer), .buffer(try bias?.buffer ?? device.zeros(byteCount: outChannels * 4)),
         .buffer(y.buffer),
-      ] + shape + [.int(strip)] + epilogue.arguments(writing: y.buffer))
+      ] + shape + [.int(strip), .int(images)] + epilogue.arguments(writing: y.buffer))
   }
 
   /// dw (+)= the gradient of the weights. Two launches at most.
