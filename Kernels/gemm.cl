@@ -8,52 +8,104 @@
 #define PACK_TILES 2    // column tiles of B that it packs
 #define PACK_BLOCK 64   // columns of a transposed B that it packs at a time
 
-// Finishes a tile: alpha times the sums over a block of k, added to what out holds of the blocks before it. The first
-// block adds beta * C instead, the last one adds the bias, whose elements begin with those of column 0, and is finished
-// (common.cl). The tile begins at element `at` of out and C.
-INLINE void TILED(store_product)(
-    floatv sums[ROWS][VECTORS], global float *out, global const float *c, global const float *bias, const long at,
-    const int n, const int rows, const int columns, const int column, const int is_first, const int is_last,
-    const float alpha, const float beta, global const float *activated, const int activation, const float slope) {
-  for (int r = 0; r < rows; r++) {
-    const long place = at + (long)r * n;
-    if (columns == COLUMNS) {
-      floatv y[VECTORS];
-#pragma unroll
-      for (int v = 0; v < VECTORS; v++) y[v] = sums[r][v] * SPLAT(alpha);
-      if (!is_first) {
-#pragma unroll
-        for (int v = 0; v < VECTORS; v++) y[v] += LOADV(out + place + v * VECTOR_WIDTH);
-      } else if (beta != 0.0f) {
-#pragma unroll
-        for (int v = 0; v < VECTORS; v++) {
-          y[v] = MULTIPLY_ADD(SPLAT(beta), LOADV(c + place + v * VECTOR_WIDTH), y[v]);
-        }
-      }
-      if (is_last) {
-#pragma unroll
-        for (int v = 0; v < VECTORS; v++) {
-          y[v] += LOADV(bias + column + v * VECTOR_WIDTH);
-          y[v] = finish(y[v], activated + place + v * VECTOR_WIDTH, VECTOR_WIDTH, activation, slope);
-        }
-      }
-#pragma unroll
-      for (int v = 0; v < VECTORS; v++) STOREV(y[v], out + place + v * VECTOR_WIDTH);
+// A column tile's biases, zeros behind the last of n columns; `count` of them serve in turn.
+INLINE void TILED(load_biases)(
+    floatv biases[VECTORS], global const float *bias, const int count, const int column, const int n) {
+  for (int v = 0; v < VECTORS; v++) {
+    const int at = column + v * VECTOR_WIDTH, width = max(0, n - at);
+    if (count == n) {
+      biases[v] = width > 0 ? load_part(bias + at, width) : SPLAT(0.0f);
     } else {
-      for (int v = 0; v * VECTOR_WIDTH < columns; v++) {
-        const int width = columns - v * VECTOR_WIDTH;
-        const long part = place + v * VECTOR_WIDTH;
-        floatv y = sums[r][v] * SPLAT(alpha);
-        if (!is_first) y += load_part(out + part, width);
-        else if (beta != 0.0f) y = MULTIPLY_ADD(SPLAT(beta), load_part(c + part, width), y);
-        if (is_last) {
-          y += load_part(bias + column + v * VECTOR_WIDTH, width);
-          y = finish(y, activated + part, width, activation, slope);
-        }
-        store_part(y, out + part, width);
-      }
+      float lanes[VECTOR_WIDTH];
+      for (int i = 0; i < VECTOR_WIDTH; i++) lanes[i] = i < width ? bias[(at + i) % count] : 0.0f;
+      biases[v] = LOADV(lanes);
     }
   }
+}
+
+// Stores a tile: alpha times the sums over a block of k, added to what out holds of the blocks before it. The first
+// block adds beta * C instead, the last one adds the bias and is finished (common.cl). Row r of the tile begins at element
+// places[r] of out, C and `activated`; the first `rows` and `columns` are stored.
+OUTLINE void TILED(store_sums)(
+    floatv sums[ROWS][VECTORS], global float *out, global const float *c, const floatv biases[VECTORS],
+    const long places[ROWS], const int rows, const int columns, const int is_first, const int is_last,
+    const float alpha, const float beta, global const float *activated, const int activation, const float slope) {
+  for (int r = 0; r < rows; r++) {
+    for (int v = 0; v * VECTOR_WIDTH < columns; v++) {
+      const int width = columns - v * VECTOR_WIDTH;
+      const long at = places[r] + v * VECTOR_WIDTH;
+      floatv y = sums[r][v] * SPLAT(alpha);
+      if (!is_first) y += load_part(out + at, width);
+      else if (beta != 0.0f) y = MULTIPLY_ADD(SPLAT(beta), load_part(c + at, width), y);
+      if (is_last) y = finish(y + biases[v], activated + at, width, activation, slope);
+      store_part(y, out + at, width);
+    }
+  }
+}
+
+// The same of sums in registers, where they stay if the tile is a whole one and there is little to do: where few products
+// were added, their way through memory takes a third of the time.
+INLINE void TILED(store_product)(
+    floatv t[ROWS][VECTORS], global float *out, global const float *c, const floatv biases[VECTORS],
+    const long places[ROWS], const int rows, const int columns, const int is_first, const int is_last,
+    const float alpha, const float beta, global const float *activated, const int activation, const float slope) {
+  const int is_sum = alpha == 1.0f && (!is_first || beta == 0.0f);
+  const int is_simple = activation == ACTIVATION_NONE || activation == ACTIVATION_RELU;
+  if (rows < ROWS || columns < COLUMNS || !is_sum || (is_last && !is_simple)) {
+    floatv sums[ROWS][VECTORS];
+    COPY_TILE(sums, t)
+    TILED(store_sums)(
+        sums, out, c, biases, places, rows, columns, is_first, is_last, alpha, beta, activated, activation, slope);
+    return;
+  }
+#define FOR_TILE                                    \
+  _Pragma("unroll") for (int r = 0; r < ROWS; r++)  \
+      _Pragma("unroll") for (int v = 0; v < VECTORS; v++)
+  if (!is_first) {
+    FOR_TILE t[r][v] += LOADV(out + places[r] + v * VECTOR_WIDTH);
+  }
+  if (is_last) {
+    FOR_TILE t[r][v] += biases[v];
+    if (activation == ACTIVATION_RELU) {
+      FOR_TILE t[r][v] = activate(t[r][v], ACTIVATION_RELU, slope);
+    }
+  }
+  FOR_TILE STOREV(t[r][v], out + places[r] + v * VECTOR_WIDTH);
+#undef FOR_TILE
+}
+
+// Multiplies a tile and stores it: rows of A, whose steps of k lie at `offsets` or, where they are contiguous, behind one
+// another, by a panel of B.
+OUTLINE void TILED(multiply_tile)(
+    global const float *const pointers[ROWS], const int is_contiguous, const int *offsets, const floatv *panel,
+    const int count, global float *out, global const float *c, const floatv biases[VECTORS], const long places[ROWS],
+    const int rows, const int columns, const int is_first, const int is_last, const float alpha, const float beta,
+    global const float *activated, const int activation, const float slope) {
+  floatv t[ROWS][VECTORS], b[VECTORS];
+  global const float *a[ROWS];
+  TILED(clear)(t);
+#pragma unroll
+  for (int r = 0; r < ROWS; r++) a[r] = pointers[r];
+  if (is_contiguous) {
+    UNROLL_STEPS
+    for (long k = 0; k < count; k++) {
+#pragma unroll
+      for (int v = 0; v < VECTORS; v++) b[v] = panel[v];
+      MULTIPLY_STEP(t, a, k, b)
+      panel += VECTORS;
+    }
+  } else {
+    UNROLL_STEPS
+    for (long k = 0; k < count; k++) {
+      const long at = offsets[k];
+#pragma unroll
+      for (int v = 0; v < VECTORS; v++) b[v] = panel[v];
+      MULTIPLY_STEP(t, a, at, b)
+      panel += VECTORS;
+    }
+  }
+  TILED(store_product)(
+      t, out, c, biases, places, rows, columns, is_first, is_last, alpha, beta, activated, activation, slope);
 }
 
 // sums[r][v] += sum over k < count of a[r][offsets[k]] * b[k * step + v], and packs those rows of B on the way: the first
@@ -75,56 +127,69 @@ OUTLINE void TILED(multiply_packing)(
   COPY_TILE(sums, t)
 }
 
-// out = alpha * A B + beta * C + bias, finished (common.cl); A is m x k, B k x n, out and C m x n with contiguous rows.
+// out = alpha * A B + beta * C + bias, finished (common.cl); A is m x k, B k x n.
 //
 // Elements (i, p) of A and (p, j) of B are a[i * a_row + p * a_step] and b[p * b_step + j * b_column]; a step of each is
-// 1, so that neither needs a copy to be transposed. C is read only where beta is not 0; it may be out. bias has n
-// elements.
-// Work-item (x, y, z): column tile x, rows y * strip * ROWS ... of strip tiles, of product z: of several products with
-// the same A, each B lies b_batch behind the one before, out and C m * n. The sum over k goes in blocks: B's block is
-// packed and stays in the first cache, or the second, while A passes; between blocks the sums rest in out.
+// 1, so that neither needs a copy to be transposed. C is read only where beta is not 0; it may be out. bias has
+// bias_count elements, which the columns take in turn.
+// There are several products with the same A. Each B lies b_batch behind the one before. Rows of out and C are contiguous
+// and lie in lines: of `line` rows those of the first product, then those of the second and so on. A line of m rows is the
+// whole product.
+// Work-item (x, y, z): column tile x, rows y * strip * ROWS ... of strip tiles, of product z. The sum over k goes in
+// blocks: B's block is packed and stays in the first cache, or the second, while A passes; between blocks the sums rest
+// in out.
 kernel void TILED(gemm)(
     global const float *a, global const float *b, global const float *c, global const float *bias, global float *out,
-    int m, int n, int k, int a_row, int a_step, int b_step, int b_column, int b_batch, int strip, float alpha,
-    float beta, global const float *activated, int activation, float slope) {
+    int m, int n, int k, int a_row, int a_step, int b_step, int b_column, int b_batch, int products, int line,
+    int bias_count, int strip, float alpha, float beta, global const float *activated, int activation, float slope) {
   const int column = (int)get_global_id(0) * COLUMNS;
-  const int first = (int)get_global_id(1) * strip * ROWS;
+  const int first = (int)get_global_id(1) * strip * ROWS, product = (int)get_global_id(2);
   const int columns = min(COLUMNS, n - column);
-  if (columns <= 0 || first >= m) return;
+  if (columns <= 0 || first >= m || product >= products) return;
   const int last = min(m, first + strip * ROWS);
-  const long product = (long)get_global_id(2) * m * n;
-  b += (long)get_global_id(2) * b_batch;
-  floatv panel[K_BLOCK * VECTORS];
+  b += (long)product * b_batch;
+  floatv panel[K_BLOCK * VECTORS], biases[VECTORS];
+  TILED(load_biases)(biases, bias, bias_count, column, n);
   int offsets[K_BLOCK];
   for (int p = 0; p < min(K_BLOCK, k); p++) offsets[p] = p * a_step;
+  const long other_products = (long)(products - 1) * line * n;
   for (int block = 0; block == 0 || block < k; block += K_BLOCK) {
     const int count = min(K_BLOCK, k - block);
-    const int is_last = block + K_BLOCK >= k;
+    const int is_first = block == 0, is_last = block + K_BLOCK >= k;
     global const float *from = b + (long)block * b_step + (long)column * b_column;
     if (b_column != 1) TILED(pack_columns)(panel, from, b_column, count, columns);
+    int in_line = first % line;
+    long place = (first / line * (long)products + product) * line * n + (long)in_line * n + column;
     for (int row = first; row < last; row += ROWS) {
+      const int rows = min(ROWS, last - row);
       global const float *pointers[ROWS];
+      long places[ROWS];
 #pragma unroll
-      for (int r = 0; r < ROWS; r++) pointers[r] = a + (long)min(row + r, last - 1) * a_row + (long)block * a_step;
+      for (int r = 0; r < ROWS; r++) {
+        pointers[r] = a + (long)min(row + r, last - 1) * a_row + (long)block * a_step;
+        places[r] = place;
+        in_line++;
+        place += in_line == line ? n + other_products : n;
+        in_line = in_line == line ? 0 : in_line;
+      }
+      if (row > first || b_column != 1) {
+        TILED(multiply_tile)(
+            pointers, a_step == 1, offsets, panel, count, out, c, biases, places, rows, columns, is_first, is_last,
+            alpha, beta, activated, activation, slope);
+        continue;
+      }
+      // Whole vectors reach into the next row where columns end; the last rows have none that may be read.
+      const int short_rows = (COLUMNS - columns + b_step - 1) / b_step, whole = max(0, min(count, k - short_rows - block));
+      floatv *rest = panel + whole * VECTORS;
       floatv sums[ROWS][VECTORS];
       TILED(clear)(sums);
-      if (row == first && b_column == 1) {
-        // Whole vectors reach into the next row where columns end; the last rows have none that may be read.
-        const int short_rows = (COLUMNS - columns + b_step - 1) / b_step, whole = max(0, min(count, k - short_rows - block));
-        floatv *rest = panel + whole * VECTORS;
-        TILED(multiply_packing)(sums, pointers, offsets, from, b_step, panel, whole);
-        if (whole < count) {
-          TILED(pack_rows)(rest, from + (long)whole * b_step, b_step, count - whole, columns);
-          TILED(multiply_scattered)(sums, pointers, offsets + whole, rest, count - whole);
-        }
-      } else if (a_step == 1) {
-        TILED(multiply_rows)(sums, pointers, panel, count);
-      } else {
-        TILED(multiply_scattered)(sums, pointers, offsets, panel, count);
+      TILED(multiply_packing)(sums, pointers, offsets, from, b_step, panel, whole);
+      if (whole < count) {
+        TILED(pack_rows)(rest, from + (long)whole * b_step, b_step, count - whole, columns);
+        TILED(multiply_scattered)(sums, pointers, offsets + whole, rest, count - whole);
       }
-      TILED(store_product)(
-          sums, out, c, bias, product + (long)row * n + column, n, min(ROWS, last - row), columns, column, block == 0,
-          is_last, alpha, beta, activated, activation, slope);
+      TILED(store_sums)(
+          sums, out, c, biases, places, rows, columns, is_first, is_last, alpha, beta, activated, activation, slope);
     }
   }
 }
@@ -206,9 +271,12 @@ kernel void TILED(gemm_pack)(
   }
 }
 
-// sums = the products of `count` k of a panel of A with as many rows of a panel of B.
+// Multiplies a tile and stores it: `count` k of a panel of A with as many rows of a panel of B.
 OUTLINE void TILED(multiply_panels)(
-    floatv sums[ROWS][VECTORS], global const float *a_panel, global const float *b_panel, const int count) {
+    global const float *a_panel, global const float *b_panel, const int count, global float *out,
+    global const float *c, const floatv biases[VECTORS], const long places[ROWS], const int rows, const int columns,
+    const int is_first, const int is_last, const float alpha, const float beta, global const float *activated,
+    const int activation, const float slope) {
   floatv t[ROWS][VECTORS], b[VECTORS];
   global const float *a[ROWS];
   TILED(clear)(t);
@@ -221,10 +289,12 @@ OUTLINE void TILED(multiply_panels)(
     MULTIPLY_STEP(t, a, k * ROWS, b)
     b_panel += COLUMNS;
   }
-  COPY_TILE(sums, t)
+  TILED(store_product)(
+      t, out, c, biases, places, rows, columns, is_first, is_last, alpha, beta, activated, activation, slope);
 }
 
-// out = alpha * A B + beta * C + bias, finished (common.cl), from the panels of gemm_pack; otherwise as gemm.
+// out = alpha * A B + beta * C + bias, finished (common.cl), from the panels of gemm_pack: one product, whose bias has n
+// elements; otherwise as gemm.
 // Work-item (x, y): column tiles x * tiles ... of `tiles`, and row tiles y * strip ... of `strip`; k in blocks of
 // `k_block`.
 kernel void TILED(gemm_packed)(
@@ -239,16 +309,18 @@ kernel void TILED(gemm_packed)(
     const int count = min(k_block, k - block);
     for (int column = first_column; column < last_column; column += COLUMNS) {
       global const float *b_panel = b_panels + (long)column * k + (long)block * COLUMNS;
+      floatv biases[VECTORS];
+      TILED(load_biases)(biases, bias, n, column, n);
       for (int row = first; row < last; row += ROWS) {
-        const long at = (long)row * n + column;
         const int rows = min(ROWS, last - row);
+        long places[ROWS];
+#pragma unroll
+        for (int r = 0; r < ROWS; r++) places[r] = (long)(row + r) * n + column;
         // On its way to the first cache while the products are summed.
-        for (int r = 0; r < rows; r++) prefetch(out + at + (long)r * n, COLUMNS);
-        floatv sums[ROWS][VECTORS];
-        TILED(multiply_panels)(sums, a_panels + (long)row * k + (long)block * ROWS, b_panel, count);
-        TILED(store_product)(
-            sums, out, c, bias, at, n, rows, min(COLUMNS, n - column), column, block == 0, block + k_block >= k, alpha,
-            beta, activated, activation, slope);
+        for (int r = 0; r < rows; r++) prefetch(out + places[r], COLUMNS);
+        TILED(multiply_panels)(
+            a_panels + (long)row * k + (long)block * ROWS, b_panel, count, out, c, biases, places, rows,
+            min(COLUMNS, n - column), block == 0, block + k_block >= k, alpha, beta, activated, activation, slope);
       }
     }
   }

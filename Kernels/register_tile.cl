@@ -55,20 +55,6 @@ INLINE void TILED(clear)(floatv sums[ROWS][VECTORS]) {
 // rows a tile wide and behind one another: read where it lies, a matrix with rows of a power of two of elements would
 // fall into few sets of the first cache.
 
-// sums[r][v] += sum over k < count of a[r][k] * panel[k][v].
-OUTLINE void TILED(multiply_rows)(
-    floatv sums[ROWS][VECTORS], global const float *const pointers[ROWS], const floatv *panel, const int count) {
-  TILE_IN_REGISTERS(sums, pointers)
-  UNROLL_STEPS
-  for (long k = 0; k < count; k++) {
-#pragma unroll
-    for (int v = 0; v < VECTORS; v++) b[v] = panel[v];
-    MULTIPLY_STEP(t, a, k, b)
-    panel += VECTORS;
-  }
-  COPY_TILE(sums, t)
-}
-
 // sums[r][v] += sum over k < count of a[r][offsets[k]] * panel[k][v]. A table of offsets instead of loops over lines and
 // places: the processor foresees the end of one long loop, but not those of many short ones.
 OUTLINE void TILED(multiply_scattered)(

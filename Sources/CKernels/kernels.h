@@ -117,8 +117,8 @@
 
 // Kernels that there is one of for each register tile; their names end in it.
 #define TILED_KERNELS(X)                                                                                      \
-  X(gemm, TILED(gemm), C(float), C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, int,  \
-    float, float, C(float), int, float)                                                                                 \
+  X(gemm, TILED(gemm), C(float), C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, \
+    int, int, int, int, float, float, C(float), int, float)                                                     \
   X(gemm, TILED(gemm_pack), C(float), C(float), B(float), B(float), int, int, int, int, int, int, int)          \
   X(gemm, TILED(gemm_packed), C(float), C(float), C(float), C(float), B(float), int, int, int, int, int, int, float, \
     float, C(float), int, float)                                                                                          \

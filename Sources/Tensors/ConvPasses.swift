@@ -170,9 +170,7 @@ extension ConvProblem {
     if y.device.properties.family == .vector {
       // Its own products have their own kernels.
       if isToFew { return try enqueueTransposedToFew(y, w, bias, epilogue, x) }
-      if let folded = folded(on: y.device) {
-        return try folded.enqueueTransposed(y, w, bias: bias, epilogue, to: x)
-      }
+      if isCellwise { return try enqueueCells(y, w, bias, epilogue, x) }
     }
     let batches = geometry.groups * geometry.stride.height * geometry.stride.width
     switch y.device.kernel(m: phasePixels, n: groupChannels, batches: batches, for: product(.transposed)) {
@@ -190,21 +188,26 @@ extension ConvProblem {
     }
   }
 
-  /// The same convolution of images whose pixels are `kernelSize.width` of these beside one another, their channels
-  /// behind one another as they lie in memory, the weights' too; nil where filters across overlap or leave gaps, or
-  /// where the channels fill a register tile without. The transposed pass then writes a tile of columns where it would
-  /// write parts of several.
-  private func folded(on device: any Device) -> ConvProblem? {
-    let (across, widest) = (geometry.kernelSize.width, device.properties.vectorTiles.map(\.columns).max()!)
-    // Dilation would leave gaps, so that the widths did not fit.
-    guard across > 1, geometry.stride.width == across, geometry.padding.width == 0,
-      size.width == outSize.width * across, geometry.groups == 1, channels < widest
-    else { return nil }
-    var geometry = geometry
-    (geometry.kernelSize.width, geometry.stride.width) = (1, 1)
-    return ConvProblem(
-      batch: batch, size: Pair(size.height, outSize.width), channels: channels * across, outSize: outSize,
-      outChannels: outChannels, geometry: geometry)
+  /// Whether filters neither overlap nor leave gaps: each pixel of y then makes a cell of x of its own.
+  private var isCellwise: Bool {
+    geometry.kernelSize == geometry.stride && geometry.dilation == 1 && geometry.padding == 0 && geometry.groups == 1
+      && size == Pair(outSize.height * geometry.stride.height, outSize.width * geometry.stride.width)
+  }
+
+  /// The transposed pass to such cells: for each line of a filter a product of y with the weights of that line. Its rows
+  /// are the pixels of a cell's line, channels behind one another, and those of a line of y make a line of x. One launch.
+  private func enqueueCells(
+    _ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ epilogue: Epilogue, _ x: Tensor
+  ) throws {
+    let columns = geometry.kernelSize.width * channels
+    var product = GemmProblem(
+      m: batch * outSize.height * outSize.width, n: columns, k: outChannels,
+      a: MatrixView(buffer: y.buffer, rowStep: outChannels, columnStep: 1),
+      b: MatrixView(buffer: w.buffer, rowStep: 1, columnStep: outChannels), out: x.buffer, bias: bias?.buffer,
+      epilogue: epilogue)
+    (product.batch, product.batchStep) = (geometry.kernelSize.height, columns * outChannels)
+    (product.lineRows, product.biasCount) = (outSize.width, bias == nil ? columns : channels)
+    try product.enqueue(on: x.device)
   }
 
   /// The transposed pass by tiles of pixels of the same phase of the stride.

@@ -51,10 +51,13 @@ struct GemmProblem {
   var alpha: Float
   var beta: Float
   var epilogue: Epilogue
-  /// How many products there are with the same A, and how far B lies behind that of the one before; their results lie
-  /// one behind another. The tile family has one only.
+  /// How many products there are with the same A, and how far B lies behind that of the one before. Their results lie
+  /// one behind another, or in turns of `lineRows` rows. The tile family has one only.
   var batch = 1
   var batchStep = 0
+  var lineRows: Int
+  /// Elements of the bias, which the columns take in turn; in the tile family one for each column.
+  var biasCount: Int
   /// Whether the vector family packs A and B first; nil where that is to follow from the sizes.
   var isPacked: Bool?
 
@@ -63,6 +66,7 @@ struct GemmProblem {
     alpha: Float = 1, beta: Float = 0, epilogue: Epilogue = .none
   ) {
     (self.m, self.n, self.k) = (m, n, k)
+    (lineRows, biasCount) = (m, n)
     (self.a, self.b, self.out) = (a, b, out)
     (self.c, self.bias) = (c, bias)
     (self.alpha, self.beta, self.epilogue) = (alpha, beta, epilogue)
@@ -79,7 +83,7 @@ struct GemmProblem {
   }
 
   private func enqueue(_ tile: VectorTile, on device: any Device) throws {
-    let isLarge = batch == 1 && min(m, n) >= Self.leastPackedSide && m * n * k >= Self.leastPackedProducts
+    let isLarge = batch == 1 && biasCount == n && min(m, n) >= Self.leastPackedSide && m * n * k >= Self.leastPackedProducts
     if isPacked ?? isLarge, min(m, n, k) > 0 { return try enqueuePacked(tile, on: device) }
     let columnTiles = n.dividedUp(by: tile.columns)
     let rowTiles = m.dividedUp(by: tile.rows)
@@ -97,7 +101,7 @@ struct GemmProblem {
       [
         .buffer(a.buffer), .buffer(b.buffer), .buffer(c ?? out), .buffer(bias ?? zeros), .buffer(out),
         .int(m), .int(n), .int(k), .int(a.rowStep), .int(a.columnStep), .int(b.rowStep), .int(b.columnStep),
-        .int(batchStep), .int(strip), .float(alpha), .float(beta),
+        .int(batchStep), .int(batch), .int(lineRows), .int(biasCount), .int(strip), .float(alpha), .float(beta),
       ] + epilogue.arguments(writing: out))
   }
 

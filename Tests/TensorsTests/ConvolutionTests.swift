@@ -197,7 +197,7 @@ import Testing
     }
   }
 
-  /// Filters that lie beside one another, across or both ways, so that a row of pixels can be taken for channels: those
+  /// Filters that lie beside one another, so that a transposed convolution is a product whose rows lie in lines: channels
   /// that fill vectors and register tiles only together, or without; and filters that overlap, leave gaps, have padding or
   /// groups, or whose last outputs nothing reaches.
   @Test(arguments: TestDevices.all, [false, true])
@@ -216,6 +216,10 @@ import Testing
         try check(channels, 4, Pair(6, 6), ConvGeometry(kernelSize: 2, stride: 2))
         try check(channels, 3, Pair(3, 9), ConvGeometry(kernelSize: Pair(1, 3), stride: Pair(2, 3)))
       }
+      try check(6, 7, Pair(5, 3), ConvGeometry(kernelSize: 1))
+      // More channels than are multiplied at once, and enough products to be packed first.
+      try check(5, 520, Pair(2, 3), ConvGeometry(kernelSize: 2, stride: 2))
+      try check(130, 512, Pair(2, 6), ConvGeometry(kernelSize: Pair(1, 2), stride: Pair(1, 2)))
       try check(5, 9, Pair(5, 8), ConvGeometry(kernelSize: Pair(3, 4), stride: Pair(1, 4), padding: Pair(1, 0)))
       try check(6, 3, Pair(7, 4), ConvGeometry(kernelSize: 2, stride: 2, dilation: Pair(3, 1)))
       try check(6, 3, Pair(4, 5), ConvGeometry(kernelSize: 2, stride: 2, dilation: Pair(1, 2)))
