@@ -7,17 +7,18 @@
 // For few columns, conv2d_dot.cl and conv2d_to_one.cl stand in for conv2d_transposed.
 // Images are padded by pad_image (conv2d_prepare.cl) before; sizes are pairs, height in the upper half (see HEIGHT).
 
-// sums = the products of ROWS windows with the weights of one column tile, over all taps. In a row of the window the
+// Multiplies ROWS windows with the weights of one column tile, over all taps, and stores them. In a line of the window the
 // taps' channels lie behind each other where nothing stands between them, so runs of them are one product:
-// `runs` runs of `run` values, `run_step` apart, in each of `rows` rows, `row_step` apart.
+// `runs` runs of `run` values, `run_step` apart, in each of `lines` lines, `line_step` apart.
 OUTLINE void TILED(multiply_windows)(
-    floatv sums[ROWS][VECTORS], global const float *const windows[ROWS], const int rows, const int row_step,
-    const int runs, const int run_step, const int run, global const float *w) {
+    global const float *const windows[ROWS], const int lines, const int line_step, const int runs, const int run_step,
+    const int run, global const float *w, global float *y, const floatv biases[VECTORS], const long places[ROWS],
+    const int rows, const int columns, global const float *activated, const int activation, const float slope) {
   floatv t[ROWS][VECTORS], wv[VECTORS];
   TILED(clear)(t);
-  for (int row = 0; row < rows; row++) {
+  for (int line = 0; line < lines; line++) {
     for (int i = 0; i < runs; i++) {
-      const long at = (long)row * row_step + (long)i * run_step;
+      const long at = (long)line * line_step + (long)i * run_step;
       global const float *a[ROWS];
 #pragma unroll
       for (int r = 0; r < ROWS; r++) a[r] = windows[r] + at;
@@ -30,7 +31,7 @@ OUTLINE void TILED(multiply_windows)(
       }
     }
   }
-  COPY_TILE(sums, t)
+  TILED(store_finished)(t, y, biases, places, rows, columns, activated, activation, slope);
 }
 
 // y = conv2d(x, w) + bias, finished (common.cl), for a padded x; w holds weights and bias as pack_taps packs them
@@ -54,10 +55,13 @@ kernel void TILED(conv2d_window)(
   const int is_one_run = WIDTH(dilation) == 1 && groups == 1;
   const int runs = is_one_run ? 1 : WIDTH(kernel_size);
   const int run = is_one_run ? WIDTH(kernel_size) * channels : group_channels;
-  global const float *biases = TILED(find_panel)(w, (int)get_global_id(0), kernel_size, group_channels);
+  floatv biases[VECTORS];
+  global const float *weights =
+      TILED(find_panel)(biases, w, (int)get_global_id(0), kernel_size, group_channels);
 
   for (int row = first; row < last; row += ROWS) {
     global const float *windows[ROWS];
+    long places[ROWS];
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
       const int pixel = min(row + r, last - 1);
@@ -66,18 +70,11 @@ kernel void TILED(conv2d_window)(
       const int h = (line - image * HEIGHT(out_size)) * HEIGHT(stride);
       const int v = (pixel - line * WIDTH(out_size)) * WIDTH(stride);
       windows[r] = x + (long)(image * HEIGHT(size) + h) * row_floats + (long)v * channels + group * group_channels;
+      places[r] = (long)(row + r) * out_channels + column;
     }
-    floatv sums[ROWS][VECTORS];
     TILED(multiply_windows)(
-        sums, windows, HEIGHT(kernel_size), HEIGHT(dilation) * row_floats, runs, WIDTH(dilation) * channels, run,
-        biases + COLUMNS);
-#pragma unroll
-    for (int r = 0; r < ROWS; r++) {
-      if (row + r < last) {
-        TILED(store_finished)(
-            sums[r], biases, y, (long)(row + r) * out_channels + column, columns, activated, activation, slope);
-      }
-    }
+        windows, HEIGHT(kernel_size), HEIGHT(dilation) * row_floats, runs, WIDTH(dilation) * channels, run, weights, y,
+        biases, places, min(ROWS, last - row), columns, activated, activation, slope);
   }
 }
 
@@ -93,12 +90,13 @@ INLINE int tap_shift(int phase, int padding, int tap, int dilation, int stride) 
 }
 #endif
 
-// sums = the products over all taps that reach the tile's phase. Outputs outside of dy count as zeros.
+// Multiplies all taps that reach the tile's phase, and stores the sums. Outputs outside of dy count as zeros.
 OUTLINE void TILED(multiply_taps)(
-    floatv sums[ROWS][VECTORS], global const float *const origins[ROWS], const int lines[ROWS],
-    const int places[ROWS], global const float *zeros, const int size, const int channels, const int phase,
-    const int kernel_size, const int stride, const int padding, const int dilation, const int k,
-    global const float *w) {
+    global const float *const origins[ROWS], const int lines[ROWS], const int columns_at[ROWS],
+    global const float *zeros, const int size, const int channels, const int phase, const int kernel_size,
+    const int stride, const int padding, const int dilation, const int k, global const float *w, global float *dx,
+    const floatv biases[VECTORS], const long places[ROWS], const int rows, const int columns,
+    global const float *activated, const int activation, const float slope) {
   floatv t[ROWS][VECTORS], wv[VECTORS];
   TILED(clear)(t);
   for (int kh = 0; kh < HEIGHT(kernel_size); kh++) {
@@ -113,7 +111,7 @@ OUTLINE void TILED(multiply_taps)(
 #pragma unroll
       for (int r = 0; r < ROWS; r++) {
         const int is_inside =
-            (uint)(lines[r] + dh) < (uint)HEIGHT(size) && (uint)(places[r] + dw) < (uint)WIDTH(size);
+            (uint)(lines[r] + dh) < (uint)HEIGHT(size) && (uint)(columns_at[r] + dw) < (uint)WIDTH(size);
         a[r] = is_inside ? origins[r] + at : zeros;
         inside |= is_inside;
       }
@@ -128,7 +126,7 @@ OUTLINE void TILED(multiply_taps)(
       }
     }
   }
-  COPY_TILE(sums, t)
+  TILED(store_finished)(t, dx, biases, places, rows, columns, activated, activation, slope);
 }
 
 // dx = the transposed convolution of dy + bias, finished (common.cl). The arguments are those of the convolution that
@@ -155,34 +153,30 @@ kernel void TILED(conv2d_transposed)(
   if (group >= groups || lines_in_phase <= 0 || places_in_phase <= 0 || first >= pixels) return;
   const int last = min(pixels, first + strip * ROWS);
   const int phase = phase_h << 16 | phase_w;
-  global const float *biases = TILED(find_panel)(w, (int)get_global_id(0), kernel_size, k);
+  floatv biases[VECTORS];
+  global const float *weights =
+      TILED(find_panel)(biases, w, (int)get_global_id(0), kernel_size, k);
 
   for (int row = first; row < last; row += ROWS) {
     global const float *origins[ROWS];
-    int lines[ROWS], places[ROWS], targets[ROWS];
+    int lines[ROWS], columns_at[ROWS];
+    long places[ROWS];
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
       const int pixel = min(row + r, last - 1);
       const int line = pixel / places_in_phase;
       const int image = line / lines_in_phase;
       lines[r] = line - image * lines_in_phase;
-      places[r] = pixel - line * places_in_phase;
-      origins[r] = dy + ((long)(image * HEIGHT(out_size) + lines[r]) * WIDTH(out_size) + places[r]) * out_channels +
+      columns_at[r] = pixel - line * places_in_phase;
+      origins[r] = dy + ((long)(image * HEIGHT(out_size) + lines[r]) * WIDTH(out_size) + columns_at[r]) * out_channels +
                    group * k;
-      targets[r] = (image * HEIGHT(size) + lines[r] * HEIGHT(stride) + phase_h) * WIDTH(size) +
-                   places[r] * WIDTH(stride) + phase_w;
+      const int target = (image * HEIGHT(size) + lines[r] * HEIGHT(stride) + phase_h) * WIDTH(size) +
+                         columns_at[r] * WIDTH(stride) + phase_w;
+      places[r] = (long)target * channels + column;
     }
-    floatv sums[ROWS][VECTORS];
     TILED(multiply_taps)(
-        sums, origins, lines, places, zeros, out_size, out_channels, phase, kernel_size, stride, padding, dilation, k,
-        biases + COLUMNS);
-#pragma unroll
-    for (int r = 0; r < ROWS; r++) {
-      if (row + r < last) {
-        TILED(store_finished)(
-            sums[r], biases, dx, (long)targets[r] * channels + column, columns, activated, activation, slope);
-      }
-    }
+        origins, lines, columns_at, zeros, out_size, out_channels, phase, kernel_size, stride, padding, dilation, k,
+        weights, dx, biases, places, min(ROWS, last - row), columns, activated, activation, slope);
   }
 }
 

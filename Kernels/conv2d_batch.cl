@@ -39,22 +39,45 @@ INLINE TILED(taps) TILED(find_taps)(
   return found;
 }
 
-// sums = the products over a rectangle of taps: lines x places of them, each `run` long. Steps are in floats.
-OUTLINE void TILED(multiply_rectangle)(
-    floatv sums[ROWS][VECTORS], global const float *const pointers[ROWS], const int lines, const int line_step,
-    const int line_w_step, const int places, const int place_step, const int place_w_step, const int run,
+// The taps that reach one position: lines x places of them, each with `run` channels, taken for one where they lie behind
+// each other in the image and in the weights. Steps are in floats, and so is where they begin.
+typedef struct {
+  int lines, line_step, line_w_step, places, place_step, place_w_step, run, at, w_at;
+} TILED(rectangle);
+
+INLINE TILED(rectangle) TILED(find_rectangle)(
+    const TILED(taps) down, const TILED(taps) across, const int size, const int channels, const int groups,
+    const int kernel_width) {
+  const int k = channels / groups, tap_floats = k * COLUMNS;
+  const int is_one_run = groups == 1 && across.tap_step == 1 && across.source_step == 1;
+  TILED(rectangle) found;
+  found.lines = down.count;
+  found.line_step = down.source_step * WIDTH(size) * channels;
+  found.line_w_step = down.tap_step * kernel_width * tap_floats;
+  found.places = is_one_run ? 1 : across.count;
+  found.place_step = across.source_step * channels;
+  found.place_w_step = across.tap_step * tap_floats;
+  found.run = is_one_run ? k * across.count : k;
+  found.at = (down.first_source * WIDTH(size) + across.first_source) * channels;
+  found.w_at = (down.first_tap * kernel_width + across.first_tap) * tap_floats;
+  return found;
+}
+
+// t = the products of a position of ROWS images with a panel of weights. Images begin at pointers[r].
+INLINE void TILED(multiply_position)(
+    floatv t[ROWS][VECTORS], global const float *const pointers[ROWS], const TILED(rectangle) of,
     global const float *w) {
-  floatv t[ROWS][VECTORS], wv[VECTORS];
+  floatv wv[VECTORS];
   TILED(clear)(t);
-  for (int line = 0; line < lines; line++) {
-    for (int place = 0; place < places; place++) {
-      const long at = (long)line * line_step + (long)place * place_step;
-      global const float *b = w + (long)line * line_w_step + (long)place * place_w_step;
+  for (int line = 0; line < of.lines; line++) {
+    for (int place = 0; place < of.places; place++) {
+      const long at = of.at + (long)line * of.line_step + (long)place * of.place_step;
+      global const float *b = w + of.w_at + (long)line * of.line_w_step + (long)place * of.place_w_step;
       global const float *a[ROWS];
 #pragma unroll
       for (int r = 0; r < ROWS; r++) a[r] = pointers[r] + at;
       UNROLL_STEPS
-      for (long k = 0; k < run; k++) {
+      for (long k = 0; k < of.run; k++) {
 #pragma unroll
         for (int v = 0; v < VECTORS; v++) wv[v] = LOADV(b + v * VECTOR_WIDTH);
         MULTIPLY_STEP(t, a, k, wv)
@@ -62,30 +85,33 @@ OUTLINE void TILED(multiply_rectangle)(
       }
     }
   }
+}
+
+OUTLINE void TILED(sum_position)(
+    floatv sums[ROWS][VECTORS], global const float *const pointers[ROWS], const TILED(rectangle) of,
+    global const float *w) {
+  floatv t[ROWS][VECTORS];
+  TILED(multiply_position)(t, pointers, of, w);
   COPY_TILE(sums, t)
 }
 
-// sums = the products of one position of ROWS images, from image `first` on: the taps `down` and `across` that reach it,
-// with a panel of weights. x starts at the group's first channel; images past the last are the last again.
-INLINE void TILED(multiply_position)(
-    floatv sums[ROWS][VECTORS], global const float *x, const int first, const int batch, const int size,
-    const int channels, const int groups, const int kernel_width, const TILED(taps) down, const TILED(taps) across,
-    global const float *weights) {
-  const int k = channels / groups, tap_floats = k * COLUMNS;
-  const long image_floats = (long)HEIGHT(size) * WIDTH(size) * channels;
-  global const float *pointers[ROWS];
+OUTLINE void TILED(store_position)(
+    global const float *const pointers[ROWS], const TILED(rectangle) of, global const float *w, global float *y,
+    const floatv biases[VECTORS], const long places[ROWS], const int rows, const int columns,
+    global const float *activated, const int activation, const float slope) {
+  floatv t[ROWS][VECTORS];
+  TILED(multiply_position)(t, pointers, of, w);
+  TILED(store_finished)(t, y, biases, places, rows, columns, activated, activation, slope);
+}
+
+// Where ROWS images begin, from image `first` on; past the last they are the last again.
+INLINE void TILED(find_images)(
+    global const float *pointers[ROWS], global const float *x, const int first, const int batch, const int size,
+    const int channels) {
 #pragma unroll
   for (int r = 0; r < ROWS; r++) {
-    pointers[r] = x + min(first + r, batch - 1) * image_floats +
-                  ((long)down.first_source * WIDTH(size) + across.first_source) * channels;
+    pointers[r] = x + (long)min(first + r, batch - 1) * HEIGHT(size) * WIDTH(size) * channels;
   }
-  // Taps whose channels lie behind each other, in the image and in the weights, are one run.
-  const int is_one_run = groups == 1 && across.tap_step == 1 && across.source_step == 1;
-  TILED(multiply_rectangle)(
-      sums, pointers, down.count, down.source_step * WIDTH(size) * channels, down.tap_step * kernel_width * tap_floats,
-      is_one_run ? 1 : across.count, across.source_step * channels, across.tap_step * tap_floats,
-      is_one_run ? k * across.count : k,
-      weights + (long)(down.first_tap * kernel_width + across.first_tap) * tap_floats);
 }
 
 // y = convolution of x with w + bias, or the transposed convolution, finished (common.cl).
@@ -109,26 +135,24 @@ kernel void TILED(conv2d_batch)(
   const int columns = min(COLUMNS, group_columns - within);
   const int column = group * group_columns + within;
   if (group >= groups || h >= HEIGHT(out_size) || first >= batch) return;
-  global const float *biases = TILED(find_panel)(w, panel, kernel_size, k);
-  global const float *weights = biases + COLUMNS;
+  floatv biases[VECTORS];
+  global const float *weights = TILED(find_panel)(biases, w, panel, kernel_size, k);
+  global const float *pointers[ROWS];
+  TILED(find_images)(pointers, x + group * k, first, batch, size, channels);
   const TILED(taps) down = TILED(find_taps)(
       h, HEIGHT(size), HEIGHT(kernel_size), HEIGHT(stride), HEIGHT(padding), HEIGHT(dilation), is_transposed);
 
   for (int v = 0; v < WIDTH(out_size); v++) {
     const TILED(taps) across = TILED(find_taps)(
         v, WIDTH(size), WIDTH(kernel_size), WIDTH(stride), WIDTH(padding), WIDTH(dilation), is_transposed);
-    floatv sums[ROWS][VECTORS];
-    TILED(multiply_position)(
-        sums, x + group * k, first, batch, size, channels, groups, WIDTH(kernel_size), down, across, weights);
-    const int out_image = HEIGHT(out_size) * WIDTH(out_size) * out_channels;
-    const long to = (long)first * out_image + ((long)h * WIDTH(out_size) + v) * out_channels + column;
+    long places[ROWS];
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
-      if (first + r < batch) {
-        TILED(store_finished)(
-            sums[r], biases, y, to + (long)r * out_image, columns, activated, activation, slope);
-      }
+      places[r] = (((long)(first + r) * HEIGHT(out_size) + h) * WIDTH(out_size) + v) * out_channels + column;
     }
+    TILED(store_position)(
+        pointers, TILED(find_rectangle)(down, across, size, channels, groups, WIDTH(kernel_size)), weights, y, biases,
+        places, min(ROWS, batch - first), columns, activated, activation, slope);
   }
 }
 
@@ -154,8 +178,10 @@ kernel void TILED(conv2d_pool)(
   const int columns = min(COLUMNS, group_columns - within);
   const int column = group * group_columns + within;
   if (group >= groups || line >= HEIGHT(out_size) || first >= batch) return;
-  global const float *biases = TILED(find_panel)(w, panel, kernel_size, k);
-  global const float *weights = biases + COLUMNS;
+  floatv biases[VECTORS];
+  global const float *weights = TILED(find_panel)(biases, w, panel, kernel_size, k);
+  global const float *pointers[ROWS];
+  TILED(find_images)(pointers, x + group * k, first, batch, size, channels);
   TILED(taps) down[LARGEST_WINDOW];
   for (int i = 0; i < HEIGHT(window); i++) {
     down[i] = TILED(find_taps)(
@@ -181,14 +207,14 @@ kernel void TILED(conv2d_pool)(
     }
     for (int position = 0; position < HEIGHT(window) * WIDTH(window); position++) {
       floatv sums[ROWS][VECTORS];
-      TILED(multiply_position)(
-          sums, x + group * k, first, batch, size, channels, groups, WIDTH(kernel_size), down[position / WIDTH(window)],
-          across[position % WIDTH(window)], weights);
+      const TILED(rectangle) rectangle = TILED(find_rectangle)(
+          down[position / WIDTH(window)], across[position % WIDTH(window)], size, channels, groups, WIDTH(kernel_size));
+      TILED(sum_position)(sums, pointers, rectangle, weights);
 #pragma unroll
       for (int r = 0; r < ROWS; r++) {
 #pragma unroll
         for (int v = 0; v < VECTORS; v++) {
-          take_larger(sums[r][v] + LOADV(biases + v * VECTOR_WIDTH), position, &best[r][v], &winners[r][v]);
+          take_larger(sums[r][v] + biases[v], position, &best[r][v], &winners[r][v]);
         }
       }
     }

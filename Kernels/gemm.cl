@@ -23,57 +23,6 @@ INLINE void TILED(load_biases)(
   }
 }
 
-// Stores a tile: alpha times the sums over a block of k, added to what out holds of the blocks before it. The first
-// block adds beta * C instead, the last one adds the bias and is finished (common.cl). Row r of the tile begins at element
-// places[r] of out, C and `activated`; the first `rows` and `columns` are stored.
-OUTLINE void TILED(store_sums)(
-    floatv sums[ROWS][VECTORS], global float *out, global const float *c, const floatv biases[VECTORS],
-    const long places[ROWS], const int rows, const int columns, const int is_first, const int is_last,
-    const float alpha, const float beta, global const float *activated, const int activation, const float slope) {
-  for (int r = 0; r < rows; r++) {
-    for (int v = 0; v * VECTOR_WIDTH < columns; v++) {
-      const int width = columns - v * VECTOR_WIDTH;
-      const long at = places[r] + v * VECTOR_WIDTH;
-      floatv y = sums[r][v] * SPLAT(alpha);
-      if (!is_first) y += load_part(out + at, width);
-      else if (beta != 0.0f) y = MULTIPLY_ADD(SPLAT(beta), load_part(c + at, width), y);
-      if (is_last) y = finish(y + biases[v], activated + at, width, activation, slope);
-      store_part(y, out + at, width);
-    }
-  }
-}
-
-// The same of sums in registers, where they stay if the tile is a whole one and there is little to do: where few products
-// were added, their way through memory takes a third of the time.
-INLINE void TILED(store_product)(
-    floatv t[ROWS][VECTORS], global float *out, global const float *c, const floatv biases[VECTORS],
-    const long places[ROWS], const int rows, const int columns, const int is_first, const int is_last,
-    const float alpha, const float beta, global const float *activated, const int activation, const float slope) {
-  const int is_sum = alpha == 1.0f && (!is_first || beta == 0.0f);
-  const int is_simple = activation == ACTIVATION_NONE || activation == ACTIVATION_RELU;
-  if (rows < ROWS || columns < COLUMNS || !is_sum || (is_last && !is_simple)) {
-    floatv sums[ROWS][VECTORS];
-    COPY_TILE(sums, t)
-    TILED(store_sums)(
-        sums, out, c, biases, places, rows, columns, is_first, is_last, alpha, beta, activated, activation, slope);
-    return;
-  }
-#define FOR_TILE                                    \
-  _Pragma("unroll") for (int r = 0; r < ROWS; r++)  \
-      _Pragma("unroll") for (int v = 0; v < VECTORS; v++)
-  if (!is_first) {
-    FOR_TILE t[r][v] += LOADV(out + places[r] + v * VECTOR_WIDTH);
-  }
-  if (is_last) {
-    FOR_TILE t[r][v] += biases[v];
-    if (activation == ACTIVATION_RELU) {
-      FOR_TILE t[r][v] = activate(t[r][v], ACTIVATION_RELU, slope);
-    }
-  }
-  FOR_TILE STOREV(t[r][v], out + places[r] + v * VECTOR_WIDTH);
-#undef FOR_TILE
-}
-
 // Multiplies a tile and stores it: rows of A, whose steps of k lie at `offsets` or, where they are contiguous, behind one
 // another, by a panel of B.
 OUTLINE void TILED(multiply_tile)(

@@ -95,22 +95,69 @@ INLINE void TILED(pack_columns)(
   }
 }
 
-// A column tile's panel of what pack_taps packs (conv2d_prepare.cl): a row of biases, and the weights behind it.
+// A column tile's biases and weights in what pack_taps packs (conv2d_prepare.cl): returns where the weights are.
 INLINE global const float *TILED(find_panel)(
-    global const float *packed, const int panel, const int kernel_size, const int k) {
-  return packed + (long)panel * (1 + HEIGHT(kernel_size) * WIDTH(kernel_size) * k) * COLUMNS;
+    floatv biases[VECTORS], global const float *packed, const int panel, const int kernel_size, const int k) {
+  packed += (long)panel * (1 + HEIGHT(kernel_size) * WIDTH(kernel_size) * k) * COLUMNS;
+#pragma unroll
+  for (int v = 0; v < VECTORS; v++) biases[v] = LOADV(packed + v * VECTOR_WIDTH);
+  return packed + COLUMNS;
 }
 
-// y[at ..< at + columns] = sums + bias, finished (common.cl), for one row of the tile.
-INLINE void TILED(store_finished)(
-    const floatv sums[VECTORS], global const float *bias, global float *y, const long at, const int columns,
-    global const float *activated, const int activation, const float slope) {
-#pragma unroll
-  for (int v = 0; v < VECTORS; v++) {
-    const int n = columns - v * VECTOR_WIDTH;
-    if (n <= 0) break;
-    const long place = at + v * VECTOR_WIDTH;
-    const floatv sum = sums[v] + load_part(bias + v * VECTOR_WIDTH, n);
-    store_part(finish(sum, activated + place, n, activation, slope), y + place, n);
+// Stores a tile: alpha times the sums over a block of k, added to what out holds of the blocks before it. The first
+// block adds beta * C instead, the last one adds the bias and is finished (common.cl). Row r of the tile begins at element
+// places[r] of out, C and `activated`; the first `rows` and `columns` are stored.
+OUTLINE void TILED(store_sums)(
+    floatv sums[ROWS][VECTORS], global float *out, global const float *c, const floatv biases[VECTORS],
+    const long places[ROWS], const int rows, const int columns, const int is_first, const int is_last,
+    const float alpha, const float beta, global const float *activated, const int activation, const float slope) {
+  for (int r = 0; r < rows; r++) {
+    for (int v = 0; v * VECTOR_WIDTH < columns; v++) {
+      const int width = columns - v * VECTOR_WIDTH;
+      const long at = places[r] + v * VECTOR_WIDTH;
+      floatv y = sums[r][v] * SPLAT(alpha);
+      if (!is_first) y += load_part(out + at, width);
+      else if (beta != 0.0f) y = MULTIPLY_ADD(SPLAT(beta), load_part(c + at, width), y);
+      if (is_last) y = finish(y + biases[v], activated + at, width, activation, slope);
+      store_part(y, out + at, width);
+    }
   }
+}
+
+// The same of sums in registers, where they stay if the tile is a whole one and there is little to do: where few products
+// were added, their way through memory takes a third of the time.
+INLINE void TILED(store_product)(
+    floatv t[ROWS][VECTORS], global float *out, global const float *c, const floatv biases[VECTORS],
+    const long places[ROWS], const int rows, const int columns, const int is_first, const int is_last,
+    const float alpha, const float beta, global const float *activated, const int activation, const float slope) {
+  const int is_sum = alpha == 1.0f && (!is_first || beta == 0.0f);
+  const int is_simple = activation == ACTIVATION_NONE || activation == ACTIVATION_RELU;
+  if (rows < ROWS || columns < COLUMNS || !is_sum || (is_last && !is_simple)) {
+    floatv sums[ROWS][VECTORS];
+    COPY_TILE(sums, t)
+    TILED(store_sums)(
+        sums, out, c, biases, places, rows, columns, is_first, is_last, alpha, beta, activated, activation, slope);
+    return;
+  }
+#define FOR_TILE                                    \
+  _Pragma("unroll") for (int r = 0; r < ROWS; r++)  \
+      _Pragma("unroll") for (int v = 0; v < VECTORS; v++)
+  if (!is_first) {
+    FOR_TILE t[r][v] += LOADV(out + places[r] + v * VECTOR_WIDTH);
+  }
+  if (is_last) {
+    FOR_TILE t[r][v] += biases[v];
+    if (activation == ACTIVATION_RELU) {
+      FOR_TILE t[r][v] = activate(t[r][v], ACTIVATION_RELU, slope);
+    }
+  }
+  FOR_TILE STOREV(t[r][v], out + places[r] + v * VECTOR_WIDTH);
+#undef FOR_TILE
+}
+
+// The same of sums with nothing to add but the bias.
+INLINE void TILED(store_finished)(
+    floatv t[ROWS][VECTORS], global float *y, const floatv biases[VECTORS], const long places[ROWS], const int rows,
+    const int columns, global const float *activated, const int activation, const float slope) {
+  TILED(store_product)(t, y, y, biases, places, rows, columns, 1, 1, 1.0f, 0.0f, activated, activation, slope);
 }
