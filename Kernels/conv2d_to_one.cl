@@ -183,37 +183,49 @@ INLINE void sum_cells(
   }
 }
 
-// What a line of outputs is finished to.
-INLINE void store_line(
-    const float *line, global float *to, const int width, const float bias, const int activation, const float slope) {
-  const int whole = width / VECTOR_WIDTH * VECTOR_WIDTH;
-  for (int i = 0; i < whole; i += VECTOR_WIDTH) {
-    STOREV(activate(LOADV(line + i) + SPLAT(bias), activation, slope), to + i);
+// Finishes `count` lines of outputs, `length` from one to the next, and stores them behind one another. Each activation
+// has its own loops: what follows from it is not asked for each vector.
+#define FINISH_LINES(activation)                                                                  \
+  for (int line = 0; line < count; line++, from += length, to += width) {                         \
+    for (int i = 0; i < whole; i += VECTOR_WIDTH) {                                               \
+      STOREV(activate(LOADV(from + i) + SPLAT(bias), activation, slope), to + i);                 \
+    }                                                                                             \
+    /* Once more, to the end, what the last whole vector has in part. */                          \
+    if (rest > 0) store_part(activate(LOADV(from + last) + SPLAT(bias), activation, slope), to + last, rest); \
+  }                                                                                               \
+  break;
+OUTLINE void finish_lines(
+    const float *from, const int length, global float *to, const int width, const int count, const float bias,
+    const int activation, const float slope) {
+  const int whole = width / VECTOR_WIDTH * VECTOR_WIDTH, last = max(0, width - VECTOR_WIDTH);
+  const int rest = whole == width ? 0 : width - last;
+  switch (activation) {
+    case ACTIVATION_RELU: FINISH_LINES(ACTIVATION_RELU)
+    case ACTIVATION_LEAKY_RELU: FINISH_LINES(ACTIVATION_LEAKY_RELU)
+    case ACTIVATION_SIGMOID: FINISH_LINES(ACTIVATION_SIGMOID)
+    case ACTIVATION_TANH: FINISH_LINES(ACTIVATION_TANH)
+    default: FINISH_LINES(ACTIVATION_NONE)
   }
-  if (whole == width) return;
-  // Once more, to the end, what the last whole vector has in part.
-  const int i = whole > 0 ? width - VECTOR_WIDTH : 0;
-  store_part(activate(LOADV(line + i) + SPLAT(bias), activation, slope), to + i, width - i);
 }
 
 // The filter as sum_cells reads it; cell and taps are constants.
-INLINE void pack_filter(floatv *to, global const float *w, const int channels, const int cell, const int taps) {
+INLINE void pack_filter(float *to, global const float *w, const int channels, const int cell, const int taps) {
   const int each = VECTOR_WIDTH / (cell * cell), side = cell * taps;
   for (int c = 0; c < channels; c += each) {
     for (int down = 0; down < side; down += cell) {
       for (int across = 0; across < side; across += cell) {
-        float lanes[VECTOR_WIDTH];
+#pragma unroll
         for (int i = 0; i < VECTOR_WIDTH; i += each) {
           const int output = i / each, tap = (down + output / cell) * side + across + output % cell;
           global const float *from = w + (long)tap * channels + c;
           if (each <= channels - c) {
 #pragma unroll
-            for (int j = 0; j < each; j++) lanes[i + j] = from[j];
+            for (int j = 0; j < each; j++) to[i + j] = from[j];
           } else {
-            for (int j = 0; j < each; j++) lanes[i + j] = j < channels - c ? from[j] : 0.0f;
+            for (int j = 0; j < each; j++) to[i + j] = j < channels - c ? from[j] : 0.0f;
           }
         }
-        *to++ = LOADV(lanes);
+        to += VECTOR_WIDTH;
       }
     }
   }
@@ -242,11 +254,10 @@ INLINE void transpose_image_to_one(
     }
     for (int i = 0; i < lines; i++) add_lanes(outputs + i * cell * length, length, sums + i * pitch, cells, cell);
     const int above = cell * line - HEIGHT(padding);
-    for (int i = max(0, -above); i < min(cell * lines, HEIGHT(size) - above); i++) {
-      store_line(
-          outputs + i * length + WIDTH(padding), dx + (long)(above + i) * WIDTH(size), WIDTH(size), bias, activation,
-          slope);
-    }
+    const int begin = max(0, -above), end = min(cell * lines, HEIGHT(size) - above);
+    finish_lines(
+        outputs + begin * length + WIDTH(padding), length, dx + (long)(above + begin) * WIDTH(size), WIDTH(size),
+        end - begin, bias, activation, slope);
   }
 }
 
@@ -259,7 +270,7 @@ INLINE void transpose_to_one(
   const int last = min(first + strip, (HEIGHT(padding) + HEIGHT(size) - 1) / cell + 1);
   if (first >= last) return;
   floatv weights[WEIGHT_FLOATS / VECTOR_WIDTH];
-  pack_filter(weights, w, channels, cell, taps);
+  pack_filter((float *)weights, w, channels, cell, taps);
   for (int image = first_image; image < last_image; image++) {
     transpose_image_to_one(
         dy + (long)image * HEIGHT(out_size) * WIDTH(out_size) * channels, weights,
