@@ -211,20 +211,21 @@ kernel void TILED(conv2d_weight_gradient)(
   const int first = (int)((long)part * batch / parts) * lines, last = (int)((long)(part + 1) * batch / parts) * lines;
   const int block_lines = max(1, GRADIENT_PIXELS / places), block_places = min(GRADIENT_PIXELS, places);
 
-  // Where the rows' values lie in the window of the first pixel.
-  int origins[GRADIENT_TILES][ROWS];
-  for (int tile = 0; tile < tiles; tile++) {
-    for (int r = 0; r < ROWS; r++) {
-      const int row = min(first_row + tile * ROWS + r, rows - 1);
-      const int tap = row / group_channels, kh = tap / WIDTH(kernel_size), kw = tap - kh * WIDTH(kernel_size);
-      origins[tile][r] =
-          kh * HEIGHT(dilation) * row_floats + kw * WIDTH(dilation) * channels + row - tap * group_channels;
-    }
+  // Where the rows' values lie in the window of the first pixel; behind the last row, where its own does.
+  const int count = min(tiles * ROWS, rows - first_row);
+  int origins[GRADIENT_TILES * ROWS];
+  for (int i = 0; i < count;) {
+    const int tap = (first_row + i) / group_channels, channel = first_row + i - tap * group_channels;
+    const int kh = tap / WIDTH(kernel_size), kw = tap - kh * WIDTH(kernel_size);
+    const int begin = kh * HEIGHT(dilation) * row_floats + kw * WIDTH(dilation) * channels;
+    const int end = min(count, i + group_channels - channel);
+    for (int c = begin + channel; i < end; i++, c++) origins[i] = c;
   }
+  for (int i = count; i < tiles * ROWS; i++) origins[i] = origins[count - 1];
   floatv panel[GRADIENT_PIXELS * VECTORS];
   int offsets[GRADIENT_PIXELS];
-  floatv sums[GRADIENT_TILES][ROWS][VECTORS];
-  for (int tile = 0; tile < tiles; tile++) TILED(clear)(sums[tile]);
+  floatv sums[GRADIENT_TILES * ROWS][VECTORS];
+  for (int row = 0; row < tiles * ROWS; row += ROWS) TILED(clear)(sums + row);
   for (int line = first; line < last; line += block_lines) {
     const int block = min(block_lines, last - line);
     for (int start = 0; start < places; start += block_places) {
@@ -236,20 +237,20 @@ kernel void TILED(conv2d_weight_gradient)(
         const int begin = (image * HEIGHT(size) + h * HEIGHT(stride)) * row_floats;
         for (int j = 0; j < width; j++) offsets[i * width + j] = begin + (start + j) * WIDTH(stride) * channels;
       }
-      for (int tile = 0; tile < tiles; tile++) {
+      for (int row = 0; row < tiles * ROWS; row += ROWS) {
         global const float *pointers[ROWS];
 #pragma unroll
-        for (int r = 0; r < ROWS; r++) pointers[r] = x + group * group_channels + origins[tile][r];
-        TILED(multiply_scattered)(sums[tile], pointers, offsets, panel, block * width);
+        for (int r = 0; r < ROWS; r++) pointers[r] = x + group * group_channels + origins[row + r];
+        TILED(multiply_scattered)(sums + row, pointers, offsets, panel, block * width);
       }
     }
   }
   global float *to = dw + ((long)part * rows + first_row) * out_channels + column;
-  for (int row = 0; row < min(GRADIENT_TILES * ROWS, rows - first_row); row++) {
+  for (int row = 0; row < count; row++) {
 #pragma unroll
     for (int v = 0; v < VECTORS; v++) {
       const int n = columns - v * VECTOR_WIDTH;
-      if (n > 0) store_part(sums[row / ROWS][row % ROWS][v], to + (long)row * out_channels + v * VECTOR_WIDTH, n);
+      if (n > 0) store_part(sums[row][v], to + (long)row * out_channels + v * VECTOR_WIDTH, n);
     }
   }
 }
