@@ -119,7 +119,8 @@ struct GemmProblem {
         .int(k), .int(a.rowStep), .int(a.columnStep), .int(b.rowStep), .int(b.columnStep),
       ])
     // As many rows as the second cache holds a block of k of, in strips of about one length, but enough work-items.
-    let most = max(1, Self.cachedBytes / (4 * min(k, Self.packedBlock) * tile.rows))
+    let block = k <= Self.longestBlock ? k : Self.packedBlock
+    let most = max(1, Self.cachedBytes / (4 * block * tile.rows))
     let columnParts = columnTiles.dividedUp(by: Self.packedTiles)
     let wanted = device.properties.computeUnits * Self.packedItemsPerUnit
     let strips = min(rowTiles, max(rowTiles.dividedUp(by: most), wanted.dividedUp(by: columnParts)))
@@ -132,7 +133,7 @@ struct GemmProblem {
       over: Grid(columnParts, rowTiles.dividedUp(by: strip)),
       [
         .buffer(aPanels.buffer), .buffer(bPanels.buffer), .buffer(c ?? out), .buffer(bias ?? zeros), .buffer(out),
-        .int(m), .int(n), .int(k), .int(Self.packedTiles), .int(strip), .int(Self.packedBlock), .float(alpha),
+        .int(m), .int(n), .int(k), .int(Self.packedTiles), .int(strip), .int(block), .float(alpha),
         .float(beta),
       ] + epilogue.arguments(writing: out))
   }
@@ -143,8 +144,9 @@ struct GemmProblem {
   /// What a work-item packs: `PACK_STEPS` and `PACK_TILES` in `gemm.cl`.
   private static let packSteps = 512
   private static let packTiles = 2
-  /// Rows of a packed panel at a time: fewer would be added to out more often, more leave few rows of A in the cache.
-  private static let packedBlock = 512
+  /// Rows of a packed panel at a time: fewer would be added to out more often, more leave few rows of A in the cache. As
+  /// many as the longest block are not worth a second one.
+  private static let (packedBlock, longestBlock) = (256, 512)
   /// Column tiles of a work-item, for which a block of A is read from the second cache.
   private static let packedTiles = 4
   /// Work-items for each unit, so that they end at about the same time.
