@@ -1,6 +1,6 @@
-// Convolution of one channel with filters of 2 to 7 across, and the gradient of the weights of those from 4, vector
-// family: a vector's lanes are filters. Padded lines of the image are copied to private memory, where a few of them stay
-// in the first cache. For first layers with filters of 3 x 3 there is first_layer.cl.
+// Convolution of one channel with filters of 2 to 7 across, and the gradient of their weights, vector family: a vector's
+// lanes are filters. Padded lines of the image are copied to private memory, where a few of them stay in the first cache.
+// For first layers with filters of 3 x 3 there is first_layer.cl.
 
 #define LINE_FLOATS 16384    // of the padded lines that a strip of outputs sees, at most
 #define FILTER_VECTORS 1024  // of packed filters, at most
@@ -130,10 +130,29 @@ BY_STRIDE(WINDOWS_OF_ONE, 4)
 BY_STRIDE(WINDOWS_OF_ONE, 5)
 BY_STRIDE(WINDOWS_OF_ONE, 6)
 BY_STRIDE(WINDOWS_OF_ONE, 7)
+BY_STRIDE(FILTER_LINES, 2)
+BY_STRIDE(FILTER_LINES, 3)
 BY_STRIDE(FILTER_LINES, 4)
 BY_STRIDE(FILTER_LINES, 5)
 BY_STRIDE(FILTER_LINES, 6)
 BY_STRIDE(FILTER_LINES, 7)
+
+// call(width, stride) for the filter's width, of which there are 2 to LARGEST_FILTER, and the stride across, 1 or 2.
+#define BY_WIDTH(call, stride)         \
+  switch (WIDTH(kernel_size)) {        \
+    case 2: call(2, stride); break;    \
+    case 3: call(3, stride); break;    \
+    case 4: call(4, stride); break;    \
+    case 5: call(5, stride); break;    \
+    case 6: call(6, stride); break;    \
+    default: call(7, stride);          \
+  }
+#define BY_SHAPE(call)      \
+  if (WIDTH(stride) == 1) { \
+    BY_WIDTH(call, 1)       \
+  } else {                  \
+    BY_WIDTH(call, 2)       \
+  }
 
 // What VECTOR_WIDTH filters, of which there are n, make of `lines` lines of outputs at `to`.
 INLINE void store_windows(
@@ -145,25 +164,9 @@ INLINE void store_windows(
     for (int place = 0; place < places; place += PLACES) {
       const float *pixel = pixels + line * HEIGHT(stride) * length + place * WIDTH(stride);
       floatv sums[PLACES];
-      if (WIDTH(stride) == 1) {
-        switch (WIDTH(kernel_size)) {
-          case 2: multiply_windows_2_stride_1(sums, pixel, length, weights, height); break;
-          case 3: multiply_windows_3_stride_1(sums, pixel, length, weights, height); break;
-          case 4: multiply_windows_4_stride_1(sums, pixel, length, weights, height); break;
-          case 5: multiply_windows_5_stride_1(sums, pixel, length, weights, height); break;
-          case 6: multiply_windows_6_stride_1(sums, pixel, length, weights, height); break;
-          default: multiply_windows_7_stride_1(sums, pixel, length, weights, height);
-        }
-      } else {
-        switch (WIDTH(kernel_size)) {
-          case 2: multiply_windows_2_stride_2(sums, pixel, length, weights, height); break;
-          case 3: multiply_windows_3_stride_2(sums, pixel, length, weights, height); break;
-          case 4: multiply_windows_4_stride_2(sums, pixel, length, weights, height); break;
-          case 5: multiply_windows_5_stride_2(sums, pixel, length, weights, height); break;
-          case 6: multiply_windows_6_stride_2(sums, pixel, length, weights, height); break;
-          default: multiply_windows_7_stride_2(sums, pixel, length, weights, height);
-        }
-      }
+#define MULTIPLY_WINDOWS(width, stride_across) \
+  multiply_windows_##width##_stride_##stride_across(sums, pixel, length, weights, height)
+      BY_SHAPE(MULTIPLY_WINDOWS)
       for (int i = 0; i < min(PLACES, places - place); i++) {
         store_part(finish(sums[i] + shift, activated + to, n, activation, slope), y + to, n);
         to += channels;
@@ -243,21 +246,7 @@ kernel void conv2d_from_one_gradient(
         const float *pixel = pixels + tap * length;
 #define ADD_FILTER_LINES(width, stride_across) \
   add_filter_lines_##width##_stride_##stride_across(sums[tap / 2], pixel, length, panel, lines, places, HEIGHT(stride))
-        if (WIDTH(stride) == 1) {
-          switch (WIDTH(kernel_size)) {
-            case 4: ADD_FILTER_LINES(4, 1); break;
-            case 5: ADD_FILTER_LINES(5, 1); break;
-            case 6: ADD_FILTER_LINES(6, 1); break;
-            default: ADD_FILTER_LINES(7, 1);
-          }
-        } else {
-          switch (WIDTH(kernel_size)) {
-            case 4: ADD_FILTER_LINES(4, 2); break;
-            case 5: ADD_FILTER_LINES(5, 2); break;
-            case 6: ADD_FILTER_LINES(6, 2); break;
-            default: ADD_FILTER_LINES(7, 2);
-          }
-        }
+        BY_SHAPE(ADD_FILTER_LINES)
       }
     }
   }

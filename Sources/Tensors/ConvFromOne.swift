@@ -10,36 +10,35 @@ enum FromOneKernels {
   static let panelVectors = 512
   /// `PLACES`.
   static let places = 14
-  /// What there is a function for, across; `LARGEST_FILTER` is the most each way. The sums of narrower filters' gradients
-  /// are too few to hide how long a product takes.
-  static let (filters, gradientFilters) = (2...7, 4...7)
+  /// What there is a function for, across; `LARGEST_FILTER` is the most each way.
+  static let filters = 2...7
   static let strides = 1...2
   /// Work-items for each of a processor's threads, so that they finish together: of strips, where images are few, and of
   /// several images, for which the filters are packed once, where they are many.
   static let (stripsPerUnit, itemsPerUnit) = (4, 15)
-  /// Vectors of filters up to which the weights' gradient is had so: for more, register tiles of two vectors repay the
-  /// padded copy of the images.
-  static let mostGradientVectors = 4
+  /// Vectors of filters up to which the weights' gradient is had so, of filters up to three across and of wider ones: for
+  /// more, register tiles of two vectors repay the padded copy of the images.
+  static func mostGradientVectors(across: Int) -> Int { across <= 3 ? 1 : 4 }
 }
 
 extension ConvProblem {
   /// Whether the forward pass is done so.
   func isFromOne(on device: any Device) -> Bool {
-    hasFiltersForOne(FromOneKernels.filters, on: device) && longestForwardStrip > 0
+    hasFiltersForOne(on: device) && longestForwardStrip > 0
   }
 
   /// Whether the weights' gradient is.
   func isFromOneGradient(on device: any Device) -> Bool {
-    hasFiltersForOne(FromOneKernels.gradientFilters, on: device) && longestGradientStrip > 0
-      && device.vectors(in: outChannels) <= FromOneKernels.mostGradientVectors
+    hasFiltersForOne(on: device) && longestGradientStrip > 0
+      && device.vectors(in: outChannels) <= FromOneKernels.mostGradientVectors(across: geometry.kernelSize.width)
   }
 
   /// Lines of images lie in private memory, of which only processors have enough.
-  private func hasFiltersForOne(_ widths: ClosedRange<Int>, on device: any Device) -> Bool {
-    let (kernelSize, stride) = (geometry.kernelSize, geometry.stride)
+  private func hasFiltersForOne(on device: any Device) -> Bool {
+    let (kernelSize, stride, filters) = (geometry.kernelSize, geometry.stride, FromOneKernels.filters)
     return device.properties.kind == .cpu && device.properties.family == .vector
       && channels == 1 && geometry.dilation == 1
-      && widths.contains(kernelSize.width) && kernelSize.height <= widths.upperBound
+      && filters.contains(kernelSize.width) && kernelSize.height <= filters.upperBound
       && FromOneKernels.strides.contains(stride.width)
   }
 
