@@ -83,7 +83,8 @@ struct GemmProblem {
   }
 
   private func enqueue(_ tile: VectorTile, on device: any Device) throws {
-    let isLarge = batch == 1 && biasCount == n && min(m, n) >= Self.leastPackedSide && m * n * k >= Self.leastPackedProducts
+    let isSimple = batch == 1 && biasCount == n
+    let isLarge = isSimple && min(m, n) >= Self.leastPackedSide && m * n * k >= Self.leastPackedProducts
     if isPacked ?? isLarge, min(m, n, k) > 0 { return try enqueuePacked(tile, on: device) }
     let columnTiles = n.dividedUp(by: tile.columns)
     let rowTiles = m.dividedUp(by: tile.rows)
