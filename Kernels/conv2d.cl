@@ -4,7 +4,8 @@
 //   conv2d_window           y from x: each output sees a window of the input
 //   conv2d_transposed       dx from dy: each input pixel gathers the outputs that saw it
 //   conv2d_weight_gradient  dw from x and dy
-// For few columns, conv2d_dot.cl and conv2d_to_one.cl stand in for conv2d_transposed.
+// For few columns, conv2d_dot.cl and conv2d_to_one.cl stand in for conv2d_transposed, and gemm.cl for filters that neither
+// overlap nor leave gaps.
 // Images are padded by pad_image (conv2d_prepare.cl) before; sizes are pairs, height in the upper half (see HEIGHT).
 
 // Multiplies ROWS windows with the weights of one column tile, over all taps, and stores them. In a line of the window the
@@ -14,7 +15,7 @@ OUTLINE void TILED(multiply_windows)(
     global const float *const windows[ROWS], const int lines, const int line_step, const int runs, const int run_step,
     const int run, global const float *w, global float *y, const floatv biases[VECTORS], const long places[ROWS],
     const int rows, const int columns, global const float *activated, const int activation, const float slope) {
-  floatv t[ROWS][VECTORS], wv[VECTORS];
+  floatv t[ROWS][VECTORS];
   TILED(clear)(t);
   for (int line = 0; line < lines; line++) {
     for (int i = 0; i < runs; i++) {
@@ -22,13 +23,8 @@ OUTLINE void TILED(multiply_windows)(
       global const float *a[ROWS];
 #pragma unroll
       for (int r = 0; r < ROWS; r++) a[r] = windows[r] + at;
-      UNROLL_STEPS
-      for (long k = 0; k < run; k++) {
-#pragma unroll
-        for (int v = 0; v < VECTORS; v++) wv[v] = LOADV(w + v * VECTOR_WIDTH);
-        MULTIPLY_STEP(t, a, k, wv)
-        w += COLUMNS;
-      }
+      MULTIPLY_WEIGHTS(t, a, 1, w, run)
+      w += (long)run * COLUMNS;
     }
   }
   TILED(store_finished)(t, y, biases, places, rows, columns, activated, activation, slope);
@@ -92,12 +88,12 @@ INLINE int tap_shift(int phase, int padding, int tap, int dilation, int stride) 
 
 // Multiplies all taps that reach the tile's phase, and stores the sums. Outputs outside of dy count as zeros.
 OUTLINE void TILED(multiply_taps)(
-    global const float *const origins[ROWS], const int lines[ROWS], const int columns_at[ROWS],
+    global const float *const origins[ROWS], const int lines[ROWS], const int across[ROWS],
     global const float *zeros, const int size, const int channels, const int phase, const int kernel_size,
     const int stride, const int padding, const int dilation, const int k, global const float *w, global float *dx,
     const floatv biases[VECTORS], const long places[ROWS], const int rows, const int columns,
     global const float *activated, const int activation, const float slope) {
-  floatv t[ROWS][VECTORS], wv[VECTORS];
+  floatv t[ROWS][VECTORS];
   TILED(clear)(t);
   for (int kh = 0; kh < HEIGHT(kernel_size); kh++) {
     if (!tap_reaches(HEIGHT(phase), HEIGHT(padding), kh, HEIGHT(dilation), HEIGHT(stride))) continue;
@@ -111,19 +107,13 @@ OUTLINE void TILED(multiply_taps)(
 #pragma unroll
       for (int r = 0; r < ROWS; r++) {
         const int is_inside =
-            (uint)(lines[r] + dh) < (uint)HEIGHT(size) && (uint)(columns_at[r] + dw) < (uint)WIDTH(size);
+            (uint)(lines[r] + dh) < (uint)HEIGHT(size) && (uint)(across[r] + dw) < (uint)WIDTH(size);
         a[r] = is_inside ? origins[r] + at : zeros;
         inside |= is_inside;
       }
       if (!inside) continue;
       global const float *b = w + (long)(kh * WIDTH(kernel_size) + kw) * k * COLUMNS;
-      UNROLL_STEPS
-      for (long i = 0; i < k; i++) {
-#pragma unroll
-        for (int v = 0; v < VECTORS; v++) wv[v] = LOADV(b + v * VECTOR_WIDTH);
-        MULTIPLY_STEP(t, a, i, wv)
-        b += COLUMNS;
-      }
+      MULTIPLY_WEIGHTS(t, a, 1, b, k)
     }
   }
   TILED(store_finished)(t, dx, biases, places, rows, columns, activated, activation, slope);
@@ -159,7 +149,7 @@ kernel void TILED(conv2d_transposed)(
 
   for (int row = first; row < last; row += ROWS) {
     global const float *origins[ROWS];
-    int lines[ROWS], columns_at[ROWS];
+    int lines[ROWS], across[ROWS];
     long places[ROWS];
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
@@ -167,15 +157,15 @@ kernel void TILED(conv2d_transposed)(
       const int line = pixel / places_in_phase;
       const int image = line / lines_in_phase;
       lines[r] = line - image * lines_in_phase;
-      columns_at[r] = pixel - line * places_in_phase;
-      origins[r] = dy + ((long)(image * HEIGHT(out_size) + lines[r]) * WIDTH(out_size) + columns_at[r]) * out_channels +
+      across[r] = pixel - line * places_in_phase;
+      origins[r] = dy + ((long)(image * HEIGHT(out_size) + lines[r]) * WIDTH(out_size) + across[r]) * out_channels +
                    group * k;
       const int target = (image * HEIGHT(size) + lines[r] * HEIGHT(stride) + phase_h) * WIDTH(size) +
-                         columns_at[r] * WIDTH(stride) + phase_w;
+                         across[r] * WIDTH(stride) + phase_w;
       places[r] = (long)target * channels + column;
     }
     TILED(multiply_taps)(
-        origins, lines, columns_at, zeros, out_size, out_channels, phase, kernel_size, stride, padding, dilation, k,
+        origins, lines, across, zeros, out_size, out_channels, phase, kernel_size, stride, padding, dilation, k,
         weights, dx, biases, places, min(ROWS, last - row), columns, activated, activation, slope);
   }
 }

@@ -42,7 +42,8 @@ INLINE TILED(taps) TILED(find_taps)(
 // The taps that reach one position: lines x places of them, each with `run` channels, taken for one where they lie behind
 // each other in the image and in the weights. Steps are in floats, and so is where they begin.
 typedef struct {
-  int lines, line_step, line_w_step, places, place_step, place_w_step, run, at, w_at;
+  int lines, places, run;
+  long at, line_step, place_step, w_at, line_w_step, place_w_step;
 } TILED(rectangle);
 
 INLINE TILED(rectangle) TILED(find_rectangle)(
@@ -52,14 +53,14 @@ INLINE TILED(rectangle) TILED(find_rectangle)(
   const int is_one_run = groups == 1 && across.tap_step == 1 && across.source_step == 1;
   TILED(rectangle) found;
   found.lines = down.count;
-  found.line_step = down.source_step * WIDTH(size) * channels;
-  found.line_w_step = down.tap_step * kernel_width * tap_floats;
+  found.line_step = (long)down.source_step * WIDTH(size) * channels;
+  found.line_w_step = (long)down.tap_step * kernel_width * tap_floats;
   found.places = is_one_run ? 1 : across.count;
-  found.place_step = across.source_step * channels;
-  found.place_w_step = across.tap_step * tap_floats;
+  found.place_step = (long)across.source_step * channels;
+  found.place_w_step = (long)across.tap_step * tap_floats;
   found.run = is_one_run ? k * across.count : k;
-  found.at = (down.first_source * WIDTH(size) + across.first_source) * channels;
-  found.w_at = (down.first_tap * kernel_width + across.first_tap) * tap_floats;
+  found.at = ((long)down.first_source * WIDTH(size) + across.first_source) * channels;
+  found.w_at = ((long)down.first_tap * kernel_width + across.first_tap) * tap_floats;
   return found;
 }
 
@@ -67,22 +68,15 @@ INLINE TILED(rectangle) TILED(find_rectangle)(
 INLINE void TILED(multiply_position)(
     floatv t[ROWS][VECTORS], global const float *const pointers[ROWS], const TILED(rectangle) of,
     global const float *w) {
-  floatv wv[VECTORS];
   TILED(clear)(t);
   for (int line = 0; line < of.lines; line++) {
     for (int place = 0; place < of.places; place++) {
-      const long at = of.at + (long)line * of.line_step + (long)place * of.place_step;
-      global const float *b = w + of.w_at + (long)line * of.line_w_step + (long)place * of.place_w_step;
+      const long at = of.at + line * of.line_step + place * of.place_step;
+      global const float *b = w + of.w_at + line * of.line_w_step + place * of.place_w_step;
       global const float *a[ROWS];
 #pragma unroll
       for (int r = 0; r < ROWS; r++) a[r] = pointers[r] + at;
-      UNROLL_STEPS
-      for (long k = 0; k < of.run; k++) {
-#pragma unroll
-        for (int v = 0; v < VECTORS; v++) wv[v] = LOADV(b + v * VECTOR_WIDTH);
-        MULTIPLY_STEP(t, a, k, wv)
-        b += COLUMNS;
-      }
+      MULTIPLY_WEIGHTS(t, a, 1, b, of.run)
     }
   }
 }

@@ -1,6 +1,6 @@
 // Convolution of one channel with filters of 2 to 7 across, and the gradient of their weights, vector family: a vector's
 // lanes are filters. Padded lines of the image are copied to private memory, where a few of them stay in the first cache.
-// For first layers with filters of 3 x 3 there is first_layer.cl.
+// For the forward pass of first layers with filters of 3 x 3 there is first_layer.cl.
 
 #define LINE_FLOATS 16384    // of the padded lines that a strip of outputs sees, at most
 #define FILTER_VECTORS 1024  // of packed filters, at most

@@ -38,11 +38,11 @@ kernel void pad_image(
 // stream; where they lie, rows of a power of two of channels would fall into few sets of the first cache.
 //
 // Columns are outputs and k counts inputs, or, for the transposed pass, the other way round. `group_columns` and k are
-// of one group. The columns take the `biases` of `bias` in turn.
+// of one group.
 // Work-item (x, y): tap x of panel y.
 kernel void pack_taps(
     global const float *w, global const float *bias, global float *packed, int taps, int group_columns, int k,
-    int groups, int width, int biases, int is_transposed) {
+    int groups, int width, int is_transposed) {
   const int tap = (int)get_global_id(0), panel = (int)get_global_id(1);
   const int tiles = (group_columns + width - 1) / width;
   const int group = panel / tiles, within = (panel - group * tiles) * width;
@@ -51,7 +51,7 @@ kernel void pack_taps(
   global float *first = packed + (long)panel * (1 + taps * k) * width;
   if (tap == 0) {
     const int column = group * group_columns + within;
-    for (int i = 0; i < width; i++) first[i] = i < columns ? bias[(column + i) % biases] : 0.0f;
+    for (int i = 0; i < width; i++) first[i] = i < columns ? bias[column + i] : 0.0f;
   }
   global float *to = first + (long)(1 + tap * k) * width;
   if (is_transposed) {

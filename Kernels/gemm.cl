@@ -30,28 +30,15 @@ OUTLINE void TILED(multiply_tile)(
     const int count, global float *out, global const float *c, const floatv biases[VECTORS], const long places[ROWS],
     const int rows, const int columns, const int is_first, const int is_last, const float alpha, const float beta,
     global const float *activated, const int activation, const float slope) {
-  floatv t[ROWS][VECTORS], b[VECTORS];
+  floatv t[ROWS][VECTORS];
   global const float *a[ROWS];
   TILED(clear)(t);
 #pragma unroll
   for (int r = 0; r < ROWS; r++) a[r] = pointers[r];
   if (is_contiguous) {
-    UNROLL_STEPS
-    for (long k = 0; k < count; k++) {
-#pragma unroll
-      for (int v = 0; v < VECTORS; v++) b[v] = panel[v];
-      MULTIPLY_STEP(t, a, k, b)
-      panel += VECTORS;
-    }
+    MULTIPLY_PANEL(t, a, k, panel, count)
   } else {
-    UNROLL_STEPS
-    for (long k = 0; k < count; k++) {
-      const long at = offsets[k];
-#pragma unroll
-      for (int v = 0; v < VECTORS; v++) b[v] = panel[v];
-      MULTIPLY_STEP(t, a, at, b)
-      panel += VECTORS;
-    }
+    MULTIPLY_PANEL(t, a, offsets[k], panel, count)
   }
   TILED(store_product)(
       t, out, c, biases, places, rows, columns, is_first, is_last, alpha, beta, activated, activation, slope);
@@ -63,6 +50,7 @@ OUTLINE void TILED(multiply_packing)(
     floatv sums[ROWS][VECTORS], global const float *const pointers[ROWS], const int *offsets, global const float *from,
     const int step, floatv *panel, const int count) {
   TILE_IN_REGISTERS(sums, pointers)
+  floatv b[VECTORS];
   UNROLL_STEPS
   for (long k = 0; k < count; k++) {
     const long at = offsets[k];
@@ -82,8 +70,8 @@ OUTLINE void TILED(multiply_packing)(
 // 1, so that neither needs a copy to be transposed. C is read only where beta is not 0; it may be out. bias has
 // bias_count elements, which the columns take in turn.
 // There are several products with the same A. Each B lies b_batch behind the one before. Rows of out and C are contiguous
-// and lie in lines: of `line` rows those of the first product, then those of the second and so on. A line of m rows is the
-// whole product.
+// and lie in lines: of `line` rows those of the first product, then those of the second and so on. m is a multiple of
+// `line`; a line of m rows is the whole product.
 // Work-item (x, y, z): column tile x, rows y * strip * ROWS ... of strip tiles, of product z. The sum over k goes in
 // blocks: B's block is packed and stays in the first cache, or the second, while A passes; between blocks the sums rest
 // in out.
@@ -226,18 +214,12 @@ OUTLINE void TILED(multiply_panels)(
     global const float *c, const floatv biases[VECTORS], const long places[ROWS], const int rows, const int columns,
     const int is_first, const int is_last, const float alpha, const float beta, global const float *activated,
     const int activation, const float slope) {
-  floatv t[ROWS][VECTORS], b[VECTORS];
+  floatv t[ROWS][VECTORS];
   global const float *a[ROWS];
   TILED(clear)(t);
 #pragma unroll
   for (int r = 0; r < ROWS; r++) a[r] = a_panel + r;
-  UNROLL_STEPS
-  for (long k = 0; k < count; k++) {
-#pragma unroll
-    for (int v = 0; v < VECTORS; v++) b[v] = LOADV(b_panel + v * VECTOR_WIDTH);
-    MULTIPLY_STEP(t, a, k * ROWS, b)
-    b_panel += COLUMNS;
-  }
+  MULTIPLY_WEIGHTS(t, a, ROWS, b_panel, count)
   TILED(store_product)(
       t, out, c, biases, places, rows, columns, is_first, is_last, alpha, beta, activated, activation, slope);
 }

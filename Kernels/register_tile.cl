@@ -38,15 +38,43 @@ INLINE void TILED(clear)(floatv sums[ROWS][VECTORS]) {
     _Pragma("unroll") for (int v = 0; v < VECTORS; v++) sums[r][v] = MULTIPLY_ADD(scalar, (b)[v], sums[r][v]); \
   }
 
+// The steps of a tile: sums[r] += sum over count steps of a[r][step * a_step] * row `step` of B, whose rows are a tile wide
+// and behind one another.
+#define MULTIPLY_WEIGHTS(sums, a, a_step, b, count)                                                    \
+  {                                                                                                    \
+    global const float *from = (b);                                                                    \
+    floatv wide[VECTORS];                                                                              \
+    UNROLL_STEPS                                                                                       \
+    for (long step = 0; step < (count); step++) {                                                      \
+      _Pragma("unroll") for (int v = 0; v < VECTORS; v++) wide[v] = LOADV(from + v * VECTOR_WIDTH);    \
+      MULTIPLY_STEP(sums, a, step * (a_step), wide)                                                    \
+      from += COLUMNS;                                                                                 \
+    }                                                                                                  \
+  }
+
+// The same with rows of B in private memory, and a[r][offset], where `offset` follows from the step k.
+#define MULTIPLY_PANEL(sums, a, offset, panel, count)                                                  \
+  {                                                                                                    \
+    const floatv *from = (panel);                                                                      \
+    floatv wide[VECTORS];                                                                              \
+    UNROLL_STEPS                                                                                       \
+    for (long k = 0; k < (count); k++) {                                                               \
+      const long at = (offset);                                                                        \
+      _Pragma("unroll") for (int v = 0; v < VECTORS; v++) wide[v] = from[v];                           \
+      MULTIPLY_STEP(sums, a, at, wide)                                                                 \
+      from += VECTORS;                                                                                 \
+    }                                                                                                  \
+  }
+
 // Copies between a tile in memory and one whose indices are all constants, which the compiler keeps in registers.
 #define COPY_TILE(to, from)                                                        \
   _Pragma("unroll") for (int r = 0; r < ROWS; r++) {                               \
     _Pragma("unroll") for (int v = 0; v < VECTORS; v++) (to)[r][v] = (from)[r][v]; \
   }
 
-// The tile in registers while products are added: t for the sums, a for where its rows of A begin, b for a row of B.
+// The tile in registers while products are added: t for the sums, a for where its rows of A begin.
 #define TILE_IN_REGISTERS(sums, pointers)  \
-  floatv t[ROWS][VECTORS], b[VECTORS];     \
+  floatv t[ROWS][VECTORS];                 \
   global const float *a[ROWS];             \
   COPY_TILE(t, sums)                       \
   _Pragma("unroll") for (int r = 0; r < ROWS; r++) a[r] = (pointers)[r];
@@ -61,14 +89,7 @@ OUTLINE void TILED(multiply_scattered)(
     floatv sums[ROWS][VECTORS], global const float *const pointers[ROWS], const int *offsets, const floatv *panel,
     const int count) {
   TILE_IN_REGISTERS(sums, pointers)
-  UNROLL_STEPS
-  for (long k = 0; k < count; k++) {
-    const long at = offsets[k];
-#pragma unroll
-    for (int v = 0; v < VECTORS; v++) b[v] = panel[v];
-    MULTIPLY_STEP(t, a, at, b)
-    panel += VECTORS;
-  }
+  MULTIPLY_PANEL(t, a, offsets[k], panel, count)
   COPY_TILE(sums, t)
 }
 

@@ -91,7 +91,7 @@
   X(conv2d_first_norm, conv2d_first_norm_gradient, C(float), C(float), C(float), C(float), C(ushort), B(float),     \
     C(float), C(float), C(float), C(float), C(float), int, int, int, int, int, float, int, float)                   \
   X(conv2d_prepare, pad_image, C(float), B(float), int, int, int, int, int, int)                                     \
-  X(conv2d_prepare, pack_taps, C(float), C(float), B(float), int, int, int, int, int, int, int)                      \
+  X(conv2d_prepare, pack_taps, C(float), C(float), B(float), int, int, int, int, int, int)                           \
   X(conv2d_prepare, winograd_filters, C(float), B(float), int, int, int, int)                                        \
   X(conv2d_from_one, conv2d_from_one, C(float), C(float), C(float), B(float), int, int, int, int, int, int, int, int, \
     int, C(float), int, float)                                                                                       \

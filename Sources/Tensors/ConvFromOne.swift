@@ -1,5 +1,5 @@
-/// Convolution of one channel on processors of the vector family, where it is not a first layer of 3×3; so also the
-/// gradients of a transposed convolution to one channel. Kernels in `conv2d_from_one.cl`.
+/// Convolution of one channel on processors of the vector family, but for the forward pass of first layers of 3×3; so also
+/// the gradients of a transposed convolution to one channel. Kernels in `conv2d_from_one.cl`.
 enum FromOneKernels {
   static let forward = Kernel("conv2d_from_one", "conv2d_from_one")
   static let gradient = Kernel("conv2d_from_one", "conv2d_from_one_gradient")

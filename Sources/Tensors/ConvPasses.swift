@@ -108,8 +108,8 @@ extension ConvProblem {
     return (packed, (grid, isColumnLast))
   }
 
-  /// The weights and biases in panels of a tile's columns, for the convolution or for the transposed one. A group has
-  /// `columns`, which take the biases in turn. One launch.
+  /// The weights and biases in panels of a tile's columns, of which a group has `columns`, for the convolution or for the
+  /// transposed one. One launch.
   private func packedWeights(
     _ w: Tensor, _ bias: Tensor?, columns: Int, _ tile: VectorTile, isTransposed: Bool
   ) throws -> Tensor {
@@ -121,8 +121,8 @@ extension ConvProblem {
     try device.launch(
       ConvKernels.packTaps, over: Grid(taps, panels),
       [
-        .buffer(w.buffer), .buffer(try bias?.buffer ?? device.zeros(byteCount: 4)), .buffer(packed.buffer), .int(taps),
-        .int(columns), .int(k), .int(geometry.groups), .int(tile.columns), .int(bias?.count ?? 1),
+        .buffer(w.buffer), .buffer(try bias?.buffer ?? device.zeros(byteCount: columns * geometry.groups * 4)),
+        .buffer(packed.buffer), .int(taps), .int(columns), .int(k), .int(geometry.groups), .int(tile.columns),
         .int(isTransposed ? 1 : 0),
       ])
     return packed
@@ -195,7 +195,8 @@ extension ConvProblem {
   }
 
   /// The transposed pass to such cells: for each line of a filter a product of y with the weights of that line. Its rows
-  /// are the pixels of a cell's line, channels behind one another, and those of a line of y make a line of x. One launch.
+  /// are the pixels of a cell's line, channels behind one another, and those of a line of y make a line of x. One launch,
+  /// or two for a large product by filters of one line.
   private func enqueueCells(
     _ y: Tensor, _ w: Tensor, _ bias: Tensor?, _ epilogue: Epilogue, _ x: Tensor
   ) throws {

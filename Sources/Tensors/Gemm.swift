@@ -52,12 +52,14 @@ struct GemmProblem {
   var beta: Float
   var epilogue: Epilogue
   /// How many products there are with the same A, and how far B lies behind that of the one before. Their results lie
-  /// one behind another, or in turns of `lineRows` rows. The tile family has one only.
+  /// one behind another, or in turns of `lineRows` rows, which divide m. The tile family has one only.
   var batch = 1
   var batchStep = 0
   var lineRows: Int
   /// Elements of the bias, which the columns take in turn; in the tile family one for each column.
   var biasCount: Int
+  /// Whether this is a single product with a bias for each column.
+  var isPlain: Bool { batch == 1 && biasCount == n }
   /// Whether the vector family packs A and B first; nil where that is to follow from the sizes.
   var isPacked: Bool?
 
@@ -72,10 +74,11 @@ struct GemmProblem {
     (self.alpha, self.beta, self.epilogue) = (alpha, beta, epilogue)
   }
 
-  /// Enqueues the product: one launch; for the tile family see `GemmTile.swift`.
+  /// Enqueues the product: one launch, or two where it is packed; for the tile family see `GemmTile.swift`.
   func enqueue(on device: any Device) throws {
-    // Several products in one launch are not tuned.
-    if batch > 1 { return try enqueue(device.properties.vectorTile(forColumns: n), on: device) }
+    precondition(m == 0 || m.isMultiple(of: lineRows), "\(m) rows in lines of \(lineRows)")
+    // Others are not tuned, and neither packed nor known to the tile family.
+    if !isPlain { return try enqueue(device.properties.vectorTile(forColumns: n), on: device) }
     switch device.kernel(m: m, n: n, for: product) {
     case .vector(let tile): try enqueue(tile, on: device)
     case .tile(let configuration): try enqueue(configuration, on: device)
@@ -83,9 +86,8 @@ struct GemmProblem {
   }
 
   private func enqueue(_ tile: VectorTile, on device: any Device) throws {
-    let isSimple = batch == 1 && biasCount == n
-    let isLarge = isSimple && min(m, n) >= Self.leastPackedSide && m * n * k >= Self.leastPackedProducts
-    if isPacked ?? isLarge, min(m, n, k) > 0 { return try enqueuePacked(tile, on: device) }
+    let isLarge = min(m, n) >= Self.leastPackedSide && m * n * k >= Self.leastPackedProducts
+    if isPlain, isPacked ?? isLarge, min(m, n, k) > 0 { return try enqueuePacked(tile, on: device) }
     let columnTiles = n.dividedUp(by: tile.columns)
     let rowTiles = m.dividedUp(by: tile.rows)
     // Strips long enough to reuse a block of B, and enough of them to keep all units busy evenly; where A's rows of a

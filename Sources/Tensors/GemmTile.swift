@@ -7,7 +7,7 @@ enum GemmTileKernels {
 extension GemmProblem {
   /// Enqueues the product: one launch, and one more where k is cut because m × n alone would leave the device idle.
   func enqueue(_ configuration: TileConfiguration, on device: any Device) throws {
-    precondition(batch == 1, "\(batch) products in a launch of the tile family")
+    precondition(isPlain, "\(batch) products and \(biasCount) biases in a launch of the tile family")
     let split = configuration.split(m: m, n: n, k: k, on: device.properties)
     let zeros = try device.zeros(byteCount: n * 4)
     let finish: [KernelArgument] = [.float(alpha), .float(beta)] + epilogue.arguments(writing: out)

@@ -46,6 +46,7 @@ import Testing
     .conv([35, 4, 5, 9], to: 6, ConvGeometry(kernelSize: 2, padding: 1, groups: 3)),
     .conv([2, 6, 7, 32], to: 48, ConvGeometry(kernelSize: 3, padding: 1)),
     .conv([3, 4, 6, 5], to: 7, ConvGeometry(kernelSize: 2, stride: 2)),
+    .conv([2, 4, 6, 5], to: 520, ConvGeometry(kernelSize: 2, stride: 2)),
     .conv([3, 5, 6, 1], to: 9, launches: 1, ConvGeometry(kernelSize: 3)),
     .conv([2, 5, 6, 4], to: 6, launches: 1, ConvGeometry(kernelSize: 3, groups: 2)),
     .transposed([3, 5, 6, 8], to: 5, ConvGeometry(kernelSize: 3, stride: 2)),
