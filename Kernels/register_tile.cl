@@ -146,7 +146,7 @@ OUTLINE void TILED(store_sums)(
 }
 
 // The same of sums in registers, where they stay if the tile is a whole one and there is little to do: where few products
-// were added, their way through memory takes a third of the time.
+// were added, their way through memory takes a fifth of the time.
 INLINE void TILED(store_product)(
     floatv t[ROWS][VECTORS], global float *out, global const float *c, const floatv biases[VECTORS],
     const long places[ROWS], const int rows, const int columns, const int is_first, const int is_last,
