@@ -127,6 +127,37 @@ import Testing
     }
   }
 
+  /// What a product ends in is applied as it is stored, where tiles are whole and where they are not.
+  @Test(arguments: TestDevices.all, LossActivationTests.kinds)
+  func productsApplyActivations(_ on: TestDevice, _ kind: Activation) throws {
+    try on.use { device in
+      var random = SeededGenerator(seed: 84)
+      func tensor(_ shape: [Int]) throws -> Tensor { try device.tensor(shape, random.gaussians(shape).floats) }
+      func check(_ name: String, _ product: (Activation) throws -> Tensor) throws {
+        let wanted = try activation(product(.none), kind)
+        let values = OracleTensor(wanted.shape, try wanted.values().map(Double.init))
+        try expectClose(product(kind), values, .exact, TestCase(device, "\(name) and \(kind)"))
+      }
+      for (batch, outputs) in [(3, 33), (35, 64)] {
+        let bias = try tensor([outputs])
+        let (x, w) = (try tensor([batch, 37]), try tensor([37, outputs]))
+        try check("linear \(batch)×37→\(outputs)") { try linear(x, weight: w, bias: bias, activation: $0) }
+        let image = try tensor([batch, 4, 6, 9])
+        let geometries = [ConvGeometry(kernelSize: Pair(2, 3), padding: 1), ConvGeometry(kernelSize: 2, stride: 2)]
+        for geometry in geometries {
+          let size = [geometry.kernelSize.height, geometry.kernelSize.width]
+          let (weight, transposed) = (try tensor(size + [9, outputs]), try tensor(size + [outputs, 9]))
+          try check("conv2d of \(batch) to \(outputs), \(geometry)") {
+            try conv2d(image, weight: weight, bias: bias, geometry, activation: $0)
+          }
+          try check("conv_transpose2d of \(batch) to \(outputs), \(geometry)") {
+            try convTranspose2d(image, weight: transposed, bias: bias, geometry, activation: $0)
+          }
+        }
+      }
+    }
+  }
+
   /// What products pass and what comes from elsewhere are added.
   @Test(arguments: TestDevices.all, Kind.all)
   func otherUsesAreAdded(_ on: TestDevice, _ kind: Kind) throws {
