@@ -138,7 +138,7 @@ import Testing
         let values = OracleTensor(wanted.shape, try wanted.values().map(Double.init))
         try expectClose(product(kind), values, .exact, TestCase(device, "\(name) and \(kind)"))
       }
-      for (batch, outputs) in [(3, 33), (35, 64)] {
+      for (batch, outputs) in [(3, 1), (3, 33), (35, 64)] {
         let bias = try tensor([outputs])
         let (x, w) = (try tensor([batch, 37]), try tensor([37, outputs]))
         try check("linear \(batch)×37→\(outputs)") { try linear(x, weight: w, bias: bias, activation: $0) }
