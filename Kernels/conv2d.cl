@@ -52,8 +52,7 @@ kernel void TILED(conv2d_window)(
   const int runs = is_one_run ? 1 : WIDTH(kernel_size);
   const int run = is_one_run ? WIDTH(kernel_size) * channels : group_channels;
   floatv biases[VECTORS];
-  global const float *weights =
-      TILED(find_panel)(biases, w, (int)get_global_id(0), kernel_size, group_channels);
+  global const float *weights = TILED(find_panel)(biases, w, (int)get_global_id(0), kernel_size, group_channels);
 
   for (int row = first; row < last; row += ROWS) {
     global const float *windows[ROWS];
@@ -144,8 +143,7 @@ kernel void TILED(conv2d_transposed)(
   const int last = min(pixels, first + strip * ROWS);
   const int phase = phase_h << 16 | phase_w;
   floatv biases[VECTORS];
-  global const float *weights =
-      TILED(find_panel)(biases, w, (int)get_global_id(0), kernel_size, k);
+  global const float *weights = TILED(find_panel)(biases, w, (int)get_global_id(0), kernel_size, k);
 
   for (int row = first; row < last; row += ROWS) {
     global const float *origins[ROWS];

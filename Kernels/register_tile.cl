@@ -19,12 +19,13 @@
 #define COLUMNS (VECTORS * VECTOR_WIDTH)
 #endif
 
+// What follows, for each vector [r][v] of a tile; where all indices are constants, the compiler keeps it in registers.
+#define FOR_TILE                                   \
+  _Pragma("unroll") for (int r = 0; r < ROWS; r++) \
+      _Pragma("unroll") for (int v = 0; v < VECTORS; v++)
+
 INLINE void TILED(clear)(floatv sums[ROWS][VECTORS]) {
-#pragma unroll
-  for (int r = 0; r < ROWS; r++) {
-#pragma unroll
-    for (int v = 0; v < VECTORS; v++) sums[r][v] = SPLAT(0.0f);
-  }
+  FOR_TILE sums[r][v] = SPLAT(0.0f);
 }
 
 // Before the loops over steps: where something else runs on the core's other thread, the processor fetches half as many
@@ -66,11 +67,8 @@ INLINE void TILED(clear)(floatv sums[ROWS][VECTORS]) {
     }                                                                                                  \
   }
 
-// Copies between a tile in memory and one whose indices are all constants, which the compiler keeps in registers.
-#define COPY_TILE(to, from)                                                        \
-  _Pragma("unroll") for (int r = 0; r < ROWS; r++) {                               \
-    _Pragma("unroll") for (int v = 0; v < VECTORS; v++) (to)[r][v] = (from)[r][v]; \
-  }
+// Copies between a tile in memory and one in registers.
+#define COPY_TILE(to, from) FOR_TILE (to)[r][v] = (from)[r][v];
 
 // The tile in registers while products are added: t for the sums, a for where its rows of A begin.
 #define TILE_IN_REGISTERS(sums, pointers)  \
@@ -160,9 +158,6 @@ INLINE void TILED(store_product)(
         sums, out, c, biases, places, rows, columns, is_first, is_last, alpha, beta, activated, activation, slope);
     return;
   }
-#define FOR_TILE                                    \
-  _Pragma("unroll") for (int r = 0; r < ROWS; r++)  \
-      _Pragma("unroll") for (int v = 0; v < VECTORS; v++)
   if (!is_first) {
     FOR_TILE t[r][v] += LOADV(out + places[r] + v * VECTOR_WIDTH);
   }
@@ -173,7 +168,6 @@ INLINE void TILED(store_product)(
     }
   }
   FOR_TILE STOREV(t[r][v], out + places[r] + v * VECTOR_WIDTH);
-#undef FOR_TILE
 }
 
 // The same of sums with nothing to add but the bias.

@@ -4,9 +4,9 @@
 ///   ``ConvGeometry/outputSize(of:)``
 /// - Throws: ``ShapeError`` when shapes and attributes do not fit.
 /// - Cost: two launches, the first packs the weight, or pads the image for one channel and 3×3 filters; on processors
-///   mostly one for larger filters of one channel. Gradients: one at most for an activation, two at most for x, up to three for
-///   the weight, up to two for the bias, which is zero, and not computed, before a batch normalisation in training. A
-///   batch of a few images takes one more where there is padding.
+///   mostly one for larger filters of one channel. Gradients: one at most for an activation, two at most for x, up to
+///   three for the weight, up to two for the bias, which is zero, and not computed, before a batch normalisation in
+///   training. A batch of a few images takes one more where there is padding.
 /// - Source: semantics of torch.nn.functional.conv2d.
 public func conv2d(
   _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, activation: Activation = .none

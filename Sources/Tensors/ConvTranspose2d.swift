@@ -5,9 +5,8 @@
 /// - Throws: ``ShapeError`` when shapes and attributes do not fit.
 /// - Cost: two launches, the first packs the weight, or multiplies it for few output channels; on processors mostly one
 ///   to three and more channels by filters that neither overlap nor leave gaps, and to one channel by filters of 2×2 to
-///   6×6 with a stride of 1 or 2.
-///   Gradients: one at most for an activation, two for x, up to three for the weight, up to two for the bias, which is
-///   zero, and not computed, before a batch normalisation in training.
+///   6×6 with a stride of 1 or 2. Gradients: one at most for an activation, two for x, up to three for the weight, up to
+///   two for the bias, which is zero, and not computed, before a batch normalisation in training.
 /// - Source: semantics of torch.nn.functional.conv_transpose2d.
 public func convTranspose2d(
   _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, activation: Activation = .none
