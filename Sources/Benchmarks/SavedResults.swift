@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Safetensors
 
@@ -34,14 +35,13 @@ public struct SavedResults: Sendable {
     }
     var found: [SavedResult] = []
     var values: [String: [Double]] = [:]
-    for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
-      guard line.contains(where: { $0 > UInt8(ascii: " ") }) else { continue }
+    for line in TextLines([UInt8](bytes)) where !line.isBlank {
       do {
         guard let result = try Self.result(line) else { continue }
         if values[result.name] == nil { found.append(result) }
         values[result.name, default: []].append(result.value)
       } catch let error as LineError {
-        throw SavedResultsError(.malformed, path: path, "line \(index + 1) \(error.problem)")
+        throw SavedResultsError(.malformed, path: path, "line \(line.number) \(error.problem)")
       }
     }
     guard !found.isEmpty else { throw SavedResultsError(.malformed, path: path, "there is no result in it") }
@@ -53,9 +53,9 @@ public struct SavedResults: Sendable {
   }
 
   /// The result of a line; `nil` for a summary, which says nothing that the other lines do not.
-  private static func result(_ line: Data.SubSequence) throws -> SavedResult? {
-    guard let json = String(validating: line, as: UTF8.self), case .object(let members)? = try? JSON(parsing: json)
-    else { throw LineError(problem: "is no JSON object") }
+  private static func result(_ line: TextLines.Line) throws -> SavedResult? {
+    guard let json = line.text else { throw LineError(problem: "is not UTF-8 text") }
+    guard case .object(let members)? = try? JSON(parsing: json) else { throw LineError(problem: "is no JSON object") }
     func text(_ key: String) throws -> String {
       switch members[key] {
       case .string(let string): return string

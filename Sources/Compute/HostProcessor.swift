@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 #if canImport(Glibc)
@@ -39,7 +40,7 @@ package enum HostProcessor {
 
   private static func field(_ key: String) -> String? {
     guard let text = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8) else { return nil }
-    for line in text.split(separator: "\n") where line.hasPrefix(key) {
+    for line in TextLines(text).lazy.compactMap(\.text) where line.hasPrefix(key) {
       return line.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
     }
     return nil

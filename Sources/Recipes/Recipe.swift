@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Studies
 import TelarTraining
@@ -45,16 +46,15 @@ public struct Recipe: Sendable {
   ///
   /// - Throws: ``RecipeError``.
   public init(path: String) throws(RecipeError) {
-    var information = stat()
-    guard stat(path, &information) == 0 else {
-      throw RecipeError(kind: .missing, path: path, "there is no such recipe (\(String(cString: strerror(errno))))")
-    }
-    guard information.st_mode & S_IFMT == S_IFREG else {
-      throw RecipeError(kind: .missing, path: path, "is no file; a recipe is a TOML file")
-    }
-    guard information.st_size <= Self.maximumLength else { throw Self.tooLong(path) }
-    guard let bytes = FileManager.default.contents(atPath: path) else {
-      throw RecipeError(kind: .missing, path: path, "cannot be read (\(String(cString: strerror(errno))))")
+    let bytes: [UInt8]
+    do {
+      bytes = try InputFile.read(path, atMost: Self.maximumLength)
+    } catch {
+      switch error.kind {
+      case .missing: throw RecipeError(kind: .missing, path: path, "there is no such recipe")
+      case .unreadable: throw RecipeError(kind: .missing, path: path, error.problem + "; a recipe is a TOML file")
+      case .tooLong: throw Self.tooLong(path)
+      }
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw RecipeError(path: path, "is no UTF-8 text; a recipe is a TOML file")

@@ -116,7 +116,7 @@ struct RecipeReader {
     let summary = try value("summary")?.line(limit: 200)
     let (parts, layers) = try parts(required(value("parts"), "parts", settings), &variables)
     let loss = try Self.loss(required(value("loss"), "loss", settings))
-    let epochs = try required(value("epochs"), "epochs", settings).integer(1...100_000)
+    let epochs = try required(value("epochs"), "epochs", settings).integer(StudyOptions.epochRange)
     let batchSize = try value("batch_size")?.integer(1...60_000) ?? 100
     let optimizer = try value("optimizer").map(Self.optimizer) ?? Adam()
     let schedule = try value("schedule").map(Self.schedule) ?? .constant
@@ -263,6 +263,7 @@ struct RecipeReader {
       for part in try partsNode.array() { parts.append(try part.string()) }
       if parts.isEmpty { throw partsNode.error("lists no parts") }
     }
-    return Experiment.Pretraining(source, parts: parts, epochs: try epochs?.integer(1...100_000), keepsEpochs: true)
+    return Experiment.Pretraining(
+      source, parts: parts, epochs: try epochs?.integer(StudyOptions.epochRange), keepsEpochs: true)
   }
 }

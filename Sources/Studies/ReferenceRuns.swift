@@ -1,4 +1,4 @@
-import Foundation
+import Files
 import Safetensors
 
 /// Runs on record that results are held against: JSON lines with experiment, seed, epoch, val_loss, and val_accuracy
@@ -19,26 +19,38 @@ public struct ReferenceRuns: Sendable {
   private let study: Study
   private let path: String
 
-  /// - Throws: ``ReferenceRunsError`` for a file that is missing, or a line that is not of the form.
+  /// Bytes of the longest file that is read: some 500,000 epochs.
+  package static let maximumLength = 64 << 20
+
+  /// - Throws: ``ReferenceRunsError`` for a file that is missing or too long, or a line that is not of the form.
   public init(path: String, study: Study) throws {
     self.path = path
     self.study = study
-    guard let bytes = FileManager.default.contents(atPath: path) else {
-      throw ReferenceRunsError(kind: .missing, path: path, problem: "there is no such file, or it is not readable")
+    let bytes: [UInt8]
+    do {
+      bytes = try InputFile.read(path, atMost: Self.maximumLength)
+    } catch {
+      throw ReferenceRunsError(
+        kind: error.kind == .tooLong ? .malformed : .missing, path: path, problem: error.problem)
     }
-    for (number, line) in String(decoding: bytes, as: UTF8.self).split(separator: "\n").enumerated() {
+    for line in TextLines(bytes) where !line.isBlank {
       func fail(_ problem: String) -> ReferenceRunsError {
         ReferenceRunsError(
           kind: .malformed, path: path,
-          problem: "line \(number + 1) \(problem); a file of runs on record has one JSON object a line, with "
+          problem: "line \(line.number) \(problem); a file of runs on record has one JSON object a line, with "
             + "experiment, seed, epoch, val_loss and, of classifiers, val_accuracy")
       }
-      guard case .object(let members)? = try? JSON(parsing: String(line)) else { throw fail("is no JSON object") }
+      guard let text = line.text else { throw fail("is not UTF-8 text") }
+      guard case .object(let members)? = try? JSON(parsing: text) else { throw fail("is no JSON object") }
       // Lines about something else, such as claims, have no epoch.
       guard members["epoch"] != nil else { continue }
       guard case .string(let experiment)? = members["experiment"], case .integer(let seed)? = members["seed"],
-        case .integer(let epoch)? = members["epoch"], epoch > 0, let loss = members["val_loss"]?.double
+        case .integer(let epoch)? = members["epoch"], let loss = members["val_loss"]?.double
       else { throw fail("lacks experiment, seed, epoch or val_loss") }
+      guard StudyOptions.epochRange.contains(epoch) else {
+        throw fail(
+          "has the epoch \(epoch), not \(StudyOptions.epochRange.lowerBound) to \(StudyOptions.epochRange.upperBound)")
+      }
       rows[experiment, default: [:]][seed, default: []].append(
         Row(epoch: epoch, loss: loss, accuracy: members["val_accuracy"]?.double))
     }

@@ -28,7 +28,7 @@ struct RunRecord {
         }
       case .checkpoint(let path):
         members["checkpoint"] = .string(path)
-        members["sha256"] = FileManager.default.contents(atPath: path).map { .string(sha256($0)) }
+        members["sha256"] = sha256(ofFile: path).map(JSON.string)
       }
       pretraining = .object(members)
     }

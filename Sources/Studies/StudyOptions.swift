@@ -15,6 +15,9 @@ public struct StudyOptions: Sendable {
   /// Whether runs in the folder are replaced: those that were asked for, or, when also resuming, those that differ.
   public var isOverwriting = false
 
+  /// How many epochs a run can have.
+  package static let epochRange = 1...100_000
+
   public init() {}
 
   /// - Throws: ``UsageError`` for a number that makes no sense.
@@ -23,7 +26,7 @@ public struct StudyOptions: Sendable {
       guard let value, !range.contains(value) else { return }
       throw UsageError("\(name) \(value) is not \(grouped(range.lowerBound)) to \(grouped(range.upperBound))")
     }
-    try check("--epochs", epochs, 1...100_000)
+    try check("--epochs", epochs, Self.epochRange)
     try check("--batch-size", batchSize, 1...60_000)
     try check("--seeds", seedCount, 1...1_000)
     try check("--subset", subset, 1...60_000)

@@ -1,11 +1,22 @@
 import CLibcrypto
 import Foundation
 
-/// SHA-256 of bytes, in hexadecimal.
-package func sha256(_ bytes: Data) -> String {
+/// SHA-256 of a file's bytes, in hexadecimal, however long the file is; `nil` where it cannot be read.
+package func sha256(ofFile path: String) -> String? {
+  // Not blocking, so that a pipe without a writer in the file's place does not hang.
+  let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+  guard descriptor >= 0 else { return nil }
+  defer { close(descriptor) }
   let sum = SHA256()
-  bytes.withUnsafeBytes { sum.update($0) }
-  return sum.finish()
+  let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+  defer { block.deallocate() }
+  while true {
+    let count = read(descriptor, block.baseAddress!, block.count)
+    if count < 0 && errno == EINTR { continue }
+    guard count >= 0 else { return nil }
+    if count == 0 { return sum.finish() }
+    sum.update(UnsafeRawBufferPointer(rebasing: block[..<count]))
+  }
 }
 
 /// SHA-256 of bytes as they pass by.

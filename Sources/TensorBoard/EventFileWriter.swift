@@ -13,8 +13,8 @@ public final class EventFileWriter {
   private var length: Int
 
   private static let version = "brain.Event:2"
-  /// A file of this length is none of curves; refused when it is to be added to, since that reads it.
-  private static let longestFile = 1 << 30
+  /// A longer file is none of curves, whose longest runs leave some 20 MB; refused before it is read to be added to.
+  package static let longestFile = 64 << 20
 
   /// A value of a curve: `val/loss`, 0.3.
   public typealias Scalar = (tag: String, value: Double)

@@ -62,6 +62,16 @@ struct BenchComparisonTests {
     #expect(error?.kind == .malformed && error?.description == "\(folder.path)/bad: \(problem)")
   }
 
+  @Test func `lines may end as on Windows`() throws {
+    let text = op("a", 1) + "\r\n\r\n" + op("b", 2) + "\r\n"
+    let results = try SavedResults(path: folder.write("windows", [0xef, 0xbb, 0xbf] + Array(text.utf8)))
+    #expect(results.results.map(\.value) == [1000, 2000])
+    let error = #expect(throws: SavedResultsError.self) {
+      try SavedResults(path: folder.write("broken", Array((text + "{\r\n").utf8)))
+    }
+    #expect(error?.problem == "line 4 is no JSON object")
+  }
+
   @Test func `a file without results, or with others, holds nothing to compare`() throws {
     #expect(throws: SavedResultsError.self) { try saved("empty", []) }
     #expect(throws: SavedResultsError.self) { try saved("summary", [#"{"summary":{}}"#]) }

@@ -116,7 +116,7 @@ struct TrainCommandTests {
       #expect(result.out.isEmpty && !output.contents().contains { $0.hasPrefix("runs") })
     }
     try refusal(["\(output.path)/none.toml"], 66, "none.toml: there is no such recipe")
-    try refusal([output.path], 66, "is no file; a recipe is a TOML file")
+    try refusal([output.path], 66, "is not a regular file; a recipe is a TOML file")
     let good = try String(contentsOfFile: Self.example, encoding: .utf8)
     func write(_ old: String, _ new: String) throws -> String {
       try output.write("wrong.toml", Array(good.replacingOccurrences(of: old, with: new).utf8))

@@ -341,10 +341,12 @@ struct RecipeTests {
     let missing = refusal(folder.path + "/nothing.toml")
     #expect(missing?.kind == .missing)
     #expect(missing?.description.contains("nothing.toml: there is no such recipe") == true)
-    #expect(refusal(folder.path)?.problem == "is no file; a recipe is a TOML file")
+    #expect(refusal(folder.path)?.problem == "is not a regular file; a recipe is a TOML file")
     #expect(refusal("/dev/zero")?.kind == .missing)
     let long = try folder.write("long.toml", [UInt8](repeating: 0x20, count: Recipe.maximumLength + 1))
     #expect(refusal(long)?.problem.contains("longer than 1048576 bytes") == true)
+    let sparse = try folder.writeSparse("sparse.toml", length: 3 << 30)
+    #expect(refusal(sparse)?.problem.contains("longer than 1048576 bytes") == true)
     let binary = try folder.write("binary.toml", [0xff, 0xfe, 0x00])
     #expect(refusal(binary)?.problem.contains("no UTF-8 text") == true)
   }

@@ -68,8 +68,9 @@ struct TOMLOutlineTests {
     for (path, line) in expected { #expect(lines[path] == line, "\(path)") }
   }
 
-  @Test func `values are TOML's, and stand in the order of the text`() throws {
-    let root = try TOMLNode(parsing: Self.document)
+  @Test(arguments: ["\n", "\r\n"])
+  func `values are TOML's, and stand in the order of the text`(newline: String) throws {
+    let root = try TOMLNode(parsing: Self.document.replacing("\n", with: newline))
     guard case .object(let members) = root.json else {
       Issue.record("the document is no table")
       return
@@ -88,6 +89,20 @@ struct TOMLOutlineTests {
     #expect(members["array"]?.text == #"[{"c":1,"own":{"d":1}},{"of":{"arrays":[{"e":1},{"f":1}]}}]"#)
     #expect(try TOMLNode(parsing: "\u{feff}b = 1\na = 2").json.text == #"{"b":1,"a":2}"#)
     #expect(try TOMLNode(parsing: "").json.text == "{}")
+  }
+
+  /// Errors of the outline, and of the parser that reads the values.
+  @Test(arguments: [
+    ("a = 1\n\nb = text\n", 3), ("a = 1\n# x\nb = [1,\n\n  oops]", 5), ("t = '''\none\n'''\na = \"x\nb = 1", 4),
+    ("a = 1\n\n\na = 2\n", 4), ("t = \"\"\"\none\\\n  two\"\"\"\na = \"\\q\"\n", 4),
+  ])
+  func `an error has its line, however lines end`(text: String, line: Int) throws {
+    for newline in ["\n", "\r\n"] {
+      let error = #expect(throws: RecipeError.self) {
+        try TOMLNode(parsing: text.replacing("\n", with: newline))
+      }
+      #expect(error?.line == line, "\(newline.utf8.count) bytes: \(error as Any)")
+    }
   }
 
   /// The first four make the parser of values abort, were they not stopped before.

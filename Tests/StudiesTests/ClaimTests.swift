@@ -93,17 +93,17 @@ struct ReferenceRunsTests {
   let folder: TemporaryFolder
   init() throws { folder = try TemporaryFolder() }
 
-  @Test func `the last epoch that all seeds reach counts`() throws {
-    let path = try folder.write(
-      "runs.jsonl",
-      Array(
-        """
-        {"experiment": "aldecoa/sgd", "seed": 0, "epoch": 1, "val_loss": 0.3}
-        {"experiment": "aldecoa/sgd", "seed": 0, "epoch": 2, "val_loss": 0.2}
-        {"experiment": "aldecoa/sgd", "seed": 1, "epoch": 1, "val_loss": 0.4}
-        {"claim": "of no interest here"}
-        {"experiment": "brunello/ae-1", "seed": 0, "epoch": 7, "val_loss": 0.4}
-        """.utf8))
+  @Test(arguments: ["\n", "\r\n"])
+  func `the last epoch that all seeds reach counts`(newline: String) throws {
+    let text = """
+      {"experiment": "aldecoa/sgd", "seed": 0, "epoch": 1, "val_loss": 0.3}
+      {"experiment": "aldecoa/sgd", "seed": 0, "epoch": 2, "val_loss": 0.2}
+
+      {"experiment": "aldecoa/sgd", "seed": 1, "epoch": 1, "val_loss": 0.4}
+      {"claim": "of no interest here"}
+      {"experiment": "brunello/ae-1", "seed": 0, "epoch": 7, "val_loss": 0.4}
+      """
+    let path = try folder.write("runs.jsonl", Array(text.replacing("\n", with: newline).utf8))
     let runs = try ReferenceRuns(path: path, study: .aldecoa)
     #expect(runs.epochs(of: "sgd") == 1)
     #expect(runs.epochs(of: "case-1") == nil)
@@ -125,14 +125,27 @@ struct ReferenceRunsTests {
   @Test func `a broken file is named with its line`() throws {
     for (text, problem) in [
       ("{\"epoch\": 1}", "line 1 lacks experiment, seed, epoch or val_loss"),
-      ("{}\nnonsense", "line 2 is no JSON object"),
+      ("{}\nnonsense", "line 2 is no JSON object"), ("{}\r\n\r\nnonsense\r\n", "line 3 is no JSON object"),
+      ("{}\n\n\u{ff}", "line 3 is not UTF-8 text"),
+      (
+        #"{"experiment": "aldecoa/sgd", "seed": 0, "epoch": 100001, "val_loss": 1}"#,
+        "line 1 has the epoch 100001, not 1 to 100000"
+      ),
     ] {
-      let path = try folder.write("broken.jsonl", Array(text.utf8))
+      // ÿ stands for a byte that UTF-8 does not have.
+      let bytes = text.unicodeScalars.map { UInt8($0.value) }
+      let path = try folder.write("broken.jsonl", bytes)
       let error = #expect(throws: ReferenceRunsError.self) { try ReferenceRuns(path: path, study: .aldecoa) }
       #expect(error?.kind == .malformed && error?.description.hasPrefix("\(path): \(problem); ") == true)
     }
     let path = folder.path + "/nothing"
     let error = #expect(throws: ReferenceRunsError.self) { try ReferenceRuns(path: path, study: .aldecoa) }
     #expect(error?.kind == .missing)
+  }
+
+  @Test func `a file that is too long is refused before it is read`() throws {
+    let path = try folder.writeSparse("long.jsonl", length: 3 << 30)
+    let error = #expect(throws: ReferenceRunsError.self) { try ReferenceRuns(path: path, study: .aldecoa) }
+    #expect(error?.kind == .malformed && error?.description.contains("has 3221225472 bytes, more than") == true)
   }
 }

@@ -230,6 +230,12 @@ struct EventFileTests {
     #expect(throws: InputError.self) { try EventFileWriter(appendingTo: folder.path, from: 1) }
   }
 
+  @Test func `a file that is too long is refused before it is read`() throws {
+    let long = try folder.writeSparse("long", length: 3 << 30)
+    let error = #expect(throws: InputError.self) { try EventFileWriter(appendingTo: long, from: 1) }
+    #expect(error?.kind == .tooLong)
+  }
+
   @Test func `nothing is overwritten`() throws {
     let bytes = try five()
     let error = #expect(throws: OutputError.self) { try EventFileWriter(creating: path) }

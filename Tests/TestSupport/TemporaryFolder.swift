@@ -18,6 +18,13 @@ public final class TemporaryFolder: Sendable {
     return path + "/" + name
   }
 
+  /// Makes a file of zeros that takes no room on the disk, and returns its path.
+  public func writeSparse(_ name: String, length: Int) throws -> String {
+    let path = try write(name, [])
+    guard truncate(path, off_t(length)) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+    return path
+  }
+
   /// The text of a file in the folder.
   public func text(_ name: String) throws -> String { try String(contentsOfFile: path + "/" + name, encoding: .utf8) }
 
