@@ -10,7 +10,7 @@ OUT ?= runs$(if $(filter-out 10,$(EPOCHS)),-$(EPOCHS))$(if $(filter-out auto,$(D
 # More options of `telar study`, for example ARGS=--overwrite.
 ARGS ?=
 
-.PHONY: run build test test-drivers bench dist lint clean
+.PHONY: run build test test-trust test-drivers bench dist lint clean
 .DEFAULT_GOAL := build
 
 # The pre-training comparison of the aldecoa study on Fashion-MNIST: about five minutes on two cores after the build.
@@ -29,6 +29,11 @@ build:
 test:
 	@Tools/setup.sh build run test
 	@SWIFT="$(SWIFT)" Tools/test.sh
+
+# Mutated inputs, stopped runs, failing drivers, full disks and a long run: half an hour.
+test-trust: build
+	@Tools/setup.sh run test
+	@Tools/test_trust.sh
 
 # The golden cases on two more OpenCL drivers, which are installed under .drivers: minutes, mostly for the slow one.
 test-drivers: build
@@ -49,4 +54,4 @@ lint:
 	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
 
 clean:
-	rm -rf .build .build-dist dist .drivers .onnx
+	rm -rf .build .build-dist dist .drivers .onnx .trust
