@@ -27,6 +27,9 @@ let package = Package(
     // The kernels, as text and as code
     .target(name: "CKernels"),
 
+    // libpng without jumps
+    .target(name: "CPNGRows", dependencies: ["CPNG"]),
+
     // In order of dependency
     .target(name: "Files"),
     .target(name: "Compute", dependencies: ["CKernels", "COpenCL", "CZlib", "Files"]),
@@ -34,7 +37,7 @@ let package = Package(
     .target(name: "Safetensors", dependencies: ["Files"]),
     .target(name: "TuningFiles", dependencies: ["CKernels", "Tensors", "Safetensors", "Files"]),
     .target(name: "TelarNN", dependencies: ["Tensors", "Safetensors"]),
-    .target(name: "TelarData", dependencies: ["CZlib", "CLibcrypto", "CPNG", "Files"]),
+    .target(name: "TelarData", dependencies: ["CZlib", "CLibcrypto", "CPNGRows", "Files"]),
     .target(name: "Figures", dependencies: ["Files"]),
     .target(
       name: "TensorBoard", dependencies: ["Files", .product(name: "SwiftProtobuf", package: "swift-protobuf")],

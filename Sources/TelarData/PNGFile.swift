@@ -1,13 +1,19 @@
-import CPNG
+import CPNGRows
 
-/// Portable network graphics as grey pixels, by libpng's simplified interface, whose errors are results and no jumps.
+/// Portable network graphics as grey pixels, by libpng's interface of rows.
+///
+/// Pixels are what Pillow's `Image.open(path).convert("L")` gives, so what a pipeline of PyTorch sees: grey is computed
+/// from the colours as they are stored, by the weights of ITU-R 601; gamma, sRGB and colour profiles in the file are
+/// ignored. It differs in two points. Of samples of 16 bits the high byte is taken, where Pillow makes all greys from
+/// 256 white. And what is transparent, by an alpha channel or by tRNS, lies over a background, as by
+/// `Image.alpha_composite`, where Pillow shows the colours that transparency hides.
 enum PNGFile {
   static let signature: [UInt8] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
 
-  /// Reads a PNG of any depth and colour type. Colours become grey by their luminance, and depths eight bits.
+  /// Reads a PNG of any depth and colour type, interlaced or not.
   ///
-  /// The header is held against the size that is wanted before there is memory for pixels; libpng itself bounds what
-  /// other chunks take.
+  /// The header is held against the size that is wanted before there is memory for pixels; chunks that are not needed
+  /// are skipped and not unpacked.
   ///
   /// - Parameters:
   ///   - path: what errors name.
@@ -16,34 +22,46 @@ enum PNGFile {
   static func greyPixels(
     _ bytes: [UInt8], path: String, height: Int, width: Int, background: UInt8
   ) throws(ImageFileError) -> [UInt8] {
-    var image = png_image()
-    image.version = png_uint_32(PNG_IMAGE_VERSION)
-    defer { png_image_free(&image) }
-    // libpng keeps the address until it has read the pixels.
-    let pixels: Result<[UInt8], ImageFileError> = bytes.withUnsafeBytes { file in
-      func failure(_ image: png_image) -> ImageFileError {
-        let text = withUnsafeBytes(of: image.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        return ImageFileError(.malformed, path: path, "is a damaged PNG (\(text))")
+    // libpng reads from this address until the end.
+    let pixels: Result<[UInt8], ImageFileError> = bytes.withUnsafeBufferPointer { file in
+      Result { () throws(ImageFileError) in
+        try greyPixels(file, path: path, height: height, width: width, background: background)
       }
-      guard png_image_begin_read_from_memory(&image, file.baseAddress, file.count) != 0 else {
-        return .failure(failure(image))
-      }
-      guard image.height == height, image.width == width else {
-        return .failure(
-          ImageFileError(
-            .mismatch, path: path,
-            "is \(image.width) × \(image.height) pixels, and the network takes \(width) × \(height)"))
-      }
-      image.format = png_uint_32(PNG_FORMAT_GRAY)
-      // Samples of 16 bits are as those of 8, where the file does not say otherwise.
-      image.flags |= png_uint_32(PNG_IMAGE_FLAG_16BIT_sRGB)
-      var behind = png_color(red: background, green: background, blue: background)
-      var pixels = [UInt8](repeating: 0, count: height * width)
-      guard png_image_finish_read(&image, &behind, &pixels, png_int_32(width), nil) != 0 else {
-        return .failure(failure(image))
-      }
-      return .success(pixels)
     }
     return try pixels.get()
+  }
+
+  private static func greyPixels(
+    _ file: UnsafeBufferPointer<UInt8>, path: String, height: Int, width: Int, background: UInt8
+  ) throws(ImageFileError) -> [UInt8] {
+    guard let png = telar_png_begin(file.baseAddress, file.count) else {
+      throw ImageFileError(.unreadable, path: path, "cannot be read: there is no memory for it")
+    }
+    defer { telar_png_end(png) }
+    func damage() -> ImageFileError {
+      ImageFileError(.malformed, path: path, "is a damaged PNG (\(String(cString: telar_png_error(png))))")
+    }
+    var (ownWidth, ownHeight): (UInt32, UInt32) = (0, 0)
+    guard telar_png_read_header(png, &ownWidth, &ownHeight) else { throw damage() }
+    guard ownHeight == height, ownWidth == width else {
+      throw ImageFileError(
+        .mismatch, path: path,
+        "is \(ownWidth) × \(ownHeight) pixels, and the network takes \(width) × \(height)")
+    }
+    let channelCount = Int(telar_png_channel_count(png))
+    var samples = [UInt8](repeating: 0, count: height * width * channelCount)
+    guard telar_png_read_pixels(png, &samples) else { throw damage() }
+    if channelCount == 1 { return samples }
+    let hasAlpha = channelCount != 3
+    return stride(from: 0, to: samples.count, by: channelCount).map { first in
+      let alpha = hasAlpha ? Int(samples[first + channelCount - 1]) : 255
+      /// A colour over the background, rounded to the nearest.
+      func shown(_ channel: Int) -> Int {
+        (2 * (Int(samples[first + channel]) * alpha + Int(background) * (255 - alpha)) + 255) / 510
+      }
+      if channelCount == 2 { return UInt8(shown(0)) }
+      // 0.299, 0.587 and 0.114 of 2¹⁶, as Pillow has them.
+      return UInt8((shown(0) * 19_595 + shown(1) * 38_470 + shown(2) * 7_471 + 0x8000) >> 16)
+    }
   }
 }

@@ -6,8 +6,12 @@ struct PredictCommand: ParsableCommand {
     commandName: "predict",
     abstract: "Say what a classifier takes images for.",
     discussion: """
-      Images are PNG of any depth and colour type, which become grey, and IDX files, gzipped or not. They must have the \
-      size that the network takes. Prints a line an image: the most probable classes with their probabilities.
+      Images are PNG of any depth and colour type, and IDX files, gzipped or not. They must have the size that the \
+      network takes. Prints a line an image: the most probable classes with their probabilities.
+
+      PNGs become grey as Pillow's convert("L") makes them: 0.299 red, 0.587 green and 0.114 blue of the values in the \
+      file, whose gamma and colour profile are ignored. Of 16 bits the high byte is taken. What is transparent lies over \
+      black, with --invert over white.
 
       EXAMPLES
         telar predict best.safetensors shoe.png --invert
