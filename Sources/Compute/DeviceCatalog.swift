@@ -14,7 +14,7 @@ public struct DeviceDescription: Sendable, Codable, Equatable {
 
 /// The devices of this machine, and how one is found by name.
 ///
-/// Names do not depend on case:
+/// Names do not depend on case; those of the processor are settled without a look at drivers:
 /// - `auto`: what ``choose(_:threads:workload:)`` measures to be the fastest;
 /// - `cpu`: the processor through the fastest kernels compiled in, or `cpu:avx512`, `cpu:avx2`, `cpu:baseline`, `cpu:neon`;
 /// - `opencl`: the best OpenCL device by type (GPU, accelerator, processor) and then compute units;
@@ -32,21 +32,23 @@ public enum DeviceCatalog {
     return clones + listings.map { DeviceDescription(properties: $0.properties, problem: $0.problem) }
   }
 
-  /// Why there are no OpenCL devices, in a sentence; `nil` when there are some.
+  /// Why there are no OpenCL devices, or not those of every driver, in a sentence or more; `nil` when all is well.
   public static func openCLProblem() -> String? {
-    do {
-      _ = try OpenCLListing.all()
-      return nil
-    } catch {
-      return "\(error)"
+    switch OpenCLLookup.result {
+    case .success(let found): found.problems.isEmpty ? nil : found.problems.joined(separator: "\n")
+    case .failure(let error): "\(error)"
     }
   }
+
+  /// Whether a driver was given up that may still be loading. The process then has to end by `_exit`: `exit` waits for
+  /// the dynamic linker, which waits for the driver.
+  public static var hasHangingDriver: Bool { OpenCLLookup.hasHangingDriver.load(ordering: .relaxed) }
 
   /// Opens the device of that name.
   ///
   /// - Parameter threads: how many threads compute, for the CPU and for drivers of processors that can be asked.
-  /// - Throws: ``DeviceError/noSuchDevice(name:reason:candidates:)``, ``DeviceError/noOpenCL(reason:)``, and what
-  ///   opening the device throws.
+  /// - Throws: ``DeviceError/noSuchDevice(name:reason:candidates:)``, ``DeviceError/noOpenCL(reason:)``,
+  ///   ``DeviceError/driverHangs(driver:seconds:)``, and what opening the device throws.
   public static func open(_ name: String, threads: Int? = nil) throws -> any Device {
     try choose(name, threads: threads).device
   }
@@ -75,14 +77,28 @@ public enum DeviceCatalog {
     }
   }
 
-  static func select(_ name: String, among devices: [DeviceDescription]) throws -> Selection {
+  /// What a name means on this machine. Drivers are loaded only for names that may be an OpenCL device's.
+  static func select(_ name: String) throws -> Selection {
+    try selectWithoutDrivers(name) ?? select(name, among: list())
+  }
+
+  /// What a name means whichever drivers there are; `nil` when it depends on them.
+  private static func selectWithoutDrivers(_ name: String) -> Selection? {
     let wanted = name.lowercased()
-    let openCL = devices.filter { $0.properties.identifier.hasPrefix("opencl:") }
     switch wanted {
     case "auto": return .automatic
     case "cpu": return .cpu(instructionSet: nil)
-    case "opencl": return .openCL(index: try best(of: openCL))
     case _ where wanted.hasPrefix("cpu:"): return .cpu(instructionSet: String(wanted.dropFirst(4)))
+    default: return nil
+    }
+  }
+
+  private static func select(_ name: String, among devices: [DeviceDescription]) throws -> Selection {
+    if let selection = selectWithoutDrivers(name) { return selection }
+    let wanted = name.lowercased()
+    let openCL = devices.filter { $0.properties.identifier.hasPrefix("opencl:") }
+    switch wanted {
+    case "opencl": return .openCL(index: try best(of: openCL))
     case _ where wanted.hasPrefix("opencl:"):
       guard let index = Int(wanted.dropFirst(7)), openCL.indices.contains(index) else {
         if openCL.isEmpty { throw noOpenCL }
@@ -104,6 +120,7 @@ public enum DeviceCatalog {
     let matching = candidates.filter { !wanted.isEmpty && $0.properties.name.lowercased().contains(wanted) }
     let exact = matching.filter { $0.properties.name.lowercased() == wanted }
     guard let match = exact.count == 1 ? exact[0] : matching.first else {
+      if hasHangingDriver { throw noOpenCL }
       throw DeviceError.noSuchDevice(
         name: name, reason: "it is neither auto, cpu or opencl nor part of a device's name",
         candidates: candidates.map(describe))
@@ -139,12 +156,11 @@ public enum DeviceCatalog {
     throw noOpenCL
   }
 
+  /// Why a name of OpenCL means nothing here.
   private static var noOpenCL: DeviceError {
-    do {
-      _ = try OpenCLListing.all()
-      return .noOpenCL(reason: "no driver has a device")
-    } catch {
-      return error as? DeviceError ?? .noOpenCL(reason: "\(error)")
+    switch OpenCLLookup.result {
+    case .success: .noOpenCL(reason: "no driver has a device")
+    case .failure(let error): error
     }
   }
 

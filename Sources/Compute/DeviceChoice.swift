@@ -5,7 +5,7 @@ public struct DeviceChoice {
   public let device: any Device
   /// Why `auto` took it, in one line; `nil` when it was asked for by name.
   public let reason: String?
-  /// What was asked for and could not be had, in one line: the number of threads.
+  /// What could not be had, in one line: the number of threads, or the devices of a driver that hangs.
   public let remark: String?
 }
 
@@ -64,14 +64,19 @@ extension DeviceCatalog {
   public static func choose(
     _ name: String, threads: Int? = nil, workload: DeviceWorkload = .additions
   ) throws -> DeviceChoice {
-    let devices = list()
-    let selection = try select(name, among: devices)
+    let selection = try select(name)
     if selection == .automatic {
       let memory = CacheDirectory.standard?.appendingPathComponent("device-choice.json")
-      return try AutomaticChoice(devices: devices, threads: threads, workload: workload, memory: memory).make()
+      return try AutomaticChoice(devices: list(), threads: threads, workload: workload, memory: memory).make()
     }
     let device = try open(selection, threads: threads)
     return DeviceChoice(device: device, reason: nil, remark: remark(on: device, threads: threads))
+  }
+
+  /// What `auto` says when it goes on without the devices of a driver.
+  fileprivate static var hangingDriverRemark: String? {
+    guard case .failure(.driverHangs(let driver, let seconds)) = OpenCLLookup.result else { return nil }
+    return "\(driver) has not answered for \(seconds) seconds, so there is no OpenCL device; --device cpu does not wait"
   }
 
   fileprivate static func remark(on device: any Device, threads: Int?) -> String? {
@@ -153,12 +158,13 @@ package struct AutomaticChoice {
   }
 
   private func open(_ identifier: String) throws -> any Device {
-    try DeviceCatalog.open(DeviceCatalog.select(identifier, among: DeviceCatalog.list()), threads: threads)
+    try DeviceCatalog.open(DeviceCatalog.select(identifier), threads: threads)
   }
 
   private func choice(of identifier: String, reason: String) throws -> DeviceChoice {
     let device = try open(identifier)
-    return DeviceChoice(device: device, reason: reason, remark: DeviceCatalog.remark(on: device, threads: threads))
+    let remark = DeviceCatalog.hangingDriverRemark ?? DeviceCatalog.remark(on: device, threads: threads)
+    return DeviceChoice(device: device, reason: reason, remark: remark)
   }
 
   /// For example "opencl:0 (pthread-haswell) is 1.4x faster than cpu:avx2 in a short measurement".

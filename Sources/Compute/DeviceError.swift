@@ -4,6 +4,10 @@ public enum DeviceError: Error, Equatable {
   case noSuchDevice(name: String, reason: String, candidates: [String])
   /// The OpenCL loader finds no platform, or the platforms have no devices.
   case noOpenCL(reason: String)
+  /// A driver does not return from being loaded or from being asked for its devices.
+  case driverHangs(driver: String, seconds: Int)
+  /// An environment variable has a value that means nothing.
+  case setting(name: String, reason: String)
   /// No pool of so many threads can be made.
   case threadCount(Int, limit: Int)
   case allocationTooLarge(device: String, requested: Int, limit: Int)
@@ -22,6 +26,12 @@ extension DeviceError: CustomStringConvertible {
       return "no device '\(name)': \(reason).\(list)"
     case .noOpenCL(let reason):
       return "no OpenCL device: \(reason). Install a driver (Debian: pocl-opencl-icd) or use --device cpu."
+    case .driverHangs(let driver, let seconds):
+      return
+        "\(driver) has not answered for \(seconds) seconds while OpenCL devices were looked for. "
+        + "Use --device cpu, remove the driver, or give it longer: TELAR_DRIVER_SECONDS=300."
+    case .setting(let name, let reason):
+      return "the environment variable \(name) cannot be used: \(reason)."
     case .threadCount(let count, let limit):
       return "cannot compute with \(count) threads: 1 to \(limit) can be asked for."
     case .allocationTooLarge(let device, let requested, let limit):

@@ -29,7 +29,10 @@ extension OpenCLDevice {
     }
     lastLaunched = compiled
     launchesPending += 1
-    if launchesPending % Self.launchesPerFlush == 0 { clFlush(queue) }
+    if launchesPending % Self.launchesPerFlush == 0 {
+      let status = clFlush(queue)
+      if status != CL_SUCCESS { throw failure("clFlush", status, kernel: compiled.name) }
+    }
   }
 
   private func compile(_ kernel: Kernel) throws -> OpenCLKernel {
@@ -40,9 +43,11 @@ extension OpenCLDevice {
   }
 
   private func bind(_ arguments: [KernelArgument], to kernel: OpenCLKernel) throws {
-    precondition(
-      arguments.count == kernel.argumentCount,
-      "\(kernel.name) takes \(kernel.argumentCount) arguments and was given \(arguments.count)")
+    guard arguments.count == kernel.argumentCount else {
+      throw DeviceError.driver(
+        device: properties.identifier, call: "clGetKernelInfo",
+        code: "\(kernel.argumentCount) arguments where \(arguments.count) are given", kernel: kernel.name)
+    }
     for index in arguments.indices {
       let status: cl_int
       switch arguments[index] {
@@ -98,22 +103,34 @@ extension OpenCLDevice {
   /// - Throws: ``DeviceError/driver(device:call:code:kernel:)`` for the first launch that failed.
   func collectTimes() throws {
     if timed.isEmpty { return }
-    var failed: (kernel: String, status: cl_int)?
+    var failed: DeviceError?
     for launch in timed {
-      var status: cl_int = 0
-      clGetEventInfo(
-        launch.event, cl_event_info(CL_EVENT_COMMAND_EXECUTION_STATUS), MemoryLayout<cl_int>.size, &status, nil)
-      if status < 0, failed == nil { failed = (launch.kernel.name, status) }
-      var start: cl_ulong = 0
-      var end: cl_ulong = 0
-      let size = MemoryLayout<cl_ulong>.size
-      clGetEventProfilingInfo(launch.event, cl_profiling_info(CL_PROFILING_COMMAND_START), size, &start, nil)
-      clGetEventProfilingInfo(launch.event, cl_profiling_info(CL_PROFILING_COMMAND_END), size, &end, nil)
-      let seconds = Double(end >= start ? end - start : 0) * 1e-9
-      launch.profiler.add(kernel: launch.kernel.name, seconds: seconds, work: launch.work)
+      do throws(DeviceError) {
+        let seconds = try seconds(of: launch)
+        launch.profiler.add(kernel: launch.kernel.name, seconds: seconds, work: launch.work)
+      } catch {
+        failed = failed ?? error
+      }
       clReleaseEvent(launch.event)
     }
     timed.removeAll(keepingCapacity: true)
-    if let failed { throw failure("a launch", failed.status, kernel: failed.kernel) }
+    if let failed { throw failed }
+  }
+
+  /// From the kernel's start to its end.
+  private func seconds(of launch: TimedLaunch) throws(DeviceError) -> Double {
+    let name = launch.kernel.name
+    var execution: cl_int = 0
+    var status = clGetEventInfo(
+      launch.event, cl_event_info(CL_EVENT_COMMAND_EXECUTION_STATUS), MemoryLayout<cl_int>.size, &execution, nil)
+    if status != CL_SUCCESS { throw failure("clGetEventInfo", status, kernel: name) }
+    if execution < 0 { throw failure("a launch", execution, kernel: name) }
+    var times: [cl_ulong] = [0, 0]
+    for (index, parameter) in [CL_PROFILING_COMMAND_START, CL_PROFILING_COMMAND_END].enumerated() {
+      let size = MemoryLayout<cl_ulong>.size
+      status = clGetEventProfilingInfo(launch.event, cl_profiling_info(parameter), size, &times[index], nil)
+      if status != CL_SUCCESS { throw failure("clGetEventProfilingInfo", status, kernel: name) }
+    }
+    return times[1] >= times[0] ? Double(times[1] - times[0]) * 1e-9 : 0
   }
 }

@@ -15,9 +15,9 @@ extension OpenCLPrograms {
     guard let text = Self.text(of: kernel.program) else { return [:] }
     let program = try build(text: text, options: options(for: kernel) + " -cl-kernel-arg-info", for: kernel)
     defer { clReleaseProgram(program) }
-    let names = OpenCLListing.text { clGetProgramInfo(program, cl_program_info(CL_PROGRAM_KERNEL_NAMES), $0, $1, $2) }
+    let names = OpenCLInquiry.text { clGetProgramInfo(program, cl_program_info(CL_PROGRAM_KERNEL_NAMES), $0, $1, $2) }
     var signatures: [String: String] = [:]
-    for name in names.split(separator: ";").map(String.init) {
+    for name in (names ?? "").split(separator: ";").map(String.init) {
       let kernel = try self.kernel(named: name, in: program)
       signatures[name] = String((0..<kernel.argumentCount).map { letter(of: cl_uint($0), in: kernel.handle) })
     }
@@ -37,9 +37,9 @@ extension OpenCLPrograms {
     case CL_KERNEL_ARG_ADDRESS_LOCAL: return "l"
     default: break
     }
-    let name = OpenCLListing.text {
+    let name = OpenCLInquiry.text {
       clGetKernelArgInfo(kernel, index, cl_kernel_arg_info(CL_KERNEL_ARG_TYPE_NAME), $0, $1, $2)
     }
-    return ["int": "i", "uint": "u", "float": "f"][name] ?? "?"
+    return ["int": "i", "uint": "u", "float": "f"][name ?? ""] ?? "?"
   }
 }

@@ -181,15 +181,15 @@ public final class OpenCLDevice: Device {
     var origin = byteOffset
     var whole: cl_mem?
     var offset = 0
-    clGetMemObjectInfo(
+    var status = clGetMemObjectInfo(
       root, cl_mem_info(CL_MEM_ASSOCIATED_MEMOBJECT), MemoryLayout<cl_mem?>.size, &whole, nil)
-    if let whole {
-      clGetMemObjectInfo(root, cl_mem_info(CL_MEM_OFFSET), MemoryLayout<Int>.size, &offset, nil)
+    if status == CL_SUCCESS, let whole {
+      status = clGetMemObjectInfo(root, cl_mem_info(CL_MEM_OFFSET), MemoryLayout<Int>.size, &offset, nil)
       root = whole
       origin += offset
     }
+    if status != CL_SUCCESS { throw failure("clGetMemObjectInfo", status) }
     var region = cl_buffer_region(origin: origin, size: max(4, byteCount))
-    var status: cl_int = 0
     guard
       let part = clCreateSubBuffer(root, 0, cl_buffer_create_type(CL_BUFFER_CREATE_TYPE_REGION), &region, &status)
     else { throw failure("clCreateSubBuffer", status) }

@@ -88,7 +88,12 @@ final class OpenCLPrograms {
         device: properties.identifier, call: "clCreateKernel", code: OpenCLStatus.name(status), kernel: name)
     }
     var count: cl_uint = 0
-    clGetKernelInfo(handle, cl_kernel_info(CL_KERNEL_NUM_ARGS), MemoryLayout<cl_uint>.size, &count, nil)
+    status = clGetKernelInfo(handle, cl_kernel_info(CL_KERNEL_NUM_ARGS), MemoryLayout<cl_uint>.size, &count, nil)
+    guard status == CL_SUCCESS else {
+      clReleaseKernel(handle)
+      throw DeviceError.driver(
+        device: properties.identifier, call: "clGetKernelInfo", code: OpenCLStatus.name(status), kernel: name)
+    }
     return OpenCLKernel(name: name, handle: handle, argumentCount: Int(count))
   }
 
@@ -130,13 +135,14 @@ final class OpenCLPrograms {
     }
     status = clBuildProgram(program, 1, [device], options, nil, nil)
     guard status == CL_SUCCESS else {
-      let log = OpenCLListing.text {
+      let log = OpenCLInquiry.text {
         clGetProgramBuildInfo(program, device, cl_program_build_info(CL_PROGRAM_BUILD_LOG), $0, $1, $2)
       }
+      let lines = [OpenCLStatus.name(status), log ?? ""].filter { !$0.isEmpty }
       clReleaseProgram(program)
       throw DeviceError.buildFailed(
         device: properties.identifier, kernel: "\(kernel.program)/\(kernel.name)", options: options,
-        log: log.isEmpty ? OpenCLStatus.name(status) : log)
+        log: lines.joined(separator: "\n"))
     }
     return program
   }
@@ -159,11 +165,14 @@ final class OpenCLPrograms {
     return nil
   }
 
+  /// Far longer than the binary of any program here.
+  private static let longestBinary = 64 << 20
+
   private static func binary(of program: cl_program) -> [UInt8]? {
     var size = 0
     guard
       clGetProgramInfo(program, cl_program_info(CL_PROGRAM_BINARY_SIZES), MemoryLayout<Int>.size, &size, nil)
-        == CL_SUCCESS, size > 0
+        == CL_SUCCESS, 1...longestBinary ~= size
     else { return nil }
     var bytes = [UInt8](repeating: 0, count: size)
     let status = bytes.withUnsafeMutableBufferPointer { buffer in

@@ -22,6 +22,7 @@ struct DevicesCommand: ParsableCommand {
       for device in devices {
         Console.result(JSON.object(try Self.members(device, chosen: chosen, reason: choice.reason)).text)
       }
+      if let problem = DeviceCatalog.openCLProblem() { Console.note(problem) }
       return
     }
     let rows =

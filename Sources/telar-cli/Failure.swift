@@ -66,8 +66,8 @@ struct Failure {
         error.kind == .missing ? ExitStatus.missingInput : ExitStatus.badData
       case let error as DeviceError:
         switch error {
-        case .noSuchDevice, .noOpenCL: ExitStatus.noDevice
-        case .threadCount: ExitStatus.usage
+        case .noSuchDevice, .noOpenCL, .driverHangs: ExitStatus.noDevice
+        case .threadCount, .setting: ExitStatus.usage
         case .allocationTooLarge, .outOfMemory, .buildFailed, .driver: ExitStatus.internalError
         }
       case let error as OutputError:

@@ -54,7 +54,7 @@ struct StudySession {
         let opened = try device.open()
         Console.note("Chosen because the runs in \(options.outputFolder)/\(study.name) were made on it.")
         return opened
-      } catch is DeviceError {
+      } catch DeviceError.noSuchDevice, DeviceError.noOpenCL {
         throw UsageError(
           "the runs in \(options.outputFolder)/\(study.name) were made on \(recorded), which this machine does not have. "
             + "Name a device with --device and another place with --out DIR.")

@@ -49,14 +49,24 @@ struct TelarCommand: ParsableCommand {
     }
     do {
       try command.run()
+      if DeviceCatalog.hasHangingDriver { leave(with: 0) }
     } catch {
       // `--help` and the like, asked for by a command without arguments.
       if Self.exitCode(for: error) == .success || error is CleanExit { exit(withError: error) }
       let failure = Failure(error)
       let help = error is UsageError ? " See 'telar \(CommandLine.arguments[1]) --help' for more information." : ""
       Console.error(failure.message + (help.isEmpty || failure.message.hasSuffix(".") ? "" : ".") + help)
-      Foundation.exit(failure.exitCode)
+      leave(with: failure.exitCode)
     }
+  }
+
+  /// Ends the process, past a driver that hangs while it is loaded: `exit` would wait for it.
+  private static func leave(with status: Int32) -> Never {
+    if DeviceCatalog.hasHangingDriver {
+      fflush(nil)
+      _exit(status)
+    }
+    Foundation.exit(status)
   }
 
   /// Help and version are results, on standard output; anything else is a wrong usage, in one line.

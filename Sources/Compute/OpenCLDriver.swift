@@ -1,0 +1,72 @@
+import COpenCL
+import Files
+import Foundation
+
+/// A driver as the system announces it to the ICD loader: an `.icd` file that names a library.
+struct OpenCLDriver: Sendable, Equatable {
+  /// The file, or the library itself where the environment names that.
+  let file: String
+  /// What the file names, for the dynamic linker to find.
+  let library: String
+
+  var name: String { file == library ? file : "\(file) (\(library))" }
+
+  /// Where drivers are looked for: a folder of `.icd` files, one such file, or a library.
+  static var place: String {
+    let environment = ProcessInfo.processInfo.environment
+    let named = ["OCL_ICD_VENDORS", "OPENCL_VENDOR_PATH"].compactMap { environment[$0] }
+    return named.first { !$0.isEmpty } ?? "/etc/OpenCL/vendors"
+  }
+
+  /// The drivers at a place, in the order in which ocl-icd loads them.
+  static func all(at place: String = place) -> [OpenCLDriver] {
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: place, isDirectory: &isFolder) else { return [] }
+    if isFolder.boolValue {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
+      return names.filter { $0.hasSuffix(".icd") }.map { OpenCLDriver(file: "\(place)/\($0)") }
+    }
+    return [place.hasSuffix(".icd") ? OpenCLDriver(file: place) : OpenCLDriver(file: place, library: place)]
+  }
+
+  /// An `.icd` file is a line: the library's name or path.
+  private static let longestFile = 64 << 10
+
+  private init(file: String, library: String) {
+    self.file = file
+    self.library = library
+  }
+
+  private init(file: String) {
+    let bytes = (try? InputFile.read(file, atMost: Self.longestFile)) ?? []
+    let line = TextLines(bytes).first { _ in true }?.text ?? ""
+    self.init(file: file, library: line.trimmingCharacters(in: .whitespaces))
+  }
+
+  /// Loads the library and asks it for its platforms, as the ICD loader does after it, which finds it loaded then.
+  ///
+  /// - Returns: why the driver offers nothing; `nil` when it offers a platform.
+  func problem() -> String? {
+    if library.isEmpty { return "\(file) names no library" }
+    guard let handle = dlopen(library, RTLD_LAZY | RTLD_LOCAL) else {
+      return "the driver of \(file) does not load: \(dlerror().map { String(cString: $0) } ?? library)"
+    }
+    guard let symbol = dlsym(handle, "clIcdGetPlatformIDsKHR") ?? Self.extensionFunction(handle) else {
+      return "\(name) is no OpenCL driver: it has no function clIcdGetPlatformIDsKHR"
+    }
+    typealias Query = @convention(c) (cl_uint, UnsafeMutablePointer<cl_platform_id?>?, UnsafeMutablePointer<cl_uint>?)
+      -> cl_int
+    var count: cl_uint = 0
+    let status = unsafeBitCast(symbol, to: Query.self)(0, nil, &count)
+    if status == CL_SUCCESS, count > 0 { return nil }
+    return "the driver \(name) has no platform"
+      + (status == CL_SUCCESS ? "" : ": clIcdGetPlatformIDsKHR failed with \(OpenCLStatus.name(status))")
+  }
+
+  /// `clIcdGetPlatformIDsKHR` where the library does not export it.
+  private static func extensionFunction(_ library: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+    typealias Lookup = @convention(c) (UnsafePointer<CChar>) -> UnsafeMutableRawPointer?
+    guard let symbol = dlsym(library, "clGetExtensionFunctionAddress") else { return nil }
+    return unsafeBitCast(symbol, to: Lookup.self)("clIcdGetPlatformIDsKHR")
+  }
+}

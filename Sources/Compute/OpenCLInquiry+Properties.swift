@@ -1,0 +1,117 @@
+import CKernels
+import COpenCL
+
+extension OpenCLInquiry {
+  /// What the driver says of the device, and the kernels' parameters that follow from it.
+  mutating func properties(identifier: String) -> DeviceProperties {
+    let type = number(CL_DEVICE_TYPE, as: cl_device_type.self)
+    let kind: DeviceKind =
+      if type & Int(CL_DEVICE_TYPE_CPU) != 0 {
+        .cpu
+      } else if type & Int(CL_DEVICE_TYPE_GPU) != 0 {
+        .gpu
+      } else if type & Int(CL_DEVICE_TYPE_ACCELERATOR) != 0 {
+        .accelerator
+      } else {
+        .other
+      }
+    let extensions = Set(text(CL_DEVICE_EXTENSIONS).split(separator: " "))
+    let hasDouble = extensions.contains("cl_khr_fp64")
+    let hasFMA = has(CL_DEVICE_SINGLE_FP_CONFIG, CL_FP_FMA)
+    // Intel's runtime says so of doubles only; a processor has both or none.
+    let hasDoubleFMA = has(CL_DEVICE_DOUBLE_FP_CONFIG, CL_FP_FMA, isOptional: !hasDouble)
+    let processorHasFMA = (hasFMA || hasDoubleFMA) && telar_host_has_fma() != 0
+    let name = Self.label(text(CL_DEVICE_NAME))
+    return DeviceProperties(
+      identifier: identifier, name: name.isEmpty ? identifier : name, kind: kind,
+      vendor: Self.label(text(CL_DEVICE_VENDOR)),
+      driver: Self.label("\(platformText(CL_PLATFORM_NAME)) \(text(CL_DRIVER_VERSION))"),
+      instructionSet: "", computeUnits: number(CL_DEVICE_MAX_COMPUTE_UNITS),
+      maximumWorkGroupSize: number(CL_DEVICE_MAX_WORK_GROUP_SIZE, as: Int.self),
+      localMemoryBytes: bytes(CL_DEVICE_LOCAL_MEM_SIZE), maximumAllocationBytes: bytes(CL_DEVICE_MAX_MEM_ALLOC_SIZE),
+      globalMemoryBytes: bytes(CL_DEVICE_GLOBAL_MEM_SIZE),
+      // OpenCL counts it in bits. Below 256 bytes, some drivers are known to answer less than they need.
+      bufferAlignment: max(256, number(CL_DEVICE_MEM_BASE_ADDR_ALIGN) / 8),
+      preferredVectorWidth: max(1, number(CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT)),
+      supportsHalf: extensions.contains("cl_khr_fp16"), supportsDouble: hasDouble,
+      hasFastFMA: kind == .cpu ? processorHasFMA : hasFMA, family: kind == .cpu ? .vector : .tile,
+      vectorTiles: vectorTiles(for: kind))
+  }
+
+  /// Why the device cannot be used; `nil` when it can.
+  mutating func problem(with properties: DeviceProperties) -> String? {
+    // "OpenCL", the version, what the vendor adds.
+    let version = text(CL_DEVICE_VERSION).split(separator: " ").dropFirst().first.map(String.init) ?? "unknown"
+    let isAvailable = number(CL_DEVICE_AVAILABLE) != 0
+    let hasCompiler = number(CL_DEVICE_COMPILER_AVAILABLE) != 0
+    if let failure { return failure }
+    if version.compare("1.2", options: .numeric) == .orderedAscending || !version.contains(".") {
+      return "it offers OpenCL \(Self.label(version)), and 1.2 is needed"
+    }
+    if !isAvailable { return "its driver says that it is not available" }
+    if !hasCompiler { return "its driver has no compiler" }
+    return Self.shortcoming(of: properties)
+  }
+
+  /// More compute units than any device has.
+  private static let mostComputeUnits = 1 << 20
+  /// More memory than any device has: what is above would overflow sums of sizes.
+  private static let mostBytes = 1 << 48
+  /// OpenCL itself asks for 32 MB.
+  private static let leastAllocationBytes = 1 << 20
+  private static let mostAlignment = 64 << 10
+  /// The largest groups that elementwise kernels of the vector family are launched in.
+  private static let leastVectorGroup = 16
+
+  /// What the kernels need and the driver does not promise, or promises beyond belief; `nil` when all is well.
+  static func shortcoming(of properties: DeviceProperties) -> String? {
+    let tile = TileConfiguration.slim
+    let leastGroup = properties.family == .tile ? tile.groupItems : leastVectorGroup
+    let leastLocal = properties.family == .tile ? tile.localBytes : 0
+    let alignment = properties.bufferAlignment
+    if !(1...mostComputeUnits ~= properties.computeUnits) {
+      return "its driver says that it has \(properties.computeUnits) compute units"
+    }
+    if properties.maximumWorkGroupSize < leastGroup {
+      return "its work-groups have at most \(properties.maximumWorkGroupSize) items, and \(leastGroup) are needed"
+    }
+    if properties.localMemoryBytes < leastLocal {
+      return "it has \(properties.localMemoryBytes) bytes of local memory, and \(leastLocal) are needed"
+    }
+    if properties.maximumAllocationBytes < leastAllocationBytes || properties.globalMemoryBytes < leastAllocationBytes {
+      return "its driver says that it has \(properties.globalMemoryBytes) bytes of memory, "
+        + "\(properties.maximumAllocationBytes) of them in one buffer"
+    }
+    if alignment > mostAlignment || alignment.nonzeroBitCount != 1 {
+      return "its driver wants buffers aligned to \(alignment) bytes"
+    }
+    return nil
+  }
+
+  /// A name as it is shown: one line of no great length.
+  static func label(_ text: String) -> String {
+    let visible = text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) }
+    return String(String(visible).prefix(200))
+  }
+
+  private mutating func bytes(_ parameter: Int32) -> Int {
+    min(number(parameter, as: cl_ulong.self), Self.mostBytes)
+  }
+
+  private mutating func has(_ parameter: Int32, _ ability: Int32, isOptional: Bool = false) -> Bool {
+    number(parameter, as: cl_device_fp_config.self, isOptional: isOptional) & Int(ability) != 0
+  }
+
+  /// The register tiles of the compiled-in clone with as wide vectors, which has as many registers.
+  private mutating func vectorTiles(for kind: DeviceKind) -> [VectorTile] {
+    guard kind == .cpu else { return [(4, 2), (4, 1)].map { VectorTile(width: 4, rows: $0, vectors: $1) } }
+    switch number(CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT) {
+    case 16...: return [(8, 2), (8, 1)].map { VectorTile(width: 16, rows: $0, vectors: $1) }
+    // Drivers report 8 for processors whose 512-bit vectors their compiler uses only where asked to.
+    case 8 where CPUDevice.supportedInstructionSets.contains("avx512"):
+      return [(8, 2), (8, 1)].map { VectorTile(width: 16, rows: $0, vectors: $1) }
+    case 8...: return [(6, 2), (6, 1)].map { VectorTile(width: 8, rows: $0, vectors: $1) }
+    default: return [(6, 2), (6, 1)].map { VectorTile(width: 4, rows: $0, vectors: $1) }
+    }
+  }
+}
