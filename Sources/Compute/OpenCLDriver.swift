@@ -54,8 +54,8 @@ struct OpenCLDriver: Sendable, Equatable {
     guard let symbol = dlsym(handle, "clIcdGetPlatformIDsKHR") ?? Self.extensionFunction(handle) else {
       return "\(name) is no OpenCL driver: it has no function clIcdGetPlatformIDsKHR"
     }
-    typealias Query = @convention(c) (cl_uint, UnsafeMutablePointer<cl_platform_id?>?, UnsafeMutablePointer<cl_uint>?)
-      -> cl_int
+    typealias Handles = UnsafeMutablePointer<cl_platform_id?>
+    typealias Query = @convention(c) (cl_uint, Handles?, UnsafeMutablePointer<cl_uint>?) -> cl_int
     var count: cl_uint = 0
     let status = unsafeBitCast(symbol, to: Query.self)(0, nil, &count)
     if status == CL_SUCCESS, count > 0 { return nil }

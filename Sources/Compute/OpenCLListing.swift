@@ -64,7 +64,8 @@ extension OpenCLListing {
     var failures: [String] = []
     for (number, platform) in platforms.enumerated() {
       announce("platform \(number) of OpenCL, of the drivers \(names),")
-      if let name = OpenCLInquiry.text({ clGetPlatformInfo(platform, cl_platform_info(CL_PLATFORM_NAME), $0, $1, $2) }) {
+      let name = OpenCLInquiry.text { clGetPlatformInfo(platform, cl_platform_info(CL_PLATFORM_NAME), $0, $1, $2) }
+      if let name {
         announce("the driver of OpenCL platform '\(OpenCLInquiry.label(name))'")
       }
       var count: cl_uint = 0

@@ -25,8 +25,15 @@ import Testing
       environment = ["LD_PRELOAD": shim.library, "XDG_CACHE_HOME": shim.folder.path]
       let checkpoint = folder.path + "/classifier.safetensors"
       var writer = SafetensorsWriter()
-      writer.metadata["network"] = Architecture { Part("classifier") { Flatten(); Linear(784, 10) } }.json.text
-      for (key, value) in CheckpointInfo(loss: .classification, classNames: nil).metadata { writer.metadata[key] = value }
+      writer.metadata["network"] =
+        Architecture {
+          Part("classifier") {
+            Flatten()
+            Linear(784, 10)
+          }
+        }.json.text
+      let info = CheckpointInfo(loss: .classification, classNames: nil)
+      for (key, value) in info.metadata { writer.metadata[key] = value }
       writer.add("classifier.1.weight", shape: [10, 784], (0..<7840).map { Float($0 % 7) / 700 })
       writer.add("classifier.1.bias", shape: [10], [Float](repeating: 0, count: 10))
       try writer.write(to: checkpoint)
@@ -62,7 +69,9 @@ import Testing
       for (name, count) in calls where count > 0 {
         for place in Set([1, count]) {
           let result = try run(["FAULT_CALL": name, "FAULT_AT": "\(place)", "FAULT_CODE": "-5", "FAULT_STICKY": "1"])
-          if result.status == 0 { #expect(result.out == sound.out, "\(name) \(place)") } else {
+          if result.status == 0 {
+            #expect(result.out == sound.out, "\(name) \(place)")
+          } else {
             expectOneError(result, "\(name) \(place)")
           }
         }
@@ -74,7 +83,8 @@ import Testing
     /// Parameters as `cl.h` has them, and what a driver may answer at worst.
     @Test(arguments: [
       ("0x1002=0", "0 compute units"), ("0x1002=4294967295", "4294967295 compute units"),
-      ("0x1004=0", "work-groups have at most 0 items"), ("0x1010=0", "bytes of memory"), ("0x101f=0", "bytes of memory"),
+      ("0x1004=0", "work-groups have at most 0 items"), ("0x1010=0", "bytes of memory"),
+      ("0x101f=0", "bytes of memory"),
       ("0x1019=0x40000000", "aligned to 134217728 bytes"), ("0x1019=3000", "aligned to 375 bytes"),
       ("0x1027=0", "not available"), ("0x1028=0", "no compiler"), ("0x102f=text:", "OpenCL unknown"),
       ("0x102f=text:OpenCL 1.1", "OpenCL 1.1"), ("0x102b=size:9000000000000000000", "0x102b"),

@@ -12,7 +12,11 @@ import Testing
 
     /// Has OpenCL find one driver, which runs this C when it is loaded.
     private func environment(runningOnLoad body: String) throws -> [String: String] {
-      let text = "#include <stdlib.h>\n#include <unistd.h>\n__attribute__((constructor)) static void load(void) { \(body) }"
+      let text = """
+        #include <stdlib.h>
+        #include <unistd.h>
+        __attribute__((constructor)) static void load(void) { \(body) }
+        """
       let library = try SharedLibrary.build(text: text, named: "libbroken.so", in: folder)
       return try environment(library: library)
     }
@@ -28,7 +32,8 @@ import Testing
 
     @Test func `a driver that hangs is named, and the CPU works beside it`() throws {
       let environment = try environment(runningOnLoad: "for (;;) sleep(1000);")
-      let named = "the OpenCL driver \(folder.path)/broken.icd (\(folder.path)/libbroken.so) has not answered for 1 seconds"
+      let place = folder.path
+      let named = "the OpenCL driver \(place)/broken.icd (\(place)/libbroken.so) has not answered for 1 seconds"
       for device in ["opencl", "opencl:0", "part of a name"] {
         let result = try bench(device, environment)
         #expect(result.status == 69 && result.errorLines.count == 1, "\(device): \(result)")

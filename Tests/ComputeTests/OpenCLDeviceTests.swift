@@ -126,7 +126,7 @@ import Testing
       await #expect(processExitsWith: .success) {
         setenv("OCL_ICD_VENDORS", "/nonexistent", 1)
         setenv("TELAR_NO_CACHE", "1", 1)
-        let none = DeviceError.noOpenCL(reason: "no driver is installed")
+        let none = DeviceError.noOpenCL(reason: "no driver is installed: none is in /nonexistent")
         #expect(throws: none) { try OpenCLDevice.available() }
         #expect(throws: none) { try OpenCLDevice(index: 0) }
         #expect(throws: none) { try DeviceCatalog.open("opencl") }
