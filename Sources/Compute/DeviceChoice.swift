@@ -66,8 +66,9 @@ extension DeviceCatalog {
   ) throws -> DeviceChoice {
     let selection = try select(name)
     if selection == .automatic {
-      let memory = CacheDirectory.standard?.appendingPathComponent("device-choice.json")
-      return try AutomaticChoice(devices: list(), threads: threads, workload: workload, memory: memory).make()
+      return try AutomaticChoice(
+        devices: list(), threads: threads, workload: workload, memory: CacheDirectory.standard
+      ).make()
     }
     let device = try open(selection, threads: threads)
     return DeviceChoice(device: device, reason: nil, remark: remark(on: device, threads: threads))
@@ -103,10 +104,14 @@ package struct AutomaticChoice {
   private let candidates: [DeviceProperties]
   private let threads: Int?
   private let workload: DeviceWorkload
-  private let memory: URL?
+  private let memory: CacheDirectory?
 
-  /// - Parameter memory: the file with what was measured before; `nil` measures each time.
-  package init(devices: [DeviceDescription], threads: Int?, workload: DeviceWorkload, memory: URL?) {
+  /// The file with what was measured before.
+  private static let file = "device-choice.json"
+  private static let longestFile = 1 << 20
+
+  /// - Parameter memory: where the file with what was measured before is; `nil` measures each time.
+  package init(devices: [DeviceDescription], threads: Int?, workload: DeviceWorkload, memory: CacheDirectory?) {
     let usable = devices.filter { $0.problem == nil }.map(\.properties)
     candidates =
       usable.filter { $0.identifier.hasPrefix("cpu:") }.prefix(1) + usable.filter { $0.identifier.hasPrefix("opencl:") }
@@ -119,9 +124,11 @@ package struct AutomaticChoice {
     if candidates.count == 1 {
       return try choice(of: candidates[0].identifier, reason: "\(candidates[0].identifier) is the only device")
     }
-    let remembered = memory.flatMap { try? Data(contentsOf: $0) }
-      .flatMap { try? JSONDecoder().decode(Memory.self, from: $0) }
-    if let remembered, remembered.key == key, candidates.contains(where: { $0.identifier == remembered.chosen }) {
+    let remembered = memory.flatMap { $0.read(Self.file, atMost: Self.longestFile) }
+      .flatMap { try? JSONDecoder().decode(Memory.self, from: Data($0)) }
+    if let remembered, remembered.key == key, remembered.seconds.values.allSatisfy({ $0 > 0 }),
+      candidates.contains(where: { $0.identifier == remembered.chosen })
+    {
       return try choice(
         of: remembered.chosen, reason: reason(for: remembered.chosen, remembered.seconds, when: "an earlier"))
     }
@@ -146,7 +153,7 @@ package struct AutomaticChoice {
     if failures.isEmpty, let memory,
       let json = try? JSONEncoder().encode(Memory(key: key, chosen: chosen, seconds: seconds))
     {
-      CacheDirectory.write([UInt8](json), to: memory)
+      memory.write([UInt8](json), to: Self.file)
     }
     let failed = failures.map { "; \($0.identifier) cannot be used: \($0.error)" }.joined()
     return try choice(of: chosen, reason: reason(for: chosen, seconds, when: "a") + failed)
@@ -170,7 +177,8 @@ package struct AutomaticChoice {
   /// For example "opencl:0 (pthread-haswell) is 1.4x faster than cpu:avx2 in a short measurement".
   private func reason(for chosen: String, _ seconds: [String: Double], when: String) -> String {
     let name = candidates.first { $0.identifier == chosen }?.name ?? ""
-    let others = seconds.filter { $0.key != chosen }.sorted { ($0.value, $0.key) < ($1.value, $1.key) }
+    let others = seconds.filter { time in time.key != chosen && candidates.contains { $0.identifier == time.key } }
+      .sorted { ($0.value, $0.key) < ($1.value, $1.key) }
     guard let own = seconds[chosen], let other = others.first else { return "\(chosen) (\(name)) is the only device" }
     let ratio = other.value / own
     let comparison =

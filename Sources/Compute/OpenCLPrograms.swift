@@ -165,14 +165,11 @@ final class OpenCLPrograms {
     return nil
   }
 
-  /// Far longer than the binary of any program here.
-  private static let longestBinary = 64 << 20
-
   private static func binary(of program: cl_program) -> [UInt8]? {
     var size = 0
     guard
       clGetProgramInfo(program, cl_program_info(CL_PROGRAM_BINARY_SIZES), MemoryLayout<Int>.size, &size, nil)
-        == CL_SUCCESS, 1...longestBinary ~= size
+        == CL_SUCCESS, 1...ProgramCache.longestBinary ~= size
     else { return nil }
     var bytes = [UInt8](repeating: 0, count: size)
     let status = bytes.withUnsafeMutableBufferPointer { buffer in

@@ -4,28 +4,35 @@ import Foundation
 /// Program binaries kept on disk from one run to the next.
 ///
 /// A file holds everything that its binary depends on (source, options, device, driver) in full, a checksum over all of
-/// it, and the binary. Whatever does not fit, to the byte, counts as absent, and the program is built again. Nothing
-/// here throws: a cache that cannot be read or written costs time only.
+/// it, and the binary. Whatever does not fit, to the byte, counts as absent, and the program is built again; so does all
+/// of a folder that others can write to. Nothing here throws: a cache that cannot be read or written costs time only.
 public final class ProgramCache: Sendable {
   /// The cache under `$XDG_CACHE_HOME/telar`; `nil` when the environment variable `TELAR_NO_CACHE` is `1`.
   public static let standard: ProgramCache? = CacheDirectory.standard.map {
-    ProgramCache(directory: $0.appendingPathComponent("programs"))
+    ProgramCache($0.folder("programs"))
   }
 
   /// Changes whenever the layout of the files does.
   private static let magic = Array("telar program 1\n".utf8)
 
-  private let directory: URL
+  /// Far longer than the binary of any program here.
+  static let longestBinary = 64 << 20
 
-  public init(directory: URL) {
+  private let directory: CacheDirectory
+
+  public convenience init(directory: URL) {
+    self.init(CacheDirectory(directory.path))
+  }
+
+  package init(_ directory: CacheDirectory) {
     self.directory = directory
   }
 
   /// The binary that was stored for exactly this key.
   package func load(_ key: String) -> [UInt8]? {
-    guard let data = try? Data(contentsOf: file(for: key)) else { return nil }
-    let bytes = [UInt8](data)
     let header = Self.magic.count + 20
+    let limit = header + key.utf8.count + Self.longestBinary
+    guard let bytes = directory.read(name(for: key), atMost: limit) else { return nil }
     guard bytes.count >= header, bytes.starts(with: Self.magic) else { return nil }
     let keyCount = Self.integer(bytes, at: Self.magic.count, width: 8)
     let binaryCount = Self.integer(bytes, at: Self.magic.count + 8, width: 8)
@@ -43,18 +50,18 @@ public final class ProgramCache: Sendable {
     withUnsafeBytes(of: UInt64(key.utf8.count).littleEndian) { bytes += $0 }
     withUnsafeBytes(of: UInt64(binary.count).littleEndian) { bytes += $0 }
     withUnsafeBytes(of: Self.checksum(payload[...]).littleEndian) { bytes += $0 }
-    CacheDirectory.write(bytes + payload, to: file(for: key))
+    directory.write(bytes + payload, to: name(for: key))
   }
 
-  func remove(_ key: String) {
-    try? FileManager.default.removeItem(at: file(for: key))
-  }
+  func remove(_ key: String) { directory.remove(name(for: key)) }
+
+  package func file(for key: String) -> URL { URL(fileURLWithPath: "\(directory.path)/\(name(for: key))") }
 
   /// A name of 64 bits. Two keys that share one overwrite each other's file, and never use it.
-  package func file(for key: String) -> URL {
+  private func name(for key: String) -> String {
     // FNV-1a.
     let hash = key.utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-    return directory.appendingPathComponent(String(hash, radix: 16) + ".bin")
+    return String(hash, radix: 16) + ".bin"
   }
 
   private static func integer(_ bytes: [UInt8], at offset: Int, width: Int) -> UInt64 {

@@ -41,6 +41,9 @@ struct TelarCommand: ParsableCommand {
   static func main() {
     Interruption.install()
     KernelBuildNotice.observe { Console.note("Building kernels for \($0), which its driver needs to do once …") }
+    CacheNotice.observe { path, reason in
+      Console.note("Note: the cache \(path) is not used, because \(reason). It is made again when it is removed.")
+    }
     var command: any ParsableCommand
     do {
       command = try parseAsRoot()

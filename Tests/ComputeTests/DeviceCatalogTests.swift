@@ -97,16 +97,18 @@ import Testing
       return seconds
     }
     let devices = DeviceCatalog.list().filter { !$0.properties.identifier.hasPrefix("opencl:") || isFirst($0) }
-    let choice = try AutomaticChoice(devices: devices, threads: nil, workload: workload, memory: memory).make()
+    let choice = try AutomaticChoice(
+      devices: devices, threads: nil, workload: workload, memory: memory.map { CacheDirectory($0.path) }
+    ).make()
     return (choice.device.properties.identifier, choice.reason ?? "", measured.names)
   }
 
   private func isFirst(_ device: DeviceDescription) -> Bool { device.properties.identifier == "opencl:0" }
 
   private func withMemory(_ body: (URL) throws -> Void) throws {
-    let file = FileManager.default.temporaryDirectory.appendingPathComponent("telar-\(UUID().uuidString).json")
-    defer { try? FileManager.default.removeItem(at: file) }
-    try body(file)
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("telar-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try body(folder)
   }
 
   @Test(.enabled(if: !TestDevices.openCL.isEmpty))
@@ -148,9 +150,16 @@ import Testing
   @Test(.enabled(if: !TestDevices.openCL.isEmpty))
   func aDamagedMemoryIsMeasuredAgain() throws {
     try withMemory { memory in
-      try Data("{\"key\":".utf8).write(to: memory)
-      #expect(try choose(cpu: 1, openCL: 2, memory: memory).measured.count == 2)
-      #expect(try choose(cpu: 1, openCL: 2, memory: memory).measured.isEmpty)
+      _ = try choose(cpu: 1, openCL: 2, memory: memory)
+      let file = memory.appendingPathComponent("device-choice.json")
+      let text = try String(contentsOf: file, encoding: .utf8)
+      let impossible = text.replacingOccurrences(of: #""opencl:0":2"#, with: #""opencl:0":0"#)
+      #expect(impossible != text)
+      for damaged in ["{\"key\":", impossible, text + String(repeating: " ", count: 2 << 20)] {
+        try Data(damaged.utf8).write(to: file)
+        #expect(try choose(cpu: 1, openCL: 2, memory: memory).measured.count == 2)
+        #expect(try choose(cpu: 1, openCL: 2, memory: memory).measured.isEmpty)
+      }
     }
   }
 

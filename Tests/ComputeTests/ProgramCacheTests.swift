@@ -63,6 +63,54 @@ import Testing
     }
   }
 
+  @Test func aFileLongerThanAnyProgramIsNotRead() throws {
+    try withFolder { folder in
+      let cache = ProgramCache(directory: folder)
+      cache.store([1], for: "key")
+      // Sparse: it takes no room on the disk.
+      #expect(truncate(cache.file(for: "key").path, 3 << 30) == 0)
+      #expect(cache.load("key") == nil)
+    }
+  }
+
+  @Test func foldersAreMadeForTheirOwnerOnly() throws {
+    try withFolder { folder in
+      let cache = CacheDirectory(folder.path + "/above/telar")
+      ProgramCache(cache.folder("programs")).store([1], for: "key")
+      for path in ["above/telar", "above/telar/programs"] {
+        let attributes = try FileManager.default.attributesOfItem(atPath: "\(folder.path)/\(path)")
+        #expect(attributes[.posixPermissions] as? Int == 0o700, "\(path)")
+      }
+    }
+  }
+
+  /// What another user could do to a cache: the path below the folder, and the deed.
+  private typealias Deed = (path: String, body: @Sendable (String) -> Int32)
+  private static let deeds: [Deed] = ["telar", "telar/programs", "file"].flatMap { path in
+    var deeds: [Deed] = [0o770, 0o702].map { mode in (path, { chmod($0, mode) }) }
+    // Only root can give files away.
+    if geteuid() == 0 { deeds.append((path, { chown($0, 12345, 0) })) }
+    if path != "telar" { deeds.append((path, { rename($0, $0 + "-") == 0 ? symlink($0 + "-", $0) : -1 })) }
+    return deeds
+  }
+
+  @Test(arguments: deeds.indices)
+  func whatOthersCanWriteIsNotUsed(index: Int) throws {
+    try withFolder { folder in
+      let cache = ProgramCache(CacheDirectory(folder.path + "/telar").folder("programs"))
+      cache.store([1, 2], for: "key")
+      #expect(cache.load("key") == [1, 2])
+      let (path, deed) = Self.deeds[index]
+      let target = path == "file" ? cache.file(for: "key").path : "\(folder.path)/\(path)"
+      #expect(deed(target) == 0)
+      #expect(cache.load("key") == nil, "\(path)")
+      if path != "file" {
+        cache.store([3], for: "another")
+        #expect(access(cache.file(for: "another").path, F_OK) != 0, "\(path)")
+      }
+    }
+  }
+
   @Test(arguments: TestDevices.openCL.indices)
   func aDamagedFileIsBuiltAgain(index: Int) throws {
     try withFolder { folder in
