@@ -127,12 +127,12 @@ extension OperatorCase {
     "output", "grad_input", "grad_weight", "grad_bias", "new_running_mean", "new_running_var",
   ]
 
-  /// Runs the case and compares every result that it holds.
+  /// Runs the case, twice, and compares every result that it holds.
   func check(on device: any Device) throws -> Bound.Worst {
     guard Operators.golden[op] != nil else { throw CaseError("unknown operator \(JSON.quoted(op, limit: 40))") }
     let expected = Self.resultNames.filter { tensors[$0] != nil }
     guard !expected.isEmpty else { throw CaseError("holds no result to compare") }
-    let results = try results(on: device)
+    let results = try repeatedResults(on: device)
     var worst = Bound.Worst(fraction: 0, place: expected[0], detail: nil)
     for name in expected {
       guard let result = results[name] else {

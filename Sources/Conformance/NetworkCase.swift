@@ -77,8 +77,38 @@ struct NetworkCase {
     return optimizer
   }
 
-  /// Trains as PyTorch did, and compares the loss of every step and the output in the end.
+  /// Trains as PyTorch did, twice, and compares the loss of every step and the output in the end.
   func run(on device: any Device) throws -> Bound.Worst {
+    let trained = try train(on: device)
+    if let difference = Repetition.difference(trained.numbers, try train(on: device).numbers) { return difference }
+    let reference = try file.floats("losses")
+    var worst = Bound.within(absolute: 0, relative: 10 * lossError + 1e-4).worst("losses", trained.losses, reference)
+    guard worst.fraction != nil, let output = trained.output else { return worst }
+
+    let expected = HostTensor(try file.info("output").shape, try file.floats("output"))
+    guard output.shape == expected.shape else {
+      throw CaseError("output has shape \(output.shape) and should have \(expected.shape)")
+    }
+    let found = Bound.within(absolute: 10 * outputError + 2e-3, relative: 0)
+      .worst("output", output.values, expected.values)
+    guard let fraction = found.fraction else { return found }
+    if fraction > worst.fraction! { worst = found }
+    return worst
+  }
+
+  /// What training came to.
+  private struct Trained {
+    var losses: [Float]
+    /// Of the last step's images, where the file has one to compare it with.
+    var output: HostTensor?
+    var parameters: [(name: String, values: [Float])]
+
+    var numbers: [(name: String, values: [Float])] {
+      [("losses", losses), ("output", output?.values ?? [])] + parameters
+    }
+  }
+
+  private func train(on device: any Device) throws -> Trained {
     let (steps, batch, height, width) = (shape[0], shape[1], shape[2], shape[3])
     let network = try Network(architecture, on: device, inputShape: [height, width, 1], seed: 0)
     try network.load(from: file, prefix: "initial/")
@@ -97,22 +127,12 @@ struct NetworkCase {
       let y = try device.labels(classes.isEmpty ? [] : Array(classes[(step * batch)..<((step + 1) * batch)]))
       losses.append(try train { mode in try loss(network(x, mode), images: x, labels: y) }.item())
     }
-    let reference = try file.floats("losses")
-    var worst = Bound.within(absolute: 0, relative: 10 * lossError + 1e-4).worst("losses", losses, reference)
-    guard worst.fraction != nil, file.tensors["output"] != nil else { return worst }
-
+    let parameters = try network.parameters.map { (name: $0.key, values: try $0.tensor.values()) }
+    guard file.tensors["output"] != nil else { return Trained(losses: losses, output: nil, parameters: parameters) }
     let output = try network(images(steps - 1))
     let layout = output.shape.count == 4 ? DeviceLayout.image : .same
     let result = layout.fromDevice(HostTensor(output.shape, try output.values()), shape: output.shape)
-    let expected = HostTensor(try file.info("output").shape, try file.floats("output"))
-    guard result.shape == expected.shape else {
-      throw CaseError("output has shape \(result.shape) and should have \(expected.shape)")
-    }
-    let found = Bound.within(absolute: 10 * outputError + 2e-3, relative: 0)
-      .worst("output", result.values, expected.values)
-    guard let fraction = found.fraction else { return found }
-    if fraction > worst.fraction! { worst = found }
-    return worst
+    return Trained(losses: losses, output: result, parameters: parameters)
   }
 
   private func labels(count: Int, _ network: Network) throws -> [Int32] {

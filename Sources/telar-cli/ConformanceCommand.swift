@@ -8,8 +8,9 @@ struct ConformanceCommand: ParsableCommand {
     abstract: "Check a device against golden cases computed elsewhere.",
     discussion: """
       Runs every case of every golden file in the folder: operators with their gradients (op-*.safetensors) and \
-      training runs of whole networks (net-*.safetensors). Prints for each file how many cases passed and the worst \
-      error as a fraction of its bound, and names each case that fails. Exits 1 when a case fails.
+      training runs of whole networks (net-*.safetensors), each of them twice. Prints for each file how many cases \
+      passed and the worst error as a fraction of its bound, and names each case that fails, also one that has other \
+      bits the second time. Exits 1 when a case fails.
 
       EXAMPLE
         telar conformance Tests/Golden --device opencl:0
