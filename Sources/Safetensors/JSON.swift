@@ -1,3 +1,5 @@
+import Files
+
 /// A JSON value whose objects keep the order of their members.
 public enum JSON: Hashable, Sendable {
   case object(Members)
@@ -76,9 +78,12 @@ public enum JSON: Hashable, Sendable {
       case "\n": text += "\\n"
       case "\r": text += "\\r"
       case "\t": text += "\\t"
-      case "\0"..<" ":
-        let digits = String(scalar.value, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      // JSON asks for this only below U+0020; terminals act on others too.
+      case _ where scalar.isControl:
+        for unit in UTF16.encode(scalar)! {
+          let digits = String(unit, radix: 16)
+          text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }
       default: text.unicodeScalars.append(scalar)
       }
     }

@@ -71,7 +71,11 @@ struct BenchOpsCommand: ParsableCommand {
     let summary = try OpsBenchmark.run(cases, batch: batchSize, on: device) { result in
       Console.result(json ? JSON.object(result.json).text : result.line)
     }
-    Console.result(json ? JSON.object(["summary": .object(summary.json)]).text : summary.text)
+    if json {
+      Console.result(JSON.object(["summary": .object(summary.json)]).text)
+    } else {
+      summary.lines.forEach(Console.result)
+    }
   }
 }
 
@@ -114,7 +118,7 @@ extension OpsSummary {
     ]
   }
 
-  fileprivate var text: String {
+  fileprivate var lines: [String] {
     func number(_ value: Double, _ decimals: Int = 1) -> String { Column.number(value, decimals: decimals) }
     var lines = [
       "",
@@ -130,7 +134,7 @@ extension OpsSummary {
         "\(name): geometric mean \(number(shares.geometricMean * 100)) % of \(shares.count) passes, "
           + "least \(number(shares.least * 100)) % (\(worst))")
     }
-    return lines.joined(separator: "\n")
+    return lines
   }
 }
 

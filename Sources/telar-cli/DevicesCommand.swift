@@ -37,8 +37,9 @@ struct DevicesCommand: ParsableCommand {
       let isChosen = index > 0 && row[0] == chosen
       Console.result((isChosen ? "* " : "  ") + cells.dropLast().joined(separator: "  ") + "  " + row.last!)
     }
-    if let problem = DeviceCatalog.openCLProblem() { Console.result("\n\(problem)") }
-    Console.result("\nauto takes \(chosen): \(choice.reason ?? "it was asked for").")
+    if let problem = DeviceCatalog.openCLProblem() { ["", problem].forEach(Console.result) }
+    Console.result("")
+    Console.result("auto takes \(chosen): \(choice.reason ?? "it was asked for").")
     if let sentence = tuning.sentence { Console.result(sentence) }
   }
 

@@ -11,6 +11,7 @@ import Safetensors
 import Studies
 import TelarData
 import TelarTraining
+import TensorBoard
 import TuningFiles
 
 /// The exit codes of `telar`, as sysexits.h has them.
@@ -33,10 +34,17 @@ struct CheckFailed: Error, CustomStringConvertible {
 /// What a user is told of an error, and the exit code that a script is told: the one place that knows both.
 struct Failure {
   let message: String
+  /// More lines: a compiler's log.
+  let details: [String]
   let exitCode: Int32
 
   init(_ error: any Error) {
-    message = "\(error)"
+    if case DeviceError.buildFailed = error {
+      let lines = TextLines("\(error)").map { $0.text ?? "" }
+      (message, details) = (lines[0], Array(lines.dropFirst()))
+    } else {
+      (message, details) = ("\(error)", [])
+    }
     exitCode =
       switch error {
       case let error as DataError:
@@ -70,6 +78,12 @@ struct Failure {
         case .threadCount, .setting: ExitStatus.usage
         case .allocationTooLarge, .outOfMemory, .buildFailed, .driver: ExitStatus.internalError
         }
+      case let error as InputError:
+        switch error.kind {
+        case .missing, .unreadable: ExitStatus.missingInput
+        case .tooLong: ExitStatus.badData
+        }
+      case is EventFileError: ExitStatus.badData
       case let error as OutputError:
         switch error {
         case .cannotCreate, .exists: ExitStatus.cannotCreate

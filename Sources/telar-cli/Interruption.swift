@@ -35,12 +35,12 @@ enum Interruption {
         let now = DispatchTime.now().uptimeNanoseconds
         if isGraceful, received.exchange(number, ordering: .relaxed) == 0 {
           receivedAt.store(now, ordering: .relaxed)
-          Console.note("Finishing the step and saving; once more ends at once.")
+          Console.note("Finishing the step and saving; once more ends at once.", isWaiting: false)
           return
         }
         if isGraceful, now - receivedAt.load(ordering: .relaxed) < togetherNanoseconds { return }
         AtomicFile.removePending()
-        Console.error(number == SIGINT ? "interrupted." : "terminated.")
+        Console.error(number == SIGINT ? "interrupted." : "terminated.", isWaiting: false)
         _exit(128 + number)
       }
       source.resume()

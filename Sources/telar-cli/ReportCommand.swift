@@ -58,6 +58,6 @@ struct ReportCommand: ParsableCommand {
         return nil
       }
     }
-    for path in try report.write(to: out, note: Console.note) { Console.result("Report: \(path)") }
+    for path in try report.write(to: out, note: { Console.note($0) }) { Console.result("Report: \(path)") }
   }
 }

@@ -13,7 +13,8 @@ struct StudyCommand: ParsableCommand {
       --overwrite. Ctrl-C ends a run after the step under way; --resume goes on with it.
 
       Progress is on standard error, results are on standard output. With --json there is one object a line: one when \
-      a run begins, is gone on with, is there already, ends or fails, one an epoch, and in the end one a claim.
+      a run begins, is gone on with, is there already, ends or fails, one an epoch, and in the end one a claim. When \
+      nobody reads them any more, or their disk is full, the runs go on and are saved; the exit code is then 74.
 
       EXAMPLES
         telar study aldecoa case-1 case-2 case-3 case-4 --epochs 3
@@ -90,6 +91,6 @@ struct StudyCommand: ParsableCommand {
     // A recipe's relative paths begin in its own folder, which may be any.
     writer.data.folder = data.data.map { URL(fileURLWithPath: $0).path }
     writer.data.allowsOtherData = data.allowOtherData
-    Console.result(String(writer.text.dropLast()))
+    Console.results(writer.text)
   }
 }

@@ -108,7 +108,7 @@ final class StudyReporter {
       return
     }
     Console.result("")
-    Console.result(result.table)
+    Console.results(result.table)
     Console.result("")
     Console.result("Results are in \(result.folder.path):")
     let places = Places(result)

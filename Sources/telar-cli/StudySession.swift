@@ -12,6 +12,7 @@ struct StudySession {
   /// - Throws: ``Stopped`` after a signal, with everything saved.
   func run(_ experiments: [Experiment], epochs: (Experiment) -> Int) throws -> StudyResult {
     Console.isQuiet = running.quiet
+    Console.isOutputOptional = true
     let images = try data.load()
     let device = try openDevice()
     if running.profile { device.profiler = Profiler() }

@@ -39,6 +39,7 @@ struct TelarCommand: ParsableCommand {
     ])
 
   static func main() {
+    Console.prepare()
     Interruption.install()
     KernelBuildNotice.observe { Console.note("Building kernels for \($0), which its driver needs to do once …") }
     CacheNotice.observe { path, reason in
@@ -46,25 +47,30 @@ struct TelarCommand: ParsableCommand {
     }
     var command: any ParsableCommand
     do {
-      command = try parseAsRoot()
+      command = try parseAsRoot(Arguments.withAttachedNumbers(CommandLine.arguments.dropFirst()))
     } catch {
       leave(afterParsing: error)
     }
     do {
       try command.run()
-      if DeviceCatalog.hasHangingDriver { leave(with: 0) }
     } catch {
       // `--help` and the like, asked for by a command without arguments.
-      if Self.exitCode(for: error) == .success || error is CleanExit { exit(withError: error) }
+      if Self.exitCode(for: error) == .success || error is CleanExit { show(helpOf: error) }
       let failure = Failure(error)
       let help = error is UsageError ? " See 'telar \(CommandLine.arguments[1]) --help' for more information." : ""
-      Console.error(failure.message + (help.isEmpty || failure.message.hasSuffix(".") ? "" : ".") + help)
+      Console.error(
+        failure.message + (help.isEmpty || failure.message.hasSuffix(".") ? "" : ".") + help, details: failure.details)
       leave(with: failure.exitCode)
     }
+    if let reason = Console.outputFailure {
+      Console.error("cannot write to standard output: \(reason). The runs are saved.")
+      leave(with: ExitStatus.inputOutput)
+    }
+    leave(with: 0)
   }
 
   /// Ends the process, past a driver that hangs while it is loaded: `exit` would wait for it.
-  private static func leave(with status: Int32) -> Never {
+  static func leave(with status: Int32) -> Never {
     if DeviceCatalog.hasHangingDriver {
       fflush(nil)
       _exit(status)
@@ -72,10 +78,16 @@ struct TelarCommand: ParsableCommand {
     Foundation.exit(status)
   }
 
-  /// Help and version are results, on standard output; anything else is a wrong usage, in one line.
+  /// Help and version are results, on standard output.
+  private static func show(helpOf error: any Error) -> Never {
+    Console.text(fullMessage(for: error) + "\n")
+    Foundation.exit(0)
+  }
+
+  /// What is no request for help is a wrong usage, in one line.
   private static func leave(afterParsing error: any Error) -> Never {
-    guard Self.exitCode(for: error) != .success else { exit(withError: error) }
-    var message = Self.message(for: error).split(separator: "\n").joined(separator: " ")
+    guard Self.exitCode(for: error) != .success else { show(helpOf: error) }
+    var message = Self.message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
     let commands = configuration.subcommands.compactMap { $0.configuration.commandName }
     if let first = CommandLine.arguments.dropFirst().first, !first.hasPrefix("-"), first != "help",
       !commands.contains(first), let near = Spelling.nearest(to: first, among: commands)
@@ -83,7 +95,7 @@ struct TelarCommand: ParsableCommand {
       message = "there is no command '\(first)'. Did you mean '\(near)'?"
     }
     // The last line of the full message names the command whose help fits.
-    let hint = fullMessage(for: error).split(separator: "\n").last { $0.contains("--help' for more") }
+    let hint = fullMessage(for: error).split(whereSeparator: \.isNewline).last { $0.contains("--help' for more") }
     let advice = hint.map { " " + $0.trimmingCharacters(in: .whitespaces) } ?? ""
     let sentence = message.last.map { ".?".contains($0) } == true ? message : message + "."
     Console.error(sentence.replacingOccurrences(of: "?.", with: "?") + advice)

@@ -80,7 +80,9 @@ struct HelpTests {
 
         Progress is on standard error, results are on standard output. With --json
         there is one object a line: one when a run begins, is gone on with, is there
-        already, ends or fails, one an epoch, and in the end one a claim.
+        already, ends or fails, one an epoch, and in the end one a claim. When nobody
+        reads them any more, or their disk is full, the runs go on and are saved; the
+        exit code is then 74.
 
         EXAMPLES
           telar study aldecoa case-1 case-2 case-3 case-4 --epochs 3

@@ -9,6 +9,12 @@ import Testing
     #expect(try JSON(parsing: text).text == text)
   }
 
+  @Test func whatTerminalsActOnIsEscaped() throws {
+    let text = "\u{7f}\u{9b}\u{202e}\u{2028}\u{85}"
+    #expect(JSON.string(text).text == #""\u007f\u009b\u202e\u2028\u0085""#)
+    #expect(try JSON(parsing: JSON.string(text).text) == .string(text))
+  }
+
   @Test func escapesAndSpaceAreUnderstood() throws {
     let json = try JSON(parsing: #" { "a" : "\u00e9\ud83e\uddf5\/\b\f" , "n" : [ 1e3 , 1E-05 ] } "#)
     #expect(
