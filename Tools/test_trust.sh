@@ -20,8 +20,9 @@ harness() {
 harness fuzz.py --golden "$golden" --count "$mutations"
 kill9=(--data .trust/fuzz/data --subset 60 --epochs 12)
 harness kill9.py "${kill9[@]}" --trials "$kills"
-harness faults.py --golden "$golden" "${failures[@]}"
+harness faults.py "${failures[@]}"
 if [ "${1:-}" != --short ]; then
+  harness faults.py --golden "$golden" --corrupt 130
   harness kill9.py "${kill9[@]}" --trials "$stops" --modes term,int,term2,int2,group,stop,pair
   if [ "$(id -u)" = 0 ]; then harness diskfull.py; else echo "diskfull.py: left out, only root mounts disks"; fi
   harness soak.py --data .trust/fuzz/data

@@ -23,7 +23,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import inputs  # noqa: E402
 from command_lines import make_command_line  # noqa: E402
-from common import load, put, run, temporary_files  # noqa: E402, F401
+from common import load, put, run, temporary_files  # noqa: E402
 from lab import Lab  # noqa: E402
 
 # The kinds of input, and how often each is made in proportion.
