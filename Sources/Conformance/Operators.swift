@@ -135,6 +135,7 @@ enum Operators {
         step: step + 1)
     }
     try run.keep("output", parameters)
+    for (name, tensor) in zip(optimizer.stateNames, state) { try run.keep(name, tensor) }
   }
 }
 

@@ -107,6 +107,22 @@ import Testing
       #expect(!result.error.contains("\u{1b}"))
     }
 
+    @Test func `a bit that changes within a bound is noticed by computing again`() throws {
+      var writer = SafetensorsWriter()
+      writer.metadata["relu-0"] = #"{"op":"relu","attributes":{}}"#
+      let values = (1...64).map { Float($0) / 8 }
+      for name in ["input", "output"] { writer.add("relu-0/\(name)", shape: [64], values) }
+      let golden = try TemporaryFolder()
+      try writer.write(to: golden.path + "/op-relu.safetensors")
+      let command = ["conformance", golden.path, "--device", "opencl"]
+      #expect(try run([:], command).status == 0)
+      let path = folder.path + "/change"
+      let change = ["CORRUPT_AT": "1", "CORRUPT_BITS": "1", "CORRUPT_PLACE": "500", "CORRUPT_LOG": path]
+      let result = try run(change, command)
+      #expect(try folder.text("change").hasPrefix("activation"))
+      #expect(result.status == 1 && result.out.contains("when it is computed again"), "\(result)")
+    }
+
     @Test func `a run that a driver ends goes on to the same bits`() throws {
       try SmallDataSet.write(into: folder)
       func study(_ out: String, _ faults: [String: String], _ more: String...) throws -> Telar.Output {
