@@ -42,18 +42,36 @@ extension Figure {
   public func write(to stem: String, format: FigureFormat = .png, gnuplot: GnuPlot? = .installed) throws
     -> FigureOutcome
   {
-    try AtomicFile.write(csv, to: stem + ".csv")
+    try write(stem, format, gnuplot, path: \.self) { bytes, path in try AtomicFile.write(bytes, to: path) }
+  }
+
+  /// Writes `stem.csv`, and `stem.png` where gnuplot is installed, into a folder.
+  ///
+  /// - Throws: `OutputError` when a file cannot be written.
+  @discardableResult
+  public func write(
+    as stem: String, in folder: Folder, format: FigureFormat = .png, gnuplot: GnuPlot? = .installed
+  ) throws -> FigureOutcome {
+    try write(stem, format, gnuplot, path: folder.file) { bytes, name in try folder.write(bytes, to: name) }
+  }
+
+  private func write(
+    _ stem: String, _ format: FigureFormat, _ gnuplot: GnuPlot?, path: (String) -> String,
+    _ write: ([UInt8], String) throws -> Void
+  ) throws -> FigureOutcome {
+    let (numbers, picture) = ("\(stem).csv", "\(stem).\(format.rawValue)")
+    // The picture comes last: one that is older than its numbers is of others.
+    try write(Array(csv.utf8), numbers)
     guard let gnuplot else {
       return .csvOnly(
-        path: stem + ".csv", reason: "gnuplot is not installed, so figures are CSV only (Debian: gnuplot-nox).")
+        path: path(numbers), reason: "gnuplot is not installed, so figures are CSV only (Debian: gnuplot-nox).")
     }
-    let path = "\(stem).\(format.rawValue)"
     do {
-      try gnuplot.draw(self, to: path, format: format)
+      try write(gnuplot.picture(of: self, format), picture)
     } catch let error as GnuPlot.Failure {
-      return .csvOnly(path: stem + ".csv", reason: error.description)
+      return .csvOnly(path: path(numbers), reason: error.description)
     }
-    return .drawn(path: path)
+    return .drawn(path: path(picture))
   }
 }
 

@@ -1,79 +1,89 @@
-import Files
 import Foundation
+import Synchronization
 
 /// The program that draws figures.
-public struct GnuPlot: Sendable {
+public final class GnuPlot: Sendable {
   public let executable: String
+  /// How long a figure may take.
+  private let limit: Duration
+  /// Why it is not tried again: it cannot be started, or hangs.
+  private let defect = Mutex<Failure?>(nil)
 
   /// The gnuplot on the search path; `nil` when there is none.
   public static let installed: GnuPlot? = {
     let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-    let candidates = folders.map { "\($0)/gnuplot" }
-    return candidates.first { FileManager.default.isExecutableFile(atPath: $0) }.map { GnuPlot(executable: $0) }
+    return folders.map { "\($0)/gnuplot" }.first(where: isProgram).map { GnuPlot(executable: $0) }
   }()
 
-  public init(executable: String) { self.executable = executable }
+  /// - Parameter limit: how long a figure may take.
+  public init(executable: String, limit: Duration = .seconds(60)) {
+    self.executable = executable
+    self.limit = limit
+  }
 
   /// gnuplot ran and did not draw.
   struct Failure: Error, CustomStringConvertible {
     let description: String
   }
 
-  /// Draws a figure into a file, which appears whole or not at all.
-  func draw(_ figure: some Figure, to path: String, format: FigureFormat) throws {
-    try AtomicFile.write(picture(of: figure, format, scratch: path + ".gnuplot"), to: path)
+  private static func isProgram(_ path: String) -> Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
   }
 
   /// The bytes of a figure's PNG.
   ///
   /// - Throws: an error whose description is a line for the user.
-  package func png(of figure: any Figure) throws -> [UInt8] {
-    try picture(of: figure, .png, scratch: FileManager.default.temporaryDirectory.path + "/figure.gnuplot")
-  }
+  package func png(of figure: any Figure) throws -> [UInt8] { try picture(of: figure, .png) }
 
-  /// - Parameter scratch: a path beside which files may stand in the meantime.
-  private func picture(of figure: some Figure, _ format: FigureFormat, scratch: String) throws -> [UInt8] {
-    // The script is a file, not a pipe, so that a gnuplot which dies early does not break one. The picture comes
-    // through a pipe: a gnuplot that outlives a killed telar leaves no file.
-    try AtomicFile.withTemporary(beside: scratch) { script in
-      try AtomicFile.write(Self.preamble(figure.size, format) + figure.script, to: script)
-      return try run(script, scratch)
+  /// The bytes of a picture.
+  ///
+  /// - Throws: ``Failure``.
+  func picture(of figure: some Figure, _ format: FigureFormat) throws(Failure) -> [UInt8] {
+    if let defect = defect.withLock({ $0 }) { throw defect }
+    let script = Self.preamble(figure.size, format) + figure.script
+    let outcome: ChildProcess.Outcome
+    do {
+      // -d: without what the user's own ~/.gnuplot says.
+      outcome = try ChildProcess.run(
+        executable, ["-d", "-"], input: Array(script.utf8), environment: Self.environment, limit: limit)
+    } catch {
+      throw broken("\(executable) cannot be started (\(error.reason)), so figures are CSV only.")
     }
-  }
-
-  /// What gnuplot writes for a script to its standard output.
-  private func run(_ script: String, _ scratch: String) throws -> [UInt8] {
-    try AtomicFile.withTemporary(beside: scratch + ".log") { log in
-      try AtomicFile.write("", to: log)
-      let (process, output) = (Process(), Pipe())
-      process.executableURL = URL(fileURLWithPath: executable)
-      process.arguments = [script]
-      process.standardInput = FileHandle.nullDevice
-      process.standardOutput = output
-      process.standardError = FileHandle(forWritingAtPath: log)
-      do { try process.run() } catch {
-        throw Failure(description: "\(executable) cannot be started: figures are CSV only.")
-      }
-      let picture = output.fileHandleForReading.readDataToEndOfFile()
-      process.waitUntilExit()
-      guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-        let lines = Self.end(of: log).split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
-        let reason = lines.last { !$0.isEmpty } ?? "status \(process.terminationStatus)"
-        throw Failure(description: "gnuplot failed, so a figure is CSV only: \(reason)")
-      }
-      guard !picture.isEmpty else {
-        throw Failure(description: "gnuplot drew nothing, so a figure is CSV only.")
-      }
-      return [UInt8](picture)
+    switch outcome.end {
+    case .exited(0): break
+    case .outOfBounds:
+      throw broken("gnuplot did not end within \(limit.components.seconds) seconds, so figures are CSV only.")
+    case .exited(let status): throw failure(outcome, "status \(status)")
+    case .killed(let signal): throw failure(outcome, "signal \(signal)")
     }
+    guard !outcome.output.isEmpty else {
+      throw Failure(description: "gnuplot drew nothing, so a figure is CSV only.")
+    }
+    return outcome.output
   }
 
-  /// The last of a text file, however long it is; empty where it cannot be read.
-  private static func end(of path: String) -> String {
-    guard let file = FileHandle(forReadingAtPath: path), let length = try? file.seekToEnd() else { return "" }
-    try? file.seek(toOffset: length - min(length, 4096))
-    return String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
+  private func failure(_ outcome: ChildProcess.Outcome, _ end: String) -> Failure {
+    let lines = String(decoding: outcome.errors, as: UTF8.self).split(whereSeparator: \.isNewline)
+      .map { $0.trimmingCharacters(in: .whitespaces) }
+    return Failure(description: "gnuplot failed, so a figure is CSV only: \(lines.last { !$0.isEmpty } ?? end)")
   }
+
+  /// A failure that other figures would meet too.
+  private func broken(_ description: String) -> Failure {
+    let failure = Failure(description: description)
+    defect.withLock { $0 = failure }
+    return failure
+  }
+
+  /// This process's environment, without what changes how gnuplot draws.
+  private static let environment: [String: String] = {
+    var environment = ProcessInfo.processInfo.environment.filter { name, _ in
+      !name.hasPrefix("GNU") && !name.hasPrefix("FIT_") && !name.hasPrefix("LC_") && !["GDFONTPATH", "LANG"].contains(name)
+    }
+    environment["LC_ALL"] = "C.UTF-8"
+    return environment
+  }()
 
   private static func preamble(_ size: (width: Int, height: Int), _ format: FigureFormat) -> String {
     // noenhanced: an underscore or a caret in a name is just that.

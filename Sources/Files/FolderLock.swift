@@ -8,15 +8,14 @@ public final class FolderLock {
   /// Takes the folder.
   ///
   /// - Throws: ``OutputError/cannotCreate(path:reason:)`` when another process has it.
-  public init(_ path: String) throws {
-    descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else {
-      throw OutputError.cannotCreate(path: path, reason: String(cString: strerror(errno)))
-    }
+  public init(_ folder: Folder) throws(OutputError) {
+    // Opened once more: a lock is let go of with the descriptor that it was taken by.
+    descriptor = openat(folder.descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .cannotCreate(path: folder.path, reason: systemError()) }
     // File systems without locks, as some networks have them, are not a reason to refuse.
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
       close(descriptor)
-      throw OutputError.cannotCreate(path: path, reason: "another process is working there now")
+      throw .cannotCreate(path: folder.path, reason: "another process is working there now")
     }
   }
 

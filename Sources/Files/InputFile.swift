@@ -8,10 +8,24 @@ public enum InputFile {
   /// - Throws: ``InputError``.
   public static func read(_ path: String, atMost limit: Int) throws(InputError) -> [UInt8] {
     // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    try contents(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), path, atMost: limit)
+  }
+
+  /// The bytes of a regular file in a folder; a link of that name is not followed.
+  ///
+  /// - Parameter limit: a longer file is refused before it is read.
+  /// - Throws: ``InputError``.
+  public static func read(_ name: String, in folder: Folder, atMost limit: Int) throws(InputError) -> [UInt8] {
+    try contents(
+      openat(folder.descriptor, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK), folder.file(name),
+      atMost: limit)
+  }
+
+  /// All bytes of a file that was opened, which is closed.
+  private static func contents(_ descriptor: Int32, _ path: String, atMost limit: Int) throws(InputError) -> [UInt8] {
     guard descriptor >= 0 else {
       let isMissing = errno == ENOENT || errno == ENOTDIR
-      throw InputError(isMissing ? .missing : .unreadable, path: path, "cannot be opened: \(lastError())")
+      throw InputError(isMissing ? .missing : .unreadable, path: path, "cannot be opened: \(systemError())")
     }
     defer { close(descriptor) }
     var status = stat()
@@ -28,7 +42,7 @@ public enum InputFile {
         let got = Foundation.read(descriptor, memory.baseAddress! + count, length - count)
         if got < 0 && errno == EINTR { continue }
         guard got >= 0 else {
-          failure = InputError(.unreadable, path: path, "cannot be read: \(lastError())")
+          failure = InputError(.unreadable, path: path, "cannot be read: \(systemError())")
           return
         }
         // Another program made the file shorter: what is there is what it holds now.
@@ -39,8 +53,6 @@ public enum InputFile {
     if let failure { throw failure }
     return bytes
   }
-
-  private static func lastError() -> String { String(cString: strerror(errno)) }
 }
 
 /// A file that cannot be read.

@@ -47,8 +47,8 @@ public struct Report {
   /// - Throws: ``ReportError`` when there is nothing to report; `OutputError` when the report cannot be written, or would
   ///   take the place of a file that no report left.
   public func write(to folder: String? = nil, note: (String) -> Void = { _ in }) throws -> [String] {
-    let output = folder ?? source + "/report"
     let what = try ReportSource(source)
+    let output = try folder.map { path in try Folder(making: path) } ?? Folder(source).folder("report")
     guard case .studies(let names) = what else {
       return try write(study(what).document(), to: output, note)
     }
@@ -58,7 +58,7 @@ public struct Report {
     }
     let index = IndexDocument(studies)
     for (name, study) in studies {
-      _ = try write(study.document(), to: "\(output)/\(index.places[name] ?? name)", note)
+      _ = try write(study.document(), to: output.folder(index.places[name] ?? name), note)
     }
     return try write(index.document, to: output, note)
   }
@@ -71,7 +71,7 @@ public struct Report {
     }
   }
 
-  private func write(_ document: Document, to folder: String, _ note: (String) -> Void) throws -> [String] {
+  private func write(_ document: Document, to folder: Folder, _ note: (String) -> Void) throws -> [String] {
     let page = try Page()
     var files: [ReportFolder.File] = []
     if formats.contains(.markdown) {
@@ -85,8 +85,8 @@ public struct Report {
         name: format.fileName,
         bytes: Array(page.text(document, format, generator: generator, pictures: pictures).utf8))
     }
-    try ReportFolder(folder).write(files, generator: generator)
-    return pages.map { "\(folder)/\($0.fileName)" }
+    try ReportFolder(folder: folder).write(files, generator: generator)
+    return pages.map { folder.file($0.fileName) }
   }
 
   /// The figures that the Markdown summary shows, and the numbers behind them.

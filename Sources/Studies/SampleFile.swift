@@ -10,16 +10,22 @@ package struct SampleFile {
   package let epochs: [Int]
   private let file: SafetensorsFile
 
+  /// The most numbers of a tensor: a dozen images of 500 pixels across.
+  private static let largestCount = 1 << 22
+
   /// - Returns: `nil` when the folder has none.
   package init?(_ folder: RunFolder) throws {
     guard folder.has(RunFolder.samplesName) else { return nil }
     file = try SafetensorsFile(folder.file(RunFolder.samplesName))
     let shape = try file.info("original").shape
-    guard shape.count == 3, file.tensors.allSatisfy({ $0.value.shape == shape }) else {
-      throw SafetensorsError(.mismatch, path: file.path, "is no file of reconstructions")
-    }
+    // Each size on its own as well: a product with a zero in it says nothing of the others.
+    guard shape.count == 3, shape.allSatisfy({ 1...Self.largestCount ~= $0 }),
+      try file.info("original").count <= Self.largestCount, file.tensors.allSatisfy({ $0.value.shape == shape })
+    else { throw SafetensorsError(.mismatch, path: file.path, "is no file of reconstructions") }
     (count, height, width) = (shape[0], shape[1], shape[2])
-    epochs = file.tensors.keys.compactMap { $0.hasPrefix("epoch-") ? Int($0.dropFirst(6)) : nil }.sorted()
+    epochs = file.tensors.keys.compactMap { key in
+      Int(key.dropFirst(6)).flatMap { key == "epoch-\($0)" && $0 >= 0 ? $0 : nil }
+    }.sorted()
   }
 
   /// 0 black to 1 white, an array an image.

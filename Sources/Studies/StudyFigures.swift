@@ -4,39 +4,53 @@ import TelarData
 import TelarTraining
 
 /// The figures of a study, drawn from what its folder holds.
+///
+/// A figure is made when one of its files is missing, or older than what it shows: whatever ended an earlier start, and
+/// when gnuplot was installed since.
 final class StudyFigures {
   private let study: Study
+  private let gnuplot: GnuPlot?
+  private let pause: () -> Bool
   private let note: (String) -> Void
   private var hasNotedMissingFigures = false
   /// The pictures, or the CSV files where they could not be drawn.
   private(set) var paths: [String] = []
 
-  /// - Parameter note: told, once, why there are no pictures.
-  init(of study: Study, note: @escaping (String) -> Void) {
+  /// - Parameters:
+  ///   - pause: asked before every figure; when it says so, ``TrainingPaused`` is thrown.
+  ///   - note: told, once, why there are no pictures, and what cannot be shown.
+  init(
+    of study: Study, gnuplot: GnuPlot? = .installed, pause: @escaping () -> Bool = { false },
+    note: @escaping (String) -> Void
+  ) {
     self.study = study
+    self.gnuplot = gnuplot
+    self.pause = pause
     self.note = note
   }
 
-  /// Draws those of each run that are not there yet, and those of the study.
+  /// Draws those of each run, and those of the study.
   func draw(_ results: [ExperimentResult], in folder: RunFolder) throws {
     for result in results {
-      for run in result.runs where !run.folder.has("loss.csv") { try draw(run, of: result.experiment) }
+      for run in result.runs { try draw(run, of: result.experiment) }
     }
     for chart in study.charts {
       let shown = chart.experiments.compactMap { name in results.first { $0.experiment.name == name } }
       // A single curve of several says nothing that the experiment's own figure does not.
       guard shown.count > 1 else { continue }
       let title = "\(study.name), \(chart.title)"
+      let runs = shown.flatMap(\.runs)
       switch chart.kind {
-      case .curves: try drawCurves(of: shown, title, to: folder.path + "/", suffix: "-\(chart.name)")
+      case .curves: try drawCurves(of: shown, title, in: folder, suffix: "-\(chart.name)")
       case .lossBy(let label, let values):
         let numbers = Dictionary(zip(chart.experiments, values)) { first, _ in first }
-        try draw(
-          lossChart(shown.map { ($0, numbers[$0.experiment.name] ?? 0) }, title, by: label),
-          to: folder.file("loss-\(chart.name)"))
+        try draw("loss-\(chart.name)", in: folder, showing: curveData(of: runs), isOfSeveral: true) {
+          lossChart(shown.map { ($0, numbers[$0.experiment.name] ?? 0) }, title, by: label)
+        }
       case .reconstructions:
-        if let grid = try reconstructions(of: shown, title) {
-          try draw(grid, to: folder.file("reconstructions-\(chart.name)"))
+        let data = runs.map { $0.folder.file(RunFolder.samplesName) }
+        try draw("reconstructions-\(chart.name)", in: folder, showing: data, isOfSeveral: true) {
+          try reconstructions(of: shown, title)
         }
       }
     }
@@ -44,16 +58,27 @@ final class StudyFigures {
 
   private func draw(_ run: RunResult, of experiment: Experiment) throws {
     let title = "\(study.name)/\(experiment.name)"
-    if let counts = run.confusion {
-      let images = grouped(counts.joined().reduce(0, +))
-      try draw(
+    if let counts = run.confusion, counts.count <= Self.mostClasses {
+      try draw("confusion", in: run.folder, showing: [run.folder.file(RunFolder.resultName)]) {
         ConfusionChart(
-          title: "\(title): \(images) validation images after \(run.epoch) epochs",
-          classNames: FashionMNIST.classNames, counts: counts), to: run.folder.file("confusion"))
+          title:
+            "\(title): \(grouped(counts.joined().reduce(0, +))) validation images after \(run.epoch) epochs",
+          classNames: classNames(counts.count), counts: counts)
+      }
     }
-    if let grid = try reconstructions(of: run, title) { try draw(grid, to: run.folder.file("reconstructions")) }
+    try draw("reconstructions", in: run.folder, showing: [run.folder.file(RunFolder.samplesName)]) {
+      try reconstructions(of: run, title)
+    }
     let single = ExperimentResult(experiment: experiment, isRequested: true, runs: [run])
-    try drawCurves(of: [single], title, to: run.folder.path + "/", suffix: "")
+    try drawCurves(of: [single], title, in: run.folder, suffix: "")
+  }
+
+  /// The most classes of a confusion matrix that is drawn.
+  private static let mostClasses = 100
+
+  /// The names of so many classes, or their numbers where there are no such names.
+  private func classNames(_ count: Int) -> [String] {
+    count == FashionMNIST.classNames.count ? FashionMNIST.classNames : (0..<count).map(String.init)
   }
 
   /// The sample images over what the network made of them, through the epochs; `nil` for a classifier.
@@ -63,7 +88,7 @@ final class StudyFigures {
     let shown = kept.count > 6 ? kept.prefix(2) + kept.suffix(4) : kept[...]
     return ImageGrid(
       title: "\(title): validation images and their reconstructions", height: samples.height, width: samples.width,
-      columnNames: Array(FashionMNIST.classNames.prefix(samples.count)),
+      columnNames: classNames(samples.count),
       rows: [.init(name: "original", images: try samples.originals)]
         + (try shown.map { .init(name: $0 == 0 ? "untrained" : "epoch \($0)", images: try samples.images(epoch: $0)) }))
   }
@@ -77,28 +102,33 @@ final class StudyFigures {
     let first = files[0].samples
     return ImageGrid(
       title: "\(title): validation images and their reconstructions", height: first.height, width: first.width,
-      columnNames: Array(FashionMNIST.classNames.prefix(first.count)),
+      columnNames: classNames(first.count),
       rows: rows.map { .init(name: $0, images: $1) })
   }
 
   /// Loss, and accuracy where there is one: training broken, validation whole.
-  private func drawCurves(of results: [ExperimentResult], _ title: String, to prefix: String, suffix: String) throws {
+  private func drawCurves(of results: [ExperimentResult], _ title: String, in folder: RunFolder, suffix: String) throws
+  {
     let isClassification = results.allSatisfy(\.experiment.isClassifier)
-    try draw(
+    let data = curveData(of: results.flatMap(\.runs))
+    try draw("loss" + suffix, in: folder, showing: data, isOfSeveral: results.count > 1) {
       LineChart(
         title: "\(title): loss", xLabel: "epoch",
         yLabel: isClassification ? "cross entropy" : "mean squared error",
         hasLogarithmicY: study.hasLogarithmicLoss && !isClassification,
-        series: series(of: results, .trainingLoss, .validationLoss, { $0.trainingLoss })), to: prefix + "loss" + suffix)
-    if isClassification {
-      try draw(
-        LineChart(
-          title: "\(title): accuracy", xLabel: "epoch", yLabel: "share of images classified correctly",
-          series: series(
-            of: results, .trainingAccuracy,
-            .validationAccuracy, { $0.trainingAccuracy })),
-        to: prefix + "accuracy" + suffix)
+        series: series(of: results, .trainingLoss, .validationLoss, { $0.trainingLoss }))
     }
+    guard isClassification else { return }
+    try draw("accuracy" + suffix, in: folder, showing: data, isOfSeveral: results.count > 1) {
+      LineChart(
+        title: "\(title): accuracy", xLabel: "epoch", yLabel: "share of images classified correctly",
+        series: series(of: results, .trainingAccuracy, .validationAccuracy, { $0.trainingAccuracy }))
+    }
+  }
+
+  /// The files that curves of runs are drawn from.
+  private func curveData(of runs: [RunResult]) -> [String] {
+    runs.flatMap { [$0.folder.file(RunFolder.metricsName), $0.folder.file(RunFolder.resultName)] }
   }
 
   private func series(
@@ -138,8 +168,27 @@ final class StudyFigures {
       })
   }
 
-  private func draw(_ figure: some Figure, to stem: String) throws {
-    let outcome = try figure.write(to: stem)
+  /// Makes a figure unless its files are there and not older than what they show.
+  ///
+  /// - Parameters:
+  ///   - data: the files that it is made from.
+  ///   - isOfSeveral: whether it shows several experiments. Which these are may have changed, so that its numbers are
+  ///     compared too.
+  private func draw(
+    _ stem: String, in folder: RunFolder, showing data: [String], isOfSeveral: Bool = false,
+    _ make: () throws -> (any Figure)?
+  ) throws {
+    if pause() { throw TrainingPaused() }
+    let files = FigureFiles(folder.path + "/" + stem, hasPicture: gnuplot != nil)
+    let isCurrent = files.areCurrent(with: data)
+    if isCurrent, !isOfSeveral { return paths.append(files.path) }
+    let figure: (any Figure)?
+    do { figure = try make() } catch let error as SafetensorsError {
+      return note("Not shown: \(error)")
+    }
+    guard let figure else { return }
+    if isCurrent, files.hold(figure) { return paths.append(files.path) }
+    let outcome = try figure.write(as: stem, in: folder.made(), gnuplot: gnuplot)
     paths.append(outcome.path)
     if case .csvOnly(_, let reason) = outcome, !hasNotedMissingFigures {
       note(reason)

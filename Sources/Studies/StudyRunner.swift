@@ -90,11 +90,10 @@ public final class StudyRunner {
   /// - Parameter epochs: of an experiment; by default as many as it has.
   /// - Throws: ``RunConflict`` before anything is done; ``TrainingPaused``, `OutputError`, `DeviceError`.
   public func run(_ experiments: [Experiment], epochs: (Experiment) -> Int) throws -> StudyResult {
-    let folder = RunFolder(options.outputFolder + "/" + study.name)
+    let folder = RunFolder(options.outputFolder).folder(study.name)
     let jobs = Job.plan(experiments, of: study, epochs: epochs)
     let planned = try plan(jobs, in: folder)
-    try folder.make()
-    AtomicFile.removeLeftovers(in: folder.path)
+    AtomicFile.removeLeftovers(in: try folder.made())
     try writeStudy(to: folder)
     var failures: [(run: String, reason: String)] = []
     var results: [[RunResult]] = Array(repeating: [], count: jobs.count)
@@ -114,7 +113,7 @@ public final class StudyRunner {
     let experiments = zip(jobs, results).filter { !$1.isEmpty }.map {
       ExperimentResult(experiment: $0.experiment, isRequested: $0.isRequested, runs: $1)
     }
-    let figures = StudyFigures(of: study) { [observe] in observe(.note($0)) }
+    let figures = StudyFigures(of: study, pause: pause) { [observe] in observe(.note($0)) }
     let all = StudyResult(reading: folder, of: study)
     try figures.draw(all.experiments, in: folder)
     let result = StudyResult(
@@ -222,15 +221,15 @@ public final class StudyRunner {
     }
     if run.isThere {
       // Figures are drawn when a run has ended, and their process may have been killed.
-      if let lock = try? FolderLock(run.folder.path) {
-        withExtendedLifetime(lock) { AtomicFile.removeLeftovers(in: run.folder.path) }
+      if let opened = try? run.folder.made(), let lock = try? FolderLock(opened) {
+        withExtendedLifetime(lock) { AtomicFile.removeLeftovers(in: opened) }
       }
       return try kept()
     }
-    try run.folder.make()
-    let lock = try FolderLock(run.folder.path)
+    let opened = try run.folder.made()
+    let lock = try FolderLock(opened)
     defer { withExtendedLifetime(lock) {} }
-    AtomicFile.removeLeftovers(in: run.folder.path)
+    AtomicFile.removeLeftovers(in: opened)
     // Another process may have worked there since it was planned.
     let action = try action(run.job, run.folder, run.record)
     if action == .keep { return try kept() }
@@ -274,7 +273,7 @@ public final class StudyRunner {
       throw error
     }
     try run.folder.write(try result(of: trainer, images), to: RunFolder.resultName)
-    unlink(run.folder.file(RunFolder.stateName))
+    try run.folder.remove(RunFolder.stateName)
     guard let result = RunResult(run.folder, seed: run.seed) else {
       throw OutputError.writeFailed(path: run.folder.path, reason: "what was written there cannot be read back")
     }

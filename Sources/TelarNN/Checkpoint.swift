@@ -20,10 +20,17 @@ extension Network {
   /// - Parameter metadata: what else the file's metadata is to say.
   /// - Throws: `OutputError` when the file cannot be written.
   public func save(to path: String, metadata: OrderedMembers<String> = [:]) throws {
+    try checkpoint(metadata: metadata).write(to: path)
+  }
+
+  /// A checkpoint that PyTorch loads as a state dictionary, to be written.
+  ///
+  /// - Parameter metadata: what else the file's metadata is to say.
+  public func checkpoint(metadata: OrderedMembers<String> = [:]) throws -> SafetensorsWriter {
     var writer = SafetensorsWriter()
     for (key, value) in metadata { writer.metadata[key] = value }
     try add(to: &writer)
-    try writer.write(to: path)
+    return writer
   }
 
   /// Takes all values from a checkpoint, of Telar or of PyTorch (`safetensors.torch.save_file(model.state_dict(), …)`).

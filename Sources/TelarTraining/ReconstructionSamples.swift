@@ -28,12 +28,12 @@ public struct ReconstructionSamples {
     epoch <= 2 || isLast || [5, 10, 20, 50, 100, 200].contains(epoch) || epoch % 500 == 0
   }
 
-  /// Adds the reconstructions of an epoch to the file.
-  func write(_ network: Network, epoch: Int, to path: String) throws {
+  /// Adds the reconstructions of an epoch to a run's file.
+  func write(_ network: Network, epoch: Int, to folder: RunFolder) throws {
     let values = try network(images).values()
     var writer = SafetensorsWriter()
     let name = "epoch-\(epoch)"
-    if epoch > 0, let file = try? SafetensorsFile(path) {
+    if epoch > 0, let file = try? SafetensorsFile(folder.file(RunFolder.samplesName)) {
       for key in file.tensors.keys where key != name {
         writer.add(key, shape: shape, try file.values(key, as: UInt8.self))
       }
@@ -42,6 +42,6 @@ public struct ReconstructionSamples {
     }
     writer.add(
       name, shape: shape, values.map { UInt8(max(0, min(255, (normalization.pixel($0) * 255).rounded()))) })
-    try writer.write(to: path)
+    try folder.write(writer.bytes, to: RunFolder.samplesName)
   }
 }

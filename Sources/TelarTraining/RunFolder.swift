@@ -6,8 +6,13 @@ import Safetensors
 ///
 /// `run.json` says what the run is, `result.json` what it came to, and so that it has ended. In between, `state.safetensors`
 /// holds all that it takes to go on.
+///
+/// The path that it is made with may lead over links; below that path none is followed when something is written.
 public struct RunFolder: Sendable {
   public let path: String
+  /// The folder that the user named, and those below it on the way to this one.
+  private let root: String
+  private let names: [String]
 
   public static let recordName = "run.json"
   public static let resultName = "result.json"
@@ -25,7 +30,13 @@ public struct RunFolder: Sendable {
   /// Bytes of the longest metrics that are read: some 300,000 epochs.
   private static let longestMetrics = 64 << 20
 
-  public init(_ path: String) { self.path = path }
+  public init(_ path: String) { self.init(root: path, names: []) }
+
+  private init(root: String, names: [String]) {
+    path = ([root] + names).joined(separator: "/")
+    self.root = root
+    self.names = names
+  }
 
   /// What a folder holds.
   public enum Contents: Sendable {
@@ -67,9 +78,9 @@ public struct RunFolder: Sendable {
   /// Removes what a run left, and nothing else, and says what the next one is. Whenever that is interrupted, the folder
   /// is that of a run which has not ended.
   public func begin(_ record: JSON.Members) throws {
-    unlink(file(Self.resultName))
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    for name in names where Self.isOfRun(name) && name != Self.recordName { unlink(file(name)) }
+    let folder = try made()
+    folder.remove(Self.resultName)
+    for name in folder.names where Self.isOfRun(name) && name != Self.recordName { folder.remove(name) }
     try write(record, to: Self.recordName)
   }
 
@@ -83,17 +94,30 @@ public struct RunFolder: Sendable {
   }
 
   /// A folder inside this one.
-  public func folder(_ name: String) -> RunFolder { RunFolder(path + "/" + name) }
+  public func folder(_ name: String) -> RunFolder { RunFolder(root: root, names: names + [name]) }
 
-  /// Makes the folder, and those above it.
-  public func make() throws { try AtomicFile.makeFolder(path) }
+  /// Opens the folder, which is made where it is missing, with those above it.
+  ///
+  /// - Throws: `OutputError`, also where there is a link on the way from the folder that the user named.
+  @discardableResult
+  public func made() throws(OutputError) -> Folder {
+    var folder = try Folder(making: root)
+    for name in names { folder = try folder.folder(name) }
+    return folder
+  }
 
   /// The path of a file in the folder.
   public func file(_ name: String) -> String { path + "/" + name }
 
   public func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: file(name)) }
 
-  public func write(_ text: String, to name: String) throws { try AtomicFile.write(text, to: file(name)) }
+  /// Writes a file, whole or not at all.
+  public func write(_ bytes: [UInt8], to name: String) throws { try made().write(bytes, to: name) }
+
+  public func write(_ text: String, to name: String) throws { try write(Array(text.utf8), to: name) }
+
+  /// Removes a file.
+  public func remove(_ name: String) throws { try made().remove(name) }
 
   /// Writes a JSON object, one member a line, for people to read.
   public func write(_ members: JSON.Members, to name: String) throws {

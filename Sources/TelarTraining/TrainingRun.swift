@@ -40,8 +40,8 @@ public final class TrainingRun {
 
   /// Saves the state before the first step: a run that is ended before its first epoch can be gone on with.
   public func begin() throws {
-    try samples?.write(trainer.network, epoch: 0, to: folder.file(RunFolder.samplesName))
-    events = try EventFileWriter(creating: folder.file(EventFileWriter.fileName()))
+    try samples?.write(trainer.network, epoch: 0, to: folder)
+    events = try EventFileWriter(creating: EventFileWriter.fileName(), in: folder.made())
     try saveState()
   }
 
@@ -52,9 +52,9 @@ public final class TrainingRun {
     try trainer.load(from: SafetensorsFile(folder.file(RunFolder.stateName)))
     let present = try? FileManager.default.contentsOfDirectory(atPath: folder.path)
     if let name = present?.first(where: { $0.hasPrefix(RunFolder.eventsPrefix) }) {
-      events = try EventFileWriter(appendingTo: folder.file(name), from: trainer.history.count + 1)
+      events = try EventFileWriter(appendingTo: name, in: folder.made(), from: trainer.history.count + 1)
     } else {
-      events = try EventFileWriter(creating: folder.file(EventFileWriter.fileName()))
+      events = try EventFileWriter(creating: EventFileWriter.fileName(), in: folder.made())
     }
   }
 
@@ -95,7 +95,7 @@ public final class TrainingRun {
       try folder.write(trainer.history)
       try events?.write(scalars: metrics.scalars, step: metrics.epoch)
       if let samples, ReconstructionSamples.isKept(metrics.epoch, isLast: trainer.isFinished) {
-        try samples.write(trainer.network, epoch: metrics.epoch, to: folder.file(RunFolder.samplesName))
+        try samples.write(trainer.network, epoch: metrics.epoch, to: folder)
       }
       // The state comes last: until it is there, the epoch can be done again.
       try saveState()
@@ -118,11 +118,11 @@ public final class TrainingRun {
   private func saveState() throws {
     var writer = SafetensorsWriter()
     try trainer.add(to: &writer)
-    try writer.write(to: folder.file(RunFolder.stateName))
+    try folder.write(writer.bytes, to: RunFolder.stateName)
   }
 
   private func checkpoint(to name: String) throws {
-    try trainer.network.save(to: folder.file(name), metadata: metadata)
+    try folder.write(trainer.network.checkpoint(metadata: metadata).bytes, to: name)
   }
 }
 

@@ -7,6 +7,7 @@ import SwiftProtobuf
 /// Records are only ever added, each by one call of the system. What a crash leaves of a record that it interrupts is
 /// taken away when the file is opened again.
 public final class EventFileWriter {
+  /// As errors name it.
   public let path: String
   private let descriptor: Int32
   /// Bytes of whole records.
@@ -31,12 +32,15 @@ public final class EventFileWriter {
     return "events.out.tfevents.\(Int(start.timeIntervalSince1970)).\(String(decoding: host, as: UTF8.self))"
   }
 
-  /// Makes a file.
+  /// Makes a file in a folder.
   ///
   /// - Parameter wallTime: when it starts, in seconds since 1970.
   /// - Throws: `OutputError`, also where there is something of that name.
-  public init(creating path: String, wallTime: Double = Date.now.timeIntervalSince1970) throws {
-    guard !FileManager.default.fileExists(atPath: path) else {
+  public init(
+    creating name: String, in folder: Folder, wallTime: Double = Date.now.timeIntervalSince1970
+  ) throws {
+    path = folder.file(name)
+    guard !folder.has(name) else {
       throw OutputError.cannotCreate(path: path, reason: "there is something of that name")
     }
     let first = try Record.framed(
@@ -45,9 +49,8 @@ public final class EventFileWriter {
         $0.fileVersion = Self.version
       }.serializedBytes())
     // Whole or not at all, so that a file which is there begins as it must.
-    try AtomicFile.write(first, to: path)
-    self.path = path
-    descriptor = try Self.open(path)
+    try folder.write(first, to: name)
+    descriptor = try Self.open(name, in: folder)
     length = first.count
   }
 
@@ -56,8 +59,9 @@ public final class EventFileWriter {
   /// What was written of `step` and of steps after it is dropped, and so is what follows the last whole record.
   ///
   /// - Throws: ``EventFileError`` for what is no event file, which stays as it is; `InputError`, `OutputError`.
-  public init(appendingTo path: String, from step: Int) throws {
-    let bytes = try InputFile.read(path, atMost: Self.longestFile)
+  public init(appendingTo name: String, in folder: Folder, from step: Int) throws {
+    path = folder.file(name)
+    let bytes = try InputFile.read(name, in: folder, atMost: Self.longestFile)
     var kept: [UInt8] = []
     var rest = bytes[...]
     while let (data, next) = Record.first(of: rest) {
@@ -69,9 +73,8 @@ public final class EventFileWriter {
       rest = next
     }
     guard !kept.isEmpty else { throw EventFileError(path: path, "is not an event file of TensorBoard") }
-    if kept.count < bytes.count { try AtomicFile.write(kept, to: path) }
-    self.path = path
-    descriptor = try Self.open(path)
+    if kept.count < bytes.count { try folder.write(kept, to: name) }
+    descriptor = try Self.open(name, in: folder)
     length = kept.count
   }
 
@@ -117,10 +120,10 @@ public final class EventFileWriter {
     }
   }
 
-  private static func open(_ path: String) throws -> Int32 {
-    let descriptor = Foundation.open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
+  private static func open(_ name: String, in folder: Folder) throws -> Int32 {
+    let descriptor = folder.openToAppend(name)
     guard descriptor >= 0 else {
-      throw OutputError.writeFailed(path: path, reason: String(cString: strerror(errno)))
+      throw OutputError.writeFailed(path: folder.file(name), reason: String(cString: strerror(errno)))
     }
     return descriptor
   }

@@ -1,3 +1,4 @@
+import Figures
 import Files
 import Foundation
 import Synchronization
@@ -39,6 +40,7 @@ enum Interruption {
           return
         }
         if isGraceful, now - receivedAt.load(ordering: .relaxed) < togetherNanoseconds { return }
+        ChildProcess.killAll()
         AtomicFile.removePending()
         Console.error(number == SIGINT ? "interrupted." : "terminated.", isWaiting: false)
         _exit(128 + number)

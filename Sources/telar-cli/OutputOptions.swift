@@ -11,11 +11,10 @@ struct OutputOptions: ParsableArguments {
   func check(_ paths: String...) throws {
     if overwrite { return }
     for path in paths {
+      // A folder cannot be replaced; to write says so. A link that leads nowhere is there too.
       var isFolder: ObjCBool = false
-      // A folder cannot be replaced; to write says so.
-      if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue {
-        throw OutputError.exists(path: path)
-      }
+      let leadsSomewhere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      if AtomicFile.isTaken(path), !(leadsSomewhere && isFolder.boolValue) { throw OutputError.exists(path: path) }
     }
   }
 }

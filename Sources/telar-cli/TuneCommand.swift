@@ -46,7 +46,7 @@ struct TuneCommand: ParsableCommand {
       throw UsageError("there is no home directory to keep tunings in: name a file with --out FILE")
     }
     // Read before the search, which would be lost for a broken file.
-    var file = FileManager.default.fileExists(atPath: path) ? try TuningFile(path: path) : TuningFile()
+    var file = AtomicFile.isTaken(path) ? try TuningFile(path: path) : TuningFile()
     let device = try device.open(isTuned: false)
     let tuner = Tuner(device: device)
     let products = try tuner.products(of: networks.chosen(), batch: batchSize)

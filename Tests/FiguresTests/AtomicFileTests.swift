@@ -15,20 +15,6 @@ struct AtomicFileTests {
     #expect(try folder.names() == ["file"])
   }
 
-  @Test func `what fails on the way leaves the old file and nothing else`() throws {
-    struct Failed: Error {}
-    let path = folder.path + "/file"
-    try AtomicFile.write("old", to: path)
-    #expect(throws: Failed.self) {
-      try AtomicFile.produce(path) { temporary in
-        try "half".write(toFile: temporary, atomically: false, encoding: .utf8)
-        throw Failed()
-      }
-    }
-    #expect(try folder.text("file") == "old")
-    #expect(try folder.names() == ["file"])
-  }
-
   @Test func `folders are made with those above them`() throws {
     let path = folder.path + "/a/b/c"
     try AtomicFile.makeFolder(path)
@@ -58,15 +44,15 @@ struct AtomicFileTests {
   @Test func `several files appear together or not at all`() throws {
     let paths = ["a", "b", "c"].map { "\(folder.path)/\($0)" }
     try AtomicFile.write("old", to: paths[0])
-    try AtomicFile.write(paths.map { (path: $0, bytes: Array($0.utf8)) })
+    let opened = try Folder(folder.path)
+    try AtomicFile.write(["a", "b", "c"].map { (folder: opened, name: $0, bytes: Array("\(folder.path)/\($0)".utf8)) })
     for path in paths { #expect(try String(contentsOfFile: path, encoding: .utf8) == path) }
     // The last cannot be made, so the others stay as they are.
-    #expect(throws: OutputError.cannotCreate(path: "/nonexistent/file", reason: "No such file or directory")) {
-      try AtomicFile.write((paths + ["/nonexistent/file"]).map { (path: $0, bytes: [1]) })
+    #expect(throws: OutputError.cannotCreate(path: folder.path + "/..", reason: "that is no name of a file")) {
+      try AtomicFile.write(["a", "b", "c", ".."].map { (folder: opened, name: $0, bytes: [1]) })
     }
     for path in paths { #expect(try String(contentsOfFile: path, encoding: .utf8) == path) }
     #expect(try folder.names().sorted() == ["a", "b", "c"])
-    try AtomicFile.write([])
   }
 
   @Test func `what killed processes left goes, and nothing else`() throws {
@@ -82,10 +68,7 @@ struct AtomicFileTests {
     for name in kept + [".telar-\(ended)-4fz-loss.csv"] {
       try "x".write(toFile: "\(folder.path)/\(name)", atomically: false, encoding: .utf8)
     }
-    try AtomicFile.produce(folder.path + "/now") { temporary in
-      try "whole".write(toFile: temporary, atomically: false, encoding: .utf8)
-      AtomicFile.removeLeftovers(in: folder.path)
-    }
-    #expect(try folder.names().sorted() == (kept + ["now"]).sorted())
+    AtomicFile.removeLeftovers(in: try Folder(folder.path))
+    #expect(try folder.names().sorted() == kept.sorted())
   }
 }

@@ -245,7 +245,7 @@ struct PresentRunTests {
 
   @Test func `what another process works on is left to it`() throws {
     _ = try run()
-    let lock = try FolderLock(folder.path + "/molina/adam/seed-0")
+    let lock = try FolderLock(Folder(folder.path + "/molina/adam/seed-0"))
     #expect(throws: OutputError.self) { try run(epochs: 2) { $0.isOverwriting = true } }
     withExtendedLifetime(lock) {}
     #expect(try run() == ["kept"])

@@ -114,11 +114,13 @@ enum EventFileReader {
 @Suite("Event files")
 struct EventFileTests {
   let folder: TemporaryFolder
-  let path: String
+  let opened: Folder
+  let name = EventFileWriter.fileName()
+  private var path: String { "\(folder.path)/\(name)" }
 
   init() throws {
     folder = try TemporaryFolder()
-    path = folder.path + "/" + EventFileWriter.fileName()
+    opened = try Folder(folder.path)
   }
 
   private func event(_ step: Int, _ loss: Float) -> ReadEvent {
@@ -138,7 +140,7 @@ struct EventFileTests {
 
   /// A file of steps 1 to 5.
   private func five() throws -> [UInt8] {
-    try write(1...5, 0.5, to: EventFileWriter(creating: path, wallTime: 999.5))
+    try write(1...5, 0.5, to: EventFileWriter(creating: name, in: opened, wallTime: 999.5))
     return Array(try Data(contentsOf: URL(fileURLWithPath: path)))
   }
 
@@ -152,7 +154,7 @@ struct EventFileTests {
   }
 
   @Test func `what is written is read`() throws {
-    let writer = try EventFileWriter(creating: path, wallTime: 999.5)
+    let writer = try EventFileWriter(creating: name, in: opened, wallTime: 999.5)
     #expect(try EventFileReader.events(path) == [first])
     try write(0...3, 0.25, to: writer)
     try writer.write(scalars: [("é", .infinity)], step: 1 << 40, wallTime: 0.1)
@@ -170,7 +172,7 @@ struct EventFileTests {
 
   @Test func `a resumed run drops what it does again`() throws {
     _ = try five()
-    let writer = try EventFileWriter(appendingTo: path, from: 4)
+    let writer = try EventFileWriter(appendingTo: name, in: opened, from: 4)
     #expect(try EventFileReader.events(path) == [first] + (1...3).map { event($0, 0.5) })
     try write(4...6, 0.125, to: writer)
     #expect(
@@ -179,15 +181,15 @@ struct EventFileTests {
   }
 
   @Test func `steps out of order are dropped wherever they stand`() throws {
-    let writer = try EventFileWriter(creating: path, wallTime: 999.5)
+    let writer = try EventFileWriter(creating: name, in: opened, wallTime: 999.5)
     for step in [1, 5, 2, 6, 3] { try write(step...step, 0.5, to: writer) }
-    _ = try EventFileWriter(appendingTo: path, from: 4)
+    _ = try EventFileWriter(appendingTo: name, in: opened, from: 4)
     #expect(try EventFileReader.events(path).map(\.step) == [0, 1, 2, 3])
   }
 
   @Test func `a file that needs no change stays as it is`() throws {
     let bytes = try five()
-    let writer = try EventFileWriter(appendingTo: path, from: 6)
+    let writer = try EventFileWriter(appendingTo: name, in: opened, from: 6)
     #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(bytes))
     try write(6...6, 0.5, to: writer)
     #expect(try EventFileReader.events(path).map(\.step) == [0, 1, 2, 3, 4, 5, 6])
@@ -199,7 +201,7 @@ struct EventFileTests {
     // Within the last record and at both of its ends.
     for count in (bytes.count - record)...bytes.count {
       try Data(bytes.prefix(count)).write(to: URL(fileURLWithPath: path))
-      let writer = try EventFileWriter(appendingTo: path, from: 100)
+      let writer = try EventFileWriter(appendingTo: name, in: opened, from: 100)
       try write(7...7, 0.5, to: writer)
       let last = count == bytes.count ? [5] : []
       #expect(try EventFileReader.events(path).map(\.step) == [0, 1, 2, 3, 4] + last + [7], "\(count)")
@@ -209,7 +211,7 @@ struct EventFileTests {
       var damaged = bytes
       damaged[place] ^= 1
       try Data(damaged).write(to: URL(fileURLWithPath: path))
-      _ = try EventFileWriter(appendingTo: path, from: 100)
+      _ = try EventFileWriter(appendingTo: name, in: opened, from: 100)
       #expect(try EventFileReader.events(path).map(\.step) == [0, 1, 2, 3, 4], "\(place)")
     }
   }
@@ -217,17 +219,17 @@ struct EventFileTests {
   @Test func `what is no event file is refused and stays`() throws {
     for bytes in [[], [1, 2, 3], [UInt8](repeating: 0, count: 100), Array(try five().dropFirst(1))] {
       let other = try folder.write("other", bytes)
-      let error = #expect(throws: EventFileError.self) { try EventFileWriter(appendingTo: other, from: 1) }
+      let error = #expect(throws: EventFileError.self) { try EventFileWriter(appendingTo: "other", in: opened, from: 1) }
       #expect(error?.path == other && error?.description.contains("Move it away") == true)
       #expect(try Data(contentsOf: URL(fileURLWithPath: other)) == Data(bytes))
     }
     // A record whose length is far beyond the file's end.
     var long = try Data(contentsOf: URL(fileURLWithPath: path))
     long[6] = 0x7f
-    let other = try folder.write("other", Array(long))
-    #expect(throws: EventFileError.self) { try EventFileWriter(appendingTo: other, from: 1) }
-    #expect(throws: InputError.self) { try EventFileWriter(appendingTo: folder.path + "/nothing", from: 1) }
-    #expect(throws: InputError.self) { try EventFileWriter(appendingTo: folder.path, from: 1) }
+    try folder.write("other", Array(long))
+    #expect(throws: EventFileError.self) { try EventFileWriter(appendingTo: "other", in: opened, from: 1) }
+    #expect(throws: InputError.self) { try EventFileWriter(appendingTo: "nothing", in: opened, from: 1) }
+    #expect(throws: InputError.self) { try EventFileWriter(appendingTo: ".", in: opened, from: 1) }
   }
 
   @Test func `a file that is too long is refused before it is read`() throws {
@@ -238,9 +240,9 @@ struct EventFileTests {
 
   @Test func `nothing is overwritten`() throws {
     let bytes = try five()
-    let error = #expect(throws: OutputError.self) { try EventFileWriter(creating: path) }
+    let error = #expect(throws: OutputError.self) { try EventFileWriter(creating: name, in: opened) }
     #expect(error == .cannotCreate(path: path, reason: "there is something of that name"))
     #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == Data(bytes))
-    #expect(throws: OutputError.self) { try EventFileWriter(creating: folder.path + "/no/folder") }
+    #expect(throws: OutputError.self) { try EventFileWriter(creating: "no/folder", in: opened) }
   }
 }

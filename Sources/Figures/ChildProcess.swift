@@ -1,0 +1,245 @@
+import Foundation
+import Synchronization
+
+/// Runs another program for its output.
+///
+/// The program has a process group of its own: a terminal's Ctrl-C is this process's alone, which ends its children by
+/// ``killAll()``.
+package enum ChildProcess {
+  /// What a program came to.
+  struct Outcome {
+    /// What it wrote to its standard output.
+    var output: [UInt8] = []
+    /// The last of what it wrote to its standard error.
+    var errors: [UInt8] = []
+    var end = End.exited(0)
+
+    enum End: Equatable {
+      case exited(Int32)
+      case killed(signal: Int32)
+      /// It was stopped because it took longer than it may, or wrote more.
+      case outOfBounds
+    }
+  }
+
+  /// The program cannot be started.
+  struct StartFailure: Error {
+    let reason: String
+  }
+
+  /// The most bytes of output.
+  private static let longestOutput = 256 << 20
+  /// How many bytes of its errors are kept.
+  private static let errorCount = 4096
+
+  /// The children that run now, by the numbers of their processes.
+  private struct Running {
+    var children: Set<pid_t> = []
+    var isEnding = false
+  }
+
+  private static let running = Mutex(Running())
+
+  /// Runs a program to its end.
+  ///
+  /// - Parameters:
+  ///   - input: what it reads from its standard input.
+  ///   - limit: how long it may take; then it is killed.
+  static func run(
+    _ executable: String, _ arguments: [String], input: [UInt8], environment: [String: String], limit: Duration
+  ) throws(StartFailure) -> Outcome {
+    let deadline = ContinuousClock.now + limit
+    let ends = [try Ends(), try Ends(), try Ends()]
+    let child = try start(executable, arguments, environment, ends.map(\.child.number))
+    for end in ends { end.child.close() }
+    var streams = Streams(input: ends[0].own, bytes: input, output: ends[1].own, errors: ends[2].own)
+    var outcome = Outcome()
+    while !streams.areDone {
+      guard ContinuousClock.now < deadline, outcome.output.count <= longestOutput else {
+        end(child)
+        outcome.end = .outOfBounds
+        return outcome
+      }
+      streams.move(into: &outcome)
+      outcome.errors = outcome.errors.suffix(errorCount)
+    }
+    while true {
+      if let end = reap(child) {
+        outcome.end = end
+        return outcome
+      }
+      guard ContinuousClock.now < deadline else {
+        end(child)
+        outcome.end = .outOfBounds
+        return outcome
+      }
+      usleep(500)
+    }
+  }
+
+  /// Ends all programs that run, and lets no other start, for a process that a signal is about to end.
+  package static func killAll() {
+    running.withLock { running in
+      running.isEnding = true
+      for child in running.children { kill(-child, SIGKILL) }
+    }
+  }
+
+  private static func start(
+    _ executable: String, _ arguments: [String], _ environment: [String: String], _ streams: [Int32]
+  ) throws(StartFailure) -> pid_t {
+    #if canImport(Darwin)
+      var actions: posix_spawn_file_actions_t?
+      var attributes: posix_spawnattr_t?
+    #else
+      var actions = posix_spawn_file_actions_t()
+      var attributes = posix_spawnattr_t()
+    #endif
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    for (place, stream) in streams.enumerated() { posix_spawn_file_actions_adddup2(&actions, stream, Int32(place)) }
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // What this process ignores or blocks is nothing to the child.
+    var all = sigset_t(), none = sigset_t()
+    sigfillset(&all)
+    sigemptyset(&none)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setpgroup(&attributes, 0)
+    posix_spawnattr_setflags(
+      &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
+    var words: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) } + [nil]
+    var settings: [UnsafeMutablePointer<CChar>?] = environment.sorted { $0.key < $1.key }.map {
+      strdup("\($0.key)=\($0.value)")
+    } + [nil]
+    defer { (words + settings).forEach { free($0) } }
+    // In one step, so that ``killAll()`` misses no child.
+    let (child, code) = running.withLock { running -> (pid_t, Int32) in
+      while running.isEnding { sleep(1) }
+      var child = pid_t()
+      let code = posix_spawn(&child, executable, &actions, &attributes, &words, &settings)
+      if code == 0 { running.children.insert(child) }
+      return (child, code)
+    }
+    guard code == 0 else { throw StartFailure(reason: String(cString: strerror(code))) }
+    return child
+  }
+
+  /// How a child has ended; `nil` while it runs.
+  private static func reap(_ child: pid_t) -> Outcome.End? {
+    running.withLock { running in
+      while running.isEnding { sleep(1) }
+      var status: Int32 = 0
+      let found = waitpid(child, &status, WNOHANG)
+      if found == 0 || found < 0 && errno == EINTR { return nil }
+      running.children.remove(child)
+      // Where this process ignores the ends of its children, the system keeps no status.
+      guard found > 0 else { return .exited(0) }
+      let signal = status & 0x7f
+      return signal == 0 ? .exited(status >> 8 & 0xff) : .killed(signal: signal)
+    }
+  }
+
+  private static func end(_ child: pid_t) {
+    kill(-child, SIGKILL)
+    while reap(child) == nil { usleep(500) }
+  }
+}
+
+/// The two ends of a stream: this process's, and the one that a child gets.
+///
+/// They are sockets: writing to one whose reader is gone can be an error, where a pipe makes it a signal.
+private struct Ends {
+  let own: Descriptor
+  let child: Descriptor
+
+  init() throws(ChildProcess.StartFailure) {
+    var pair: [Int32] = [-1, -1]
+    #if canImport(Darwin)
+      let kind = SOCK_STREAM
+    #else
+      let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+    #endif
+    guard socketpair(AF_UNIX, kind, 0, &pair) == 0 else { throw .init(reason: String(cString: strerror(errno))) }
+    own = Descriptor(pair[0])
+    let low = Descriptor(pair[1])
+    defer { low.close() }
+    // Above the numbers of the standard streams, of which this process may lack some.
+    let moved = fcntl(low.number, F_DUPFD_CLOEXEC, 3)
+    guard moved >= 0 else { throw .init(reason: String(cString: strerror(errno))) }
+    child = Descriptor(moved)
+    _ = fcntl(own.number, F_SETFD, FD_CLOEXEC)
+    _ = fcntl(own.number, F_SETFL, O_NONBLOCK)
+    #if canImport(Darwin)
+      var yes: Int32 = 1
+      setsockopt(own.number, SOL_SOCKET, SO_NOSIGPIPE, &yes, socklen_t(MemoryLayout<Int32>.size))
+    #endif
+  }
+}
+
+/// A descriptor that is closed when nobody holds it.
+private final class Descriptor {
+  private(set) var number: Int32
+
+  init(_ number: Int32) { self.number = number }
+
+  func close() {
+    if number >= 0 { Foundation.close(number) }
+    number = -1
+  }
+
+  deinit { close() }
+}
+
+/// This process's ends of a child's streams.
+private struct Streams {
+  let input: Descriptor
+  let bytes: [UInt8]
+  let output: Descriptor
+  let errors: Descriptor
+  private var written = 0
+  private var buffer = [UInt8](repeating: 0, count: 1 << 16)
+
+  init(input: Descriptor, bytes: [UInt8], output: Descriptor, errors: Descriptor) {
+    (self.input, self.bytes, self.output, self.errors) = (input, bytes, output, errors)
+    if bytes.isEmpty { input.close() }
+  }
+
+  /// Whether the child has closed its output.
+  var areDone: Bool { output.number < 0 && errors.number < 0 }
+
+  /// Waits a moment for streams to be ready, then writes and reads what can be.
+  mutating func move(into outcome: inout ChildProcess.Outcome) {
+    // The system passes over descriptors below zero.
+    var polled = [
+      pollfd(fd: input.number, events: Int16(POLLOUT), revents: 0),
+      pollfd(fd: output.number, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: errors.number, events: Int16(POLLIN), revents: 0),
+    ]
+    guard poll(&polled, nfds_t(polled.count), 100) > 0 else { return }
+    if polled[0].revents != 0 { write() }
+    if polled[1].revents != 0 { read(output, into: &outcome.output) }
+    if polled[2].revents != 0 { read(errors, into: &outcome.errors) }
+  }
+
+  private mutating func write() {
+    #if canImport(Darwin)
+      let flags: Int32 = 0
+    #else
+      let flags = Int32(MSG_NOSIGNAL)
+    #endif
+    let count = bytes.withUnsafeBytes { send(input.number, $0.baseAddress! + written, bytes.count - written, flags) }
+    if count < 0 && (errno == EINTR || errno == EAGAIN) { return }
+    written += max(0, count)
+    // A child that closes its input has read enough.
+    if count < 0 || written == bytes.count { input.close() }
+  }
+
+  private mutating func read(_ stream: Descriptor, into bytes: inout [UInt8]) {
+    let count = Foundation.read(stream.number, &buffer, buffer.count)
+    if count < 0 && (errno == EINTR || errno == EAGAIN) { return }
+    guard count > 0 else { return stream.close() }
+    bytes += buffer.prefix(count)
+  }
+}
