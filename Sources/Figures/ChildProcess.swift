@@ -110,9 +110,10 @@ package enum ChildProcess {
     posix_spawnattr_setflags(
       &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
     var words: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) } + [nil]
-    var settings: [UnsafeMutablePointer<CChar>?] = environment.sorted { $0.key < $1.key }.map {
-      strdup("\($0.key)=\($0.value)")
-    } + [nil]
+    var settings: [UnsafeMutablePointer<CChar>?] =
+      environment.sorted { $0.key < $1.key }.map {
+        strdup("\($0.key)=\($0.value)")
+      } + [nil]
     defer { (words + settings).forEach { free($0) } }
     // In one step, so that ``killAll()`` misses no child.
     let (child, code) = running.withLock { running -> (pid_t, Int32) in

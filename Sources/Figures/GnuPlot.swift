@@ -79,7 +79,8 @@ public final class GnuPlot: Sendable {
   /// This process's environment, without what changes how gnuplot draws.
   private static let environment: [String: String] = {
     var environment = ProcessInfo.processInfo.environment.filter { name, _ in
-      !name.hasPrefix("GNU") && !name.hasPrefix("FIT_") && !name.hasPrefix("LC_") && !["GDFONTPATH", "LANG"].contains(name)
+      !name.hasPrefix("GNU") && !name.hasPrefix("FIT_") && !name.hasPrefix("LC_")
+        && !["GDFONTPATH", "LANG"].contains(name)
     }
     environment["LC_ALL"] = "C.UTF-8"
     return environment
@@ -103,8 +104,17 @@ public final class GnuPlot: Sendable {
       """
   }
 
-  /// A gnuplot string that means just its characters.
+  /// A gnuplot string that means just its characters. Those that could end it and begin a command are others: quotes are
+  /// typographic ones, since gnuplot does not read several doubled ones in a row, and control characters are blanks.
   static func quoted(_ text: String) -> String {
-    "'" + text.replacingOccurrences(of: "'", with: "''").replacingOccurrences(of: "\n", with: " ") + "'"
+    var result = "'"
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "'": result += "’"
+      case _ where scalar.properties.generalCategory == .control: result += " "
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result + "'"
   }
 }

@@ -68,10 +68,16 @@ public struct LineChart: Figure {
   }
 
   public var script: String {
-    func isDrawable(_ y: Double) -> Bool { y.isFinite && (!hasLogarithmicY || y > 0) }
-    let drawable = series.map { series in series.points.filter { $0.x.isFinite && isDrawable($0.y) } }
+    // Not where the numbers that make the axes would overflow.
+    func isDrawable(_ y: Double) -> Bool { abs(y) < 1e300 && (!hasLogarithmicY || y > 1e-300) }
+    // gnuplot does not tell the smallest numbers from zero.
+    func place(_ y: Double) -> Double { abs(y) < 1e-300 ? 0 : y }
+    let drawable = series.map { series in
+      series.points.filter { abs($0.x) < 1e15 && isDrawable($0.y) }.map { (x: $0.x, y: place($0.y)) }
+    }
     let bands = series.map { series in
-      series.band.filter { $0.x.isFinite && isDrawable($0.low) && isDrawable($0.high) }
+      series.band.filter { abs($0.x) < 1e15 && isDrawable($0.low) && isDrawable($0.high) }
+        .map { (x: $0.x, low: place($0.low), high: place($0.high)) }
     }
     let ys = drawable.joined().map(\.y) + bands.joined().flatMap { [$0.low, $0.high] }
     var text = ""

@@ -95,6 +95,103 @@ struct FiguresTests {
     }
   }
 
+  @Test(
+    .enabled(if: GnuPlot.installed != nil),
+    arguments: [
+      [1.79e308, 1], [1.79e308, .leastNonzeroMagnitude], [.leastNonzeroMagnitude, 2 * .leastNonzeroMagnitude],
+      [1e300, 1e-300], [1e-7, 1.15e-7], [9e15, 9.1e15],
+    ])
+  func `numbers of any size are drawn or left out`(values: [Double]) throws {
+    for isLogarithmic in [false, true] {
+      for places in [[1, 2], values] {
+        let points = zip(places, values).map { (x: $0, y: $1) }
+        let chart = LineChart(
+          title: "t", xLabel: "x", yLabel: "y", hasLogarithmicY: isLogarithmic,
+          series: [
+            .init(name: "a", points: points, colour: 0, stroke: .solid, band: points.map { ($0.x, $0.y, $0.y) })
+          ])
+        let outcome = try chart.write(to: folder.path + "/any")
+        #expect(outcome == .drawn(path: folder.path + "/any.png"), "\(values) at \(places): \(outcome)")
+      }
+    }
+  }
+
+  /// A title that would be a command of gnuplot's after the end of its line.
+  @Test(.enabled(if: GnuPlot.installed != nil), arguments: ["\r\n", "\u{0}\n", "'\n", "'';"])
+  func `texts are no commands`(end: String) throws {
+    let text = "a" + end + "system 'touch \(folder.path)/made'" + end
+    var chart = curves
+    (chart.title, chart.xLabel, chart.series[0].name) = (text, text, text)
+    _ = try chart.write(to: folder.path + "/text")
+    #expect(try folder.names().sorted() == ["text.csv", "text.png"])
+  }
+
+  /// Neither files that gnuplot reads by itself nor variables that it heeds change a figure.
+  @Test(.enabled(if: GnuPlot.installed != nil))
+  func `the user's own settings of gnuplot change nothing`() throws {
+    let plain = try #require(GnuPlot.installed).png(of: curves)
+    try "set datafile separator ','\nset title 'mine'\n".write(
+      toFile: folder.path + "/.gnuplot", atomically: false, encoding: .utf8)
+    let program = try script("exec env HOME='\(folder.path)' \(GnuPlot.installed!.executable) \"$@\"")
+    #expect(try program.png(of: curves) == plain)
+  }
+
+  /// A program that stands for gnuplot.
+  private func script(_ text: String, limit: Duration = .seconds(60)) throws -> GnuPlot {
+    let path = folder.path + "/gnuplot"
+    try "#!/bin/sh\n\(text)\n".write(toFile: path, atomically: false, encoding: .utf8)
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    return GnuPlot(executable: path, limit: limit)
+  }
+
+  private func reason(_ gnuplot: GnuPlot) throws -> String? {
+    guard case .csvOnly(_, let reason) = try curves.write(to: folder.path + "/plain", gnuplot: gnuplot) else {
+      return nil
+    }
+    return reason
+  }
+
+  @Test func `a gnuplot that hangs is ended with all that it started, and not tried again`() throws {
+    let gnuplot = try script("sleep 60 & echo $! > '\(folder.path)/child'; sleep 60", limit: .milliseconds(300))
+    let start = ContinuousClock.now
+    let first = try reason(gnuplot)
+    #expect(first == "gnuplot did not end within 0 seconds, so figures are CSV only.")
+    #expect(try reason(gnuplot) == first)
+    #expect(ContinuousClock.now - start < .seconds(20))
+    let child = try #require(pid_t(folder.text("child").trimmingCharacters(in: .whitespacesAndNewlines)))
+    // Whoever adopts the child may take a moment to see to its end.
+    for _ in 0..<100 where kill(child, 0) == 0 { usleep(20_000) }
+    let state = (try? String(contentsOfFile: "/proc/\(child)/stat", encoding: .utf8)) ?? " Z "
+    #expect(state.contains(" Z "))
+  }
+
+  @Test(arguments: [
+    ("exit 3", "gnuplot failed, so a figure is CSV only: status 3"),
+    ("kill -9 $$", "gnuplot failed, so a figure is CSV only: signal 9"),
+    ("exec 0<&-; echo 'too late' >&2; exit 1", "gnuplot failed, so a figure is CSV only: too late"),
+    ("cat > /dev/null", "gnuplot drew nothing, so a figure is CSV only."),
+    ("exec 1>&- 2>&-; sleep 0.1; exit 0", "gnuplot drew nothing, so a figure is CSV only."),
+  ])
+  func `a gnuplot that draws nothing says why`(text: String, expected: String) throws {
+    #expect(try reason(script(text)) == expected)
+    #expect(try folder.names().sorted() == ["gnuplot", "plain.csv"])
+  }
+
+  @Test func `a gnuplot that cannot be started says why`() throws {
+    #expect(
+      try reason(GnuPlot(executable: "/nonexistent"))
+        == "/nonexistent cannot be started (No such file or directory), so figures are CSV only.")
+  }
+
+  @Test func `pictures of any length come whole, while the script is still written`() throws {
+    // More than streams hold on their way, both ways at once.
+    let gnuplot = try script("head -c 3000000 /dev/zero; cat")
+    var chart = curves
+    chart.title = String(repeating: "x", count: 1_000_000)
+    let picture = try gnuplot.png(of: chart)
+    #expect(picture.count > 4_000_000 && picture.prefix(3_000_000).allSatisfy { $0 == 0 })
+  }
+
   @Test func `without gnuplot there is the CSV and a line`() throws {
     let stem = folder.path + "/plain"
     let outcome = try curves.write(to: stem, gnuplot: nil)
@@ -109,15 +206,8 @@ struct FiguresTests {
   }
 
   @Test func `what a failing gnuplot says last is the reason, however much it says`() throws {
-    let program = folder.path + "/gnuplot"
-    let script = "#!/bin/sh\nhead -c 3000000 /dev/zero | tr '\\0' '\\n' >&2\necho '  no such terminal' >&2\nexit 1\n"
-    try script.write(toFile: program, atomically: false, encoding: .utf8)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
-    let outcome = try curves.write(to: folder.path + "/plain", gnuplot: GnuPlot(executable: program))
-    #expect(
-      outcome
-        == .csvOnly(
-          path: folder.path + "/plain.csv", reason: "gnuplot failed, so a figure is CSV only: no such terminal"))
+    let gnuplot = try script("head -c 3000000 /dev/zero | tr '\\0' '\\n' >&2\necho '  no such terminal' >&2\nexit 1")
+    #expect(try reason(gnuplot) == "gnuplot failed, so a figure is CSV only: no such terminal")
     #expect(try folder.names().sorted() == ["gnuplot", "plain.csv"])
   }
 

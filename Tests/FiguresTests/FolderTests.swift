@@ -118,6 +118,7 @@ import Testing
     let name = ".telar-\(process.processIdentifier)-4fz-loss.csv"
     symlink(elsewhere.path + "/file", "\(folder.path)/\(name)")
     AtomicFile.removeLeftovers(in: opened)
-    #expect(opened.names == [] && (try elsewhere.names()) == ["file"])
+    #expect(opened.names == [])
+    #expect(try elsewhere.names() == ["file"])
   }
 }
