@@ -7,19 +7,19 @@ import TelarTraining
 ///
 /// A figure is made when one of its files is missing, or older than what it shows: whatever ended an earlier start, and
 /// when gnuplot was installed since.
-final class StudyFigures {
+package final class StudyFigures {
   private let study: Study
   private let gnuplot: GnuPlot?
   private let pause: () -> Bool
   private let note: (String) -> Void
   private var hasNotedMissingFigures = false
   /// The pictures, or the CSV files where they could not be drawn.
-  private(set) var paths: [String] = []
+  package private(set) var paths: [String] = []
 
   /// - Parameters:
   ///   - pause: asked before every figure; when it says so, ``TrainingPaused`` is thrown.
   ///   - note: told, once, why there are no pictures, and what cannot be shown.
-  init(
+  package init(
     of study: Study, gnuplot: GnuPlot? = .installed, pause: @escaping () -> Bool = { false },
     note: @escaping (String) -> Void
   ) {
@@ -30,7 +30,7 @@ final class StudyFigures {
   }
 
   /// Draws those of each run, and those of the study.
-  func draw(_ results: [ExperimentResult], in folder: RunFolder) throws {
+  package func draw(_ results: [ExperimentResult], in folder: RunFolder) throws {
     for result in results {
       for run in result.runs { try draw(run, of: result.experiment) }
     }
