@@ -16,14 +16,36 @@ struct Judgement {
   var status: Document.Status
   /// Why it could not be judged; empty when it could.
   var reason: String
+  /// What `here` and `difference` say, for programs.
+  var numbers = Numbers()
 
-  var verdict: String {
+  struct Numbers {
+    /// The number that the text claims; `nil` where it claims a range or a shape.
+    var claimed: Double?
+    /// What the runs of each experiment came to.
+    var values: [(experiment: String, spread: Spread)] = []
+    /// How many seeds meet the claim by themselves.
+    var seedsThatMeetIt: Int?
+
+    /// The result less the claimed value.
+    var difference: Double? {
+      guard let claimed, let value = values.first else { return nil }
+      return value.spread.mean - claimed
+    }
+  }
+
+  var verdict: String { isOpen ? "not judged: \(reason)" : word }
+
+  /// The verdict without its reason.
+  var word: String {
     switch status {
     case .held: "held"
     case .notHeld: "did not hold"
-    case .open, .none: "not judged: \(reason)"
+    case .open, .none: "not judged"
     }
   }
+
+  private var isOpen: Bool { status == .open || status == .none }
 }
 
 /// Holds a study's runs against its claims. The bounds are the study's; a run that is too short for a claim is not judged.
@@ -71,6 +93,8 @@ struct Judge {
     let (curves, finals) = (result.curves(claim.metric), result.values(claim.metric))
     let finding = Finding(claim, curves: curves, values: finals)
     (judgement.here, judgement.difference) = ([finding.here], finding.difference)
+    judgement.numbers.claimed = finding.claimed
+    if let spread = finding.spread { judgement.numbers.values = [(experiment.name, spread)] }
     guard judgement.reason.isEmpty else { return judgement }
     guard let isMet = claim.isMet(by: curves, finals: finals) else {
       judgement.reason = "too short to say"
@@ -80,6 +104,7 @@ struct Judge {
       claim.isMet(by: run.history.compactMap(claim.metric.value), final: run.value(claim.metric)) == true
     }
     judgement.seeds = "\(met) of \(result.runs.count)"
+    judgement.numbers.seedsThatMeetIt = met
     judgement.status = isMet ? .held : .notHeld
     return judgement
   }
@@ -93,6 +118,9 @@ struct Judge {
       },
       difference: "", seeds: "", status: .open,
       reason: comparison.experiments.lazy.compactMap(obstacle).first ?? "")
+    judgement.numbers.values = zip(comparison.experiments, spreads).compactMap { name, spread in
+      spread.map { (name, $0) }
+    }
     let values = spreads.compactMap { $0?.mean }
     guard values.count == comparison.experiments.count else {
       if judgement.reason.isEmpty { judgement.reason = "there is no \(comparison.metric.title)" }
@@ -130,6 +158,10 @@ struct Judge {
 private struct Finding {
   var here = ""
   var difference = ""
+  /// The values that the claim is about; `nil` where there are none.
+  var spread: Spread?
+  /// The number that is claimed, if one is.
+  var claimed: Double?
 
   /// - Parameters:
   ///   - curves: a curve a seed, epoch by epoch.
@@ -139,13 +171,17 @@ private struct Finding {
     let curve = ExperimentResult.mean(curves)
     guard let spread = Spread(values) else { return }
     here = spread.text(metric)
+    self.spread = spread
     switch claim.expectation {
     case .above(let bound), .below(let bound), .near(let bound):
       difference = metric.difference(spread.mean, from: bound)
+      claimed = bound
     case .aboveInEpoch(let epoch, let bound):
       guard epoch >= 1, curve.count >= epoch else { return }
       here = "\(metric.text(curve[epoch - 1])) in epoch \(epoch)"
       difference = metric.difference(curve[epoch - 1], from: bound)
+      self.spread = Spread(curves.compactMap { epoch <= $0.count ? $0[epoch - 1] : nil })
+      claimed = bound
     case .inside(let range, let epoch):
       guard epoch >= 1, curve.count >= epoch else { return }
       let (least, most) = (curve[(epoch - 1)...].min()!, curve[(epoch - 1)...].max()!)

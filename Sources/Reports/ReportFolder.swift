@@ -46,7 +46,7 @@ struct ReportFolder {
     if files.contains(where: { $0.name.hasPrefix(Self.figuresName + "/") }) {
       figures = try folder.folder(Self.figuresName)
     }
-    let new = files.map { Entry(name: $0.name, sum: sha256(Data($0.bytes))) }
+    let new = files.map { Entry(name: $0.name, sum: sha256($0.bytes)) }
     // Should this be stopped in the middle, what is there then is of one report or of the other.
     if !earlier.isEmpty { try write(list: earlier.union(new), generator) }
     try AtomicFile.write(
@@ -58,8 +58,8 @@ struct ReportFolder {
       let (place, name) = place(entry.name, figures)
       place.remove(name)
     }
-    // Goes when nothing is left in it, unless it was the user's.
-    if earlier.contains(where: { $0.name.hasPrefix(Self.figuresName + "/") }) { folder.removeFolder(Self.figuresName) }
+    // Goes when nothing is left in it.
+    folder.removeFolder(Self.figuresName)
   }
 
   private func write(list entries: Set<Entry>, _ generator: String) throws {
@@ -107,8 +107,10 @@ struct ReportFolder {
     if name.hasPrefix(Self.figuresName + "/"), figures == nil { return false }
     let sums = earlier.filter { $0.name == name }.map(\.sum)
     let (place, file) = place(name, figures)
-    guard !sums.isEmpty, let bytes = try? InputFile.read(file, in: place, atMost: Self.longestFile) else { return false }
-    return sums.contains(sha256(Data(bytes)))
+    guard !sums.isEmpty, let bytes = try? InputFile.read(file, in: place, atMost: Self.longestFile) else {
+      return false
+    }
+    return sums.contains(sha256(bytes))
   }
 
   /// The folder that a file of the report is in, and its name there.

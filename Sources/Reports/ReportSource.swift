@@ -24,6 +24,8 @@ enum ReportSource: Equatable {
     let studies = Self.folders(in: path).filter { Self.isStudy("\(path)/\($0)") }
     if RunFolder(path).has(RunFolder.recordName) {
       self = .run
+    } else if RunFolder(path).has(RunFolder.studyName) {
+      self = .study
     } else if !Self.seeds(in: path).isEmpty {
       self = .experiment
     } else if Self.isStudy(path) {
@@ -52,10 +54,16 @@ enum ReportSource: Equatable {
     }.sorted { $0.localizedStandardCompare($1) == .orderedAscending }
   }
 
-  /// The seeds of an experiment, with the names of their folders, in order.
+  /// The seeds of an experiment, with the names of their folders, in order. An experiment may itself have such a name.
   static func seeds(in path: String) -> [(seed: UInt64, name: String)] {
+    seedFolders(in: path).filter { _, name in
+      RunFolder("\(path)/\(name)").has(RunFolder.recordName) || seedFolders(in: "\(path)/\(name)").isEmpty
+    }
+  }
+
+  private static func seedFolders(in path: String) -> [(seed: UInt64, name: String)] {
     folders(in: path).compactMap { name in
-      name.hasPrefix("seed-") ? UInt64(name.dropFirst(5)).map { ($0, name) } : nil
+      UInt64(name.dropFirst(5)).flatMap { name == "seed-\($0)" ? ($0, name) : nil }
     }.sorted { $0.seed < $1.seed }
   }
 }

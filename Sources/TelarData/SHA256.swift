@@ -19,6 +19,13 @@ package func sha256(ofFile path: String) -> String? {
   }
 }
 
+/// SHA-256 of bytes, in hexadecimal.
+package func sha256(_ bytes: [UInt8]) -> String {
+  let sum = SHA256()
+  bytes.withUnsafeBytes { sum.update($0) }
+  return sum.finish()
+}
+
 /// SHA-256 of bytes as they pass by.
 struct SHA256: ~Copyable {
   private let context: OpaquePointer

@@ -12,7 +12,7 @@ struct ReportCommand: ParsableCommand {
 
       report.html is one page that needs nothing beside it. report.md is a summary with tables as CSV and figures as \
       PNG beside it, which gnuplot draws. Runs that failed or have not ended are named there. A report that is there \
-      already is replaced, other files never.
+      already is replaced, other files never, nor a page that was changed since telar wrote it.
 
       EXAMPLES
         telar report runs/aldecoa

@@ -71,6 +71,63 @@ import Testing
     ] { #expect(page.text.contains(part), "\(part)") }
   }
 
+  @Test func `tables for programs have numbers in their columns of numbers`() throws {
+    try writeBase(seeds: 2)
+    try RunFixture("adam", losses: curve(to: 0.3, from: 0.5), accuracies: curve(to: 0.89, from: 0.86)).write(
+      into: folder)
+    _ = try Report(of: folder.path + "/molina", generator: "telar test", gnuplot: nil).write(to: output.path)
+    func rows(_ name: String) throws -> [[String: String]] {
+      let lines = try output.text(name).split(separator: "\n")
+        .map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+      return lines.dropFirst().map { Dictionary(uniqueKeysWithValues: zip(lines[0], $0)) }
+    }
+    let claims = try rows("claims.csv")
+    let last = try #require(claims.first { $0["experiment"] == "base" && $0["claim"] == "about 80.00 %" })
+    #expect(last["metric"] == "validation accuracy" && last["claimed_value"] == "0.8" && last["seeds"] == "2")
+    #expect(abs(try #require(Double(last["value"] ?? "")) - 0.735) < 1e-9)
+    #expect(abs(try #require(Double(last["difference"] ?? "")) + 0.065) < 1e-9)
+    #expect(last["seeds_that_meet_it"] == "0" && last["verdict"] == "did not hold" && last["reason"] == "")
+    let comparisons = try rows("comparisons.csv")
+    let adam = try #require(comparisons.first { $0["experiment"] == "adam" })
+    #expect(abs(try #require(Double(adam["value"] ?? "")) - 0.89) < 1e-9 && adam["verdict"] == "held")
+    let numeric = [
+      "claimed_value", "value", "standard_deviation", "difference", "seeds", "seeds_that_meet_it", "training_loss",
+      "validation_loss", "test_loss", "training_accuracy", "validation_accuracy", "epochs", "launches_per_step",
+    ]
+    for row in try claims + comparisons + rows("runs.csv") {
+      for name in numeric {
+        if let cell = row[name], !cell.isEmpty { #expect(Double(cell) != nil, "\(name): \(cell)") }
+      }
+    }
+  }
+
+  @Test func `a loss is shown with its digits, however small it is`() throws {
+    for (seed, loss) in [1.15e-7, 1.35e-7].enumerated() {
+      var run = RunFixture("ae-1", losses: [1e-3, loss])
+      (run.study, run.seed) = ("brunello", seed)
+      try run.write(into: folder)
+    }
+    let text = try page("brunello").text
+    #expect(text.contains("1.250e-7\u{a0}±\u{a0}1.414e-8") || text.contains("1.250e-7 ± 1.414e-8"))
+    #expect(text.contains("1.150e-7") && text.contains("1.350e-7"))
+  }
+
+  @Test func `experiments that are called as seeds are, hide no others`() throws {
+    for name in ["seed-0", "seed-1", "base"] {
+      try RunFixture(name, losses: [2, 1], accuracies: [0.2, 0.3]).write(into: folder)
+    }
+    for hasStudyFile in [true, false] {
+      if !hasStudyFile { unlink(folder.path + "/molina/study.json") }
+      #expect(try page().text.contains("3 runs of 3 experiments ended"))
+      #expect(try page("molina/seed-0").text.contains("1 run of 1 experiment ended"))
+      #expect(try page("molina/seed-0/seed-0").text.contains("1 run of 1 experiment ended"))
+    }
+    // Only the names that runs give to folders are theirs.
+    try FileManager.default.copyItem(
+      atPath: folder.path + "/molina/base/seed-0", toPath: folder.path + "/molina/base/seed-00")
+    #expect(try page("molina/base").text.contains("1 run of 1 experiment ended"))
+  }
+
   @Test func `seeds that meet a claim are counted one by one`() throws {
     for (seed, accuracy) in [0.775, 0.79, 0.83].enumerated() {
       var run = RunFixture("base", losses: curve(to: 0.7, from: 2), accuracies: curve(to: accuracy, from: 0.2))
