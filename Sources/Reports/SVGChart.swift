@@ -126,16 +126,22 @@ private struct Axis {
       ticks = different.map { ($0, Text.short($0)) }
       return
     }
-    let span = most > least ? most - least : max(abs(most) * 0.1, 1e-9)
-    let margin = ticksAtValues ? 0 : span * 0.05
-    (low, high) = (most > least ? least - margin : least - span, most > least ? most + margin : most + span)
+    // Values so close together that steps between them would be none are one.
+    let isRange = most - least > max(1e-300, abs(most) * 1e-12)
+    let span = isRange ? most - least : max(abs(most) * 0.1, 1e-9)
+    let margin = !isRange ? span : ticksAtValues ? 0 : span * 0.05
+    (low, high) = (least - margin, most + margin)
     var step = Self.step(span / (isWhole ? 7 : 5))
     if isWhole { step = max(1, step.rounded()) }
-    let decimals = max(0, min(9, Int((-log10(step)).rounded(.up))))
+    let decimals = max(0, Int((-log10(step)).rounded(.up)))
     let first = Int((low / step).rounded(.up)), last = Int((high / step).rounded(.down))
     ticks =
       first > last || last - first > 20
-      ? [] : (first...last).map { (Double($0) * step, Text.decimal(Double($0) * step, decimals)) }
+      ? []
+      : (first...last).map { tick in
+        let value = Double(tick) * step
+        return (value, decimals > 6 ? String(format: "%.4g", value) : Text.decimal(value, decimals))
+      }
   }
 
   /// Marks at 1, 2 and 5 times the powers of ten, or at the powers only where they are many.

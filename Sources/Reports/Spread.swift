@@ -19,9 +19,9 @@ struct Spread {
 
   /// `87.12 ± 0.21 %`, `0.01234 ± 0.00012`
   func text(_ metric: Metric) -> String {
-    let scale = metric.isAccuracy ? 100.0 : 1
-    let decimals = metric.isAccuracy ? 2 : abs(mean) < 0.1 ? 5 : 4
-    return text(scale: scale, decimals: decimals) + (metric.isAccuracy ? " %" : "")
+    if metric.isAccuracy { return text(scale: 100, decimals: 2) + " %" }
+    if let decimals = lossDecimals(mean) { return text(decimals: decimals) }
+    return Text.loss(mean) + (deviation.map { " ± " + Text.loss($0) } ?? "")
   }
 
   func text(scale: Double = 1, decimals: Int) -> String {
@@ -47,6 +47,10 @@ extension Metric {
   func difference(_ value: Double, from reference: Double) -> String {
     if isAccuracy { return Text.signed((value - reference) * 100, 2) + " points" }
     let share = reference != 0 ? " (\(Text.signed((value / reference - 1) * 100, 0)) %)" : ""
-    return Text.signed(value - reference, abs(reference) < 0.1 ? 5 : 4) + share
+    let difference = value - reference
+    guard let decimals = lossDecimals(reference) else {
+      return (difference < 0 ? "" : "+") + Text.loss(difference) + share
+    }
+    return Text.signed(difference, decimals) + share
   }
 }

@@ -76,6 +76,13 @@ package enum Text {
     return String(format: "%.\(decimals)f", value).replacingOccurrences(of: "-", with: "−")
   }
 
+  /// A loss, with digits of it however small it is.
+  static func loss(_ value: Double) -> String {
+    guard value.isFinite else { return "not finite" }
+    let text = lossText(value)
+    return text.hasPrefix("-") ? "−" + text.dropFirst() : text
+  }
+
   /// With its sign, also for what is not below zero.
   static func signed(_ value: Double, _ decimals: Int) -> String {
     let text = decimal(value, decimals)

@@ -24,7 +24,7 @@ public enum Metric: String, Sendable {
 
   /// The value as a table has it.
   public func text(_ value: Double) -> String {
-    isAccuracy ? decimal(value * 100, 2) + " %" : decimal(value, value < 0.1 ? 5 : 4)
+    isAccuracy ? decimal(value * 100, 2) + " %" : lossText(value)
   }
 }
 

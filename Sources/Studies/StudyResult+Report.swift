@@ -120,7 +120,9 @@ extension StudyResult {
   }
 
   private func confusionLine(_ result: ExperimentResult) -> String? {
-    guard let ours = result.confusionShares, let theirs = result.experiment.confusion else { return nil }
+    guard let ours = result.confusionShares, let theirs = result.experiment.confusion, theirs.count == ours.count else {
+      return nil
+    }
     let names = FashionMNIST.classNames
     var largest = (difference: 0.0, row: 0, column: 0)
     var sum = 0.0

@@ -179,7 +179,7 @@ public struct StudyResult: Sendable {
   /// The seeds that an experiment's folder has runs of.
   private static func seeds(in folder: RunFolder) -> [UInt64] {
     ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
-      .compactMap { $0.hasPrefix("seed-") ? UInt64($0.dropFirst(5)) : nil }.sorted()
+      .compactMap { name in UInt64(name.dropFirst(5)).flatMap { name == "seed-\($0)" ? $0 : nil } }.sorted()
   }
 
   package init(

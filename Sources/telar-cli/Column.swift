@@ -13,6 +13,11 @@ enum Column {
   }
 
   static func number(_ value: Double, decimals: Int) -> String { String(format: "%.\(decimals)f", value) }
+
+  /// A loss with so many decimals, or with an exponent where these would show too little of it.
+  static func loss(_ value: Double, decimals: Int) -> String {
+    lossDecimals(value) == nil ? lossText(value) : number(value, decimals: decimals)
+  }
 }
 
 extension JSON {

@@ -59,7 +59,7 @@ struct EvaluateCommand: ParsableCommand {
   private func members(_ evaluation: Evaluation, _ names: [String]) -> JSON.Members {
     var members: JSON.Members = [
       "checkpoint": .string(checkpoint), "split": .string(split.rawValue),
-      "images": .integer(evaluation.imageCount), "loss": .rounded(evaluation.loss, 6),
+      "images": .integer(evaluation.imageCount), "loss": evaluation.loss.isFinite ? .number(evaluation.loss) : .null,
     ]
     guard let accuracy = evaluation.accuracy, let recalls = evaluation.recalls, let confusion = evaluation.confusion
     else { return members }
@@ -74,7 +74,7 @@ struct EvaluateCommand: ParsableCommand {
     let isClassifier = evaluation.confusion != nil
     var lines = [
       "images    \(evaluation.imageCount) of the \(split == .train ? "train" : "test") files",
-      "loss      \(Column.number(evaluation.loss, decimals: 5)) \(isClassifier ? "cross entropy" : "mean squared error")",
+      "loss      \(Column.loss(evaluation.loss, decimals: 5)) \(isClassifier ? "cross entropy" : "mean squared error")",
     ]
     guard let accuracy = evaluation.accuracy, let recalls = evaluation.recalls, let confusion = evaluation.confusion
     else { return lines }

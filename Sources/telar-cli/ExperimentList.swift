@@ -42,7 +42,9 @@ struct ExperimentList {
   }
 
   /// A number as people write it, without needless digits.
-  private func shortest(_ value: Double) -> String { value == value.rounded() ? String(Int(value)) : String(value) }
+  private func shortest(_ value: Double) -> String {
+    value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value)
+  }
 
   private func json(_ experiment: Experiment, of study: Study) -> JSON {
     .object([

@@ -69,8 +69,8 @@ struct ReconstructCommand: ParsableCommand {
       let error = reconstruction.meanSquaredError
       Console.result(
         json
-          ? JSON.object(["image": .string(image.name), "mse": .rounded(error, 8)]).text
-          : "\(image.name): mean squared error \(Column.number(error, decimals: 6))")
+          ? JSON.object(["image": .string(image.name), "mse": error.isFinite ? .number(error) : .null]).text
+          : "\(image.name): mean squared error \(Column.loss(error, decimals: 6))")
     }
     switch outcome {
     case .drawn(let path): Console.note("The figure is \(path), its numbers are beside it as CSV.")

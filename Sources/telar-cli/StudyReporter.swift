@@ -73,14 +73,15 @@ final class StudyReporter {
   /// `aldecoa/case-1  epoch 3/15  step 240/600  loss 0.3384  val 0.3321  5,357 images/s  2:40 left`
   private func line(_ run: StudyRunner.RunName, _ progress: Trainer.Progress, _ epochs: Int) -> String {
     let share = Double(progress.imagesDone) / Double(max(1, progress.imageCount))
-    let validation = lastValidationLoss.map { "  val loss \(number($0))" } ?? ""
+    let validation = lastValidationLoss.map { "  val loss \(lossText($0))" } ?? ""
     let left = pace.secondsLeft(epoch: progress.epoch, share: share, epochs: epochs).map { "  \(clock($0)) left" } ?? ""
     return "\(run)  epoch \(progress.epoch)/\(epochs)  step \(progress.step)/\(progress.stepsPerEpoch)  "
-      + "loss \(number(progress.loss))\(validation)  \(grouped(Int(progress.imagesPerSecond))) images/s\(left)"
+      + "loss \(lossText(progress.loss))\(validation)  \(grouped(Int(min(1e15, progress.imagesPerSecond)))) images/s\(left)"
   }
 
   /// `2:40`, `1:02:40`
   private func clock(_ seconds: Double) -> String {
+    guard seconds < 1e9 else { return "long" }
     let whole = Int(seconds.rounded())
     let (hours, minutes) = (whole / 3600, whole / 60 % 60)
     return hours > 0
@@ -90,14 +91,12 @@ final class StudyReporter {
   /// `  epoch  3/15  train 0.3384  val 0.3321  val accuracy 88.04 %  11.2 s  5,357 images/s`
   private func line(_ run: StudyRunner.RunName, _ metrics: EpochMetrics, _ epochs: Int) -> String {
     let width = String(epochs).count
-    let epoch = String(repeating: " ", count: width - String(metrics.epoch).count) + "\(metrics.epoch)/\(epochs)"
+    let epoch =
+      String(repeating: " ", count: max(0, width - String(metrics.epoch).count)) + "\(metrics.epoch)/\(epochs)"
     let accuracy = metrics.validationAccuracy.map { String(format: "  val accuracy %.2f %%", $0 * 100) } ?? ""
-    return "  epoch \(epoch)  train loss \(number(metrics.trainingLoss))  val loss \(number(metrics.validationLoss))"
+    return
+      "  epoch \(epoch)  train loss \(lossText(metrics.trainingLoss))  val loss \(lossText(metrics.validationLoss))"
       + accuracy + String(format: "  %.1f s  %.0f images/s", metrics.seconds, metrics.imagesPerSecond)
-  }
-
-  private func number(_ loss: Double) -> String {
-    String(format: loss < 0.1 ? "%.5f" : loss < 1e6 ? "%.4f" : "%.4g", loss)
   }
 
   /// The results, and where they lie.

@@ -84,6 +84,13 @@ struct ClaimTests {
   @Test func `claims read well`() {
     #expect(Claim(.validationAccuracy, .above(0.9)).text == "> 90.00 %")
     #expect(Claim(.validationLoss, .near(0.0025)).text == "about 0.00250")
+    // Digits of a loss are seen however small or large it is.
+    for (loss, text) in [
+      (1.15e-7, "1.150e-7"), (.leastNonzeroMagnitude, "4.941e-324"), (0.000_999, "9.990e-4"), (0.001, "0.00100"),
+      (0.0999, "0.09990"),
+      (0.1, "0.1000"), (2.30259, "2.3026"), (999_999, "999999.0000"), (1.5e6, "1.500e6"), (1.79e308, "1.790e308"),
+      (0, "0.0000"), (-1.15e-7, "-1.150e-7"), (.nan, "nan"), (.infinity, "inf"),
+    ] as [(Double, String)] { #expect(Metric.validationLoss.text(loss) == text) }
     #expect(Claim(.validationLoss, .rises(lastEpochs: 3)).text == "rises in the last 3 epochs")
   }
 }

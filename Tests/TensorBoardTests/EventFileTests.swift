@@ -219,7 +219,9 @@ struct EventFileTests {
   @Test func `what is no event file is refused and stays`() throws {
     for bytes in [[], [1, 2, 3], [UInt8](repeating: 0, count: 100), Array(try five().dropFirst(1))] {
       let other = try folder.write("other", bytes)
-      let error = #expect(throws: EventFileError.self) { try EventFileWriter(appendingTo: "other", in: opened, from: 1) }
+      let error = #expect(throws: EventFileError.self) {
+        try EventFileWriter(appendingTo: "other", in: opened, from: 1)
+      }
       #expect(error?.path == other && error?.description.contains("Move it away") == true)
       #expect(try Data(contentsOf: URL(fileURLWithPath: other)) == Data(bytes))
     }
@@ -233,8 +235,8 @@ struct EventFileTests {
   }
 
   @Test func `a file that is too long is refused before it is read`() throws {
-    let long = try folder.writeSparse("long", length: 3 << 30)
-    let error = #expect(throws: InputError.self) { try EventFileWriter(appendingTo: long, from: 1) }
+    _ = try folder.writeSparse("long", length: 3 << 30)
+    let error = #expect(throws: InputError.self) { try EventFileWriter(appendingTo: "long", in: opened, from: 1) }
     #expect(error?.kind == .tooLong)
   }
 
