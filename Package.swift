@@ -34,7 +34,7 @@ let package = Package(
     .target(name: "Files"),
     .target(name: "Compute", dependencies: ["CKernels", "COpenCL", "CZlib", "Files"]),
     .target(name: "Tensors", dependencies: ["Compute"]),
-    .target(name: "Safetensors", dependencies: ["Files"]),
+    .target(name: "Safetensors", dependencies: ["CZlib", "Files"]),
     .target(name: "TuningFiles", dependencies: ["CKernels", "Tensors", "Safetensors", "Files"]),
     .target(name: "TelarNN", dependencies: ["Tensors", "Safetensors"]),
     .target(name: "TelarData", dependencies: ["CZlib", "CLibcrypto", "CPNGRows", "Files"]),

@@ -1,4 +1,5 @@
-/// A safetensors file, open for reading: its header is checked at once, its tensors are read when they are asked for.
+/// A safetensors file, open for reading: its header is checked at once, and so is the whole file where it holds a check
+/// sum, as all do that ``SafetensorsWriter`` wrote; its tensors are read when they are asked for.
 ///
 /// No file, however broken, makes it crash, and opening one takes memory in proportion to its header only.
 public final class SafetensorsFile {
@@ -11,32 +12,54 @@ public final class SafetensorsFile {
   private let file: OpenFile
   private let dataStart: Int
 
-  /// - Throws: ``SafetensorsError`` for a file that is not there, cannot be read or breaks a rule of the format.
-  public init(_ path: String) throws(SafetensorsError) {
-    func malformed(_ problem: String) -> SafetensorsError { SafetensorsError(.malformed, path: path, problem) }
+  /// - Parameter requiringChecksum: whether a file without a check sum is refused: one that only Telar writes.
+  /// - Throws: ``SafetensorsError`` for a file that is not there, cannot be read, breaks a rule of the format or is not
+  ///   what was written.
+  public init(_ path: String, requiringChecksum: Bool = false) throws(SafetensorsError) {
     self.path = path
     file = try OpenFile(path)
-    guard file.length >= 8 else {
-      throw malformed("is not a safetensors file: it has \(file.length) bytes, fewer than the 8 of the header's length")
-    }
-    let prefix = try file.read(at: 0, UInt64.self, count: 1)[0]
-    guard prefix <= UInt64(Header.maximumLength) else {
-      throw malformed(
-        "is not a safetensors file: the header's length is \(prefix), above the limit of \(Header.maximumLength)")
-    }
-    let headerLength = Int(prefix)
-    guard headerLength <= file.length - 8 else {
-      throw malformed("is truncated: its header has \(headerLength) bytes, of which \(file.length - 8) are there")
-    }
-    dataStart = 8 + headerLength
-    let bytes = try file.read(at: 8, UInt8.self, count: headerLength)
+    let bytes = try Self.headerBytes(of: file)
+    dataStart = 8 + bytes.count
     do {
       let header = try Header(parsing: bytes, dataLength: file.length - dataStart)
       tensors = header.tensors
       metadata = header.metadata
     } catch {
-      throw malformed("has a broken header: \(error)")
+      throw SafetensorsError(.malformed, path: path, "has a broken header: \(error)")
     }
+    if let checksum = Checksum(endOf: bytes) {
+      guard try file.checksum(leavingOut: (dataStart - Checksum.digitCount)..<dataStart) == checksum else {
+        throw SafetensorsError(
+          .malformed, path: path, "is damaged: its check sum is not that of what it holds; use a copy of the file")
+      }
+    } else if requiringChecksum {
+      throw SafetensorsError(
+        .malformed, path: path,
+        "has no check sum: it is damaged, or not as this version of telar wrote it, and is not to be relied on")
+    }
+  }
+
+  /// The text of the header, of the length that the file says.
+  private static func headerBytes(of file: OpenFile) throws(SafetensorsError) -> [UInt8] {
+    let start = try file.read(at: 0, UInt8.self, count: min(file.length, ForeignFormat.prefixLength))
+    func malformed(_ problem: String) -> SafetensorsError { SafetensorsError(.malformed, path: file.path, problem) }
+    func foreign(_ problem: String) -> SafetensorsError {
+      malformed("is not a safetensors file: it \(ForeignFormat.description(start) ?? problem)")
+    }
+    guard start.count >= 8 else {
+      throw foreign("has \(start.count) bytes, fewer than the 8 of the header's length")
+    }
+    let length = start[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard length <= UInt64(Header.maximumLength) else {
+      throw foreign("says that its header has \(length) bytes, above the limit of \(Header.maximumLength)")
+    }
+    guard start.count > 8, start[8] == UInt8(ascii: "{") else {
+      throw foreign("does not start with '{' behind the header's length")
+    }
+    guard length <= UInt64(file.length - 8) else {
+      throw malformed("is truncated: its header has \(length) bytes, of which \(file.length - 8) are there")
+    }
+    return try file.read(at: 8, UInt8.self, count: Int(length))
   }
 
   /// The type and shape of a tensor.
@@ -61,46 +84,11 @@ public final class SafetensorsFile {
         .mismatch, path: path,
         "tensor \(JSON.quoted(name, limit: 60)) is \(info.type.rawValue), not \(Element.elementType.rawValue)")
     }
-    return try file.read(at: dataStart + info.offset, Element.self, count: info.count)
+    return try elements(name, Element.self)
   }
-
-  /// A tensor's elements as 32-bit floats, from any type of real numbers; F64 and 64-bit integers are rounded.
-  ///
-  /// - Throws: ``SafetensorsError`` when there is no such tensor, or it is complex, boolean or of 8-bit floats.
-  public func floats(_ name: String) throws(SafetensorsError) -> [Float] {
+  /// A tensor's elements, whatever its type, as values of as many bytes.
+  func elements<Element: BitwiseCopyable>(_ name: String, _ type: Element.Type) throws(SafetensorsError) -> [Element] {
     let info = try info(name)
-    func read<Element: BitwiseCopyable>(_ type: Element.Type) throws(SafetensorsError) -> [Element] {
-      try file.read(at: dataStart + info.offset, Element.self, count: info.count)
-    }
-    switch info.type {
-    case .float32: return try read(Float.self)
-    case .float64: return try read(Double.self).map { Float($0) }
-    case .float16: return try read(UInt16.self).map(Self.float(half:))
-    case .bfloat16: return try read(UInt16.self).map { Float(bitPattern: UInt32($0) << 16) }
-    case .uint8: return try read(UInt8.self).map { Float($0) }
-    case .int8: return try read(Int8.self).map { Float($0) }
-    case .uint16: return try read(UInt16.self).map { Float($0) }
-    case .int16: return try read(Int16.self).map { Float($0) }
-    case .uint32: return try read(UInt32.self).map { Float($0) }
-    case .int32: return try read(Int32.self).map { Float($0) }
-    case .uint64: return try read(UInt64.self).map { Float($0) }
-    case .int64: return try read(Int64.self).map { Float($0) }
-    case .bool, .float8E5M2, .float8E4M3, .float8E8M0, .complex64:
-      throw SafetensorsError(
-        .mismatch, path: path,
-        "tensor \(JSON.quoted(name, limit: 60)) is \(info.type.rawValue), which is not read as floats")
-    }
-  }
-
-  /// The value of an IEEE half. Written out because `Float16` is missing on x86-64 macOS.
-  private static func float(half bits: UInt16) -> Float {
-    let sign: Float = bits >> 15 == 0 ? 1 : -1
-    let exponent = Int(bits >> 10 & 0x1f)
-    let fraction = Float(bits & 0x3ff)
-    switch exponent {
-    case 0: return sign * fraction * 0x1p-24
-    case 0x1f: return fraction == 0 ? sign * .infinity : .nan
-    default: return sign * Float(sign: .plus, exponent: exponent - 15, significand: 1 + fraction / 1024)
-    }
+    return try file.read(at: dataStart + info.offset, Element.self, count: info.count)
   }
 }

@@ -2,7 +2,8 @@ import Files
 
 /// A safetensors file in the making: tensors and metadata, then ``write(to:)``.
 ///
-/// The same tensors and metadata, added in the same order, give the same bytes.
+/// The same tensors and metadata, added in the same order, give the same bytes. They hold their own check sum, which
+/// ``SafetensorsFile`` verifies and other readers do not see.
 public struct SafetensorsWriter {
   /// Written in this order.
   public var metadata = OrderedMembers<String>()
@@ -23,8 +24,8 @@ public struct SafetensorsWriter {
   /// The bytes of the file.
   ///
   /// Tensors with larger elements come first, so that every one is aligned to its element, and otherwise in the order
-  /// in which they were added; the header is filled up with spaces to a multiple of 8. This is what the format's own
-  /// library writes but for the order of names, which it sorts.
+  /// in which they were added; the header is filled up to a multiple of 8 with white space, in which the check sum
+  /// stands. But for that, this is what the format's own library writes with the names sorted.
   public var bytes: [UInt8] {
     let ordered = tensors.enumerated().sorted {
       (-$0.element.value.type.byteCount, $0.offset) < (-$1.element.value.type.byteCount, $1.offset)
@@ -45,12 +46,13 @@ public struct SafetensorsWriter {
       offset = end
     }
     var header = Array("{\(members.joined(separator: ","))}".utf8)
-    header += [UInt8](repeating: UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
+    header += Checksum.place(behind: header.count)
     precondition(header.count <= Header.maximumLength, "a header of \(header.count) bytes is over the format's limit")
     var bytes = withUnsafeBytes(of: UInt64(header.count).littleEndian) { Array($0) }
     bytes.reserveCapacity(8 + header.count + offset)
     bytes += header
     for (_, tensor) in ordered { bytes += tensor.bytes }
+    Checksum.seal(&bytes, headerEnd: 8 + header.count)
     return bytes
   }
 

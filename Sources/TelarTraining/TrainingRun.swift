@@ -49,7 +49,7 @@ public final class TrainingRun {
   ///
   /// - Throws: `SafetensorsError` when it is damaged or of another run.
   public func resume() throws {
-    try trainer.load(from: SafetensorsFile(folder.file(RunFolder.stateName)))
+    try trainer.load(from: SafetensorsFile(folder.file(RunFolder.stateName), requiringChecksum: true))
     let present = try? FileManager.default.contentsOfDirectory(atPath: folder.path)
     if let name = present?.first(where: { $0.hasPrefix(RunFolder.eventsPrefix) }) {
       events = try EventFileWriter(appendingTo: name, in: folder.made(), from: trainer.history.count + 1)
@@ -74,7 +74,7 @@ public final class TrainingRun {
     }
     try checkpoint(to: RunFolder.lastName)
     if trainer.settings.earlyStopping != nil {
-      try trainer.network.load(from: SafetensorsFile(folder.file(RunFolder.bestName)))
+      try trainer.network.load(from: SafetensorsFile(folder.file(RunFolder.bestName), requiringChecksum: true))
     }
   }
 
@@ -109,7 +109,8 @@ public final class TrainingRun {
 
   /// The error with the place where it began. That is searched for from the last state, which is sound.
   private func located(_ error: NotFiniteError) throws -> NotFiniteError {
-    guard let state = try? SafetensorsFile(folder.file(RunFolder.stateName)) else { return error }
+    guard let state = try? SafetensorsFile(folder.file(RunFolder.stateName), requiringChecksum: true)
+    else { return error }
     var error = error
     error.origin = try trainer.origin(of: error, from: state)
     return error

@@ -80,10 +80,12 @@ import Testing
     }
   }
 
-  /// A flipped bit gives an error or another well-formed file, whose tensors can be read; never a crash.
+  /// Without a check sum a flipped bit gives an error or another well-formed file, whose tensors can be read; never a
+  /// crash.
   @Test func everyBitFlipIsAnErrorOrReadable() throws {
-    let bytes = SafetensorsFileTests.sample.bytes
-    let headerEnd = 8 + Int(bytes[0]) + Int(bytes[1]) << 8
+    let header = #"{"__metadata__":{"network":"{}"},\#(Self.a),"b":{"dtype":"U8","shape":[3,1],"data_offsets":[8,11]}}"#
+    let bytes = try [UInt8](Data(contentsOf: URL(fileURLWithPath: folder.file(header: header, data: [UInt8](1...11)))))
+    let headerEnd = 8 + header.utf8.count
     var refused = 0
     for bit in 0..<(headerEnd * 8) {
       var flipped = bytes
@@ -91,7 +93,7 @@ import Testing
       let path = try folder.file(flipped)
       do {
         let file = try SafetensorsFile(path)
-        for (name, info) in file.tensors where ![.bool, .complex64].contains(info.type) {
+        for (name, info) in file.tensors where info.type != .complex64 {
           #expect(try file.floats(name).count == info.count)
         }
       } catch {
