@@ -2,6 +2,9 @@ import TelarNN
 
 /// A training run of PyTorch's, to be repeated: a network file.
 struct NetworkCase {
+  /// What stands in front of the names of the weights that training begins with.
+  private static let initialPrefix = "initial/"
+
   private let file: SafetensorsFile
   private let architecture: Architecture
   private let loss: Loss
@@ -110,8 +113,16 @@ struct NetworkCase {
 
   private func train(on device: any Device) throws -> Trained {
     let (steps, batch, height, width) = (shape[0], shape[1], shape[2], shape[3])
+    try CaseLimit.check(file.tensors.map(\.value))
+    let layerCount = architecture.parts.reduce(0) { $0 + $1.layers.layers.count }
+    guard steps * layerCount <= CaseLimit.layerRuns else {
+      throw CaseError("runs \(layerCount) layers in \(steps) steps, over the limit of \(CaseLimit.layerRuns) in all")
+    }
+    _ = try architecture.extent(of: [height, width, 1]) { try CaseLimit.check($1, batch: batch, passes: steps) }
+    // None of the network's tensors is then larger than what is there.
+    try architecture.checkTensors(in: file, prefix: Self.initialPrefix)
     let network = try Network(architecture, on: device, inputShape: [height, width, 1], seed: 0)
-    try network.load(from: file, prefix: "initial/")
+    try network.load(from: file, prefix: Self.initialPrefix)
     let train = try TrainingStep(network, optimizer)
     let pixels = try file.values("images", as: UInt8.self)
     let classes = loss == .classification ? try labels(count: steps * batch, network) : []

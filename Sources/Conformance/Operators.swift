@@ -56,6 +56,13 @@ enum Operators {
       dilation: try run.attributes.pair("dilation", default: 1),
       groups: try run.attributes.integer("groups", default: 1),
       outputPadding: try transposed ? run.attributes.pair("output_padding", default: 0, atLeast: 0) : 0)
+    var (convolution, transposedConvolution) = (
+      Conv2d(x.shape[3], weight.shape[3], kernelSize: 1),
+      ConvTranspose2d(x.shape[3], weight.shape[2] * geometry.groups, kernelSize: 1)
+    )
+    (convolution.geometry, transposedConvolution.geometry) = (geometry, geometry)
+    try run.check(
+      transposed ? transposedConvolution : convolution, on: Array(x.shape.dropFirst()), batch: x.shape[0])
     try run.differentiate(.image) {
       try transposed
         ? convTranspose2d(x, weight: weight, bias: bias, geometry) : conv2d(x, weight: weight, bias: bias, geometry)
@@ -66,6 +73,7 @@ enum Operators {
     let x = try run.leaf("input", rank: 2)
     let weight = try run.leaf("weight", .weight(.linear), rank: 2)
     let bias = try run.has("bias") ? run.leaf("bias", rank: 1) : nil
+    try run.check(Linear(weight.shape[0], weight.shape[1]), on: [x.shape[1]], batch: x.shape[0])
     try run.differentiate { try linear(x, weight: weight, bias: bias) }
   }
 
@@ -78,6 +86,8 @@ enum Operators {
     let alpha = try run.attributes.number("alpha", default: 1, in: -1e30...1e30)
     let beta = try run.attributes.number("beta", default: c == nil ? 0 : 1, in: -1e30...1e30)
     try run.attributes.end()
+    let (rows, depth) = transposeA ? (a.shape[1], a.shape[0]) : (a.shape[0], a.shape[1])
+    try run.check(Linear(depth, b.shape[transposeB ? 0 : 1]), on: [depth], batch: rows)
     try run.keep(
       "output", gemm(a, b, transposeA: transposeA, transposeB: transposeB, alpha: alpha, beta: beta, c: c))
   }
@@ -89,6 +99,9 @@ enum Operators {
       kernelSize: kernelSize, stride: try run.attributes.pair("stride", default: kernelSize),
       padding: try run.attributes.pair("padding", default: 0, atLeast: 0),
       countIncludePad: try isMaximum || run.attributes.flag("count_include_pad", default: true))
+    var pool = AvgPool2d(kernelSize)
+    pool.geometry = geometry
+    try run.check(pool, on: Array(x.shape.dropFirst()), batch: x.shape[0])
     try run.differentiate(.image) { try isMaximum ? maxPool2d(x, geometry) : avgPool2d(x, geometry) }
   }
 

@@ -19,6 +19,8 @@ public struct Checkpoint {
 
   /// The most numbers that a sample may have anywhere in the network.
   public static let largestSample = 1 << 24
+  /// Products, sums or comparisons for an image: minutes on a slow processor.
+  private static let mostOperations = 0x1p36
   /// More layers than any network has that can be trained here.
   private static let mostLayers = 1_000
   /// A table of what is taken for what has the square of this.
@@ -30,7 +32,7 @@ public struct Checkpoint {
   ///   something else than the network that it describes.
   public init(_ path: String) throws {
     let file = try Self.open(path)
-    guard file.metadata["network"] != nil else {
+    guard file.metadata["network"] != nil || Architecture.isWiredByCode(file) else {
       throw SafetensorsError(
         .mismatch, path: path,
         """
@@ -47,9 +49,8 @@ public struct Checkpoint {
         .mismatch, path: path, "has \(layerCount) layers, more than the \(Self.mostLayers) allowed")
     }
     let info = try CheckpointInfo(checkpoint: file, architecture: architecture)
-    (outputShape, largestSampleInside) = try Self.checked(path) {
-      try Self.walk(architecture, from: info.inputShape)
-    }
+    let extent = try Self.checked(path) { try Self.extent(architecture, of: info.inputShape) }
+    (outputShape, largestSampleInside) = (extent.outputShape, extent.largest)
     try architecture.checkTensors(in: file)
     self.file = file
     self.architecture = architecture
@@ -130,33 +131,15 @@ public struct Checkpoint {
     }
   }
 
-  /// The shape behind all layers, and the size of the largest one on the way there.
-  private static func walk(_ architecture: Architecture, from inputShape: [Int]) throws -> ([Int], Int) {
-    var shape = inputShape
-    var largest = 0
-    func measure(_ place: String) throws {
-      var count = 1
-      for size in shape {
-        // Found before it is multiplied, so that no product overflows.
-        guard size <= largestSample, count * size <= largestSample else {
-          throw ShapeError(place, "makes \(shape) of an image, more than \(largestSample) numbers")
-        }
-        count *= size
+  /// What an image takes on its way through the network, which is bounded whatever the file says.
+  private static func extent(_ architecture: Architecture, of inputShape: [Int]) throws -> Extent {
+    try architecture.extent(of: inputShape) { layer, extent in
+      guard extent.largest <= largestSample else {
+        throw ShapeError(layer, "makes \(extent.largest) numbers of an image, more than \(largestSample)")
       }
-      largest = max(largest, count)
-    }
-    try measure("input")
-    for part in architecture.parts {
-      for (index, layer) in part.layers.layers.enumerated() {
-        let place = "\(part.name).\(index) (\(type(of: layer).moduleName))"
-        do {
-          shape = try layer.outputShape(of: shape)
-        } catch let error as ShapeError {
-          throw ShapeError(place, error.problem)
-        }
-        try measure(place)
+      guard extent.operations <= mostOperations else {
+        throw ShapeError(layer, "needs more than \(Int(mostOperations)) operations for an image")
       }
     }
-    return (shape, largest)
   }
 }

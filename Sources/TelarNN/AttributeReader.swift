@@ -20,7 +20,7 @@ public struct AttributeError: Error, Equatable, CustomStringConvertible {
 /// Numbers are bounded so that no arithmetic with them can overflow, however hostile the text is.
 public struct AttributeReader {
   /// Largest size, stride or padding that is taken.
-  public static let largestInteger = 1 << 24
+  public static let largestInteger = Pair.largest
 
   public private(set) var place: String
   private var members: JSON.Members

@@ -44,7 +44,7 @@ public struct BatchNorm2d: FusingActivation {
     guard shape.count == 3, shape[2] == channels, channels > 0 else {
       throw ShapeError(Self.moduleName, "expects an image of \(channels) channels and is given \(describe(shape))")
     }
-    return shape
+    return try bounded(Self.moduleName, shape)
   }
 
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
@@ -59,7 +59,7 @@ public struct BatchNorm2d: FusingActivation {
   /// What the operators take. Counts the batch where its statistics are taken.
   func arguments(_ state: LayerState, _ context: ForwardContext) -> BatchNormArguments {
     let trains = context.mode != .evaluation && !context.isFrozen
-    if trains { state.batchesTracked += 1 }
+    if trains { state.countBatch() }
     return BatchNormArguments(
       weight: state["weight"]!, bias: state["bias"]!, runningMean: state["running_mean"]!,
       runningVariance: state["running_var"]!, training: trains, momentum: momentum, epsilon: epsilon,

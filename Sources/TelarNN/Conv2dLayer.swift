@@ -54,7 +54,7 @@ public struct Conv2d: FusingActivation {
         "kernelSize \(geometry.kernelSize) with dilation \(geometry.dilation) does not fit an image of \(shape[0])×\(shape[1])"
       )
     }
-    return [size.height, size.width, outputChannels]
+    return try bounded(Self.moduleName, [size.height, size.width, outputChannels])
   }
 
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {

@@ -54,7 +54,7 @@ public struct ConvTranspose2d: FusingActivation {
       throw ShapeError(
         Self.moduleName, "padding \(geometry.padding) leaves nothing of an image of \(shape[0])×\(shape[1])")
     }
-    return [size.height, size.width, outputChannels]
+    return try bounded(Self.moduleName, [size.height, size.width, outputChannels])
   }
 
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {

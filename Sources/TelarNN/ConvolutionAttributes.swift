@@ -24,6 +24,7 @@ func checkChannels(
   guard shape.count == 3, shape[2] == inputChannels else {
     throw ShapeError(place, "expects an image of \(inputChannels) channels and is given \(describe(shape))")
   }
+  try checkedCount(place, shape)
 }
 
 extension ConvGeometry {

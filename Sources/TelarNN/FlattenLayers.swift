@@ -13,7 +13,7 @@ public struct Flatten: Layer {
 
   public var attributes: JSON.Members { [:] }
 
-  public func outputShape(of shape: [Int]) throws -> [Int] { [shape.reduce(1, *)] }
+  public func outputShape(of shape: [Int]) throws -> [Int] { [try checkedCount(Self.moduleName, shape)] }
 
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
     x.shape.count == 2 ? x : try flatten(x)
@@ -47,13 +47,11 @@ public struct Unflatten: Layer {
   }
 
   public func outputShape(of shape: [Int]) throws -> [Int] {
-    let (area, over) = height.multipliedReportingOverflow(by: width)
-    let (count, overflow) = area.multipliedReportingOverflow(by: channels)
-    guard !over, !overflow, channels > 0, height > 0, width > 0, shape == [count] else {
-      throw ShapeError(
-        Self.moduleName, "\(describe(shape)) do not make \(describe([height, width, channels]))")
+    let image = [height, width, channels]
+    guard shape == [try checkedCount(Self.moduleName, image)] else {
+      throw ShapeError(Self.moduleName, "\(describe(shape)) do not make \(describe(image))")
     }
-    return [height, width, channels]
+    return image
   }
 
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {

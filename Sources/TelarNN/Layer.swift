@@ -67,6 +67,11 @@ public final class LayerState {
     self.next = next
   }
 
+  /// Counts a batch, up to the largest count that there is.
+  func countBatch() {
+    if batchesTracked < .max { batchesTracked += 1 }
+  }
+
   /// The tensor of a name among ``Layer/parameters``; `nil` where the layer has none, as without a bias.
   public subscript(name: String) -> Tensor? { tensors[name] }
 }

@@ -39,10 +39,11 @@ public struct Linear: FusingActivation {
       throw ShapeError(Self.moduleName, "\(inputFeatures) to \(outputFeatures) features make no layer")
     }
     guard shape == [inputFeatures] else {
-      let hint = shape.count == 3 && shape.reduce(1, *) == inputFeatures ? "; put a Flatten() in front of it" : ""
+      let count = try checkedCount(Self.moduleName, shape)
+      let hint = shape.count == 3 && count == inputFeatures ? "; put a Flatten() in front of it" : ""
       throw ShapeError(Self.moduleName, "expects \(inputFeatures) features and is given \(describe(shape))\(hint)")
     }
-    return [outputFeatures]
+    return try bounded(Self.moduleName, [outputFeatures])
   }
 
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {

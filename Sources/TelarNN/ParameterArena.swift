@@ -26,6 +26,8 @@ public struct Parameter {
 final class ParameterArena {
   /// In the order of the architecture.
   let parameters: [Parameter]
+  /// The tensors of each layer, by the layer's key and their names.
+  private let layers: [String: [String: Tensor]]
   /// Trained parameters in the order of their memory, with their places in it in floats.
   let trained: [(parameter: Parameter, offset: Int)]
   /// Floats of the run of trained parameters, gaps included.
@@ -66,6 +68,7 @@ final class ParameterArena {
     values = try device.zeroed(floats: end)
     gradients = trainedCount > 0 ? try device.zeroed(floats: trainedCount) : nil
     var parameters: [Parameter] = []
+    var layers: [String: [String: Tensor]] = [:]
     for (entry, offset) in zip(entries, offsets) {
       let spec = entry.spec
       let shape = spec.layout.shape(ofPyTorch: spec.shape)
@@ -78,16 +81,15 @@ final class ParameterArena {
         tensor: Tensor(shape: shape, buffer: try slice(values), gradient: slot, requiresGradient: entry.isTrained))
       try parameter.write(spec.initializer.values(count: spec.count, seed: seed, key: parameter.key))
       parameters.append(parameter)
+      layers[entry.layer, default: [:]][spec.name] = parameter.tensor
     }
     self.parameters = parameters
+    self.layers = layers
     trained = zip(parameters, offsets).filter { $0.0.isTrainable }.map { ($0, $1) }
   }
 
   /// The tensors of a layer by their names; `key` is the layer's: `encoder.0`.
-  func tensors(ofLayer key: String) -> [String: Tensor] {
-    Dictionary(
-      uniqueKeysWithValues: parameters.filter { $0.key == "\(key).\($0.spec.name)" }.map { ($0.spec.name, $0.tensor) })
-  }
+  func tensors(ofLayer key: String) -> [String: Tensor] { layers[key] ?? [:] }
 
   func clearGradients() {
     for (parameter, _) in trained { parameter.tensor.gradient!.clear() }

@@ -92,6 +92,7 @@ extension PoolGeometry {
 
   fileprivate func outputShape(ofSample shape: [Int], _ place: String) throws -> [Int] {
     guard shape.count == 3 else { throw ShapeError(place, "expects an image and is given \(describe(shape))") }
-    return Array(try outputShape(of: [1] + shape, place).dropFirst())
+    try checkedCount(place, shape)
+    return try bounded(place, Array(outputShape(of: [1] + shape, place).dropFirst()))
   }
 }

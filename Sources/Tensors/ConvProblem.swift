@@ -50,10 +50,8 @@ package struct ConvProblem {
     for side in [paddedSize.height, paddedSize.width, outSize.height, outSize.width] where side > 32_767 {
       throw ShapeError(place, "an image side of \(side) is more than 32,767")
     }
-    let largest = max(
-      batch * paddedSize.height * paddedSize.width * channels, batch * outSize.height * outSize.width * outChannels)
-    guard largest <= Int(Int32.max), weightCount <= Int(Int32.max) else {
-      throw ShapeError(place, "\(largest) values are more than a kernel can index: use a smaller batch")
+    for shape in [[batch, paddedSize.height, paddedSize.width, channels], outShape, weightShape] {
+      try checkedCount(place, shape)
     }
   }
 }

@@ -193,6 +193,9 @@ package func gemm(
   guard beta == 0 || c?.shape == [m, n] else {
     throw ShapeError("gemm", "beta is \(beta) but c is \(c.map { "\($0.shape)" } ?? "missing"), not [\(m), \(n)]")
   }
+  guard max(m * k, k * n, m * n) <= Int(Int32.max) else {
+    throw ShapeError("gemm", "\(m)×\(k) by \(k)×\(n) is more than a kernel can index")
+  }
   let out = try a.device.tensor([m, n])
   var problem = GemmProblem(
     m: m, n: n, k: k,

@@ -50,6 +50,9 @@ public struct ConvGeometry: Hashable, Sendable {
     try check(groups > 0, "groups \(groups) must be positive")
     try check(outputPadding.height >= 0 && outputPadding.width >= 0, "outputPadding must not be negative")
     try check(
+      [kernelSize, stride, padding, dilation, outputPadding].allSatisfy(\.isBounded),
+      "kernelSize, stride, padding and dilation are at most \(Pair.largest)")
+    try check(
       transposed || outputPadding == 0, "outputPadding is for transposed convolutions")
     try check(
       outputPadding == 0
@@ -90,9 +93,12 @@ public struct PoolGeometry: Hashable, Sendable {
     guard kernelSize.height > 0, kernelSize.width > 0, stride.height > 0, stride.width > 0 else {
       throw ShapeError(place, "kernelSize \(kernelSize) and stride \(stride) must be positive")
     }
-    guard padding.height >= 0, padding.width >= 0, 2 * padding.height <= kernelSize.height,
-      2 * padding.width <= kernelSize.width
+    guard padding.height >= 0, padding.width >= 0, padding.height <= kernelSize.height / 2,
+      padding.width <= kernelSize.width / 2
     else { throw ShapeError(place, "padding \(padding) must be at most half of kernelSize \(kernelSize)") }
+    guard kernelSize.isBounded, stride.isBounded, padding.isBounded else {
+      throw ShapeError(place, "kernelSize, stride and padding are at most \(Pair.largest)")
+    }
     let size = outputSize(of: Pair(shape[1], shape[2]))
     guard size.height > 0, size.width > 0 else {
       throw ShapeError(place, "a window of \(kernelSize) does not fit an image of \(shape[1])×\(shape[2])")
@@ -115,6 +121,11 @@ public struct Pair: Hashable, Sendable, ExpressibleByIntegerLiteral, CustomStrin
 
   /// The same number for both.
   public init(both value: Int) { self.init(value, value) }
+
+  /// The largest attribute of a window: no sum of positions of such windows in an image overflows.
+  package static let largest = 1 << 24
+
+  fileprivate var isBounded: Bool { max(height, width) <= Self.largest }
 
   public var description: String { height == width ? "\(height)" : "\(height)×\(width)" }
 }

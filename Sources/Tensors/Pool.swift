@@ -125,19 +125,12 @@ func avgPool2dGradient(_ dy: Tensor, _ geometry: PoolGeometry, inputShape: [Int]
 
 /// The output's shape, with everything checked that a kernel takes for granted.
 func checkedPoolShape(_ shape: [Int], _ geometry: PoolGeometry, _ place: String) throws -> [Int] {
-  let sizes = [geometry.kernelSize, geometry.stride, geometry.padding]
-  guard sizes.allSatisfy({ max($0.height, $0.width) <= PoolGeometry.largestSize }) else {
-    throw ShapeError(place, "kernelSize, stride and padding are at most \(PoolGeometry.largestSize)")
-  }
   let output = try geometry.outputShape(of: shape, place)
   try checkIndexable(place, shape.reduce(1, *), output.reduce(1, *))
   return output
 }
 
 extension PoolGeometry {
-  /// What leaves room for the kernels' sums of positions in 32-bit integers.
-  fileprivate static let largestSize = 1 << 24
-
   /// Whether windows neither overlap, nor leave gaps, nor touch padding.
   var isCells: Bool { stride == kernelSize && padding == 0 }
 

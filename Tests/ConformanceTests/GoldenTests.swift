@@ -45,12 +45,24 @@ import Testing
     }
   }
 
+  /// So many layers, which have no parameters or those that no file has.
+  private static func network(layer: String, count: Int) -> String {
+    "{\"encoder\":[\([String](repeating: layer, count: count).joined(separator: ","))]}"
+  }
+
+  private static func strided(_ stride: Int) -> String {
+    #"{"layer":"ConvTranspose2d","in_channels":1,"out_channels":1,"kernel_size":1,"stride":\#(stride)}"#
+  }
+
   /// A training run with another optimizer, or from other values, is not PyTorch's.
   @Test(arguments: [
     ("optimizer", #"{"optimizer":"SGD","lr":0.001}"#), ("optimizer", #"{"optimizer":"Adam","lr":0.002}"#),
     ("float32_loss_error", "-1"), ("loss", "l1"), ("network", "{}"), ("network", "["),
     ("network", #"{"encoder":[{"layer":"Conv2d","in_channels":1}]}"#), ("steps", "11"), ("batch_size", "x"),
     ("network", #"{"encoder":[{"layer":"Flatten"},{"layer":"Linear","in_features":784,"out_features":16777216}]}"#),
+    // Sizes that overflow, that are too large in all, and layers that have no end.
+    ("network", network(layer: strided(1 << 24), count: 4)), ("network", network(layer: strided(100), count: 1)),
+    ("network", network(layer: #"{"layer":"ReLU"}"#, count: 20_000)),
   ])
   func aChangedTrainingRunFails(key: String, value: String) throws {
     let folder = try CaseFolder()

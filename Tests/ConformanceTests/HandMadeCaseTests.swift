@@ -125,6 +125,31 @@ import Testing
       [("input", [1], [1]), ("output", [1], [1]), ("magnitude.output", [1], [1])], "no attribute terms.output")
   }
 
+  /// Cases of some hundred bytes that would take gigabytes or hours: refused before anything is made.
+  @Test(
+    arguments: [
+      (#"{"op":"conv_transpose2d","attributes":{"stride":8000}}"#, "makes an array of"),
+      (#"{"op":"conv_transpose2d","attributes":{"stride":16777216}}"#, "more elements than"),
+      (#"{"op":"conv2d","attributes":{"padding":8000,"stride":16000}}"#, "makes an array of"),
+      (#"{"op":"conv2d","attributes":{"padding":16777216}}"#, "more elements than"),
+      (#"{"op":"avg_pool2d","attributes":{"kernel_size":16777216,"padding":8388608,"stride":1}}"#, nil),
+    ] as [(String, String?)])
+  func largeCasesFail(metadata: String, message: String?) throws {
+    let ones = [Float](repeating: 1, count: 16)
+    let result = try folder.result(
+      metadata, [("input", [1, 1, 4, 4], ones), ("weight", [1, 1, 2, 2], [1, 1, 1, 1]), ("output", [1], [1])])
+    #expect(!result.isPassed && result.error != nil)
+    #expect(message.map { result.error!.contains($0) } ?? true, "\(result)")
+  }
+
+  @Test func longProductsFail() throws {
+    let column = [Float](repeating: 1, count: 5_000)
+    let result = try folder.result(
+      #"{"op":"gemm","attributes":{}}"#, [("a", [5_000, 1], column), ("b", [1, 5_000], column), ("output", [1], [1])])
+    #expect(
+      result.error?.contains("makes an array of 25000000 numbers, over the limit of 16777216") == true, "\(result)")
+  }
+
   @Test func notANumberFails() throws {
     let relu = #"{"op":"relu","attributes":{}}"#
     let result = try folder.result(relu, [("input", [2], [1, .nan]), ("output", [2], [1, 2])])
