@@ -1,10 +1,17 @@
 extension Network {
   /// Adds the network to a file: its tensors with PyTorch's keys and layouts, and its architecture as the metadata's
   /// `network`. Waits for the device.
+  ///
+  /// A network without ``inputShape``, whose parts do not run one after another, is wired by code that a file does not
+  /// hold: its architecture is then the metadata's `parts`, and `wiring` is `code`. Such a file is loaded into a network
+  /// of the same parts, for the same code to run; commands, which would run the parts in order, refuse it.
   public func add(to writer: inout SafetensorsWriter) throws {
     // PyTorch's tools look for the format.
     writer.metadata["format"] = "pt"
-    writer.metadata["network"] = architecture.json.text
+    let isChain = inputShape != nil
+    writer.metadata[Architecture.chainMember] = isChain ? architecture.json.text : nil
+    writer.metadata[Architecture.partsMember] = isChain ? nil : architecture.json.text
+    writer.metadata[Architecture.wiringMember] = isChain ? nil : "code"
     for parameter in parameters {
       writer.add(parameter.key, shape: parameter.spec.shape, try parameter.values())
     }
@@ -45,6 +52,7 @@ extension Network {
     let parameters = parameters.filter { names.contains($0.part) }
     let loaded = try parameters.map { try file.floats(prefix + $0.key, shape: $0.spec.shape) }
     var known = Set(parameters.map { prefix + $0.key })
+    let starts = names.map { "\(prefix)\($0)." }
     var counts: [(LayerState, Int64)] = []
     for part in parts where names.contains(part.name) {
       for (index, state) in part.trackingLayers {
@@ -52,12 +60,10 @@ extension Network {
         known.insert(key)
         // Checkpoints of PyTorch before 0.4.1 have none.
         guard file.tensors[key] != nil else { continue }
-        guard let count = try file.values(key, as: Int64.self).first else { continue }
-        counts.append((state, count))
+        counts.append((state, try file.count(key)))
       }
     }
-    for key in file.tensors.keys
-    where names.contains(where: { key.hasPrefix("\(prefix)\($0).") }) && !known.contains(key) {
+    for (key, _) in file.tensors where !known.contains(key) && starts.contains(where: key.hasPrefix) {
       throw SafetensorsError(
         .mismatch, path: file.path, "tensor \(JSON.quoted(key, limit: 60)) belongs to nothing in the network")
     }
@@ -67,12 +73,14 @@ extension Network {
 
   /// The network that a checkpoint describes, with its values.
   ///
+  /// - Parameter inputShape: a sample's shape; `nil` when the parts do not run one after another, as they must not in a
+  ///   checkpoint whose parts are wired by code.
   /// - Throws: `SafetensorsError`, ``AttributeError`` or ``ShapeError`` when the file has no architecture in its
   ///   metadata, one that Telar does not know, or one that its tensors or the input's shape do not fit.
   public convenience init(
     checkpoint file: SafetensorsFile, on device: any Device, inputShape: [Int]?, seed: UInt64 = 0
   ) throws {
-    let architecture = try Architecture(checkpoint: file)
+    let architecture = try inputShape == nil ? Architecture(partsOf: file) : Architecture(checkpoint: file)
     // A shape that does not fit is reported before tensors that do not.
     if let inputShape { _ = try architecture.outputShape(of: inputShape) }
     try architecture.checkTensors(in: file)
@@ -97,11 +105,37 @@ extension Network {
 }
 
 extension Architecture {
-  /// The architecture in a checkpoint's metadata.
+  /// The metadata's member with an architecture whose parts run in order.
+  fileprivate static let chainMember = "network"
+  /// The metadata's member with an architecture whose parts are wired by code, and the one that says so.
+  fileprivate static let (partsMember, wiringMember) = ("parts", "wiring")
+
+  /// Whether a checkpoint says that its parts do not run one after another.
+  package static func isWiredByCode(_ file: SafetensorsFile) -> Bool { file.metadata[wiringMember] != nil }
+
+  /// The architecture in a checkpoint's metadata, whose parts run in order.
   ///
-  /// - Throws: `SafetensorsError` when there is none or it is no JSON, ``AttributeError`` when Telar does not know it.
+  /// - Throws: `SafetensorsError` when there is none, it is no JSON, or its parts are wired by code, ``AttributeError``
+  ///   when Telar does not know it.
   public init(checkpoint file: SafetensorsFile) throws {
-    guard let text = file.metadata["network"] else {
+    guard !Self.isWiredByCode(file) else {
+      throw SafetensorsError(
+        .mismatch, path: file.path,
+        """
+        is of a network whose parts are wired by code, which no file holds, so that it cannot be run or exported from \
+        its checkpoint. Load it in Swift into a network of the same parts, network.load(from:), and call them there.
+        """)
+    }
+    try self.init(file, Self.chainMember)
+  }
+
+  /// The parts that a checkpoint says it has, however they are run.
+  fileprivate init(partsOf file: SafetensorsFile) throws {
+    try self.init(file, Self.isWiredByCode(file) ? Self.partsMember : Self.chainMember)
+  }
+
+  private init(_ file: SafetensorsFile, _ member: String) throws {
+    guard let text = file.metadata[member] else {
       throw SafetensorsError(
         .mismatch, path: file.path, "has no architecture in its metadata; load it into a network that you define")
     }
@@ -116,11 +150,14 @@ extension Architecture {
 
   /// Checks that a file has all of the network's tensors, so that none is made larger than what is there.
   ///
+  /// - Parameter prefix: what stands in front of the keys in the file.
   /// - Throws: `SafetensorsError` for a tensor that is missing or has another shape.
-  package func checkTensors(in file: SafetensorsFile) throws {
+  package func checkTensors(in file: SafetensorsFile, prefix: String = "") throws {
     for part in parts {
       for (index, layer) in part.layers.layers.enumerated() {
-        for spec in layer.parameters { _ = try file.info("\(part.name).\(index).\(spec.name)", shape: spec.shape) }
+        for spec in layer.parameters {
+          _ = try file.info("\(prefix)\(part.name).\(index).\(spec.name)", shape: spec.shape)
+        }
       }
     }
   }

@@ -303,6 +303,27 @@ struct CheckpointCommandTests {
     }
   }
 
+  @Test func `a network whose parts code wires is refused with that reason`() throws {
+    let path = folder.path + "/skip.safetensors"
+    try TestDevices.cpu.use { device in
+      let network = try Network(on: device, inputShape: nil, seed: 1) {
+        Part("encoder") { Conv2d(1, 1, kernelSize: 1) }
+        Part("decoder") { Conv2d(1, 1, kernelSize: 1) }
+      }
+      try network.save(to: path, metadata: CheckpointInfo(loss: .reconstruction).metadata)
+    }
+    for command in try commands(path) {
+      try expectRefusal(command, 65, "is of a network whose parts are wired by code")
+    }
+  }
+
+  @Test func `a pickle is called one`() throws {
+    let pickle: [UInt8] = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e]
+    for command in try commands(folder.write("model.pt", pickle)) {
+      try expectRefusal(command, 65, "model.pt: is not a safetensors file: it is a Python pickle")
+    }
+  }
+
   @Test func `a file of PyTorch's is told what it lacks`() throws {
     let path = folder.path + "/pytorch.safetensors"
     var writer = SafetensorsWriter()
