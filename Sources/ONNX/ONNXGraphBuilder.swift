@@ -24,11 +24,9 @@ struct ONNXGraphBuilder {
     }
     switch layer {
     case let layer as Conv2d:
-      append("Conv", key, try specs.map(initializer), layer.geometry.attributes)
+      append("Conv", key, try specs.map(initializer), layer.geometry.attributes())
     case let layer as ConvTranspose2d:
-      append(
-        "ConvTranspose", key, try specs.map(initializer),
-        layer.geometry.attributes + [.integers("output_padding", layer.geometry.outputPadding.list)])
+      try addTransposed(layer.geometry, key, specs.map(initializer))
     case is Linear:
       // Weights are [out, in], as in PyTorch.
       append("Gemm", key, try specs.map(initializer), [.integer("transB", 1)])
@@ -52,6 +50,29 @@ struct ONNXGraphBuilder {
     default:
       throw ONNXError("\(key) (\(type(of: layer).moduleName))", "has no form in ONNX that Telar knows")
     }
+  }
+
+  /// Adds a transposed convolution.
+  ///
+  /// ONNX Runtime refuses an output padding that is not below the stride. Such rows and columns at the end come from
+  /// less padding there and, where that is not enough, from zeros behind the image, which add no more than room.
+  private mutating func addTransposed(
+    _ geometry: ConvGeometry, _ key: String, _ initializers: [ONNXTensorProto]
+  ) {
+    var outputPadding = geometry.outputPadding.list
+    var endPadding = geometry.padding.list
+    var zeros = [0, 0]
+    for (axis, stride) in geometry.stride.list.enumerated() where outputPadding[axis] >= stride {
+      zeros[axis] = max(0, outputPadding[axis] - endPadding[axis]).dividedUp(by: stride)
+      endPadding[axis] += zeros[axis] * stride - outputPadding[axis]
+      outputPadding[axis] = 0
+    }
+    if zeros != [0, 0] {
+      append("Pad", "\(key).pad", [.integers("\(key).pads", [0, 0, 0, 0, 0, 0] + zeros)])
+    }
+    append(
+      "ConvTranspose", key, initializers,
+      geometry.attributes(endPadding: endPadding) + [.integers("output_padding", outputPadding)])
   }
 
   /// Gives the last node's output the graph's name for it. A graph needs a node, so one without layers copies.
@@ -124,10 +145,12 @@ extension ONNXTensorProto {
 }
 
 extension ConvGeometry {
-  fileprivate var attributes: [ONNXAttributeProto] {
+  /// - Parameter endPadding: the padding behind each axis, where it is not that in front.
+  fileprivate func attributes(endPadding: [Int]? = nil) -> [ONNXAttributeProto] {
     [
       .integers("kernel_shape", kernelSize.list), .integers("strides", stride.list),
-      .integers("pads", padding.list + padding.list), .integers("dilations", dilation.list), .integer("group", groups),
+      .integers("pads", padding.list + (endPadding ?? padding.list)), .integers("dilations", dilation.list),
+      .integer("group", groups),
     ]
   }
 }

@@ -47,6 +47,15 @@ struct ExportedNetwork: CustomTestStringConvertible, Sendable {
         4, 6, kernelSize: Pair(3, 4), stride: Pair(3, 2), padding: Pair(1, 2), outputPadding: Pair(2, 1),
         dilation: Pair(2, 1), groups: 2)
     },
+    // Output paddings up to the dilation: of rows by less padding, of columns by zeros behind the image.
+    ExportedNetwork("transposed convolution with rows added", [4, 3, 2]) {
+      ConvTranspose2d(
+        2, 3, kernelSize: Pair(3, 2), stride: Pair(2, 1), padding: Pair(3, 1), outputPadding: Pair(3, 4),
+        dilation: Pair(4, 5))
+    },
+    ExportedNetwork("transposed convolution with rows and columns added", [3, 4, 2]) {
+      ConvTranspose2d(2, 2, kernelSize: 2, stride: Pair(2, 3), outputPadding: Pair(4, 5), dilation: 6, bias: false)
+    },
     ExportedNetwork("transposed convolution without bias", [3, 5, 2]) {
       ConvTranspose2d(2, 3, kernelSize: 2, bias: false)
     },

@@ -58,6 +58,8 @@ struct ONNXInterpreter {
         let sizes = try #require(integers[node.input[1]])
         y = Array4(shape: sizes.enumerated().map { $1 == 0 ? x.shape[$0] : $1 }, values: x.values)
         try #require(y.shape.reduce(1, *) == x.values.count)
+      case "Pad":
+        y = Self.pad(x, try #require(integers[node.input[1]]))
       case "Gemm":
         try #require(integer("transA", 0) == 0 && integer("transB", 0) == 1)
         y = Self.gemm(x, others[0]!, others.count > 1 ? others[1] : nil)
@@ -72,6 +74,8 @@ struct ONNXInterpreter {
           x, others[0]!, others.count > 1 ? others[1]! : nil, strides: list("strides", [1, 1]),
           pads: list("pads", [0, 0, 0, 0]), dilations: list("dilations", [1, 1]), group: integer("group", 1))
       case "ConvTranspose":
+        // As ONNX Runtime has it.
+        try #require(zip(list("output_padding", [0, 0]), list("strides", [1, 1])).allSatisfy { $0 < $1 })
         y = Self.convTranspose(
           x, others[0]!, others.count > 1 ? others[1]! : nil, strides: list("strides", [1, 1]),
           pads: list("pads", [0, 0, 0, 0]), dilations: list("dilations", [1, 1]),
@@ -83,6 +87,22 @@ struct ONNXInterpreter {
       tensors[node.output[0]] = y
     }
     return try #require(tensors[model.graph.output[0].name])
+  }
+
+  /// Zeros around an image; `pads` are those in front of all axes, then those behind them.
+  private static func pad(_ x: Array4, _ pads: [Int]) -> Array4 {
+    let shape = (0..<4).map { x.shape[$0] + pads[$0] + pads[4 + $0] }
+    var y = Array4(shape: shape, values: [Double](repeating: 0, count: shape.reduce(1, *)))
+    for place in x.values.indices {
+      var (rest, target, step) = (place, 0, 1)
+      for axis in (0..<4).reversed() {
+        target += (rest % x.shape[axis] + pads[axis]) * step
+        rest /= x.shape[axis]
+        step *= shape[axis]
+      }
+      y.values[target] = x.values[place]
+    }
+    return y
   }
 
   private static func gemm(_ a: Array4, _ b: Array4, _ c: Array4?) -> Array4 {
