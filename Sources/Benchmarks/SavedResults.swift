@@ -27,15 +27,22 @@ public struct SavedResults: Sendable {
   /// In the order of the file, each name once, with the median of its lines.
   public let results: [SavedResult]
 
+  /// A hundred thousand lines.
+  private static let longestFile = 1 << 25
+
   /// - Throws: ``SavedResultsError`` for a file that is missing or holds nothing, and for a line that is no result.
   public init(path: String) throws {
     self.path = path
-    guard let bytes = FileManager.default.contents(atPath: path) else {
-      throw SavedResultsError(.missing, path: path, "there is no such file, or it is not readable")
+    let bytes: [UInt8]
+    do { bytes = try InputFile.read(path, atMost: Self.longestFile) } catch {
+      guard error.kind == .tooLong else {
+        throw SavedResultsError(.missing, path: path, "there is no such file, or it is not readable")
+      }
+      throw SavedResultsError(.malformed, path: path, error.problem)
     }
     var found: [SavedResult] = []
     var values: [String: [Double]] = [:]
-    for line in TextLines([UInt8](bytes)) where !line.isBlank {
+    for line in TextLines(bytes) where !line.isBlank {
       do {
         guard let result = try Self.result(line) else { continue }
         if values[result.name] == nil { found.append(result) }

@@ -43,8 +43,9 @@ public struct TuningFile: Sendable, Equatable {
   ///
   /// - Throws: ``TuningFileError``.
   public init(path: String) throws {
-    guard let bytes = FileManager.default.contents(atPath: path) else {
-      throw TuningFileError(.missing, path: path, "there is no such file, or it is not readable")
+    let bytes: [UInt8]
+    do { bytes = try InputFile.read(path, atMost: JSON.maximumLength) } catch {
+      throw TuningFileError(error.kind == .tooLong ? .malformed : .missing, path: path, error.problem)
     }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw TuningFileError(.malformed, path: path, "it is not UTF-8 text")

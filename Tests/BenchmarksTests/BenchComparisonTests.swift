@@ -1,4 +1,5 @@
 import Benchmarks
+import Foundation
 import TestSupport
 import Testing
 
@@ -70,6 +71,13 @@ struct BenchComparisonTests {
       try SavedResults(path: folder.write("broken", Array((text + "{\r\n").utf8)))
     }
     #expect(error?.problem == "line 4 is no JSON object")
+  }
+
+  @Test func `a file longer than any is not read`() throws {
+    let path = try folder.write("long", Array(op("a", 1).utf8))
+    #expect(truncate(path, 3 << 30) == 0)
+    let error = #expect(throws: SavedResultsError.self) { try SavedResults(path: path) }
+    #expect(error?.kind == .malformed && error?.problem.contains("more than the") == true)
   }
 
   @Test func `a file without results, or with others, holds nothing to compare`() throws {

@@ -83,6 +83,13 @@ import TuningFiles
 
   @Test func theShippedFileIsOne() throws { _ = try TuningFile.shipped() }
 
+  @Test func aFileLongerThanAnyIsNotRead() throws {
+    let path = folder.path + "/long.json"
+    #expect(FileManager.default.createFile(atPath: path, contents: Data("{".utf8)) && truncate(path, 3 << 30) == 0)
+    let error = #expect(throws: TuningFileError.self) { try TuningFile(path: path) }
+    #expect(error?.kind == .malformed && error?.problem.contains("more than the") == true)
+  }
+
   @Test func theFirstFileThatKnowsTheDeviceCounts() throws {
     let product = try #require(TunedProduct("gemm nn 1x2x3")), foreign = try #require(TunedProduct("gemm nn 3x2x1"))
     var file = TuningFile()
