@@ -75,11 +75,11 @@ extension Figure {
   }
 }
 
-/// Comma-separated values as RFC 4180 has them, with line feeds.
+/// Comma-separated values as RFC 4180 has them, with line feeds; control characters in a field become escapes.
 package enum CSV {
   package static func line(_ fields: [String]) -> String {
-    fields.map { field in
-      field.contains { $0 == "," || $0 == "\"" || $0.isNewline }
+    fields.map(\.visible).map { field in
+      field.contains { $0 == "," || $0 == "\"" }
         ? "\"" + field.replacingOccurrences(of: "\"", with: "\"\"") + "\"" : field
     }.joined(separator: ",") + "\n"
   }

@@ -257,6 +257,10 @@ struct FiguresTests {
     #expect(images.csv == "row,column,pixel0,pixel1\nr,c,0.0,0.5\n")
   }
 
+  @Test func `names in CSV are one line without control characters`() {
+    #expect(CSV.line(["a\u{1b}[31m\r\nb", "c"]) == #"a\u{1b}[31m\r\nb,c"# + "\n")
+  }
+
   @Test func `a folder that is not there is an error`() throws {
     #expect(throws: OutputError.self) { try curves.write(to: "/nonexistent/folder/curves") }
   }
