@@ -18,31 +18,34 @@ struct Header {
     var reader = JSONReader(bytes, maximumDepth: 3)
     guard bytes.first == UInt8(ascii: "{") else { throw reader.error("the header does not start with '{'") }
     var infos: [(key: String, value: TensorInfo)] = []
-    var seen: Set<String> = []
-    var metadata = OrderedMembers<String>()
+    var metadata: OrderedMembers<String>?
     try reader.object { reader, key throws(JSONError) in
-      guard seen.insert(key).inserted else {
-        throw reader.error("the name \(JSON.quoted(key, limit: 60)) stands there twice")
-      }
       if key == "__metadata__" {
+        guard metadata == nil else { throw reader.error("the metadata stand there twice") }
+        var members = OrderedMembers<String>()
         try reader.object { reader, key throws(JSONError) in
-          guard metadata[key] == nil else {
-            throw reader.error("the metadata's key \(JSON.quoted(key, limit: 60)) stands there twice")
-          }
           guard try reader.next() == .string else {
             throw reader.error("the metadata of \(JSON.quoted(key, limit: 60)) is not a string")
           }
-          metadata[key] = try reader.string()
+          guard members.append(key, try reader.string()) else {
+            throw reader.error("the metadata's key \(JSON.quoted(key, limit: 60)) stands there twice")
+          }
         }
+        metadata = members
       } else {
         infos.append((key, try Self.info(key, &reader)))
       }
     }
     try reader.end()
-    self.metadata = metadata
+    self.metadata = metadata ?? [:]
 
     // Empty tensors share their place with the one that follows.
     infos.sort { ($0.value.offset, $0.value.byteCount) < ($1.value.offset, $1.value.byteCount) }
+    for (name, info) in infos {
+      guard tensors.append(name, info) else {
+        throw reader.error("the name \(JSON.quoted(name, limit: 60)) stands there twice")
+      }
+    }
     var end = 0
     for (name, info) in infos {
       guard info.offset == end else {
@@ -54,7 +57,6 @@ struct Header {
       guard end <= dataLength else {
         throw reader.error("the data of \(JSON.quoted(name, limit: 60)) ends at \(end) and the file's at \(dataLength)")
       }
-      tensors[name] = info
     }
     guard end == dataLength else { throw reader.error("\(dataLength - end) bytes at the end belong to no tensor") }
   }

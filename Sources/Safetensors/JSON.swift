@@ -139,6 +139,16 @@ public struct OrderedMembers<Value: Sendable>: Sendable, RandomAccessCollection,
     }
   }
 
+  /// Adds a key at the end, with one look at the others; false, and nothing changes, where it is there already.
+  mutating func append(_ key: String, _ value: Value) -> Bool {
+    if let place = places.updateValue(entries.count, forKey: key) {
+      places[key] = place
+      return false
+    }
+    entries.append((key, value))
+    return true
+  }
+
   public var keys: [String] { entries.map(\.key) }
 }
 

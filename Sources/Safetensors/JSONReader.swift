@@ -77,16 +77,36 @@ package struct JSONReader {
     try take("\"")
     var text: [UInt8] = []
     while true {
+      let start = position
+      position = endOfPlainText()
       guard let byte = peek else { throw error("the text ends within a string") }
       position += 1
       switch byte {
       case UInt8(ascii: "\""):
-        guard let string = String(validating: text, as: UTF8.self) else { throw error("a string is not UTF-8") }
+        // Most strings are without escapes.
+        let end = position - 1
+        let string =
+          text.isEmpty
+          ? String(validating: bytes[start..<end], as: UTF8.self)
+          : String(validating: text + bytes[start..<end], as: UTF8.self)
+        guard let string else { throw error("a string is not UTF-8") }
         return string
-      case UInt8(ascii: "\\"): text += try escape()
-      case 0..<0x20: throw error("a control character stands in a string")
-      default: text.append(byte)
+      case UInt8(ascii: "\\"):
+        text += bytes[start..<(position - 1)]
+        text += try escape()
+      default: throw error("a control character stands in a string")
       }
+    }
+  }
+
+  /// Where the characters end that stand for themselves in a string.
+  private func endOfPlainText() -> Int {
+    bytes.withUnsafeBufferPointer { bytes in
+      var end = position
+      while end < bytes.count, bytes[end] >= 0x20, bytes[end] != UInt8(ascii: "\""), bytes[end] != UInt8(ascii: "\\") {
+        end += 1
+      }
+      return end
     }
   }
 
@@ -160,7 +180,7 @@ package struct JSONReader {
   /// Takes a number that must be an integer from 0 to the largest `Int`.
   package mutating func natural() throws(JSONError) -> Int {
     let text = try number()
-    guard let value = Int(text), value >= 0, text.first != "-" else {
+    guard text.utf8.first != UInt8(ascii: "-"), let value = Int(text) else {
       throw error("\(text.prefix(40)) is not an integer from 0 to \(Int.max)")
     }
     return value

@@ -71,6 +71,16 @@ import Testing
     #expect(try file.values("b", as: Float.self) == [2])
   }
 
+  /// Twice as many tensors take twice as long: a square of their number would pass the limit.
+  @Test(.timeLimit(.minutes(1))) func manyTensorsAreRead() throws {
+    let count = 20_000
+    let members = (0..<count).map { #""layer.\#($0)":{"dtype":"U8","shape":[1],"data_offsets":[\#($0),\#($0 + 1)]}"# }
+    let file = try SafetensorsFile(
+      folder.file(header: "{\(members.joined(separator: ","))}", data: [UInt8](repeating: 7, count: count)))
+    #expect(file.tensors.count == count)
+    #expect(try file.values("layer.19999", as: UInt8.self) == [7])
+  }
+
   @Test func whatIsNotAFileIsAnError() throws {
     func kind(_ path: String) -> SafetensorsError.Kind? {
       #expect(throws: SafetensorsError.self) { try SafetensorsFile(path) }?.kind
