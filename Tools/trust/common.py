@@ -3,6 +3,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import struct
 import subprocess
@@ -93,6 +94,26 @@ def put(folder, name, data):
     with open(path, "wb") as file:
         file.write(data)
     return path
+
+
+def prepare_scratch(folder, telar):
+    """Makes a scratch folder; what another build of telar left in it is removed first."""
+    os.makedirs(folder, exist_ok=True)
+    status = os.stat(telar)
+    build = f"{telar} {status.st_size} {status.st_mtime_ns}".encode()
+    if not os.path.exists(f"{folder}/made-by") or load(f"{folder}/made-by") != build:
+        for name in os.listdir(folder):
+            # The driver's own cache does not depend on the build.
+            if name != "pocl":
+                remove(f"{folder}/{name}")
+        put(folder, "made-by", build)
+
+
+def remove(path):
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path)
+    else:
+        os.remove(path)
 
 
 def files_in(folder):

@@ -24,7 +24,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from common import end_session, files_in, load, put, read_safetensors, temporary_files  # noqa: E402
+from common import (end_session, files_in, load, prepare_scratch, put, read_safetensors,  # noqa: E402
+                    temporary_files)
 
 # The exit codes that are right after a stop.
 CODES = {"kill": (-9, 0), "term": (143, 0), "term2": (143, 0), "int": (130, 0), "int2": (130, 0), "group": (130, 0),
@@ -40,7 +41,7 @@ class Runs:
         self.options = options
         self.telar, self.work = os.path.abspath(options.telar), os.path.abspath(options.work)
         self.names = options.experiments.split(",")
-        os.makedirs(self.work, exist_ok=True)
+        prepare_scratch(self.work, self.telar)
 
     def start(self, out, *more):
         options = self.options

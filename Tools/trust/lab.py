@@ -1,4 +1,4 @@
-"""A scratch folder with sound inputs of every sort, made once: data, runs, a stopped run, a report, images."""
+"""A scratch folder with sound inputs of every sort: data, runs, a stopped run, a report, images."""
 import json
 import os
 import random
@@ -10,7 +10,7 @@ import sys
 import time
 import zlib
 
-from common import run, tensors_file
+from common import prepare_scratch, run, tensors_file
 from formats import png_of_chunks
 
 
@@ -21,6 +21,7 @@ class Lab:
         self.T = os.path.abspath(options.telar)
         self.dir = os.path.abspath(options.work)
         self.timeout = shutil.which("timeout")
+        prepare_scratch(self.dir, self.T)
         home = f"{self.dir}/home"
         os.makedirs(home, exist_ok=True)
         # A gnuplot that draws nothing, at once: scripts are made for it all the same.
