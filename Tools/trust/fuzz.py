@@ -6,8 +6,8 @@
 Each input is made from a sound one and given to a command that reads it. Faults are signals, hangs, too much memory,
 exit codes that are not documented or not right, traces on standard error, control characters on either stream, exits
 other than 0 without a message, files of a user that are changed or gone, temporary files that stay, and inputs that
-break the rules of their format and are accepted with exit code 0. Prints a table, a line for each sort of fault with the
-input that is kept, and a summary line; exits 1 when there is a fault.
+break the rules of their format and are accepted with exit code 0. Prints a table, a line for each sort of fault with
+the input that is kept, and a summary line; exits 1 when there is a fault.
 """
 import argparse
 import collections

@@ -5,11 +5,11 @@
     kill9.py --telar .build/release/telar --modes term,int,term2,int2,stop,pair,group --trials 8
 
 Modes: kill (SIGKILL, up to four times a run), term and int (once), term2 and int2 (a second one after half a second),
-group (SIGINT to all processes of the run, as a terminal's Ctrl-C), stop (SIGSTOP, SIGCONT), pair (two processes on one
-folder at once, one of them killed in half of the trials). Checked: exit codes; that all files are whole after each stop;
-that in the end both checkpoints of both experiments, and all metrics but times, are those of the reference to the last
-bit; that there is one event an epoch; that nothing temporary stays and a user's own files do. Prints a summary line;
-exits 1 when a check fails.
+group (SIGINT to all processes of the run, as a terminal's Ctrl-C), stop (SIGSTOP, SIGCONT), pair (two processes on
+one folder at once, one of them killed in half of the trials). Checked: exit codes; that all files are whole after
+each stop; that in the end both checkpoints of both experiments, and all metrics but times, are those of the reference
+to the last bit; that there is one event an epoch; that nothing temporary stays and a user's own files do. Prints a
+summary line; exits 1 when a check fails.
 """
 import argparse
 import glob
@@ -262,8 +262,8 @@ def main():
             faults += [f"{mode} {number} (codes {trial.codes}): {problem}" for problem in trial.problems]
     for fault in faults:
         print("FAULT", fault)
-    print(f"kill9: {trials} runs stopped {stops} times on {options.device} (seed {options.seed}), {len(faults)} faults; "
-          f"a run takes {whole_time:.1f} s")
+    print(f"kill9: {trials} runs stopped {stops} times on {options.device} (seed {options.seed}), "
+          f"{len(faults)} faults; a run takes {whole_time:.1f} s")
     return 1 if faults else 0
 
 
