@@ -13,6 +13,9 @@ public final class Buffer {
   /// Keeps the device alive; `nil` for a buffer that the device itself keeps, and whose memory it frees.
   private let owner: (any Device)?
 
+  /// Whether the device itself keeps the buffer.
+  var isDevicesOwn: Bool { owner == nil }
+
   package init(
     device: any Device, byteCount: Int, handle: UnsafeMutableRawPointer, capacity: Int, parent: Buffer? = nil,
     ownedByDevice: Bool = false

@@ -33,6 +33,15 @@ extension OpenCLDevice {
       let status = clFlush(queue)
       if status != CL_SUCCESS { throw failure("clFlush", status, kernel: compiled.name) }
     }
+    if let launchLog { launchLog.add(compiled.name, try contents(of: arguments)) }
+  }
+
+  /// The bytes of the buffers among arguments, but not of the device's own zeros, which grow from time to time.
+  private func contents(of arguments: [KernelArgument]) throws -> [[UInt8]] {
+    try arguments.compactMap { argument in
+      guard case .buffer(let buffer) = argument, !buffer.isDevicesOwn else { return nil }
+      return try buffer.read(UInt8.self, count: buffer.byteCount)
+    }
   }
 
   private func compile(_ kernel: Kernel) throws -> OpenCLKernel {

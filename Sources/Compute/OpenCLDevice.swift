@@ -12,6 +12,8 @@ public final class OpenCLDevice: Device {
   /// While a profiler is set, the queue takes times and each launch keeps an event: then an error of asynchronous work
   /// names exactly the kernel that it is of. Synchronise before the profiler's report is read.
   public var profiler: Profiler?
+  /// Where launches note what they leave in their buffers; `nil` (the default) costs nothing.
+  package var launchLog: LaunchLog?
   public var tuning = Tuning() { didSet { tuning.check(properties) } }
 
   let programs: OpenCLPrograms
@@ -126,13 +128,16 @@ public final class OpenCLDevice: Device {
     }
     let rounded = allocatesExactly ? byteCount : BufferPool.capacity(for: byteCount)
     let capacity = min(rounded, properties.maximumAllocationBytes)
-    if let handle = pool.take(capacity: capacity) {
-      return Buffer(device: self, byteCount: byteCount, handle: handle, capacity: capacity)
+    let made = { try self.create(capacity) ?? self.createFromPooled(capacity) }
+    let handle = try pool.take(capacity: capacity) ?? made().map { UnsafeMutableRawPointer($0) }
+    guard let handle else { throw DeviceError.outOfMemory(device: properties.identifier, requested: byteCount) }
+    let buffer = Buffer(device: self, byteCount: byteCount, handle: handle, capacity: capacity)
+    if launchLog != nil {
+      var zero: UInt8 = 0
+      let status = clEnqueueFillBuffer(queue, buffer.memory, &zero, 1, 0, capacity, 0, nil, nil)
+      if status != CL_SUCCESS { throw failure("clEnqueueFillBuffer", status) }
     }
-    guard let handle = try create(capacity) ?? createFromPooled(capacity) else {
-      throw DeviceError.outOfMemory(device: properties.identifier, requested: byteCount)
-    }
-    return Buffer(device: self, byteCount: byteCount, handle: UnsafeMutableRawPointer(handle), capacity: capacity)
+    return buffer
   }
 
   public func zeros(byteCount: Int) throws -> Buffer {

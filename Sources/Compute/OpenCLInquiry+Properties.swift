@@ -1,5 +1,6 @@
 import CKernels
 import COpenCL
+import Files
 
 extension OpenCLInquiry {
   /// What the driver says of the device, and the kernels' parameters that follow from it.
@@ -89,10 +90,7 @@ extension OpenCLInquiry {
   }
 
   /// A name as it is shown: one line of no great length.
-  static func label(_ text: String) -> String {
-    let visible = text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) }
-    return String(String(visible).prefix(200))
-  }
+  static func label(_ text: String) -> String { text.prefix(200).visible }
 
   private mutating func bytes(_ parameter: Int32) -> Int {
     min(number(parameter, as: cl_ulong.self), Self.mostBytes)

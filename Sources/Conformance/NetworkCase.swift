@@ -82,8 +82,8 @@ struct NetworkCase {
 
   /// Trains as PyTorch did, twice, and compares the loss of every step and the output in the end.
   func run(on device: any Device) throws -> Bound.Worst {
-    let trained = try train(on: device)
-    if let difference = Repetition.difference(trained.numbers, try train(on: device).numbers) { return difference }
+    let (trained, again) = try Repetition.twice(on: device) { try train(on: device) }
+    if let difference = Repetition.difference(trained.numbers, again.numbers) { return difference }
     let reference = try file.floats("losses")
     var worst = Bound.within(absolute: 0, relative: 10 * lossError + 1e-4).worst("losses", trained.losses, reference)
     guard worst.fraction != nil, let output = trained.output else { return worst }

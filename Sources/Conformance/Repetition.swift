@@ -5,6 +5,25 @@ import TelarNN
 /// A bound has room for rounding, and so for a wrong number among many in a sum. A device that repeats itself has made no
 /// such error that comes and goes, as faulty memory or a race of its driver makes.
 enum Repetition {
+  /// Does work twice; on an OpenCL device, what each launch leaves in its buffers is compared too.
+  ///
+  /// - Throws: ``CaseError`` when a launch leaves other numbers the second time, and what the work throws.
+  static func twice<Result>(
+    on device: any Device, _ work: () throws -> Result
+  ) throws -> (first: Result, second: Result) {
+    guard let device = device as? OpenCLDevice else { return (try work(), try work()) }
+    defer { device.launchLog = nil }
+    let logs = (LaunchLog(), LaunchLog())
+    device.launchLog = logs.0
+    let first = try work()
+    device.launchLog = logs.1
+    let second = try work()
+    if let kernel = logs.0.firstDifference(from: logs.1) {
+      throw CaseError("kernel \(kernel) writes other numbers when it is computed again")
+    }
+    return (first, second)
+  }
+
   /// The first of the results that has other bits; `nil` when there is none.
   static func difference(
     _ first: [(name: String, values: [Float])], _ second: [(name: String, values: [Float])]
@@ -26,8 +45,7 @@ extension OperatorCase {
   ///
   /// - Throws: ``CaseError`` when the device does not repeat itself, and what ``results(on:)`` throws.
   func repeatedResults(on device: any Device) throws -> [String: HostTensor] {
-    let first = try results(on: device)
-    let second = try results(on: device)
+    let (first, second) = try Repetition.twice(on: device) { try results(on: device) }
     let names = first.keys.sorted()
     let difference = Repetition.difference(
       names.map { ($0, first[$0]!.values) }, names.map { ($0, second[$0]?.values ?? []) })

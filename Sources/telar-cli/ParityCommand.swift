@@ -8,7 +8,7 @@ struct ParityCommand: ParsableCommand {
     abstract: "Hold every operator of one device against another's.",
     discussion: """
       Every operator with its gradients on random shapes, and a training step of eight networks. Exits 1 when one \
-      differs by more than its bound, or by a bit when the device computes it again, and names the first.
+      differs by more than its bound, or when a kernel writes other bits the second time, and names the first.
 
       EXAMPLE
         telar parity --device opencl:0 --against cpu
