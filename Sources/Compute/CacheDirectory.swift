@@ -7,16 +7,21 @@ import Foundation
 /// Nothing here throws: a cache that cannot be read or written costs time only. One that is not private is left alone,
 /// and ``CacheNotice`` says so.
 package struct CacheDirectory: Sendable {
-  /// The folder, behind those above it that are the cache's too. Only the first may be a link, as the user's own choice.
-  private let chain: [String]
+  /// The uppermost folder that is the cache's, which may be a link, as the user's own choice.
+  private let root: String
+  /// The folders from there to this one.
+  private let names: [String]
 
-  package var path: String { chain[chain.count - 1] }
+  package var path: String { ([root] + names).joined(separator: "/") }
 
-  package init(_ path: String) { chain = [path] }
+  package init(_ path: String) { self.init(root: path, names: []) }
 
-  private init(chain: [String]) { self.chain = chain }
+  private init(root: String, names: [String]) {
+    self.root = root
+    self.names = names
+  }
 
-  package func folder(_ name: String) -> CacheDirectory { CacheDirectory(chain: chain + ["\(path)/\(name)"]) }
+  package func folder(_ name: String) -> CacheDirectory { CacheDirectory(root: root, names: names + [name]) }
 
   /// `$XDG_CACHE_HOME/telar`, by default `~/.cache/telar`; `nil` when there is no home directory or the environment
   /// variable `TELAR_NO_CACHE` is `1`.
@@ -31,32 +36,41 @@ package struct CacheDirectory: Sendable {
 
   /// The bytes of a file; `nil` where it is missing, longer than `limit`, or may be another user's.
   func read(_ name: String, atMost limit: Int) -> [UInt8]? {
-    let file = "\(path)/\(name)"
-    guard isPrivate(), isOwn(file, S_IFREG, lstat) else { return nil }
-    return try? InputFile.read(file, atMost: limit)
+    guard let folder = open(), let status = folder.status(of: name), isOwn(status, S_IFREG, folder.file(name)) else {
+      return nil
+    }
+    return try? InputFile.read(name, in: folder, atMost: limit)
   }
 
   /// Puts a file in place as a whole or not at all.
   func write(_ bytes: [UInt8], to name: String) {
-    try? AtomicFile.makeFolder(URL(fileURLWithPath: chain[0]).deletingLastPathComponent().path)
-    for folder in chain { mkdir(folder, 0o700) }
-    if isPrivate() { try? AtomicFile.write(bytes, to: "\(path)/\(name)") }
+    guard let folder = open(making: true) else { return }
+    // One that replaces another keeps its permissions.
+    if let status = folder.status(of: name), !isOwn(status, S_IFREG, folder.file(name)) { folder.remove(name) }
+    try? folder.write(bytes, to: name)
   }
 
-  func remove(_ name: String) {
-    if isPrivate() { unlink("\(path)/\(name)") }
+  func remove(_ name: String) { open()?.remove(name) }
+
+  /// The folder, held open; `nil` where it cannot be had or is not private.
+  private func open(making: Bool = false) -> Folder? {
+    if making {
+      try? AtomicFile.makeFolder(URL(fileURLWithPath: root).deletingLastPathComponent().path)
+      mkdir(root, 0o700)
+    }
+    guard var folder = try? Folder(root), isOwn(folder.status, S_IFDIR, root) else { return nil }
+    for name in names {
+      if making, !folder.has(name) { _ = try? folder.folder(name, mode: 0o700) }
+      guard let status = folder.status(of: name), isOwn(status, S_IFDIR, folder.file(name)),
+        let next = try? folder.existingFolder(name), isOwn(next.status, S_IFDIR, next.path)
+      else { return nil }
+      folder = next
+    }
+    return folder
   }
 
-  private func isPrivate() -> Bool {
-    isOwn(chain[0], S_IFDIR, stat) && chain.dropFirst().allSatisfy { isOwn($0, S_IFDIR, lstat) }
-  }
-
-  /// Whether there is a file of a kind that only this user can write to.
-  private func isOwn(
-    _ path: String, _ kind: mode_t, _ look: (UnsafePointer<CChar>, UnsafeMutablePointer<stat>) -> Int32
-  ) -> Bool {
-    var status = stat()
-    guard look(path, &status) == 0 else { return false }
+  /// Whether a file is of a kind, and only this user can write to it.
+  private func isOwn(_ status: stat, _ kind: mode_t, _ path: String) -> Bool {
     let reason: String? =
       if status.st_mode & S_IFMT == S_IFLNK {
         "it is a symbolic link"
