@@ -56,7 +56,8 @@ class Faults:
                     "PATH": self.tools()}
         image = put(self.dir, "image.png", self.lab.image)
         telar = self.lab.T
-        study = [telar, "study", "aldecoa", "n64-p0.1", "--data", self.lab.data, "--allow-other-data", "--device", "opencl"]
+        study = [telar, "study", "aldecoa", "n64-p0.1", "--data", self.lab.data, "--allow-other-data",
+                 "--device", "opencl"]
         self.commands = {
             "predict": [telar, "predict", self.lab.classifier, image, "--device", "opencl"],
             "study": [*study, "--epochs", "2", "--out", f"{self.dir}/runs"],
