@@ -228,7 +228,10 @@ struct PresentRunTests {
     #expect(folder.contents().contains("molina/adam/seed-0/notes.txt"))
   }
 
-  @Test func `a damaged state is an error, and the other runs go on`() throws {
+  enum Damage: CaseIterable { case cut, flippedBit, missingChecksum }
+
+  @Test(arguments: Damage.allCases)
+  func `a damaged state is an error, and the other runs go on`(damage: Damage) throws {
     var steps = 0
     #expect(throws: TrainingPaused.self) {
       try run { _ in
@@ -238,8 +241,16 @@ struct PresentRunTests {
       }
     }
     let path = folder.path + "/molina/adam/seed-0/state.safetensors"
-    let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
-    try bytes.prefix(bytes.count / 2).write(to: URL(fileURLWithPath: path))
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    switch damage {
+    case .cut: bytes = bytes.prefix(bytes.count / 2)
+    case .flippedBit: bytes[bytes.count - 1_000] ^= 1
+    case .missingChecksum:
+      // The white space behind the header's JSON, which a program that writes the file anew does not know.
+      let headerEnd = 8 + bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+      for place in (headerEnd - 34)..<headerEnd { bytes[place] = 0x20 }
+    }
+    try bytes.write(to: URL(fileURLWithPath: path))
     #expect(try run(["base", "adam"]) { $0.isResuming = true } == ["began", "failed"])
   }
 
