@@ -75,8 +75,8 @@ public struct RecipeWriter {
     }
     var running: JSON.Members = [:]
     if options.seedCount != 1 { running["seeds"] = .integer(options.seedCount) }
-    if options.curveImageCount != StudyOptions().curveImageCount {
-      running["curve_images"] = .integer(options.curveImageCount)
+    if options.usedCurveImageCount != StudyOptions().usedCurveImageCount {
+      running["curve_images"] = .integer(options.usedCurveImageCount)
     }
     return text + Self.lines(running)
   }

@@ -6,7 +6,7 @@ extension StudyDocument {
   var confusionSection: Document.Section? {
     let rows = folder.experiments.compactMap { result -> [Document.Cell]? in
       guard let pair = matrices(of: result), let theirs = pair.theirs else { return nil }
-      let names = classNames(result, count: pair.ours.count)
+      let names = result.classNames(count: pair.ours.count)
       let cells = pair.ours.indices.flatMap { row in
         pair.ours.indices.map { (row: row, column: $0, difference: pair.ours[row][$0] - theirs[row][$0]) }
       }
@@ -55,7 +55,7 @@ extension StudyDocument {
   func matrixBlock(of result: ExperimentResult) -> Document.Block? {
     guard let (ours, theirs) = matrices(of: result), let counts = result.confusionCounts else { return nil }
     let name = result.experiment.name
-    let names = classNames(result, count: ours.count)
+    let names = result.classNames(count: ours.count)
     let images = counts.joined().reduce(0, +)
     let seeds = result.runs.count == 1 ? "" : " by \(result.runs.count) networks, one a seed"
     var all = [

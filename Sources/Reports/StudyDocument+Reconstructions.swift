@@ -1,6 +1,5 @@
 import Figures
 import Studies
-import TelarData
 import TelarTraining
 
 /// What autoencoders make of images.
@@ -24,16 +23,16 @@ extension StudyDocument {
   }
 
   private func sideBySide(_ chart: Study.Chart) throws -> Document.Pictures? {
-    let shown = try chart.experiments.compactMap { name -> (name: String, samples: SampleFile)? in
+    let shown = try chart.experiments.compactMap { name -> (name: String, run: RunResult, samples: SampleFile)? in
       guard let result = folder.experiments.first(where: { $0.experiment.name == name }),
-        let (_, samples) = try samples(of: result)
+        let (run, samples) = try samples(of: result)
       else { return nil }
-      return (name, samples)
+      return (name, run, samples)
     }
-    guard let rows = try SampleFile.sideBySide(shown) else { return nil }
+    guard let rows = try SampleFile.sideBySide(shown.map { ($0.name, $0.samples) }) else { return nil }
     return pictures(
       title: chart.title, caption: "Validation images and what the networks make of them in the end",
-      of: shown[0].samples, rows: rows,
+      of: shown[0].samples, shown[0].run, rows: rows,
       stem: "reconstructions-side-by-side-\(Text.slug(chart.name))",
       figureTitle: "\(study.name), \(chart.title): validation images and their reconstructions")
   }
@@ -48,7 +47,7 @@ extension StudyDocument {
       title: "Reconstructions",
       caption: "Validation images and what the network of seed \(run.seed) makes of them, before training and after "
         + "epochs of it",
-      of: samples,
+      of: samples, run,
       rows: [("original", try samples.originals)]
         + (try kept.map { ($0 == 0 ? "untrained" : "epoch \($0)", try samples.images(epoch: $0)) }),
       stem: "reconstructions-\(slug(result.experiment.name))",
@@ -66,13 +65,13 @@ extension StudyDocument {
 
   /// - Parameter caption: without its full stop; the names of the classes follow.
   private func pictures(
-    title: String, caption: String, of samples: SampleFile, rows: [(String, [[Float]])], stem: String,
-    figureTitle: String
+    title: String, caption: String, of samples: SampleFile, _ run: RunResult, rows: [(String, [[Float]])],
+    stem: String, figureTitle: String
   ) -> Document.Pictures {
-    let names = samples.count == FashionMNIST.classNames.count ? FashionMNIST.classNames : []
+    let names = samples.columnNames(run.classNames)
     return Document.Pictures(
       title: title,
-      caption: caption + (names.isEmpty ? "." : ", one of each class: \(names.joined(separator: ", "))."),
+      caption: caption + (samples.labels == nil ? "." : ", one of each class: \(names.joined(separator: ", "))."),
       rows: rows.compactMap { name, images in
         Strip(images, height: samples.height, width: samples.width, gap: 2).map {
           Document.Pictures.Row(name: name, strip: $0)
@@ -82,7 +81,7 @@ extension StudyDocument {
         stem,
         grid(
           figureTitle, height: samples.height, width: samples.width,
-          columns: names.isEmpty ? (1...samples.count).map(String.init) : names,
+          columns: names,
           rows: rows.count > 7 ? Array(rows.prefix(3) + rows.suffix(4)) : rows, scale: 3)
       ))
   }

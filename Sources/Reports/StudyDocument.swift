@@ -2,7 +2,6 @@ import Figures
 import Foundation
 import Safetensors
 import Studies
-import TelarData
 import TelarTraining
 
 /// Makes the report of a study, an experiment or one run. Each section is a file.
@@ -116,13 +115,6 @@ struct StudyDocument {
   func anchor(_ experiment: String) -> String { "experiment-" + slug(experiment) }
 
   func cell(_ experiment: String) -> Document.Cell { .init(experiment, link: .anchor(anchor(experiment))) }
-
-  /// The names of the classes, or their numbers where the images are others.
-  func classNames(_ result: ExperimentResult, count: Int) -> [String] {
-    let isFashion = result.runs.allSatisfy { $0.record.at("data", "is_fashion_mnist")?.boolean != false }
-    return isFashion && count == FashionMNIST.classNames.count
-      ? FashionMNIST.classNames : (0..<count).map { "class \($0)" }
-  }
 
   /// `of one seed`, `means of 3 seeds ± standard deviation`
   func seedPhrase(_ results: [ExperimentResult]) -> String {

@@ -100,19 +100,19 @@ extension TrainingSettings {
     self.init(
       loss: experiment.loss, optimizer: experiment.optimizer, schedule: experiment.schedule,
       batchSize: options.batchSize ?? experiment.batchSize, epochs: epochs, earlyStopping: experiment.earlyStopping,
-      seed: seed, curveImageCount: options.curveImageCount)
+      seed: seed, curveImageCount: options.usedCurveImageCount)
   }
 }
 
 extension StudyOptions {
-  /// The sets of images that an experiment has.
+  /// The sets of images that an experiment has, whose sizes are checked: see ``checkSizes(of:in:)``.
   func split(_ data: FashionMNIST, _ settings: Experiment.DataSettings) -> (
     training: LabelledImages, validation: LabelledImages, test: LabelledImages?
   ) {
     var training = data.training
     var (validation, test) = (data.validation, LabelledImages?.none)
     if let count = settings.validationCount {
-      let kept = max(1, training.count - count)
+      let kept = training.count - count
       (validation, test) = (training.suffix(training.count - kept), data.validation)
       training = training.prefix(kept)
     }

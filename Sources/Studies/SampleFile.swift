@@ -1,4 +1,5 @@
 import Safetensors
+import TelarData
 import TelarTraining
 
 /// The reconstructions that a run of an autoencoder kept, see ``ReconstructionSamples``.
@@ -8,6 +9,8 @@ package struct SampleFile {
   package let width: Int
   /// Those of which there are reconstructions, in order; 0 is before training.
   package let epochs: [Int]
+  /// The images' labels; `nil` in a file that does not say them.
+  package let labels: [Int]?
   private let file: SafetensorsFile
 
   /// The most numbers of a tensor: a dozen images of 500 pixels across.
@@ -26,6 +29,23 @@ package struct SampleFile {
     epochs = file.tensors.keys.compactMap { key in
       Int(key.dropFirst(6)).flatMap { key == "epoch-\($0)" && $0 >= 0 ? $0 : nil }
     }.sorted()
+    labels = Self.labels(file, count: count)
+  }
+
+  private static func labels(_ file: SafetensorsFile, count: Int) -> [Int]? {
+    guard let text = file.metadata["labels"], case .array(let elements)? = try? JSON(parsing: text) else { return nil }
+    let labels = elements.compactMap { element -> Int? in
+      guard case .integer(let label) = element, 0...255 ~= label else { return nil }
+      return label
+    }
+    return labels.count == count && elements.count == count ? labels : nil
+  }
+
+  /// What stands at the images: the names of their classes, or their places where the file has no labels.
+  ///
+  /// - Parameter classNames: by label; `nil` where the data's classes have none.
+  package func columnNames(_ classNames: [String]?) -> [String] {
+    labels.map { $0.map { className($0, in: classNames) } } ?? (0..<count).map { "image \($0 + 1)" }
   }
 
   /// 0 black to 1 white, an array an image.

@@ -1,6 +1,5 @@
 import Figures
 import Safetensors
-import TelarData
 import TelarTraining
 
 /// The figures of a study, drawn from what its folder holds.
@@ -58,28 +57,23 @@ package final class StudyFigures {
 
   private func draw(_ run: RunResult, of experiment: Experiment) throws {
     let title = "\(study.name)/\(experiment.name)"
+    let single = ExperimentResult(experiment: experiment, isRequested: true, runs: [run])
     if let counts = run.confusion, counts.count <= Self.mostClasses {
       try draw("confusion", in: run.folder, showing: [run.folder.file(RunFolder.resultName)]) {
         ConfusionChart(
           title:
             "\(title): \(grouped(counts.joined().reduce(0, +))) validation images after \(run.epoch) epochs",
-          classNames: classNames(counts.count), counts: counts)
+          classNames: single.classNames(count: counts.count), counts: counts)
       }
     }
     try draw("reconstructions", in: run.folder, showing: [run.folder.file(RunFolder.samplesName)]) {
       try reconstructions(of: run, title)
     }
-    let single = ExperimentResult(experiment: experiment, isRequested: true, runs: [run])
     try drawCurves(of: [single], title, in: run.folder, suffix: "")
   }
 
   /// The most classes of a confusion matrix that is drawn.
   private static let mostClasses = 100
-
-  /// The names of so many classes, or their numbers where there are no such names.
-  private func classNames(_ count: Int) -> [String] {
-    count == FashionMNIST.classNames.count ? FashionMNIST.classNames : (0..<count).map(String.init)
-  }
 
   /// The sample images over what the network made of them, through the epochs; `nil` for a classifier.
   private func reconstructions(of run: RunResult, _ title: String) throws -> ImageGrid? {
@@ -88,7 +82,7 @@ package final class StudyFigures {
     let shown = kept.count > 6 ? kept.prefix(2) + kept.suffix(4) : kept[...]
     return ImageGrid(
       title: "\(title): validation images and their reconstructions", height: samples.height, width: samples.width,
-      columnNames: classNames(samples.count),
+      columnNames: samples.columnNames(run.classNames),
       rows: [.init(name: "original", images: try samples.originals)]
         + (try shown.map { .init(name: $0 == 0 ? "untrained" : "epoch \($0)", images: try samples.images(epoch: $0)) }))
   }
@@ -96,13 +90,13 @@ package final class StudyFigures {
   /// The sample images over what each experiment's network made of them in the end, the first seed's.
   private func reconstructions(of results: [ExperimentResult], _ title: String) throws -> ImageGrid? {
     let files = try results.compactMap { result in
-      try SampleFile(result.runs[0].folder).map { (name: result.experiment.name, samples: $0) }
+      try SampleFile(result.runs[0].folder).map { (name: result.experiment.name, run: result.runs[0], samples: $0) }
     }
-    guard let rows = try SampleFile.sideBySide(files) else { return nil }
+    guard let rows = try SampleFile.sideBySide(files.map { ($0.name, $0.samples) }) else { return nil }
     let first = files[0].samples
     return ImageGrid(
       title: "\(title): validation images and their reconstructions", height: first.height, width: first.width,
-      columnNames: classNames(first.count),
+      columnNames: first.columnNames(files[0].run.classNames),
       rows: rows.map { .init(name: $0, images: $1) })
   }
 

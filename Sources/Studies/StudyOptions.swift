@@ -6,14 +6,18 @@ public struct StudyOptions: Sendable {
   public var seedCount = 1
   /// Train on this many of the first training images only.
   public var subset: Int?
-  /// The training curve is measured on this many of the first training images.
-  public var curveImageCount = 10_000
+  /// The training curve is measured on this many of the first training images; where it is `nil`, on 10,000 or as many
+  /// as there are.
+  public var curveImageCount: Int?
   /// The folder in which each study has a folder of its own.
   public var outputFolder = "runs"
   /// Whether runs in the folder that have not ended are gone on with; otherwise they are an error.
   public var isResuming = false
   /// Whether runs in the folder are replaced: those that were asked for, or, when also resuming, those that differ.
   public var isOverwriting = false
+
+  /// On how many of the first training images, at most, the curve is measured.
+  package var usedCurveImageCount: Int { curveImageCount ?? 10_000 }
 
   /// How many epochs a run can have.
   package static let epochRange = 1...100_000

@@ -1,5 +1,4 @@
 import Safetensors
-import TelarData
 
 extension StudyResult {
   /// A claim with what came of it.
@@ -123,7 +122,7 @@ extension StudyResult {
     guard let ours = result.confusionShares, let theirs = result.experiment.confusion, theirs.count == ours.count else {
       return nil
     }
-    let names = FashionMNIST.classNames
+    let names = result.classNames(count: ours.count)
     var largest = (difference: 0.0, row: 0, column: 0)
     var sum = 0.0
     for row in ours.indices {

@@ -1,5 +1,6 @@
 import Foundation
 import Safetensors
+import TelarData
 import TelarTraining
 
 /// One training run of an experiment, with one seed, as its folder has it.
@@ -72,6 +73,12 @@ public struct RunResult: Sendable {
 }
 
 extension RunResult {
+  /// Names of the classes of the images that it was trained on, by label; `nil` where they are not known.
+  package var classNames: [String]? {
+    guard case .object(let data)? = record["data"], data["is_fashion_mnist"] == .boolean(true) else { return nil }
+    return FashionMNIST.classNames
+  }
+
   /// A whole number among the record's settings or what it says of the data.
   func recorded(_ group: String, _ key: String) -> Int? {
     guard case .object(let members)? = record[group], case .integer(let number)? = members[key] else { return nil }
@@ -116,6 +123,13 @@ public struct ExperimentResult: Sendable {
   public func final(_ metric: Metric) -> Double? {
     let values = values(metric)
     return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
+  }
+
+  /// What to call the classes of a confusion matrix: by the names that all runs' data gives them, or by numbers.
+  package func classNames(count: Int) -> [String] {
+    let names = Set(runs.map(\.classNames))
+    let common = names.count == 1 ? names.first! : nil
+    return (0..<count).map { className($0, in: common?.count == count ? common : nil) }
   }
 
   /// The share of each true class (row) taken for each class (column), over all seeds.

@@ -92,6 +92,7 @@ public final class StudyRunner {
   public func run(_ experiments: [Experiment], epochs: (Experiment) -> Int) throws -> StudyResult {
     let folder = RunFolder(options.outputFolder).folder(study.name)
     let jobs = Job.plan(experiments, of: study, epochs: epochs)
+    try options.checkSizes(of: jobs.map(\.experiment), in: data)
     let planned = try plan(jobs, in: folder)
     AtomicFile.removeLeftovers(in: try folder.made())
     try writeStudy(to: folder)
@@ -302,7 +303,7 @@ public final class StudyRunner {
     }
     if settings.loss == .classification {
       let matrix = try confusionMatrix(
-        trainer.network, on: images.validation, classCount: FashionMNIST.classNames.count,
+        trainer.network, on: images.validation, classCount: FashionMNIST.classCount,
         batchSize: settings.evaluationBatchSize)
       members["confusion"] = .array(matrix.map { .array($0.map(JSON.integer)) })
     }
@@ -314,7 +315,7 @@ public final class StudyRunner {
     if let present = images[settings] { return present }
     let split = options.split(data, settings)
     let new = try Trainer.Images(
-      training: split.training, validation: split.validation, test: split.test, curveCount: options.curveImageCount,
+      training: split.training, validation: split.validation, test: split.test, curveCount: options.usedCurveImageCount,
       normalization: settings.normalization, on: device)
     images[settings] = new
     return new
@@ -324,7 +325,7 @@ public final class StudyRunner {
   private func metadata(_ experiment: Experiment) -> OrderedMembers<String> {
     let info = CheckpointInfo(
       inputShape: [data.training.height, data.training.width, 1], loss: experiment.loss,
-      normalization: experiment.data.normalization, classNames: FashionMNIST.classNames)
+      normalization: experiment.data.normalization, classNames: data.training.classNames)
     var members: OrderedMembers<String> = [
       "study": study.name, "experiment": experiment.name, "telar_version": version,
     ]
@@ -336,11 +337,8 @@ public final class StudyRunner {
   private func samples(for experiment: Experiment) throws -> ReconstructionSamples? {
     guard !experiment.isClassifier else { return nil }
     let set = options.split(data, experiment.data).validation
-    let size = set.height * set.width
-    let shown = FashionMNIST.classNames.indices.compactMap { set.labels.firstIndex(of: UInt8($0)) }
     return try ReconstructionSamples(
-      shown.flatMap { set.pixels[($0 * size)..<(($0 + 1) * size)] }, count: shown.count, height: set.height,
-      width: set.width, normalization: experiment.data.normalization, on: device)
+      set.selecting(set.firstOfEachClass), normalization: experiment.data.normalization, on: device)
   }
 }
 

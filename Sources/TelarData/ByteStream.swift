@@ -3,13 +3,15 @@ import Foundation
 
 /// The bytes of a file in order, uncompressed if it is gzip (told by its first two bytes, not by its name).
 ///
-/// Memory in use does not depend on the file: two fixed blocks. Several gzip members in one file follow one another,
-/// as gzip(1) has it; anything else after the last member is an error, and so is a member that is cut short.
+/// Memory in use does not depend on the file: two fixed blocks. Several gzip members in one file follow one another, and
+/// zeros behind a member are padding, as gzip(1) has it; anything else after the last member is an error, and so is a
+/// member that is cut short.
 final class ByteStream {
   private static let blockSize = 1 << 16
 
   private let path: String
   private let descriptor: Int32
+  private let length: Int
   private var stream = z_stream()
   private var isCompressed = false
   private var memberEnded = false
@@ -25,6 +27,7 @@ final class ByteStream {
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       throw DataError.unreadable(path: path, reason: "it is not a regular file")
     }
+    length = Int(status.st_size)
     try refill()
     if inputRange.count >= 2, input[0] == 0x1f, input[1] == 0x8b {
       // 16 asks for gzip's header and check sum, 15 allows its largest window.
@@ -40,6 +43,12 @@ final class ByteStream {
     input.deallocate()
   }
 
+  /// How many bytes there are in all; `nil` where they are compressed, as that is not known before they are unpacked.
+  var plainLength: Int? { isCompressed ? nil : length }
+
+  /// More bytes than this do not come out of the file: deflate makes at most 258 bytes of two bits.
+  var mostBytes: Int { isCompressed ? length * 1032 : length }
+
   /// Fills as much of `output` as there is; fewer bytes than asked mean the end of the file.
   func read(into output: UnsafeMutableRawBufferPointer) throws -> Int {
     var filled = 0
@@ -51,10 +60,39 @@ final class ByteStream {
     return filled
   }
 
+  /// Leaves out bytes; fewer than asked mean the end of the file.
+  func skip(_ count: Int) throws -> Int {
+    var skipped = 0
+    if !isCompressed {
+      skipped = min(count, inputRange.count)
+      inputRange = (inputRange.lowerBound + skipped)..<inputRange.upperBound
+      let place = lseek(descriptor, 0, SEEK_CUR)
+      let jump = max(0, min(count - skipped, length - Int(place)))
+      guard place >= 0, lseek(descriptor, off_t(jump), SEEK_CUR) >= 0 else {
+        throw DataError.unreadable(path: path, reason: String(cString: strerror(errno)))
+      }
+      return skipped + jump
+    }
+    let block = UnsafeMutableRawBufferPointer.allocate(byteCount: min(count, Self.blockSize), alignment: 16)
+    defer { block.deallocate() }
+    while skipped < count {
+      let wanted = min(block.count, count - skipped)
+      let got = try read(into: UnsafeMutableRawBufferPointer(rebasing: block[..<wanted]))
+      skipped += got
+      if got < wanted { break }
+    }
+    return skipped
+  }
+
   /// Gives at least one byte, or 0 at the end.
   private func step(_ output: UnsafeMutableRawBufferPointer) throws -> Int {
     while true {
       if inputRange.isEmpty { try refill() }
+      if memberEnded {
+        let padding = input[inputRange].prefix { $0 == 0 }.count
+        inputRange = (inputRange.lowerBound + padding)..<inputRange.upperBound
+        if inputRange.isEmpty && padding > 0 { continue }
+      }
       guard isCompressed else {
         let count = min(output.count, inputRange.count)
         output.copyMemory(from: UnsafeRawBufferPointer(rebasing: input[inputRange].prefix(count)))

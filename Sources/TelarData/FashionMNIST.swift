@@ -1,43 +1,5 @@
 import Foundation
 
-/// Images with a label each.
-public struct LabelledImages: Sendable {
-  public let count: Int
-  public let height: Int
-  public let width: Int
-  /// `[count, height, width]`, 0 black to 255 white.
-  public let pixels: [UInt8]
-  /// `[count]`, 0 to 9.
-  public let labels: [UInt8]
-
-  /// - Precondition: `pixels` and `labels` have the sizes that the other arguments say.
-  public init(count: Int, height: Int, width: Int, pixels: [UInt8], labels: [UInt8]) {
-    precondition(pixels.count == count * height * width, "\(pixels.count) pixels for \(count) images")
-    precondition(labels.count == count, "\(labels.count) labels for \(count) images")
-    self.count = count
-    self.height = height
-    self.width = width
-    self.pixels = pixels
-    self.labels = labels
-  }
-
-  /// The first images, as a set of their own.
-  public func prefix(_ count: Int) -> LabelledImages {
-    let count = min(count, self.count)
-    return LabelledImages(
-      count: count, height: height, width: width, pixels: Array(pixels.prefix(count * height * width)),
-      labels: Array(labels.prefix(count)))
-  }
-
-  /// The last images, as a set of their own.
-  public func suffix(_ count: Int) -> LabelledImages {
-    let count = min(count, self.count)
-    return LabelledImages(
-      count: count, height: height, width: width, pixels: Array(pixels.suffix(count * height * width)),
-      labels: Array(labels.suffix(count)))
-  }
-}
-
 /// Fashion-MNIST: 60,000 training and 10,000 test images, 28 × 28, in ten classes.
 ///
 /// Source: Xiao, Rasul and Vollgraf, arXiv:1708.07747.
@@ -48,10 +10,12 @@ public struct FashionMNIST: Sendable {
   /// SHA-256 of the uncompressed files, by name.
   public let sums: [String: String]
 
-  /// Names of the classes, by label.
+  /// Names of the classes, by label. They are those of the published images: see ``LabelledImages/classNames``.
   public static let classNames = [
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
   ]
+  /// How many classes there are, in other data too.
+  public static let classCount = 10
   /// The variable that names the folder of the files.
   public static let environmentVariable = "FASHION_MNIST_DIR"
   /// Where Debian's package puts them.
@@ -92,9 +56,15 @@ public struct FashionMNIST: Sendable {
     // The short files first, so that what is wrong with them is not found after seconds of unpacking.
     let trainingLabels = try files.labels("train-labels-idx1-ubyte")
     let validationLabels = try files.labels("t10k-labels-idx1-ubyte")
-    validation = try files.images("t10k-images-idx3-ubyte", labels: validationLabels)
-    training = try files.images("train-images-idx3-ubyte", labels: trainingLabels)
+    let validationPixels = try files.pixels("t10k-images-idx3-ubyte", count: validationLabels.count)
+    let trainingPixels = try files.pixels("train-images-idx3-ubyte", count: trainingLabels.count)
     sums = files.sums
+    let names = sums == Self.publishedSums ? Self.classNames : nil
+    func set(_ pixels: [UInt8], _ labels: [UInt8]) -> LabelledImages {
+      LabelledImages(count: labels.count, height: 28, width: 28, pixels: pixels, labels: labels, classNames: names)
+    }
+    training = set(trainingPixels, trainingLabels)
+    validation = set(validationPixels, validationLabels)
   }
 
   /// Reads the files of one folder and remembers their sums.
@@ -113,27 +83,25 @@ public struct FashionMNIST: Sendable {
       return file.bytes
     }
 
-    mutating func images(_ name: String, labels: [UInt8]) throws -> LabelledImages {
-      let (path, file) = try read(name, rank: 3, maximumByteCount: FashionMNIST.maximumImageCount * 28 * 28)
-      let d = file.dimensions
-      guard d[1] == 28, d[2] == 28 else {
-        throw DataError.malformed(path: path, problem: "its images are \(d[1]) × \(d[2]), not 28 × 28")
-      }
-      guard d[0] == labels.count else {
-        throw DataError.malformed(
-          path: path, problem: "it has \(d[0]) images and its labels file \(labels.count) labels")
+    /// The pixels of as many images as there are labels.
+    mutating func pixels(_ name: String, count: Int) throws -> [UInt8] {
+      let (path, file) = try read(name, rank: 3, maximumByteCount: FashionMNIST.maximumImageCount * 28 * 28) { d in
+        guard d[1] == 28, d[2] == 28 else { return "its images are \(d[1]) × \(d[2]), not 28 × 28" }
+        return d[0] == count ? nil : "it has \(d[0]) images and its labels file \(count) labels"
       }
       try check(file, name, path)
-      return LabelledImages(count: d[0], height: 28, width: 28, pixels: file.bytes, labels: labels)
+      return file.bytes
     }
 
-    private func read(_ name: String, rank: Int, maximumByteCount: Int) throws -> (String, IDXFile) {
+    private func read(
+      _ name: String, rank: Int, maximumByteCount: Int, problem: ([Int]) -> String? = { _ in nil }
+    ) throws -> (String, IDXFile) {
       let folder = directory.hasSuffix("/") ? directory : directory + "/"
       let candidates = [folder + name + ".gz", folder + name]
       guard let path = candidates.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
         throw DataError.missing(path: candidates[0], source: source)
       }
-      return (path, try IDXFile(path: path, rank: rank, maximumByteCount: maximumByteCount))
+      return (path, try IDXFile(path: path, rank: rank, maximumByteCount: maximumByteCount, problem: problem))
     }
 
     private mutating func check(_ file: IDXFile, _ name: String, _ path: String) throws {

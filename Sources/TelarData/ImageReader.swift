@@ -30,11 +30,11 @@ public struct ImageReader: Sendable {
   /// Whether black and white change places: Fashion-MNIST is white on black.
   public var isInverted: Bool
 
-  /// The most images that are read.
+  /// The most images that are read at a time, and the most pixels that they have together.
   public static let mostImages = 200_000
+  private static let mostPixels = 1 << 28
   /// A PNG as large as a network's input is smaller than this.
   private static let longestPNG = 64 << 20
-  private static let longestIDX = 1 << 30
 
   public init(
     height: Int, width: Int, range: ClosedRange<Int>? = nil, first: Int? = nil, isInverted: Bool = false
@@ -46,22 +46,20 @@ public struct ImageReader: Sendable {
     self.isInverted = isInverted
   }
 
-  /// The images of the files in order.
+  /// The images of the files in order. Of an IDX file no more is read than the images that are taken need.
   ///
   /// - Throws: ``ImageFileError``.
   public func read(_ paths: [String]) throws(ImageFileError) -> [GreyImage] {
     var images: [GreyImage] = []
-    for path in paths {
-      images += try read(path)
-      guard images.count <= Self.mostImages else {
-        throw ImageFileError(
-          .mismatch, path: path, "makes more than \(Self.mostImages) images; take some of them with a range")
-      }
-    }
+    for path in paths { images += try read(path, atMost: mostImages - images.count) }
     return images
   }
 
-  private func read(_ path: String) throws(ImageFileError) -> [GreyImage] {
+  /// How many images are read at a time.
+  private var mostImages: Int { min(Self.mostImages, max(1, Self.mostPixels / (height * width))) }
+
+  /// - Parameter room: for how many images there is room.
+  private func read(_ path: String, atMost room: Int) throws(ImageFileError) -> [GreyImage] {
     let stream: ByteStream
     var head = [UInt8](repeating: 0, count: PNGFile.signature.count)
     do {
@@ -72,7 +70,10 @@ public struct ImageReader: Sendable {
     } catch {
       throw Self.failure(error, path)
     }
-    if head == PNGFile.signature { return try png(path) }
+    if head == PNGFile.signature {
+      guard room > 0 else { throw tooMany(path) }
+      return try png(path)
+    }
     guard head.prefix(2) == [0, 0] else {
       let found = head.prefix(4).map { String($0, radix: 16) }.map { $0.count < 2 ? "0" + $0 : $0 }
       throw ImageFileError(
@@ -80,7 +81,7 @@ public struct ImageReader: Sendable {
         "is neither a PNG nor an IDX file (\(found.isEmpty ? "it is empty" : "it begins with \(found.joined(separator: " "))"))"
       )
     }
-    return try idx(path)
+    do { return try idx(path, atMost: room) } catch { throw Self.failure(error, path) }
   }
 
   private func png(_ path: String) throws(ImageFileError) -> [GreyImage] {
@@ -96,14 +97,10 @@ public struct ImageReader: Sendable {
     return [image(path, pixels[...])]
   }
 
-  private func idx(_ path: String) throws(ImageFileError) -> [GreyImage] {
+  private func idx(_ path: String, atMost room: Int) throws -> [GreyImage] {
     let size = height * width
-    let file: IDXFile
-    do {
-      file = try IDXFile(path: path, rank: 3, maximumByteCount: min(Self.longestIDX, Self.mostImages * size))
-    } catch {
-      throw Self.failure(error, path)
-    }
+    var file = try IDXStream(path: path, rank: 3)
+    if first == nil, range == nil { try file.checkCount(atMost: mostImages * size) }
     let d = file.dimensions
     guard d[1] == height, d[2] == width else {
       throw ImageFileError(
@@ -114,9 +111,20 @@ public struct ImageReader: Sendable {
       let missing = range.lowerBound < d[0] ? range.upperBound : range.lowerBound
       throw ImageFileError(.mismatch, path: path, "has \(d[0]) images, counted from 0, and none at \(missing)")
     }
-    return range.map { index in
-      image("\(path)#\(index)", file.bytes[(index * size)..<((index + 1) * size)])
-    }
+    guard range.count <= room else { throw tooMany(path) }
+    try file.checkLength()
+    try file.skip(range.lowerBound * size)
+    var images: [GreyImage] = []
+    for index in range { images.append(image("\(path)#\(index)", try file.read(size)[...])) }
+    // What a gzip file holds behind the last image is known only once that is reached.
+    if range.upperBound == d[0] - 1 { _ = try file.finish() }
+    return images
+  }
+
+  private func tooMany(_ path: String) -> ImageFileError {
+    ImageFileError(
+      .mismatch, path: path,
+      "makes more than \(mostImages) images, which are read at a time; take some of them by --first or --range")
   }
 
   private func image(_ name: String, _ pixels: ArraySlice<UInt8>) -> GreyImage {
@@ -127,6 +135,7 @@ public struct ImageReader: Sendable {
   /// An error of a data set's file as one of an image's.
   private static func failure(_ error: any Error, _ path: String) -> ImageFileError {
     switch error {
+    case let error as ImageFileError: error
     case DataError.unreadable(_, let reason), DataError.missing(_, let reason):
       ImageFileError(.unreadable, path: path, "cannot be read: \(reason)")
     case DataError.malformed(_, let problem):

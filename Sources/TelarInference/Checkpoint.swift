@@ -117,9 +117,6 @@ public struct Checkpoint {
     return (side, side)
   }
 
-  /// A class for people: its name, or its number where it has none.
-  public func className(_ label: Int) -> String { info.classNames?[label] ?? "class \(label)" }
-
   /// What errors of layers and operators are to someone who has a file: a file that does not fit.
   static func checked<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     do {

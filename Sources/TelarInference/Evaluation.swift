@@ -40,10 +40,7 @@ extension TrainedNetwork {
     func failure(_ problem: String) -> SafetensorsError {
       SafetensorsError(.mismatch, path: checkpoint.path, problem)
     }
-    guard (images.height, images.width) == imageSize else {
-      throw failure(
-        "takes images of \(imageSize.height)×\(imageSize.width), and these are \(images.height)×\(images.width)")
-    }
+    try checkSize(images.height, images.width)
     let loss = checkpoint.info.loss
     let classCount = loss == .classification ? checkpoint.outputShape[0] : 0
     if loss == .classification, let highest = images.labels.max(), highest >= classCount {
@@ -51,7 +48,10 @@ extension TrainedNetwork {
     }
     let metrics = try RunningMetrics(on: network.device)
     var confusion = [[Int]](repeating: [Int](repeating: 0, count: classCount), count: classCount)
-    try run(images.pixels) { range, input, output in
+    let size = images.height * images.width
+    try run(
+      images.count, { Array(images.pixels[($0.lowerBound * size)..<($0.upperBound * size)]) }
+    ) { range, input, output in
       let labels = images.labels[range].map(Int32.init)
       _ = try loss(output, images: input, labels: network.device.labels(labels), metrics: metrics)
       guard loss == .classification else { return }

@@ -29,11 +29,12 @@ public struct Prediction: Sendable, Equatable {
 extension TrainedNetwork {
   /// What the network takes each image for.
   ///
-  /// - Precondition: the images have the network's size, and it is a classifier.
+  /// - Throws: `SafetensorsError` where the network is no classifier, or takes images of another size.
   public func predict(_ images: [GreyImage]) throws -> [Prediction] {
+    try checkpoint.checkUse(as: .classification)
     let classCount = checkpoint.outputShape[0]
     var predictions: [Prediction] = []
-    try run(pixels(of: images)) { range, _, output in
+    try run(images) { range, _, output in
       let logits = try output.values()
       predictions += (0..<range.count).map { Prediction(logits: logits[($0 * classCount)..<(($0 + 1) * classCount)]) }
     }

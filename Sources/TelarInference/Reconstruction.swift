@@ -18,12 +18,13 @@ public struct Reconstruction: Sendable, Equatable {
 extension TrainedNetwork {
   /// What the network makes of each image.
   ///
-  /// - Precondition: the images have the network's size, and it is an autoencoder.
+  /// - Throws: `SafetensorsError` where the network is no autoencoder, or takes images of another size.
   public func reconstruct(_ images: [GreyImage]) throws -> [Reconstruction] {
+    try checkpoint.checkUse(as: .reconstruction)
     let size = imageSize.height * imageSize.width
     let normalization = checkpoint.info.normalization
     var reconstructions: [Reconstruction] = []
-    try run(pixels(of: images)) { range, input, output in
+    try run(images) { range, input, output in
       let (originals, values) = (try input.values(), try output.values())
       for index in 0..<range.count {
         let places = (index * size)..<((index + 1) * size)

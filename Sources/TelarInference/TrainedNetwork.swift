@@ -29,30 +29,38 @@ public final class TrainedNetwork {
   /// Computes images in batches.
   ///
   /// - Parameters:
-  ///   - pixels: `[count, height, width]`, 0 black to 255 white.
+  ///   - pixels: of the images at these places, `[count, height, width]`, 0 black to 255 white.
   ///   - body: is given the places of a batch's images, the network's input and its output.
-  func run(_ pixels: [UInt8], _ body: (_ range: Range<Int>, _ input: Tensor, _ output: Tensor) throws -> Void) throws {
-    let size = imageSize.height * imageSize.width
-    precondition(pixels.count % size == 0, "\(pixels.count) pixels make no images of \(size)")
+  func run(
+    _ count: Int, _ pixels: (Range<Int>) -> [UInt8],
+    _ body: (_ range: Range<Int>, _ input: Tensor, _ output: Tensor) throws -> Void
+  ) throws {
     let normalization = checkpoint.info.normalization
     let values = (0...255).map { Float($0) * normalization.scale + normalization.shift }
-    let count = pixels.count / size
     for start in stride(from: 0, to: count, by: batchSize) {
       let range = start..<min(start + batchSize, count)
       let input = try network.device.tensor(
-        [range.count] + checkpoint.info.inputShape,
-        pixels[(range.lowerBound * size)..<(range.upperBound * size)].map { values[Int($0)] })
+        [range.count] + checkpoint.info.inputShape, pixels(range).map { values[Int($0)] })
       try Checkpoint.checked(checkpoint.path) { try body(range, input, network(input)) }
     }
   }
 
-  /// The pixels of images of the network's size, one after another.
-  func pixels(of images: [GreyImage]) -> [UInt8] {
-    for image in images {
-      precondition(
-        image.height == imageSize.height && image.width == imageSize.width,
-        "\(image.name) is \(image.height) × \(image.width), not \(imageSize.height) × \(imageSize.width)")
+  /// Computes images, which must have the network's size, in batches.
+  ///
+  /// - Throws: `SafetensorsError` for an image of another size.
+  func run(
+    _ images: [GreyImage], _ body: (_ range: Range<Int>, _ input: Tensor, _ output: Tensor) throws -> Void
+  ) throws {
+    for image in images { try checkSize(image.height, image.width) }
+    try run(images.count, { images[$0].flatMap(\.pixels) }, body)
+  }
+
+  /// - Throws: `SafetensorsError` where the network takes images of another size.
+  func checkSize(_ height: Int, _ width: Int) throws {
+    guard (height, width) == imageSize else {
+      throw SafetensorsError(
+        .mismatch, path: checkpoint.path,
+        "takes images of \(imageSize.height)×\(imageSize.width), and these are \(height)×\(width)")
     }
-    return images.flatMap(\.pixels)
   }
 }

@@ -7,8 +7,9 @@ struct EvaluateCommand: ParsableCommand {
     abstract: "Measure the network of a checkpoint on the data set.",
     discussion: """
       Prints the loss in evaluation mode; of a classifier also the accuracy, how many images of each class (row) it \
-      takes for each class (column), and the share of each class that it finds. The checkpoint must say what its \
-      network is, as those of telar do.
+      takes for each class (column), and the share of each class that it finds. Classes have the names that the \
+      checkpoint gives them, else those of the data, else their numbers. The checkpoint must say what its network is, \
+      as those of telar do.
 
       EXAMPLE
         telar evaluate runs/aldecoa/case-1/seed-0/best.safetensors
@@ -41,11 +42,11 @@ struct EvaluateCommand: ParsableCommand {
     let images = split == .train ? data.training : data.validation
     let network = try TrainedNetwork(checkpoint, on: device.open())
     let evaluation = try network.evaluate(images)
-    let names = (evaluation.confusion ?? []).indices.map { label in
-      // A checkpoint need not name classes that the data set names.
-      checkpoint.info.classNames == nil && data.isPublished && label < FashionMNIST.classNames.count
-        ? FashionMNIST.classNames[label] : checkpoint.className(label)
+    let own = checkpoint.info.classNames
+    if evaluation.confusion != nil, own != nil, own != images.classNames {
+      Console.note("Note: the names of the classes are the checkpoint's, and not this data's.")
     }
+    let names = (evaluation.confusion ?? []).indices.map { className($0, in: own ?? images.classNames) }
     if json {
       Console.result(JSON.object(members(evaluation, names)).text)
     } else {

@@ -90,16 +90,14 @@ struct ReconstructCommand: ParsableCommand {
         "\(checkpoint.path) takes images of \(width) × \(height) pixels: name some, the data set's are "
           + "\(set.width) × \(set.height)")
     }
-    let shown = FashionMNIST.classNames.indices.compactMap { label in
-      set.labels.firstIndex(of: UInt8(label)).map { (label, $0) }
-    }
-    let size = height * width
-    let images = shown.map { label, index in
+    let indices = set.firstOfEachClass
+    let names = indices.map { className(Int(set.labels[$0]), in: set.classNames) }
+    let images = zip(indices, names).map { index, name in
       GreyImage(
-        name: "validation image \(index) (\(FashionMNIST.classNames[label]))", height: height, width: width,
-        pixels: Array(set.pixels[(index * size)..<((index + 1) * size)]))
+        name: "validation image \(index) (\(name))", height: height, width: width,
+        pixels: set.selecting([index]).pixels)
     }
-    return (images, shown.map { FashionMNIST.classNames[$0.0] })
+    return (images, names)
   }
 
   private static func format(of path: String) -> FigureFormat? {

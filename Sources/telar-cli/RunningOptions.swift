@@ -49,7 +49,7 @@ struct RunningOptions: ParsableArguments {
     options.batchSize = batchSize
     options.seedCount = seeds ?? defaultSeedCount
     options.subset = subset
-    options.curveImageCount = curveImages ?? options.curveImageCount
+    options.curveImageCount = curveImages
     options.outputFolder = out
     options.isResuming = resume
     options.isOverwriting = overwrite

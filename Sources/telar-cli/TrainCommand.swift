@@ -64,7 +64,10 @@ struct TrainCommand: ParsableCommand {
     // What the command line says goes before the recipe.
     var options = running.options(defaultSeedCount: recipe.seedCount ?? 1)
     options.subset = options.subset ?? recipe.data.subset
-    if running.curveImages == nil, let count = recipe.curveImageCount { options.curveImageCount = count }
+    if options.curveImageCount == nil, let count = recipe.curveImageCount {
+      // --subset may leave fewer images than the recipe measures on.
+      options.curveImageCount = min(count, running.subset ?? count)
+    }
     var data = data
     data.data = data.data ?? recipe.data.folder
     data.allowOtherData = data.allowOtherData || recipe.data.allowsOtherData

@@ -101,6 +101,17 @@ struct CheckpointCommandTests {
     #expect((members["class_names"] as? [String])?[9] == "kind 9")
   }
 
+  @Test func `classes without names have numbers`() throws {
+    let path = folder.path + "/nameless.safetensors"
+    try Self.writeClassifier(to: path)
+    let result = try Telar.run(["evaluate", path] + small)
+    #expect(result.status == 0 && result.out.contains("\n3 class 3 ") && !result.out.contains("Dress"))
+    #expect(!result.error.contains("names of the classes"))
+    // Names that are there are the network's, whatever the data.
+    let named = try Telar.run(["evaluate", classifier] + small)
+    #expect(named.error.contains("Note: the names of the classes are the checkpoint's, and not this data's.\n"))
+  }
+
   @Test func `an autoencoder is evaluated in its own numbers`() throws {
     let result = try Telar.run(["evaluate", autoencoder] + small)
     // Half of the input comes out: the mean of (x / 2)², x being (pixel / 255 − 0.5) / 0.5.
@@ -202,11 +213,11 @@ struct CheckpointCommandTests {
     let bright = (200 / 255.0 - 0.5)
     let dark = (10 / 255.0 - 0.5)
     let error = String(format: "%.6f", (bright * bright + 27 * dark * dark) / 28)
-    #expect(result.outLines[1] == "validation image 1 (Trouser): mean squared error \(error)")
+    #expect(result.outLines[1] == "validation image 1 (class 1): mean squared error \(error)")
     let picture = try Data(contentsOf: URL(fileURLWithPath: out))
     #expect(picture.starts(with: format == "png" ? HandMadePNG.signature : Array("<?xml".utf8)))
     let table = try folder.text("figure.csv").split(separator: "\n")
-    #expect(table.count == 21 && table[11].hasPrefix("reconstruction,T-shirt/top,0.6"))
+    #expect(table.count == 21 && table[11].hasPrefix("reconstruction,class 0,0.6"))
     // Greys are those of pixels: 10 is −0.92, of which half stands for 0.27.
     #expect(table[12].split(separator: ",")[2].hasPrefix("0.2696"))
   }

@@ -189,6 +189,12 @@ import Testing
     #expect(text.contains("not judged: other data than Fashion-MNIST"))
     #expect(text.contains("The images are not those of Fashion-MNIST"))
     #expect(text.contains("class 9") && !text.contains("Sneaker"))
+    var encoder = RunFixture("n64-p0.2", losses: [0.02, 0.01], epochs: 2)
+    encoder.study = "aldecoa"
+    encoder.isFashionMNIST = false
+    try RunFixture.writeTensors(to: encoder.write(into: folder), weight: ("encoder.0.weight", [20, 1, 3, 3]))
+    let pictures = try page("aldecoa").text
+    #expect(pictures.contains("class 7, class 9, class 8.") && !pictures.contains("Sneaker"))
   }
 
   @Test func `runs that failed or have not ended are named, with what they claim not judged`() throws {
@@ -251,6 +257,8 @@ import Testing
     for part in [
       "untrained", "epoch 2", "encoder.0 (Conv2d) of seed 0's network: all 20 filters.",
       "encoder.1 (Linear) of seed 0's network: the first 32 of 40 neurons", "Conv2d 1→20, kernel 3",
+      // By their own labels, of which the last two are exchanged.
+      "one of each class: T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Ankle boot, Bag.",
     ] { #expect(page.text.contains(part), "\(part)") }
     // Four strips of images, two of filters, four of neurons.
     #expect(page.count("img") == 10)

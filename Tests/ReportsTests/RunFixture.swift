@@ -99,6 +99,7 @@ struct RunFixture {
     try checkpoint.write(to: path + "/last.safetensors")
     guard samples else { return }
     var images = SafetensorsWriter()
+    images.metadata["labels"] = "[0,1,2,3,4,5,6,7,9,8]"
     for name in ["original", "epoch-0", "epoch-1", "epoch-2"] {
       images.add(name, shape: [10, 28, 28], (0..<7840).map { UInt8(truncatingIfNeeded: $0 &* 31) })
     }

@@ -12,6 +12,11 @@ struct FashionMNISTTests {
   func `the published files pass`() throws {
     let data = try FashionMNIST(directory: FashionMNIST.systemDirectory)
     #expect(data.isPublished)
+    #expect(
+      data.training.classNames == FashionMNIST.classNames && data.validation.classNames == FashionMNIST.classNames)
+    #expect(
+      data.training.prefix(5).classNames?[9] == "Ankle boot" && data.training.suffix(2).selecting([1]).classNames != nil
+    )
     #expect(data.training.count == 60_000)
     #expect(data.validation.count == 10_000)
     #expect(data.training.pixels.count == 60_000 * 784)
@@ -29,8 +34,20 @@ struct FashionMNISTTests {
     #expect(error!.description.contains(actual))
     let data = try FashionMNIST(directory: folder.path, allowOtherData: true)
     #expect(!data.isPublished)
+    #expect(data.training.classNames == nil && data.validation.classNames == nil)
     #expect(data.training.count == 40)
     #expect(data.validation.labels == (0..<20).map { UInt8($0 % 10) })
+  }
+
+  @Test func `images are found by their labels`() {
+    let set = LabelledImages(
+      count: 5, height: 1, width: 2, pixels: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], labels: [7, 3, 3, 9, 7])
+    #expect(set.firstOfEachClass == [1, 0, 3])
+    let shown = set.selecting(set.firstOfEachClass)
+    #expect(shown.labels == [3, 7, 9] && shown.pixels == [2, 3, 0, 1, 6, 7] && shown.count == 3)
+    #expect(set.prefix(9).count == 5 && set.suffix(1).pixels == [8, 9] && set.suffix(9).count == 5)
+    #expect(
+      className(3, in: nil) == "class 3" && className(1, in: ["a", "b"]) == "b" && className(2, in: ["a"]) == "class 2")
   }
 
   @Test func `the folder comes from the argument, then the variable`() throws {
@@ -58,6 +75,10 @@ struct FashionMNISTTests {
     try folder.write(
       "train-images-idx3-ubyte", SmallDataSet.idx([3, 28, 27], [UInt8](repeating: 0, count: 3 * 28 * 27)))
     #expect(try problem() == "its images are 28 × 27, not 28 × 28")
+    // By its header, before there is memory for as much as it announces.
+    let large = SmallDataSet.idx([200_000, 28, 28], [])
+    try folder.write("train-images-idx3-ubyte", large)
+    #expect(try problem() == "it has 200000 images and its labels file 3 labels")
     try folder.write("train-images-idx3-ubyte.gz", [])
     #expect(try problem() == "0 bytes are too few for an IDX file")
   }

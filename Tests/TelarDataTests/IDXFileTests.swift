@@ -56,6 +56,40 @@ struct IDXFileTests {
     #expect(try problem(SmallDataSet.idx([huge, huge, huge], [1]), rank: 3).contains("more than the 1000 allowed"))
   }
 
+  @Test func `zeros behind a gzip member are padding`() throws {
+    let content = SmallDataSet.idx([6], [1, 2, 3, 4, 5, 255])
+    let zeros = [UInt8](repeating: 0, count: 100_000)
+    let two = gzip(Array(content[..<9])) + zeros + gzip(Array(content[9...])) + [0]
+    for bytes in [gzip(content) + [0], gzip(content) + zeros, two] {
+      #expect(try IDXFile(path: folder.write("padded", bytes), rank: 1, maximumByteCount: 6).bytes == content.suffix(6))
+    }
+    #expect(try problem(gzip(content) + zeros + [1, 2, 3, 4]).contains("damaged"))
+    #expect(try problem(gzip(content) + [0, 0x1f, 0x8b]) == "the gzip stream is cut short")
+    // Uncompressed, zeros are values.
+    #expect(try problem(content + [0]).contains("goes on after"))
+  }
+
+  @Test func `lengths are checked before anything is read`() throws {
+    func problem(_ path: String, limit: Int) -> String {
+      let error = #expect(throws: DataError.self) { try IDXFile(path: path, rank: 1, maximumByteCount: limit) }
+      guard case .malformed(_, let problem)? = error else { return "\(String(describing: error))" }
+      return problem
+    }
+    let sparse = try folder.writeSparse("sparse", length: 3 << 30)
+    #expect(problem(sparse, limit: .max).contains("not an IDX file"))
+    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: sparse))
+    try file.write(contentsOf: Data([0, 0, 8, 1, 0, 1, 0, 0]))
+    #expect(problem(sparse, limit: 1 << 20) == "it goes on after the 65536 values that its header announces")
+    try file.seek(toOffset: 4)
+    try file.write(contentsOf: Data([0xff, 0xff, 0xff, 0xff]))
+    let values = (3 << 30) - 8
+    #expect(
+      problem(sparse, limit: .max) == "it ends after \(values) of the 4294967295 values that its header announces")
+    #expect(problem(sparse, limit: 1 << 30).contains("more than the 1073741824 allowed"))
+    let packed = try folder.write("packed", gzip(SmallDataSet.idx([4_000_000_000], [1, 2, 3])))
+    #expect(problem(packed, limit: .max).hasSuffix("values, more than a gzip file of its length can hold"))
+  }
+
   @Test func `refuses damaged compression`() throws {
     let good = gzip(SmallDataSet.idx([500], (0..<500).map { UInt8($0 % 251) }))
     #expect(try problem(Array(good.dropLast(20))) == "the gzip stream is cut short")

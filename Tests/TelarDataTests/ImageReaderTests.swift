@@ -133,6 +133,33 @@ struct ImageReaderTests {
       try problem(bytes, kind: .mismatch) == "has images of 2 × 1 pixels, and the network takes 3 × 2")
   }
 
+  @Test func `no more of an IDX file is read than is taken`() throws {
+    // Two gigabytes without a single block on the disk.
+    let sparse = try folder.writeSparse("sparse", length: 16 + 1_000_000 * 2_000)
+    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: sparse))
+    try file.write(contentsOf: Data(SmallDataSet.idx([1_000_000, 40, 50], [7])))
+    try file.seek(toOffset: 16 + 999_999 * 2_000)
+    try file.write(contentsOf: Data([9]))
+    var reader = ImageReader(height: 40, width: 50, first: 2)
+    #expect(try reader.read([sparse]).map { $0.pixels[0] } == [7, 0])
+    (reader.first, reader.range) = (nil, 999_999...999_999)
+    #expect(try reader.read([sparse]).map { $0.pixels[0] } == [9])
+    reader.range = 0...999_999
+    let error = #expect(throws: ImageFileError.self) { try reader.read([sparse]) }
+    #expect(error?.problem.hasPrefix("makes more than 134217 images") == true)
+    reader.range = nil
+    #expect(throws: ImageFileError.self) { try reader.read([sparse]) }
+    // A gzip file whose second half is damaged still gives its first images, and those only.
+    let noise = Permutation(count: 400_000, seed: 1, epoch: 1).indices.map { UInt8(truncatingIfNeeded: $0) }
+    var packed = gzip(SmallDataSet.idx([200, 40, 50], noise))
+    packed[packed.count - 6] ^= 1
+    let damaged = try folder.write("damaged.gz", packed)
+    reader.first = 3
+    #expect(try reader.read([damaged]).map { $0.pixels[0] } == [noise[0], noise[2_000], noise[4_000]])
+    reader.first = 200
+    #expect(throws: ImageFileError.self) { try reader.read([damaged]) }
+  }
+
   @Test func `what is no image is refused`() throws {
     #expect(try problem([]) == "is neither a PNG nor an IDX file (it is empty)")
     #expect(try problem(Array("GIF89a".utf8)) == "is neither a PNG nor an IDX file (it begins with 47 49 46 38)")

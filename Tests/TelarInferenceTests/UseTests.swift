@@ -119,6 +119,10 @@ struct UseTests {
       let small = LabelledImages(count: 1, height: 2, width: 2, pixels: [0, 0, 0, 0], labels: [0])
       let size = #expect(throws: SafetensorsError.self) { try network.evaluate(small) }
       #expect(size?.problem == "takes images of 28×28, and these are 2×2")
+      let wide = GreyImage(name: "wide", height: 2, width: 3, pixels: [0, 0, 0, 0, 0, 0])
+      let other = #expect(throws: SafetensorsError.self) { try network.predict([wide]) }
+      #expect(other?.problem == "takes images of 28×28, and these are 2×3")
+      #expect(throws: SafetensorsError.self) { try network.reconstruct(greyImages(1)) }
       let set = images(1)
       let eleventh = LabelledImages(count: 1, height: 28, width: 28, pixels: set.pixels, labels: [10])
       let label = #expect(throws: SafetensorsError.self) { try network.evaluate(eleventh) }

@@ -1,9 +1,14 @@
 /// A data set of the form of Fashion-MNIST that a test trains on in no time: class c has a bright row at 2 · c.
 public enum SmallDataSet {
   /// Writes the four files, uncompressed.
-  public static func write(into folder: TemporaryFolder, trainingCount: Int = 40, validationCount: Int = 20) throws {
+  ///
+  /// - Parameter label: of the image at a place.
+  public static func write(
+    into folder: TemporaryFolder, trainingCount: Int = 40, validationCount: Int = 20,
+    label: (Int) -> UInt8 = { UInt8($0 % 10) }
+  ) throws {
     for (name, count) in [("train", trainingCount), ("t10k", validationCount)] {
-      let labels = (0..<count).map { UInt8($0 % 10) }
+      let labels = (0..<count).map(label)
       let pixels = labels.flatMap { label in (0..<784).map { UInt8($0 / 28 == 2 * Int(label) ? 200 : 10) } }
       try folder.write("\(name)-labels-idx1-ubyte", idx([UInt32(count)], labels))
       try folder.write("\(name)-images-idx3-ubyte", idx([UInt32(count), 28, 28], pixels))

@@ -1,0 +1,37 @@
+import TelarData
+
+extension StudyOptions {
+  /// Checks that the data has the images that experiments divide it into, and those that are asked for.
+  ///
+  /// Only what a user chose is held against the data: the batch and the curve that an experiment has by itself are
+  /// smaller where there are fewer images.
+  ///
+  /// - Throws: ``UsageError`` with the numbers.
+  func checkSizes(of experiments: [Experiment], in data: FashionMNIST) throws(UsageError) {
+    for experiment in experiments {
+      var count = data.training.count
+      var remark = ""
+      if let validationCount = experiment.data.validationCount {
+        guard validationCount >= 1, validationCount < count else {
+          throw UsageError(
+            "\(experiment.name) validates on the last \(grouped(validationCount)) training images, and "
+              + "\(data.directory) has \(grouped(count)): none is left to train on. Use other data, or a recipe with "
+              + "fewer validation_images.")
+        }
+        count -= validationCount
+        remark = ", as \(experiment.name) validates on the last \(grouped(validationCount))"
+      }
+      func check(_ option: String, _ value: Int?) throws(UsageError) {
+        guard let value, value > count else { return }
+        throw UsageError("\(option) \(grouped(value)) is more than the \(grouped(count)) training images\(remark)")
+      }
+      try check("--subset", subset)
+      if let subset {
+        count = subset
+        remark = " of --subset"
+      }
+      try check("--curve-images", curveImageCount)
+      try check("--batch-size", batchSize)
+    }
+  }
+}
