@@ -23,7 +23,7 @@ extension Study {
         Experiment(
           "h\(h)-\(name)", "\(h) hidden neurons, \(optimizer is Adam ? "Adam" : "SGD at 0.1")",
           .autoencoder(BorgninoNetwork.encoder(h: h), BorgninoNetwork.decoder(h: h)), loss: .reconstruction,
-          data: .init(validationCount: 10_000), optimizer: optimizer, epochs: 200,
+          data: .init(validationCount: 10_000, scalesValidation: true), optimizer: optimizer, epochs: 200,
           claims: [Claim(.validationLoss, .doesNotRiseAgain(within: 0.05))])
       }
     },

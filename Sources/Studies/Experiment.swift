@@ -28,10 +28,22 @@ public struct Experiment: Sendable {
     /// How many of the last training images validate, the test images then being a third set; `nil` where the test
     /// images validate.
     public var validationCount: Int?
+    /// Whether data with too few images for ``validationCount`` validates on the same share of them as it is of
+    /// Fashion-MNIST's; otherwise such data is refused.
+    public var scalesValidation: Bool
 
-    public init(normalization: Normalization = .unit, validationCount: Int? = nil) {
+    public init(
+      normalization: Normalization = .unit, validationCount: Int? = nil, scalesValidation: Bool = false
+    ) {
       self.normalization = normalization
       self.validationCount = validationCount
+      self.scalesValidation = scalesValidation
+    }
+
+    /// How many of the last of `count` training images validate; `nil` where the test images validate.
+    func validationCount(of count: Int) -> Int? {
+      guard let validationCount, scalesValidation, validationCount >= count else { return validationCount }
+      return max(1, count * validationCount / 60_000)
     }
   }
 

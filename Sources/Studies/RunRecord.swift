@@ -48,7 +48,8 @@ struct RunRecord {
         "folder": .string(data.directory), "is_fashion_mnist": .boolean(data.isPublished),
         "subset": options.subset.map(JSON.integer) ?? .null,
         "training_images": .integer(options.split(data, experiment.data).training.count),
-        "validation_images": .integer(experiment.data.validationCount ?? data.validation.count),
+        "validation_images": .integer(
+          experiment.data.validationCount(of: data.training.count) ?? data.validation.count),
         "validation_set": .string(experiment.data.validationCount == nil ? "test files" : "last of the training files"),
         "normalization": experiment.data.normalization.json,
         "sha256": .object(
@@ -111,7 +112,7 @@ extension StudyOptions {
   ) {
     var training = data.training
     var (validation, test) = (data.validation, LabelledImages?.none)
-    if let count = settings.validationCount {
+    if let count = settings.validationCount(of: training.count) {
       let kept = training.count - count
       (validation, test) = (training.suffix(training.count - kept), data.validation)
       training = training.prefix(kept)

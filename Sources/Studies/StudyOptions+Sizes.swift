@@ -11,7 +11,7 @@ extension StudyOptions {
     for experiment in experiments {
       var count = data.training.count
       var remark = ""
-      if let validationCount = experiment.data.validationCount {
+      if let validationCount = experiment.data.validationCount(of: count) {
         guard validationCount >= 1, validationCount < count else {
           throw UsageError(
             "\(experiment.name) validates on the last \(grouped(validationCount)) training images, and "

@@ -173,6 +173,11 @@ extension StudyResult {
     for count in numbers("data", "subset", unlike: { _ in nil }) {
       notes.append("Trained on the first \(grouped(count)) images only (--subset).")
     }
+    for count in numbers("data", "validation_images", unlike: \.data.validationCount)
+    where experiments.contains(where: { $0.experiment.data.scalesValidation }) {
+      notes.append(
+        "Validated on the last \(grouped(count)) training images, as there are too few for the study's split.")
+    }
     for count in numbers("settings", "curve_images", unlike: { _ in 10_000 }) {
       notes.append("Training curves are measured on \(grouped(count)) images (--curve-images).")
     }

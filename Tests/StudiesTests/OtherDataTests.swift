@@ -74,11 +74,12 @@ struct OtherDataTests {
       #expect(folder.contents().isEmpty)
       return error?.description
     }
+    var study = Study.borgnino
+    study.experiments[0].data.scalesValidation = false
     #expect(
-      problem(.borgnino, "h64-adam")
+      problem(study, "h64-adam")
         == "h64-adam validates on the last 10,000 training images, and \(data.directory) has 40: none is left to train "
         + "on. Use other data, or a recipe with fewer validation_images.")
-    var study = Study.borgnino
     for count in [40, 0, -1] {
       study.experiments[0].data.validationCount = count
       #expect(problem(study, "h64-adam")?.contains("has 40: none is left") == true)
@@ -100,5 +101,17 @@ struct OtherDataTests {
     let record = try #require(RunFolder("\(folder.path)/borgnino/h64-adam/seed-0").members(of: RunFolder.recordName))
     guard case .object(let members)? = record["data"] else { Issue.record("no data on record"); return }
     #expect(members["training_images"] == .integer(1) && members["validation_images"] == .integer(39))
+  }
+
+  @Test func `a published study divides less data in the same shares`() throws {
+    let result = try run(.borgnino, ["h64-adam"])
+    guard case .object(let members)? = result.experiments[0].runs[0].record["data"] else {
+      Issue.record("no data on record")
+      return
+    }
+    // A sixth of 40, as 10,000 is of 60,000.
+    #expect(members["training_images"] == .integer(34) && members["validation_images"] == .integer(6))
+    #expect(
+      result.notes.contains("Validated on the last 6 training images, as there are too few for the study's split."))
   }
 }
