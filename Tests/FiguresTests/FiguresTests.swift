@@ -139,7 +139,8 @@ struct FiguresTests {
   /// A program that stands for gnuplot.
   private func script(_ text: String, limit: Duration = .seconds(60)) throws -> GnuPlot {
     let path = folder.path + "/gnuplot"
-    try "#!/bin/sh\n\(text)\n".write(toFile: path, atomically: false, encoding: .utf8)
+    // No child that another test starts meanwhile may hold it open, which keeps it from being run.
+    try AtomicFile.write("#!/bin/sh\n\(text)\n", to: path)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
     return GnuPlot(executable: path, limit: limit)
   }
