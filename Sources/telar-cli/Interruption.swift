@@ -9,8 +9,6 @@ import Synchronization
 /// saved; a second one ends the process at once, unless it comes with the first: `timeout` and others send one to the
 /// process and another to its group.
 enum Interruption {
-  /// Kept for as long as the process runs.
-  nonisolated(unsafe) private static var sources: [any DispatchSourceSignal] = []
   private static let graceful = Atomic<Bool>(false)
   private static let received = Atomic<Int32>(0)
   /// When the first came, in nanoseconds of a clock that only goes forward.
@@ -28,25 +26,46 @@ enum Interruption {
   /// The signal that has come; 0 for none.
   static var requested: Int32 { received.load(ordering: .relaxed) }
 
+  /// Has a thread of its own wait for the signals. Where no thread can be made they end the process, as they do others.
   static func install() {
-    for number in [SIGINT, SIGTERM] {
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInteractive))
-      source.setEventHandler {
-        let now = DispatchTime.now().uptimeNanoseconds
-        if isGraceful, received.exchange(number, ordering: .relaxed) == 0 {
-          receivedAt.store(now, ordering: .relaxed)
-          Console.note("Finishing the step and saving; once more ends at once.", isWaiting: false)
-          return
-        }
-        if isGraceful, now - receivedAt.load(ordering: .relaxed) < togetherNanoseconds { return }
-        ChildProcess.killAll()
-        AtomicFile.removePending()
-        Console.error(number == SIGINT ? "interrupted." : "terminated.", isWaiting: false)
-        _exit(128 + number)
-      }
-      source.resume()
-      sources.append(source)
+    var signals = awaited
+    // Threads take this over from the one that makes them, and there are no others yet.
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+    #if canImport(Darwin)
+      var thread: pthread_t?
+    #else
+      var thread = pthread_t()
+    #endif
+    let code = pthread_create(&thread, nil, { _ in Interruption.wait() }, nil)
+    if code != 0 { pthread_sigmask(SIG_UNBLOCK, &signals, nil) }
+  }
+
+  private static var awaited: sigset_t {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
+    return signals
+  }
+
+  private static func wait() -> Never {
+    var signals = awaited
+    while true {
+      var number: Int32 = 0
+      if sigwait(&signals, &number) == 0 { handle(number) }
     }
+  }
+
+  private static func handle(_ number: Int32) {
+    let now = DispatchTime.now().uptimeNanoseconds
+    if isGraceful, received.exchange(number, ordering: .relaxed) == 0 {
+      receivedAt.store(now, ordering: .relaxed)
+      Console.note("Finishing the step and saving; once more ends at once.", isWaiting: false)
+      return
+    }
+    if isGraceful, now - receivedAt.load(ordering: .relaxed) < togetherNanoseconds { return }
+    ChildProcess.killAll()
+    AtomicFile.removePending()
+    Console.error(number == SIGINT ? "interrupted." : "terminated.", isWaiting: false)
+    _exit(128 + number)
   }
 }

@@ -142,4 +142,20 @@ struct FigureTests {
     #expect(result.status == 0 && !result.error.contains("gnuplot"), "\(result.error)")
     #expect(pictures.contains { $0.hasPrefix("runs/aldecoa/report/figures/") })
   }
+
+  /// The limit counts a user's threads, but none of root's.
+  @Test(.enabled(if: geteuid() == 0 && FileManager.default.isExecutableFile(atPath: "/usr/bin/setpriv")))
+  func `where no thread can be made, nothing hangs`() throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
+    process.arguments =
+      ["--reuid=54321", "--regid=54321", "--clear-groups", "prlimit", "--nproc=1", Telar.executable.path, "--version"]
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    let end = ContinuousClock.now + .seconds(60)
+    while process.isRunning, ContinuousClock.now < end { usleep(20_000) }
+    #expect(!process.isRunning)
+    guard process.isRunning else { return #expect(process.terminationStatus == 0) }
+    kill(process.processIdentifier, SIGKILL)
+  }
 }
