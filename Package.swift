@@ -49,7 +49,7 @@ let package = Package(
       dependencies: ["TelarNN", "Files", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
       exclude: ["onnx.proto"]),
     .target(name: "StudyNetworks", dependencies: ["TelarNN"]),
-    .target(name: "Studies", dependencies: ["TelarTraining", "StudyNetworks", "TuningFiles"]),
+    .target(name: "Studies", dependencies: ["TelarTraining", "StudyNetworks", "TensorBoard", "TuningFiles", "Files"]),
     .target(name: "Recipes", dependencies: ["Studies", .product(name: "TOMLKit", package: "TOMLKit")]),
     .target(
       name: "Reports",

@@ -22,6 +22,9 @@ enum Name {
     guard let first = name.first, let last = name.last, first.isLetter || first.isNumber, last != "." else {
       throw error("must begin with a letter or a digit and not end with a point: a folder is called so")
     }
+    if name == "report" || name.wholeMatch(of: /seed-[0-9]+/) != nil {
+      throw error("must not be what telar calls the folders of reports and runs")
+    }
     guard name.count <= 100 else { throw error("must have at most 100 characters, not \(name.count)") }
     let endings = [".json", ".jsonl", ".txt", ".toml", ".csv", ".png", ".html", ".safetensors"]
     if let ending = endings.first(where: name.hasSuffix) {

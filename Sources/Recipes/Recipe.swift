@@ -59,7 +59,7 @@ public struct Recipe: Sendable {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw RecipeError(path: path, "is no UTF-8 text; a recipe is a TOML file")
     }
-    try self.init(text: text, path: path)
+    try self.init(text: text, path: path, isFile: true)
   }
 
   /// Reads a recipe's text.
@@ -67,9 +67,13 @@ public struct Recipe: Sendable {
   /// - Parameter path: the file that the text is of: errors name it, and relative paths in the text begin in its folder.
   /// - Throws: ``RecipeError``.
   public init(text: String, path: String = "recipe.toml") throws(RecipeError) {
+    try self.init(text: text, path: path, isFile: false)
+  }
+
+  private init(text: String, path: String, isFile: Bool) throws(RecipeError) {
     guard text.utf8.count <= Self.maximumLength else { throw Self.tooLong(path) }
     do {
-      try self.init(TOMLNode(parsing: text), text: text, path: path)
+      try self.init(TOMLNode(parsing: text), text: text, path: path, isFile: isFile)
     } catch {
       var error = error
       error.path = path
@@ -81,14 +85,12 @@ public struct Recipe: Sendable {
     RecipeError(path: path, "is longer than \(maximumLength) bytes, which no recipe needs to be")
   }
 
-  private init(_ root: TOMLNode, text: String, path: String) throws(RecipeError) {
+  private init(_ root: TOMLNode, text: String, path: String, isFile: Bool) throws(RecipeError) {
     self.path = path
     self.text = text
-    func absolutePath(_ relative: String) -> String {
-      let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
-      return URL(fileURLWithPath: relative, relativeTo: folder).standardizedFileURL.path
-    }
     var reader = try TableReader(root)
+    let base = try RecipePaths(reader.take(RecipePaths.key), of: path)
+    let absolutePath = base.absolute
     let nameNode = try reader.require("name")
     let name = try Name.folder(nameNode.line(), nameNode)
     if Study.all.contains(where: { $0.name == name }) {
@@ -133,7 +135,10 @@ public struct Recipe: Sendable {
     study = Study(
       name: name, title: title ?? "\(experiments.count) experiment\(experiments.count == 1 ? "" : "s")", source: source,
       readings: notes, experiments: experiments,
-      charts: charts ?? RecipeCharts.usual(for: experiments, families), recipe: text)
+      charts: charts ?? RecipeCharts.usual(for: experiments, families),
+      recipe: Study.RecipeFile(
+        text: base.text(toKeep: text),
+        path: isFile ? URL(fileURLWithPath: path).resolvingSymlinksInPath().path : nil))
   }
 
   private static func dataSource(_ node: TOMLNode?, _ absolutePath: (String) -> String) throws(RecipeError)

@@ -83,7 +83,8 @@ struct RunDescription {
     let parts = pretraining["parts"]?.elements.compactMap(\.string).joined(separator: ", ") ?? "?"
     if let checkpoint = pretraining["checkpoint"]?.string { return "\(parts) of \(checkpoint)" }
     let epochs = number(pretraining["epochs"]).map { ", \($0) epochs" } ?? ""
-    return "\(parts) of \(pretraining["experiment"]?.string ?? "?")\(epochs)"
+    let source = (pretraining["source_sha256"]?.string).map { ", run \($0.prefix(12))" } ?? ""
+    return "\(parts) of \(pretraining["experiment"]?.string ?? "?")\(epochs)\(source)"
   }
 
   private func normalization(_ json: JSON) -> String? {

@@ -12,6 +12,8 @@ struct StudyFolder {
   let isKnown: Bool
   /// Those with a run that ended, in the study's order.
   let experiments: [ExperimentResult]
+  /// Runs that do not belong with the others of their experiments.
+  let others: [OtherRun]
   /// Runs without a result.
   let incomplete: [IncompleteRun]
   /// What was left out, a sentence each.
@@ -51,7 +53,8 @@ struct StudyFolder {
     var options = StudyOptions()
     options.seedCount = experiments.map(\.runs.count).max() ?? 1
     return StudyResult(
-      study: study, options: options, experiments: experiments, failures: [], folder: RunFolder(path), figures: [],
+      study: study, options: options, experiments: experiments, others: others, failures: [], folder: RunFolder(path),
+      figures: [],
       peakDeviceBytes: nil)
   }
 
@@ -128,13 +131,12 @@ struct StudyFolder {
     }
     if known == nil { study.readings = reader.recordedReadings }
     self.study = study
-    experiments = study.experiments.compactMap { experiment in
-      reader.finished.first { $0.experiment == experiment.name }.map {
-        ExperimentResult(experiment: experiment, isRequested: true, runs: $0.runs)
-      }
-    }
+    (experiments, others) = StudyResult.belongingTogether(
+      study.experiments.map { experiment in
+        (experiment, true, reader.finished.first { $0.experiment == experiment.name }?.runs ?? [])
+      }, of: study)
     incomplete = reader.incomplete
-    problems = reader.problems
+    problems = reader.problems + (others.map(\.description) + reader.stale).map { Text.shown($0, limit: 300) }
   }
 
   /// An experiment that no study that is known has, as a run's record has it. It claims nothing.
@@ -183,6 +185,21 @@ private struct Reader {
     return readings
   }
 
+  /// Runs that began with the weights of other runs than those which lie there now, a sentence each.
+  var stale: [String] {
+    finished.flatMap { experiment, runs in
+      runs.compactMap { run in
+        guard let digest = run.record.at("pretraining", "source_sha256")?.string,
+          let name = run.record.at("pretraining", "experiment")?.string
+        else { return nil }
+        let sources = finished.filter { $0.experiment == name || $0.experiment.hasPrefix("\(name)-") }
+          .flatMap(\.runs).filter { $0.seed == run.seed && $0.record.at("experiment")?.string == name }
+        guard !sources.isEmpty, !sources.contains(where: { $0.identity == digest }) else { return nil }
+        return "\(experiment) seed \(run.seed) was trained from another \(name) than the one that is there now."
+      }
+    }
+  }
+
   mutating func read(experiment name: String, in folder: RunFolder) {
     let seeds = ReportSource.seeds(in: folder.path)
     if seeds.count > ReportLimits.runsOfExperiment {
@@ -209,12 +226,9 @@ private struct Reader {
     case .unfinished(let record):
       let history = folder.history
       epochs += history.count
-      if folder.has(RunFolder.resultName) {
-        add(.damaged(reason: "its result.json is damaged"), record, history)
-      } else {
-        let all = JSON.object(record)["settings"]?["epochs"]?.integer
-        add(.unfinished(epochs: history.count, of: all), record, history)
-      }
+      let all = JSON.object(record)["settings"]?["epochs"]?.integer
+      add(.unfinished(epochs: history.count, of: all), record, history)
+    case .damaged(let record): add(.damaged(reason: "its result.json is damaged"), record, folder.history)
     case .finished(let record, let result):
       if let run = RunResult(folder, seed: seed) {
         epochs += run.history.count

@@ -7,7 +7,7 @@ import TuningFiles
 
 /// Everything that it takes to repeat a run, and what it ran on: `run.json`.
 struct RunRecord {
-  let members: JSON.Members
+  private(set) var members: JSON.Members
 
   init(
     _ job: Job, of study: Study, seed: UInt64, _ settings: TrainingSettings, _ options: StudyOptions,
@@ -36,7 +36,7 @@ struct RunRecord {
       "study": .string(study.name), "experiment": .string(experiment.name), "summary": .string(experiment.summary),
       "version": .string(version), "build": .string(build), "settings": .object(settings.json),
       "pretraining": pretraining,
-      "frozen": .array(architecture.parts.filter(\.isFrozen).map { .string($0.name) }),
+      "frozen": Self.frozen(architecture),
       "network": architecture.json, "readings": .array(study.readings.map(JSON.string)),
       "device": .object([
         "identifier": .string(properties.identifier), "name": .string(properties.name),
@@ -50,7 +50,7 @@ struct RunRecord {
         "training_images": .integer(options.split(data, experiment.data).training.count),
         "validation_images": .integer(
           experiment.data.validationCount(of: data.training.count) ?? data.validation.count),
-        "validation_set": .string(experiment.data.validationCount == nil ? "test files" : "last of the training files"),
+        "validation_set": Self.validationSet(experiment.data),
         "normalization": experiment.data.normalization.json,
         "sha256": .object(
           data.sums.sorted { $0.key < $1.key }.reduce(into: JSON.Members()) { $0[$1.key] = .string($1.value) }),
@@ -59,39 +59,55 @@ struct RunRecord {
     ]
   }
 
-  /// What decides the results of a run.
-  private static let deciding = ["settings", "pretraining", "frozen", "network", "data"]
+  /// The names of the parts that are not trained.
+  static func frozen(_ architecture: Architecture) -> JSON {
+    .array(architecture.parts.filter(\.isFrozen).map { .string($0.name) })
+  }
+
+  static func validationSet(_ data: Experiment.DataSettings) -> JSON {
+    .string(data.validationCount == nil ? "test files" : "last of the training files")
+  }
+
+  /// Says which run the first weights are of.
+  ///
+  /// - Parameter source: the other run's record.
+  mutating func setSource(_ source: JSON.Members) {
+    guard case .object(var pretraining)? = members["pretraining"] else { return }
+    pretraining[Self.sourceKey] = .string(RunIdentity(source).digest)
+    members["pretraining"] = .object(pretraining)
+  }
+
+  /// In the record's `pretraining`: the digest of what the source is, and in turn of what that came from.
+  private static let sourceKey = "source_sha256"
 
   /// The first setting in which the run on record is another than this one, in words; `nil` when they are the same.
   func difference(from recorded: JSON.Members, onSameDriver: Bool) -> String? {
-    for key in Self.deciding {
-      let (mine, theirs) = (members[key] ?? .null, recorded[key] ?? .null)
-      if let difference = Self.difference(mine, theirs, key) { return difference }
+    var recorded = recorded
+    // Records of earlier versions do not say it.
+    if case .object(var pretraining)? = recorded["pretraining"], pretraining[Self.sourceKey] == nil {
+      pretraining[Self.sourceKey] = members.value("pretraining", Self.sourceKey)
+      recorded["pretraining"] = .object(pretraining)
     }
+    let (mine, theirs) = (RunIdentity.deciding(members), RunIdentity.deciding(recorded))
+    if let found = JSON.object(mine).difference(from: .object(theirs)) { return Self.text(found) }
     let keys = onSameDriver ? ["identifier", "name", "driver", "instruction_set", "family"] : ["identifier", "name"]
-    guard case .object(let mine)? = members["device"], case .object(let theirs)? = recorded["device"] else {
-      return nil
-    }
-    for key in keys {
-      if let difference = Self.difference(mine[key] ?? .null, theirs[key] ?? .null, "device.\(key)") {
-        return difference
+    if case .object? = recorded["device"] {
+      for key in keys {
+        let (mine, theirs) = (members.value("device", key), recorded.value("device", key))
+        if let found = mine.difference(from: theirs, at: "device.\(key)") { return Self.text(found) }
       }
     }
-    return onSameDriver ? Self.difference(members["tuning"] ?? .null, recorded["tuning"] ?? .null, "tuning") : nil
+    guard onSameDriver else { return nil }
+    return (members["tuning"] ?? .null).difference(from: recorded["tuning"] ?? .null, at: "tuning").map(Self.text)
   }
 
-  private static func difference(_ mine: JSON, _ theirs: JSON, _ place: String) -> String? {
-    // Where the files lie decides nothing.
-    guard mine != theirs, place != "data.folder" else { return nil }
-    if case .object(let a) = mine, case .object(let b) = theirs {
-      for key in a.keys + b.keys.filter({ a[$0] == nil }) {
-        if let found = difference(a[key] ?? .null, b[key] ?? .null, "\(place).\(key)") { return found }
-      }
-      return nil
+  private static func text(_ difference: JSON.Difference) -> String {
+    if difference.place == "pretraining.\(sourceKey)" {
+      return "the run that its first weights came from has been made anew with other settings, data or program"
     }
-    let texts = (theirs.text, mine.text)
-    return texts.0.count + texts.1.count > 120
-      ? "\(place) differs" : "\(place) is \(texts.0) there and \(texts.1) here"
+    return difference.isLong
+      ? "\(difference.place) differs"
+      : "\(difference.place) is \(difference.theirs.text) there and \(difference.mine.text) here"
   }
 }
 

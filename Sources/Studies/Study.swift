@@ -14,8 +14,21 @@ public struct Study: Sendable {
   public var showsMeasuredWhileTraining: Bool
   /// Whether losses of reconstructions are drawn on a logarithmic axis.
   public var hasLogarithmicLoss: Bool
-  /// The text of the recipe that the study was read from, which its folder keeps; `nil` for a published one.
-  public var recipe: String?
+  /// The recipe that the study was read from, which its folder keeps; `nil` for a published one.
+  public var recipe: RecipeFile?
+
+  /// The file that a study was read from.
+  public struct RecipeFile: Sendable {
+    /// What is kept of it: its text, which can be read again wherever it lies.
+    public var text: String
+    /// Its absolute path without links; `nil` where only a text was read.
+    public var path: String?
+
+    public init(text: String, path: String? = nil) {
+      self.text = text
+      self.path = path
+    }
+  }
 
   /// A figure of several experiments.
   public struct Chart: Sendable {
@@ -44,7 +57,7 @@ public struct Study: Sendable {
   public init(
     name: String, title: String, source: String = "", readings: [String] = [], experiments: [Experiment],
     charts: [Chart] = [], comparisons: [Comparison] = [], showsMeasuredWhileTraining: Bool = false,
-    hasLogarithmicLoss: Bool = true, recipe: String? = nil
+    hasLogarithmicLoss: Bool = true, recipe: RecipeFile? = nil
   ) {
     self.name = name
     self.title = title

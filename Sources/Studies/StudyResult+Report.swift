@@ -55,6 +55,9 @@ extension StudyResult {
     if !matrices.isEmpty {
       lines += ["", "Confusion matrices against the text's, share of each true class"] + matrices
     }
+    if !others.isEmpty {
+      lines += ["", "Runs that do not belong with the others"] + others.map { "  - \($0.description)" }
+    }
     let remarks = study.readings + notes
     if !remarks.isEmpty {
       lines +=
@@ -94,7 +97,8 @@ extension StudyResult {
       let cells = row.indices.map { right.contains($0) ? padLeft(row[$0], widths[$0]) : pad(row[$0], widths[$0]) }
       return cells.joined(separator: "  ").trimmingTrailingSpaces
     }
-    let seeds = options.seedCount == 1 ? "seed 0" : "means of \(options.seedCount) seeds"
+    let counts = Set(experiments.map(\.runs.count)).sorted()
+    let seeds = counts == [1] ? "one seed" : "means of \(counts.map(String.init).joined(separator: " or ")) seeds"
     return ["\(study.name): \(study.title) (\(seeds))", "", line(rows[0])]
       + [widths.map { String(repeating: "─", count: $0) }.joined(separator: "  ")] + rows.dropFirst().map(line)
   }
@@ -203,12 +207,20 @@ extension StudyResult {
       }
     }
     for (comparison, values, isMet) in comparisons {
+      // Of the experiment that has the fewest.
+      let seeds = comparison.experiments.compactMap { result($0)?.runs.count }.min() ?? 0
       lines.append(
         .object([
           "experiments": .array(comparison.experiments.map { .string("\(study.name)/\($0)") }),
           "claim": .string(comparison.text), "values": .array(values.map(JSON.number)),
-          "held": isMet.map(JSON.boolean) ?? .null, "seeds": .integer(options.seedCount),
+          "held": isMet.map(JSON.boolean) ?? .null, "seeds": .integer(seeds),
         ]))
+    }
+    lines += others.map { other in
+      .object([
+        "experiment": .string("\(study.name)/\(other.experiment)"), "seed": .integer(Int(clamping: other.seed)),
+        "left_out": .string(other.difference),
+      ])
     }
     return lines
   }

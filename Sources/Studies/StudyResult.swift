@@ -150,14 +150,24 @@ public struct ExperimentResult: Sendable {
   }
 }
 
+/// A run that came to no result.
+public struct RunFailure: Sendable {
+  public let run: String
+  public let error: any Error
+
+  public var reason: String { "\(error)" }
+}
+
 /// What a study came to.
 public struct StudyResult: Sendable {
   public let study: Study
   public let options: StudyOptions
   /// Those that have at least one run.
   public let experiments: [ExperimentResult]
-  /// Runs that came to no result, with the reason.
-  public let failures: [(run: String, reason: String)]
+  /// Runs that ended, but do not belong with the others of their experiments.
+  public let others: [OtherRun]
+  /// Runs that came to no result.
+  public let failures: [RunFailure]
   public let folder: RunFolder
   /// The pictures, or the CSV files where they could not be drawn.
   public let figures: [String]
@@ -176,18 +186,34 @@ public struct StudyResult: Sendable {
   public init(reading folder: RunFolder, of study: Study) {
     self.study = study
     self.folder = folder
-    experiments = study.experiments.compactMap { experiment in
-      let runs = Self.seeds(in: folder.folder(experiment.name)).compactMap { seed in
-        RunResult(folder.folder(experiment.name).folder("seed-\(seed)"), seed: seed)
-      }
-      return runs.isEmpty ? nil : ExperimentResult(experiment: experiment, isRequested: true, runs: runs)
-    }
+    (experiments, others) = Self.belongingTogether(
+      study.experiments.map { experiment in
+        let runs = Self.seeds(in: folder.folder(experiment.name)).compactMap { seed in
+          RunResult(folder.folder(experiment.name).folder("seed-\(seed)"), seed: seed)
+        }
+        return (experiment, true, runs)
+      }, of: study)
     var options = StudyOptions()
     options.seedCount = experiments.map(\.runs.count).max() ?? 1
     self.options = options
     failures = []
     figures = []
     peakDeviceBytes = nil
+  }
+
+  /// The results by experiment, each with the runs that belong together, and the other runs.
+  package static func belongingTogether(
+    _ results: [(experiment: Experiment, isRequested: Bool, runs: [RunResult])], of study: Study
+  ) -> (experiments: [ExperimentResult], others: [OtherRun]) {
+    var experiments: [ExperimentResult] = []
+    var others: [OtherRun] = []
+    for (experiment, isRequested, runs) in results {
+      let group = RunGroup(runs, of: experiment, canChange: study.recipe != nil)
+      others += group.others
+      if group.runs.isEmpty { continue }
+      experiments.append(ExperimentResult(experiment: experiment, isRequested: isRequested, runs: group.runs))
+    }
+    return (experiments, others)
   }
 
   /// The seeds that an experiment's folder has runs of.
@@ -197,12 +223,13 @@ public struct StudyResult: Sendable {
   }
 
   package init(
-    study: Study, options: StudyOptions, experiments: [ExperimentResult], failures: [(run: String, reason: String)],
+    study: Study, options: StudyOptions, experiments: [ExperimentResult], others: [OtherRun], failures: [RunFailure],
     folder: RunFolder, figures: [String], peakDeviceBytes: Int?
   ) {
     self.study = study
     self.options = options
     self.experiments = experiments
+    self.others = others
     self.failures = failures
     self.folder = folder
     self.figures = figures

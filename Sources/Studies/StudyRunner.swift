@@ -4,6 +4,7 @@ import Safetensors
 import TelarData
 import TelarNN
 import TelarTraining
+import TensorBoard
 
 /// The engine that runs the experiments of any study.
 public final class StudyRunner {
@@ -67,21 +68,6 @@ public final class StudyRunner {
     self.observe = observe
   }
 
-  /// A run to be made, or to be taken as it is.
-  private struct Planned {
-    enum Action: Equatable {
-      case start, resume, keep
-    }
-
-    var job: Job
-    var index: Int
-    var seed: UInt64
-    var folder: RunFolder
-    var record: RunRecord
-    /// Whether it was there when the runs were planned. What is not is decided again when its turn comes.
-    var isThere: Bool
-  }
-
   /// Runs the experiments, each with all seeds, and draws the figures.
   ///
   /// A run that the folder holds already is not made again. One that comes to no result does not keep the others from
@@ -93,56 +79,89 @@ public final class StudyRunner {
     let folder = RunFolder(options.outputFolder).folder(study.name)
     let jobs = Job.plan(experiments, of: study, epochs: epochs)
     try options.checkSizes(of: jobs.map(\.experiment), in: data)
+    try checkRecipe(in: folder)
     let planned = try plan(jobs, in: folder)
     AtomicFile.removeLeftovers(in: try folder.made())
     try writeStudy(to: folder)
-    var failures: [(run: String, reason: String)] = []
+    var failures: [RunFailure] = []
     var results: [[RunResult]] = Array(repeating: [], count: jobs.count)
     for run in planned {
       let name = name(of: run.job, run.seed)
       do {
         let source = run.job.pretraining.flatMap { index in results[index].first { $0.seed == run.seed } }
-        if run.job.pretraining != nil, source == nil {
-          throw MissingPretraining(description: "its pre-trained encoder came to no result")
-        }
+        if run.job.pretraining != nil, source == nil, !run.isThere { throw NoResult(.pretrainingFailed) }
         results[run.index].append(try make(run, name, pretrained: source))
       } catch let error where Self.endsOneRunOnly(error) {
-        failures.append(("\(name)", "\(error)"))
+        failures.append(RunFailure(run: "\(name)", error: error))
         observe(.failed(name, reason: "\(error)"))
       }
     }
-    let experiments = zip(jobs, results).filter { !$1.isEmpty }.map {
-      ExperimentResult(experiment: $0.experiment, isRequested: $0.isRequested, runs: $1)
-    }
+    let (experiments, others) = StudyResult.belongingTogether(
+      zip(jobs, results).map { ($0.experiment, $0.isRequested, $1) }, of: study)
     let figures = StudyFigures(of: study, pause: pause) { [observe] in observe(.note($0)) }
     let all = StudyResult(reading: folder, of: study)
     try figures.draw(all.experiments, in: folder)
     let result = StudyResult(
-      study: study, options: options, experiments: experiments, failures: failures, folder: folder,
+      study: study, options: options, experiments: experiments, others: others, failures: failures, folder: folder,
       figures: figures.paths, peakDeviceBytes: device.counters.peakBytesAllocated)
     try folder.write(all.table + "\n", to: "results.txt")
     try folder.write(all.lines.map { $0.text + "\n" }.joined(), to: "results.jsonl")
     return result
   }
 
+  /// Makes sure that a folder is not that of another recipe, whose experiments would be mixed with these.
+  ///
+  /// A recipe is the one that a folder is of when it is the same file, whatever has been changed in it since, or has the
+  /// same text, wherever it lies now.
+  ///
+  /// - Throws: ``RunConflict``.
+  private func checkRecipe(in folder: RunFolder) throws {
+    guard let recipe = study.recipe, let path = recipe.path, !options.isOverwriting,
+      let other = keptRecipePath(in: folder), other != path, !isKept(recipe, in: folder)
+    else { return }
+    throw RunConflict(folder: folder.path, .otherRecipe(path: other))
+  }
+
+  /// The file of the recipe that a folder is of; `nil` where it does not say.
+  private func keptRecipePath(in folder: RunFolder) -> String? {
+    guard case .string(let path)? = folder.members(of: RunFolder.studyName)?["recipe_path"] else { return nil }
+    return path
+  }
+
+  /// Whether a folder keeps the very text of a recipe.
+  private func isKept(_ recipe: Study.RecipeFile, in folder: RunFolder) -> Bool {
+    let text = Array(recipe.text.utf8)
+    return (try? InputFile.read(folder.file(RunFolder.recipeName), atMost: text.count)) == text
+  }
+
   /// Says which study a folder is of.
   private func writeStudy(to folder: RunFolder) throws {
     var members: JSON.Members = ["study": .string(study.name), "title": .string(study.title)]
     if let recipe = study.recipe {
-      try folder.write(recipe, to: RunFolder.recipeName)
       members["recipe"] = .string(RunFolder.recipeName)
+      // A copy of the recipe, such as the one in the folder, is no other.
+      let path = isKept(recipe, in: folder) ? keptRecipePath(in: folder) ?? recipe.path : recipe.path
+      members["recipe_path"] = path.map(JSON.string)
+      try folder.write(recipe.text, to: RunFolder.recipeName)
     }
     try folder.write(members, to: RunFolder.studyName)
   }
 
-  private struct MissingPretraining: Error, CustomStringConvertible {
-    let description: String
-  }
-
   /// Whether an error says something of one run, and the next may well go better.
   private static func endsOneRunOnly(_ error: any Error) -> Bool {
-    error is NotFiniteError || error is RunOnRecordFailed || error is MissingPretraining || error is SafetensorsError
-      || error is ShapeError || error is RunConflict
+    switch error {
+    case is NotFiniteError, is NoResult, is RunDamaged, is RunConflict, is SafetensorsError,
+      is ShapeError, is EventFileError, is InputError:
+      true
+    // A full disk is full for all.
+    case let error as OutputError: if case .writeFailed = error { false } else { true }
+    case let error as DeviceError:
+      switch error {
+      case .allocationTooLarge, .outOfMemory, .buildFailed: true
+      default: false
+      }
+    default: false
+    }
   }
 
   private func name(of job: Job, _ seed: UInt64) -> RunName {
@@ -152,70 +171,15 @@ public final class StudyRunner {
       description: options.seedCount > 1 ? "\(name) seed \(seed)" : name)
   }
 
-  /// The device on which a study's runs in a folder were made; `nil` when there are none.
-  public static func recordedDevice(of study: Study, in outputFolder: String) -> String? {
-    for experiment in study.experiments {
-      let record = RunFolder("\(outputFolder)/\(study.name)/\(experiment.name)/seed-0").members(
-        of: RunFolder.recordName)
-      if case .object(let device)? = record?["device"], case .string(let name)? = device["identifier"] { return name }
-    }
-    return nil
-  }
-
-  // MARK: Planning
-
-  /// What is to be done about each run, in the order in which it is done.
-  private func plan(_ jobs: [Job], in folder: RunFolder) throws -> [Planned] {
-    var planned: [Planned] = []
-    for seed in 0..<UInt64(options.seedCount) {
-      for (index, job) in jobs.enumerated() {
-        let own = folder.folder(job.folderName).folder("seed-\(seed)")
-        let settings = TrainingSettings(job.experiment, epochs: job.epochs, seed: seed, options)
-        let record = RunRecord(
-          job, of: study, seed: seed, settings, options, data, device, version: version, build: build,
-          pretrainedBy: job.pretraining.map { jobs[$0] })
-        planned.append(
-          Planned(
-            job: job, index: index, seed: seed, folder: own, record: record,
-            isThere: try action(job, own, record) == .keep))
-      }
-    }
-    return planned
-  }
-
-  private func action(_ job: Job, _ folder: RunFolder, _ record: RunRecord) throws -> Planned.Action {
-    let recorded: JSON.Members
-    let hasEnded: Bool
-    switch folder.contents {
-    case .nothing: return .start
-    case .other:
-      guard folder.has(RunFolder.recordName) else { throw RunConflict(folder: folder.path, .notARun) }
-      guard options.isOverwriting else { throw RunConflict(folder: folder.path, .damaged) }
-      return .start
-    case .finished(let record, _): (recorded, hasEnded) = (record, true)
-    case .unfinished(let record): (recorded, hasEnded) = (record, false)
-    }
-    if options.isOverwriting, !options.isResuming, job.isRequested { return .start }
-    // What goes on must go on where it began; what has ended may be of an older driver.
-    if let difference = record.difference(from: recorded, onSameDriver: !hasEnded) {
-      guard options.isOverwriting else { throw RunConflict(folder: folder.path, .otherSettings(difference)) }
-      return .start
-    }
-    if hasEnded { return .keep }
-    guard options.isResuming else {
-      guard options.isOverwriting else { throw RunConflict(folder: folder.path, .unfinished) }
-      return .start
-    }
-    return folder.has(RunFolder.stateName) ? .resume : .start
-  }
-
   // MARK: One run
 
   private func make(_ run: Planned, _ name: RunName, pretrained: RunResult?) throws -> RunResult {
     let summary = run.job.isRequested ? run.job.experiment.summary : "pre-training: \(run.job.experiment.summary)"
     func kept() throws -> RunResult {
       guard let result = RunResult(run.folder, seed: run.seed) else {
-        throw RunOnRecordFailed(run.folder)
+        if let failed = NoResult(onRecord: run.folder) { throw failed }
+        throw RunDamaged(
+          run.folder, "\(RunFolder.resultName) and \(RunFolder.metricsName) are not of one run that ended")
       }
       observe(.kept(name, summary: summary, result))
       return result
@@ -232,8 +196,15 @@ public final class StudyRunner {
     defer { withExtendedLifetime(lock) {} }
     AtomicFile.removeLeftovers(in: opened)
     // Another process may have worked there since it was planned.
-    let action = try action(run.job, run.folder, run.record)
-    if action == .keep { return try kept() }
+    var record = run.record
+    if let pretrained { record.setSource(pretrained.record) }
+    var isResumed = false
+    switch try action(run.job, run.folder, record) {
+    case .keep: return try kept()
+    case .refuse(let error): throw error
+    case .resume: isResumed = true
+    case .start: break
+    }
 
     let experiment = run.job.experiment
     let images = try images(for: experiment.data)
@@ -243,22 +214,22 @@ public final class StudyRunner {
     let trainer = try Trainer("\(name)", network, images, settings)
     let training = TrainingRun(
       trainer, in: run.folder, metadata: metadata(experiment), samples: try samples(for: experiment))
-    if action == .resume {
-      if run.folder.members(of: RunFolder.recordName)?["build"] != run.record.members["build"] {
+    if isResumed {
+      if run.folder.members(of: RunFolder.recordName)?["build"] != record.members["build"] {
         observe(
           .note(
             "Note: \(name) was begun by another build of telar; its results may differ in their last bits from those "
               + "of a run that was not stopped."))
       }
       do { try training.resume() } catch let error as SafetensorsError {
-        throw RunOnRecordFailed("\(error) (--overwrite begins the run again)")
+        throw RunDamaged(run.folder, "\(RunFolder.stateName) \(error.problem)")
       }
       observe(.resumed(name, summary: summary, epochs: trainer.history.count))
     } else {
       if let source = experiment.pretraining {
         try network.load(from: SafetensorsFile(pretrained?.checkpoint ?? source.checkpoint), parts: source.parts)
       }
-      try run.folder.begin(run.record.members)
+      try run.folder.begin(record.members)
       observe(.began(name, summary: summary))
       try training.begin()
     }
@@ -269,11 +240,11 @@ public final class StudyRunner {
         case .epoch(let metrics): observe(.epoch(name, metrics, epochs: settings.epochs))
         }
       }
+      try run.folder.write(try result(of: trainer, images), to: RunFolder.resultName)
     } catch let error as NotFiniteError {
       try run.folder.write(["error": .string("\(error)")], to: RunFolder.resultName)
       throw error
     }
-    try run.folder.write(try result(of: trainer, images), to: RunFolder.resultName)
     try run.folder.remove(RunFolder.stateName)
     guard let result = RunResult(run.folder, seed: run.seed) else {
       throw OutputError.writeFailed(path: run.folder.path, reason: "what was written there cannot be read back")
@@ -293,11 +264,12 @@ public final class StudyRunner {
     ]
     if trainer.launchesPerStep > 0 { members["launches_per_step"] = .number(trainer.launchesPerStep) }
     let seconds = trainer.history.map(\.seconds).reduce(0, +)
-    members["training_seconds"] = .number((seconds * 1000).rounded() / 1000)
+    members["training_seconds"] = .number(seconds)
     let throughputs = trainer.history.map(\.imagesPerSecond).sorted()
-    members["images_per_s"] = .number(throughputs[throughputs.count / 2].rounded())
+    members["images_per_s"] = .number(throughputs[throughputs.count / 2])
     if let test = images.test {
       let values = try trainer.measure(test)
+      guard values.loss.isFinite else { throw NotFiniteError(run: trainer.name, epoch: epoch) }
       members["test_loss"] = .number(values.loss)
       if settings.loss == .classification { members["test_accuracy"] = .number(values.accuracy) }
     }

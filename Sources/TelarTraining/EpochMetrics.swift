@@ -14,7 +14,7 @@ public struct EpochMetrics: Sendable, Equatable {
   public var trainingAccuracy: Double?
   public var curveAccuracy: Double?
   public var validationAccuracy: Double?
-  /// Of the epoch's first step.
+  /// Of the epoch's last step.
   public var learningRate: Double
   /// Wall time of the training part of the epoch, without measuring.
   public var seconds: Double
@@ -38,16 +38,19 @@ public struct EpochMetrics: Sendable, Equatable {
   }
 
   /// The metrics as one object, in the order of ``csvHeader``. Accuracies stand there only where there are any.
+  ///
+  /// Numbers are written with as many digits as it takes to read the same bits back.
   public var json: JSON.Members {
-    var members: JSON.Members = ["epoch": .integer(epoch), "train_loss": rounded(trainingLoss, 6)]
-    members["curve_loss"] = rounded(curveLoss, 6)
-    members["val_loss"] = rounded(validationLoss, 6)
-    members["train_accuracy"] = trainingAccuracy.map { rounded($0, 6) }
-    members["curve_accuracy"] = curveAccuracy.map { rounded($0, 6) }
-    members["val_accuracy"] = validationAccuracy.map { rounded($0, 6) }
+    var members: JSON.Members = [
+      "epoch": .integer(epoch), "train_loss": .number(trainingLoss), "curve_loss": .number(curveLoss),
+      "val_loss": .number(validationLoss),
+    ]
+    members["train_accuracy"] = trainingAccuracy.map(JSON.number)
+    members["curve_accuracy"] = curveAccuracy.map(JSON.number)
+    members["val_accuracy"] = validationAccuracy.map(JSON.number)
     members["learning_rate"] = .number(learningRate)
-    members["seconds"] = rounded(seconds, 3)
-    members["images_per_s"] = rounded(imagesPerSecond, 1)
+    members["seconds"] = .number(seconds)
+    members["images_per_s"] = .number(imagesPerSecond)
     return members
   }
 
@@ -97,12 +100,4 @@ extension EpochMetrics {
       validationAccuracy: members["val_accuracy"]?.double, learningRate: learningRate, seconds: seconds,
       imagesPerSecond: imagesPerSecond)
   }
-}
-
-/// A number with so many decimals and no more.
-package func rounded(_ value: Double, _ decimals: Int) -> JSON {
-  guard value.isFinite else { return .null }
-  var scale = 1.0
-  for _ in 0..<decimals { scale *= 10 }
-  return .number((value * scale).rounded() / scale)
 }

@@ -2,7 +2,8 @@ import Files
 import Foundation
 import Safetensors
 
-/// The folder that a run leaves its results in. Every file in it appears whole or not at all.
+/// The folder that a run leaves its results in. Files in it appear whole or not at all, but for metrics and events, to
+/// which each epoch adds.
 ///
 /// `run.json` says what the run is, `result.json` what it came to, and so that it has ended. In between, `state.safetensors`
 /// holds all that it takes to go on.
@@ -21,6 +22,7 @@ public struct RunFolder: Sendable {
   public static let lastName = "last.safetensors"
   public static let samplesName = "samples.safetensors"
   public static let metricsName = "metrics.jsonl"
+  static let metricsTableName = "metrics.csv"
   /// What the name of TensorBoard's event file begins with.
   static let eventsPrefix = "events.out.tfevents."
   /// In the folder of a study: which it is, and the recipe that it was read from, if any.
@@ -46,6 +48,8 @@ public struct RunFolder: Sendable {
     case other
     /// A run that has not ended, or was ended before it had.
     case unfinished(record: JSON.Members)
+    /// A run that has ended, as there is a file of what it came to, which is not readable any more.
+    case damaged(record: JSON.Members)
     /// A run that has ended.
     case finished(record: JSON.Members, result: JSON.Members)
   }
@@ -56,7 +60,9 @@ public struct RunFolder: Sendable {
       // A process that was killed while it wrote its first file leaves a hidden one.
       return names.allSatisfy { $0.hasPrefix(".") } ? .nothing : .other
     }
-    guard let result = members(of: Self.resultName) else { return .unfinished(record: record) }
+    guard let result = members(of: Self.resultName) else {
+      return has(Self.resultName) ? .damaged(record: record) : .unfinished(record: record)
+    }
     return .finished(record: record, result: result)
   }
 
@@ -68,12 +74,16 @@ public struct RunFolder: Sendable {
     return members
   }
 
-  /// The metrics of the epochs, as they were written.
+  /// The metrics of the epochs, as they were written. What is no line of metrics, such as one that is being written, is
+  /// left out.
   public var history: [EpochMetrics] {
-    let bytes = (try? InputFile.read(file(Self.metricsName), atMost: Self.longestMetrics)) ?? []
-    return String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-      .compactMap { (try? JSON(parsing: String($0))).flatMap(EpochMetrics.init(json:)) }
+    TextLines((try? InputFile.read(file(Self.metricsName), atMost: Self.longestMetrics)) ?? [])
+      .compactMap { line in line.text.flatMap { try? JSON(parsing: $0) }.flatMap(EpochMetrics.init(json:)) }
   }
+
+  /// What a run left here that cost time to make and cannot be had again without its state: the names of checkpoints
+  /// and metrics.
+  public var results: [String] { [Self.bestName, Self.lastName, Self.metricsName].filter(has) }
 
   /// Removes what a run left, and nothing else, and says what the next one is. Whenever that is interrupted, the folder
   /// is that of a run which has not ended.
@@ -86,7 +96,7 @@ public struct RunFolder: Sendable {
 
   private static func isOfRun(_ name: String) -> Bool {
     let own = [
-      recordName, resultName, stateName, bestName, lastName, samplesName, metricsName, "metrics.csv",
+      recordName, resultName, stateName, bestName, lastName, samplesName, metricsName, metricsTableName,
     ]
     let figures = ["loss", "accuracy", "confusion", "reconstructions"]
     return own.contains(name) || name.hasPrefix(eventsPrefix)
@@ -123,11 +133,5 @@ public struct RunFolder: Sendable {
   public func write(_ members: JSON.Members, to name: String) throws {
     let lines = members.map { "  \(JSON.quoted($0.key)): \($0.value.text)" }
     try write("{\n" + lines.joined(separator: ",\n") + "\n}\n", to: name)
-  }
-
-  /// Writes the metrics so far, as JSON lines and as CSV.
-  public func write(_ metrics: [EpochMetrics]) throws {
-    try write(metrics.map { JSON.object($0.json).text + "\n" }.joined(), to: Self.metricsName)
-    try write(EpochMetrics.csvHeader + metrics.map(\.csvLine).joined(), to: "metrics.csv")
   }
 }

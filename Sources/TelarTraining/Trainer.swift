@@ -165,6 +165,7 @@ public final class Trainer {
 
   private func endEpoch(_ epoch: Int, _ trained: RunningMetrics.Values) throws -> EpochMetrics {
     let curve = try measure(images.curve)
+    try checkFinite(curve.loss, epoch)
     let validation = try measure(images.validation)
     try checkFinite(validation.loss, epoch)
     let isClassification = settings.loss == .classification
@@ -175,9 +176,9 @@ public final class Trainer {
       curveAccuracy: isClassification ? curve.accuracy : nil,
       validationAccuracy: isClassification ? validation.accuracy : nil,
       learningRate: settings.schedule.rate(
-        settings.optimizer.learningRate, step: (epoch - 1) * stepsPerEpoch, stepsPerEpoch: stepsPerEpoch,
+        settings.optimizer.learningRate, step: epoch * stepsPerEpoch - 1, stepsPerEpoch: stepsPerEpoch,
         epochs: settings.epochs),
-      seconds: secondsDone, imagesPerSecond: Double(count) / secondsDone)
+      seconds: secondsDone, imagesPerSecond: Double(count) / max(secondsDone, 1e-9))
     history.append(result)
     (imagesDone, secondsDone) = (0, 0)
     _ = best.note(result, minimumImprovement: settings.earlyStopping?.minimumImprovement ?? 0)

@@ -23,6 +23,7 @@ public final class TrainingRun {
   /// Seconds between states that are saved within an epoch.
   private let saveInterval: Double
   private var events: EventFileWriter?
+  private let metricsFiles: MetricsFiles
 
   /// - Parameters:
   ///   - metadata: what checkpoints say of the network besides its architecture.
@@ -36,6 +37,7 @@ public final class TrainingRun {
     self.metadata = metadata
     self.samples = samples
     self.saveInterval = saveInterval
+    metricsFiles = MetricsFiles(in: folder)
   }
 
   /// Saves the state before the first step: a run that is ended before its first epoch can be gone on with.
@@ -72,6 +74,8 @@ public final class TrainingRun {
     } catch let error as NotFiniteError {
       throw try located(error)
     }
+    try metricsFiles.flush()
+    try events?.flush()
     try checkpoint(to: RunFolder.lastName)
     if trainer.settings.earlyStopping != nil {
       try trainer.network.load(from: SafetensorsFile(folder.file(RunFolder.bestName), requiringChecksum: true))
@@ -92,7 +96,7 @@ public final class TrainingRun {
         observe(.progress($0))
       }
       if trainer.bestEpoch == metrics.epoch { try checkpoint(to: RunFolder.bestName) }
-      try folder.write(trainer.history)
+      try metricsFiles.add(trainer.history)
       try events?.write(scalars: metrics.scalars, step: metrics.epoch)
       if let samples, ReconstructionSamples.isKept(metrics.epoch, isLast: trainer.isFinished) {
         try samples.write(trainer.network, epoch: metrics.epoch, to: folder)

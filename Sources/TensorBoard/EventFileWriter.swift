@@ -8,10 +8,8 @@ import SwiftProtobuf
 /// taken away when the file is opened again.
 public final class EventFileWriter {
   /// As errors name it.
-  public let path: String
-  private let descriptor: Int32
-  /// Bytes of whole records.
-  private var length: Int
+  public var path: String { file.path }
+  private let file: AppendedFile
 
   private static let version = "brain.Event:2"
   /// A longer file is none of curves, whose longest runs leave some 20 MB; refused before it is read to be added to.
@@ -39,8 +37,8 @@ public final class EventFileWriter {
   public init(
     creating name: String, in folder: Folder, wallTime: Double = Date.now.timeIntervalSince1970
   ) throws {
-    path = folder.file(name)
     guard !folder.has(name) else {
+      let path = folder.file(name)
       throw OutputError.cannotCreate(path: path, reason: "there is something of that name")
     }
     let first = try Record.framed(
@@ -50,8 +48,7 @@ public final class EventFileWriter {
       }.serializedBytes())
     // Whole or not at all, so that a file which is there begins as it must.
     try folder.write(first, to: name)
-    descriptor = try Self.open(name, in: folder)
-    length = first.count
+    file = try AppendedFile(name, in: folder)
   }
 
   /// Opens a file to go on where a run is resumed.
@@ -60,7 +57,7 @@ public final class EventFileWriter {
   ///
   /// - Throws: ``EventFileError`` for what is no event file, which stays as it is; `InputError`, `OutputError`.
   public init(appendingTo name: String, in folder: Folder, from step: Int) throws {
-    path = folder.file(name)
+    let path = folder.file(name)
     let bytes = try InputFile.read(name, in: folder, atMost: Self.longestFile)
     var kept: [UInt8] = []
     var rest = bytes[...]
@@ -74,11 +71,8 @@ public final class EventFileWriter {
     }
     guard !kept.isEmpty else { throw EventFileError(path: path, "is not an event file of TensorBoard") }
     if kept.count < bytes.count { try folder.write(kept, to: name) }
-    descriptor = try Self.open(name, in: folder)
-    length = kept.count
+    file = try AppendedFile(name, in: folder)
   }
-
-  deinit { close(descriptor) }
 
   /// Adds a record of one step.
   ///
@@ -95,36 +89,9 @@ public final class EventFileWriter {
         }
       }
     }
-    let record = try Record.framed(event.serializedBytes())
-    var written = 0
-    while written < record.count {
-      let count = record.withUnsafeBytes {
-        Foundation.write(descriptor, $0.baseAddress! + written, record.count - written)
-      }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else {
-        let reason = String(cString: strerror(errno))
-        // Half a record would hide all that comes after it.
-        ftruncate(descriptor, off_t(length))
-        throw OutputError.writeFailed(path: path, reason: reason)
-      }
-      written += count
-    }
-    length += record.count
+    try file.append(Record.framed(event.serializedBytes()))
   }
 
   /// Waits until what was written is on the disk.
-  public func flush() throws {
-    guard fsync(descriptor) == 0 else {
-      throw OutputError.writeFailed(path: path, reason: String(cString: strerror(errno)))
-    }
-  }
-
-  private static func open(_ name: String, in folder: Folder) throws -> Int32 {
-    let descriptor = folder.openToAppend(name)
-    guard descriptor >= 0 else {
-      throw OutputError.writeFailed(path: folder.file(name), reason: String(cString: strerror(errno)))
-    }
-    return descriptor
-  }
+  public func flush() throws { try file.flush() }
 }

@@ -62,7 +62,7 @@ extension TrainResult {
       "net": .string(net), "device": .string(device), "driver": .string(driver), "isa": .string(instructionSet),
       "threads": .integer(threads), "batch": .integer(batch), "steps": .integer(steps),
       "images_per_s": .rounded(imagesPerSecond, 1), "ms_per_step": .rounded(millisecondsPerStep, 3),
-      "loss": .rounded(loss, 6), "launches_per_step": .rounded(launchesPerStep, 2),
+      "loss": .number(loss), "launches_per_step": .rounded(launchesPerStep, 2),
       "allocations_per_step": .rounded(allocationsPerStep, 2),
       "synchronisations_per_step": .rounded(synchronizationsPerStep, 2), "version": .string(telarVersion),
       "tuning": tuning.json,

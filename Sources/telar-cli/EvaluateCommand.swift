@@ -60,13 +60,13 @@ struct EvaluateCommand: ParsableCommand {
   private func members(_ evaluation: Evaluation, _ names: [String]) -> JSON.Members {
     var members: JSON.Members = [
       "checkpoint": .string(checkpoint), "split": .string(split.rawValue),
-      "images": .integer(evaluation.imageCount), "loss": evaluation.loss.isFinite ? .number(evaluation.loss) : .null,
+      "images": .integer(evaluation.imageCount), "loss": .number(evaluation.loss),
     ]
     guard let accuracy = evaluation.accuracy, let recalls = evaluation.recalls, let confusion = evaluation.confusion
     else { return members }
-    members["accuracy"] = .rounded(accuracy, 6)
+    members["accuracy"] = .number(accuracy)
     members["class_names"] = .array(names.map(JSON.string))
-    members["recall"] = .array(recalls.map { $0.map { .rounded($0, 6) } ?? .null })
+    members["recall"] = .array(recalls.map { $0.map(JSON.number) ?? .null })
     members["confusion"] = .array(confusion.map { .array($0.map(JSON.integer)) })
     return members
   }

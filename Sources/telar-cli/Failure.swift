@@ -29,6 +29,7 @@ enum ExitStatus {
 /// A check found what it looks for. The command has already said what; there is nothing to add but the exit code.
 struct CheckFailed: Error, CustomStringConvertible {
   var description: String
+  var exitCode = ExitStatus.checkFailed
 }
 
 /// What a user is told of an error, and the exit code that a script is told: the one place that knows both.
@@ -92,7 +93,9 @@ struct Failure {
       case is RunConflict, is NoPicture: ExitStatus.cannotCreate
       case let error as Stopped: 128 + error.signal
       case is UsageError, is ValidationError: ExitStatus.usage
-      case is CheckFailed, is NotFiniteError: ExitStatus.checkFailed
+      case let error as CheckFailed: error.exitCode
+      case is NotFiniteError, is NoResult: ExitStatus.checkFailed
+      case is RunDamaged: ExitStatus.badData
       default: ExitStatus.internalError
       }
   }

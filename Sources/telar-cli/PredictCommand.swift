@@ -70,7 +70,7 @@ struct PredictCommand: ParsableCommand {
     let classes = top.map { label, probability in
       var members: JSON.Members = ["class": .integer(label)]
       members["name"] = (checkpoint.info.classNames?[label]).map(JSON.string)
-      members["probability"] = .rounded(probability, 6)
+      members["probability"] = .number(probability)
       return JSON.object(members)
     }
     return ["image": .string(image.name), "top": .array(classes)]

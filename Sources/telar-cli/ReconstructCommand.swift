@@ -69,7 +69,7 @@ struct ReconstructCommand: ParsableCommand {
       let error = reconstruction.meanSquaredError
       Console.result(
         json
-          ? JSON.object(["image": .string(image.name), "mse": error.isFinite ? .number(error) : .null]).text
+          ? JSON.object(["image": .string(image.name), "mse": .number(error)]).text
           : "\(image.name): mean squared error \(Column.loss(error, decimals: 6))")
     }
     switch outcome {

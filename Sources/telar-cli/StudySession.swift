@@ -34,13 +34,17 @@ struct StudySession {
     return result
   }
 
-  /// - Throws: ``CheckFailed`` when a run came to no result.
+  /// - Throws: ``CheckFailed`` when runs came to no result.
   func checkComplete(_ result: StudyResult) throws {
     guard !result.failures.isEmpty else { return }
     let runs = result.failures.map(\.run).joined(separator: ", ")
+    // What all of them failed by, if it is the same; those that only lack their pre-training have not failed themselves.
+    let errors = result.failures.map(\.error).filter { ($0 as? NoResult)?.reason != .pretrainingFailed }
+    let codes = Set(errors.map { Failure($0).exitCode })
     throw CheckFailed(
       description:
-        "\(result.failures.count == 1 ? "a run" : "\(result.failures.count) runs") came to no result: \(runs).")
+        "\(result.failures.count == 1 ? "a run" : "\(result.failures.count) runs") came to no result: \(runs).",
+      exitCode: codes.count == 1 ? codes.first! : ExitStatus.checkFailed)
   }
 
   /// The device that was asked for. What `auto` means is settled by the runs that are there already, if any: another

@@ -110,6 +110,32 @@ struct RecipeRunTests {
     #expect(throws: RecipeError.self) { try Study(in: RunFolder(folder.path)) }
   }
 
+  @Test func `a kept recipe means the same files wherever it lies`() throws {
+    let text = """
+      # Mine
+      name = "moved"
+      data = { folder = "images", allow_other_data = true }
+      [[experiments]]
+      name = "a"
+      loss = "cross_entropy"
+      epochs = 1
+      parts = [{ name = "net", layers = ["Flatten", { layer = "Linear", in_features = 784, out_features = 10 }] }]
+      """
+    try folder.write("mine.toml", Array(("\u{feff}" + text).utf8))
+    let recipe = try Recipe(path: folder.path + "/mine.toml")
+    #expect(recipe.data.folder == folder.path + "/images")
+    let result = try run(recipe.study, recipe.study.experiments, StudyOptions())
+    let kept = try Recipe(path: result.folder.file("recipe.toml"))
+    #expect(kept.data.folder == recipe.data.folder && kept.text.hasSuffix(text))
+    #expect(kept.study.experiments.map(\.name) == ["a"])
+    // Running the copy is running the recipe.
+    #expect(try run(kept.study, kept.study.experiments, StudyOptions()).failures.isEmpty)
+    #expect(try folder.text("moved/study.json").contains("\(folder.path)/mine.toml\""))
+    #expect(try Recipe(path: result.folder.file("recipe.toml")).text == kept.text)
+    let error = #expect(throws: RecipeError.self) { try Recipe(text: "paths_from = \"here\"\n" + text) }
+    #expect(error?.problem.contains("must be an absolute path") == true)
+  }
+
   private func shortened(_ experiment: Experiment) -> Experiment {
     var experiment = experiment
     experiment.epochs = 1

@@ -30,7 +30,7 @@ struct RecipeTests {
     let recipe = try recipe("")
     #expect(recipe.study.name == "small")
     #expect(recipe.study.title == "1 experiment")
-    #expect(recipe.study.recipe == recipe.text)
+    #expect(recipe.study.recipe?.text == recipe.text)
     #expect(recipe.study.charts.isEmpty)
     #expect(recipe.data == Recipe.DataSource())
     #expect(recipe.seedCount == nil && recipe.curveImageCount == nil)

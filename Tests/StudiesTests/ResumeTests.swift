@@ -254,10 +254,107 @@ struct PresentRunTests {
     #expect(try run(["base", "adam"]) { $0.isResuming = true } == ["began", "failed"])
   }
 
+  /// Stops the run in its second epoch.
+  private func stopInSecondEpoch() throws {
+    var steps = 0
+    #expect(throws: TrainingPaused.self) {
+      try run(epochs: 3) { _ in
+      } pause: {
+        steps += 1
+        return steps == 5
+      }
+    }
+  }
+
+  /// What a folder holds, name by name.
+  private func bytes(of place: String) throws -> [String: Data] {
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/" + place)
+    return try names.reduce(into: [:]) {
+      $0[$1] = try Data(contentsOf: URL(fileURLWithPath: "\(folder.path)/\(place)/\($1)"))
+    }
+  }
+
+  @Test(arguments: ["missing state", "damaged state", "damaged result", "damaged record"])
+  func `nothing that was paid for goes because a file beside it is damaged`(damage: String) throws {
+    let place = "molina/adam/seed-0"
+    let name: String
+    switch damage {
+    case "missing state":
+      try stopInSecondEpoch()
+      name = "state.safetensors"
+      try FileManager.default.removeItem(atPath: "\(folder.path)/\(place)/\(name)")
+    case "damaged state":
+      try stopInSecondEpoch()
+      name = "state.safetensors"
+      try folder.write("\(place)/\(name)", [1, 2, 3])
+    case "damaged result":
+      _ = try run(epochs: 3)
+      name = "result.json"
+      try folder.write("\(place)/\(name)", Array("{".utf8))
+    default:
+      _ = try run(epochs: 3)
+      name = "run.json"
+      try folder.write("\(place)/\(name)", Array("{".utf8))
+    }
+    let before = try bytes(of: place)
+    #expect(before["metrics.jsonl"] != nil && before["best.safetensors"] != nil)
+    var options = StudyOptions()
+    options.batchSize = 16
+    options.outputFolder = folder.path
+    options.isResuming = true
+    let runner = StudyRunner(.molina, options, data: data, device: try CPUDevice(threads: 1), version: "test")
+    let result = try runner.run(try Study.molina.experiments(named: ["adam", "base"])) { _ in 3 }
+    #expect(result.failures.count == 1 && result.experiments.map(\.experiment.name) == ["base"])
+    let error = try #require(result.failures.first?.error as? RunDamaged)
+    #expect(error.problem.contains(name) && error.problem.contains("--overwrite"))
+    if damage != "damaged record" { #expect(error.problem.contains("best.safetensors")) }
+    #expect(try bytes(of: place) == before)
+    #expect(try run(epochs: 3) { $0.isOverwriting = true } == ["began"])
+  }
+
+  @Test func `a run whose result was damaged ends again where its state is left`() throws {
+    try stopInSecondEpoch()
+    try folder.write("molina/adam/seed-0/result.json", Array("{".utf8))
+    #expect(try run(epochs: 3) { $0.isResuming = true } == ["resumed"])
+    #expect(try run(epochs: 3) == ["kept"])
+  }
+
+  @Test func `an event file that is none ends its run only`() throws {
+    try stopInSecondEpoch()
+    let name = try #require(
+      try bytes(of: "molina/adam/seed-0").keys.first { $0.hasPrefix("events.out.tfevents.") })
+    try folder.write("molina/adam/seed-0/\(name)", [])
+    #expect(try run(["adam", "base"], epochs: 3) { $0.isResuming = true } == ["began", "failed"])
+  }
+
+  @Test func `metrics grow by a line an epoch, and are made whole when a run goes on`() throws {
+    try stopInSecondEpoch()
+    let place = "molina/adam/seed-0"
+    let first = try folder.text("\(place)/metrics.jsonl")
+    #expect(first.split(separator: "\n").count == 1)
+    // A crash after the second epoch's line, which then is done again, and in the middle of the next.
+    try folder.write("\(place)/metrics.jsonl", Array((first + first + #"{"epoch":3,"tr"#).utf8))
+    try folder.write("\(place)/metrics.csv", Array("x".utf8))
+    #expect(RunFolder(folder.path + "/" + place).history.count == 2)
+    #expect(try run(epochs: 3) { $0.isResuming = true } == ["resumed"])
+    #expect(RunFolder(folder.path + "/" + place).history.map(\.epoch) == [1, 2, 3])
+    #expect(try folder.text("\(place)/metrics.jsonl").hasPrefix(first))
+    #expect(try folder.text("\(place)/metrics.csv").split(separator: "\n").count == 4)
+  }
+
+  @Test func `metrics with the line ends of another system are read`() throws {
+    _ = try run(epochs: 2)
+    let place = "molina/adam/seed-0"
+    let text = try folder.text("\(place)/metrics.jsonl")
+    let history = RunFolder(folder.path + "/" + place).history
+    try folder.write("\(place)/metrics.jsonl", Array(text.replacing("\n", with: "\r\n").utf8))
+    #expect(history.count == 2 && RunFolder(folder.path + "/" + place).history == history)
+  }
+
   @Test func `what another process works on is left to it`() throws {
     _ = try run()
     let lock = try FolderLock(Folder(folder.path + "/molina/adam/seed-0"))
-    #expect(throws: OutputError.self) { try run(epochs: 2) { $0.isOverwriting = true } }
+    #expect(try run(epochs: 2) { $0.isOverwriting = true } == ["failed"])
     withExtendedLifetime(lock) {}
     #expect(try run() == ["kept"])
   }

@@ -72,6 +72,31 @@ struct TrainerTests {
     }
   }
 
+  @Test func `a loss of the training curve that is not finite stops the run too`() throws {
+    try TestDevices.cpu.use { device in
+      // Black images: their loss is finite, however large weights are.
+      let black = LabelledImages(
+        count: 2, height: 28, width: 28, pixels: [UInt8](repeating: 0, count: 2 * 784), labels: [0, 1])
+      let sets = try Trainer.Images(training: images(10), validation: black, curveCount: 10, on: device)
+      let settings = TrainingSettings(
+        loss: .classification, optimizer: SGD(learningRate: 1e37), batchSize: 10, epochs: 1)
+      let trainer = try Trainer("test", network(on: device), sets, settings)
+      let error = #expect(throws: NotFiniteError.self) { try trainer.runEpoch() }
+      #expect(error?.epoch == 1 && trainer.history.isEmpty)
+      #expect(try trainer.measure(sets.validation).loss.isFinite)
+    }
+  }
+
+  @Test func `metrics in files have the bits that were measured`() throws {
+    let metrics = EpochMetrics(
+      epoch: 3, trainingLoss: 1.15e-7, curveLoss: 0.1 + 0.2, validationLoss: 1.0 / 3, trainingAccuracy: 2.0 / 3,
+      learningRate: 1e-3 / 7, seconds: 1e-4 / 3, imagesPerSecond: 123_456.789_012_345)
+    let text = JSON.object(metrics.json).text
+    #expect(EpochMetrics(json: try JSON(parsing: text)) == metrics)
+    let cells = metrics.csvLine.dropLast().split(separator: ",", omittingEmptySubsequences: false)
+    #expect(Double(cells[1]) == 1.15e-7 && Double(cells[3]) == 1.0 / 3 && cells[5] == "")
+  }
+
   @Test func `progress is reported when it is asked for and changes nothing`() throws {
     try TestDevices.cpu.use { device in
       let sets = try Trainer.Images(training: images(45), validation: images(10), curveCount: 10, on: device)
@@ -174,6 +199,10 @@ struct TrainerSettingsTests {
       #expect(constant.history[0].validationLoss == halved.history[0].validationLoss)
       #expect(constant.history[1].validationLoss != halved.history[1].validationLoss)
       #expect(halved.history.map(\.learningRate) == [1e-3, 5e-4])
+      // Four steps an epoch: what is on record is the rate that a warm-up has come to, not where it began.
+      let warmed = try trainer(device, validation: images(20)) { $0.schedule = .init(.constant, warmUpEpochs: 1) }
+      try warmed.runEpoch()
+      #expect(abs(warmed.history[0].learningRate - 8e-4) < 1e-12)
     }
   }
 
