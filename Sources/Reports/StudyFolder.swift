@@ -126,8 +126,14 @@ struct StudyFolder {
     self.path = path
     isKnown = known != nil
     var study = known ?? Study(name: Text.shown(name), title: title.map { Text.shown($0) } ?? "", experiments: [])
+    var strangers: [String] = []
     for (name, runs) in reader.finished where study.experiment(name) == nil {
       study.experiments.append(Self.experiment(name, runs[0].record))
+      let recorded = runs[0].record.at("experiment")?.string ?? name
+      if let known, known.recipe != nil, known.experiment(recorded) == nil {
+        strangers.append(
+          "\(name) is no experiment of \(RunFolder.recipeName); it is shown as its runs' records have it.")
+      }
     }
     if known == nil { study.readings = reader.recordedReadings }
     self.study = study
@@ -136,7 +142,8 @@ struct StudyFolder {
         (experiment, true, reader.finished.first { $0.experiment == experiment.name }?.runs ?? [])
       }, of: study)
     incomplete = reader.incomplete
-    problems = reader.problems + (others.map(\.description) + reader.stale).map { Text.shown($0, limit: 300) }
+    problems =
+      reader.problems + (strangers + others.map(\.description) + reader.stale).map { Text.shown($0, limit: 300) }
   }
 
   /// An experiment that no study that is known has, as a run's record has it. It claims nothing.

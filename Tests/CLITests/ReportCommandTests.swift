@@ -50,6 +50,45 @@ struct ReportCommandTests {
     #expect(!output.contents().contains { $0.contains("/.") })
   }
 
+  @Test func `an edited recipe does not claim what was run before, and another is refused`() throws {
+    func write(_ file: String, _ experiments: [(name: String, rate: String)]) throws {
+      let text = """
+        name = "mine"
+        [defaults]
+        loss = "cross_entropy"
+        epochs = 1
+        [networks.net]
+        layers = ["Flatten", { layer = "Linear", in_features = 784, out_features = 10 }]
+
+        """
+      let tables = experiments.map {
+        "[[experiments]]\nname = \"\($0.name)\"\nparts = [\"net\"]\noptimizer.learning_rate = \($0.rate)\n"
+      }
+      try output.write(file, Array((text + tables.joined()).utf8))
+    }
+    func train(_ file: String, _ arguments: String...) throws -> Telar.Output {
+      try Telar.run(
+        ["train", "\(output.path)/\(file)"] + arguments
+          + ["--data", data.path, "--allow-other-data", "--device", "cpu", "--out", output.path + "/runs"])
+    }
+    try write("a.toml", [("first", "0.001"), ("second", "0.001")])
+    #expect(try train("a.toml").status == 0)
+    try write("a.toml", [("first", "0.05"), ("third", "0.001")])
+    #expect(try train("a.toml", "third").status == 0)
+    #expect(try Telar.run("report", output.path + "/runs/mine", "--format", "html").status == 0)
+    let page = try output.text("runs/mine/report/report.html")
+    for part in [
+      "first seed 0 is left out: its settings.optimizer.learning_rate is 0.001, that asked for now 0.05.",
+      "second is no experiment of recipe.toml",
+    ] { #expect(page.contains(part), "\(part)") }
+
+    try write("b.toml", [("first", "0.001")])
+    let kept = try output.text("runs/mine/recipe.toml")
+    let refused = try train("b.toml")
+    #expect(refused.status == 73 && refused.error.contains("another recipe of this name, \(output.path)/a.toml"))
+    #expect(try output.text("runs/mine/recipe.toml") == kept)
+  }
+
   @Test func `a recipe's runs are reported by the recipe`() throws {
     let recipe = URL(fileURLWithPath: #filePath + "/../../../Tools/recipes/bottleneck.toml").standardized.path
     let trained = try Telar.run(
