@@ -149,8 +149,13 @@ struct StudyCommandTests {
     #expect(try study(arguments).status == 0)
     _ = try output.write("runs/molina/base/seed-0/run.json", Array("{".utf8))
     let refused = try study(arguments)
-    #expect(refused.status == 73)
-    #expect(refused.error.contains("holds a run whose run.json is damaged. Make it again by --overwrite"))
+    #expect(refused.status == 65)
+    #expect(
+      refused.error.contains(
+        "base/seed-0: run.json, which says what the run is, is damaged. What is there stays as it is: ")
+        && refused.error.contains(
+          "best.safetensors, last.safetensors, 2 epochs of metrics. --overwrite makes the run again.")
+    )
     #expect(try study(arguments + ["--overwrite"]).status == 0)
   }
 

@@ -212,12 +212,12 @@ struct RecipeErrorTests {
         "r.toml:39: experiments[0]: ae-8 has nothing to train"
       ),
       (
-        "out_channels = 8", "out_channels = 16777216",
+        "out_channels = 8", "out_channels = 1000000",
         "r.toml:20: ae-8, encoder.0 (Conv2d): up to here a batch of 500 images makes more than 8 GB"
       ),
       (
         "out_channels = 8, kernel_size = 3", "out_channels = 16777216, kernel_size = 16777216, padding = 16777216",
-        "r.toml:20: ae-8, encoder.0 (Conv2d): up to here a batch of 500 images makes more than 8 GB"
+        "r.toml:20: ae-8, encoder.0 (Conv2d): shape [16777245, 16777245, 16777216] has more elements than"
       ),
       (
         "out_features = \"$n\"", "out_features = 1000000",

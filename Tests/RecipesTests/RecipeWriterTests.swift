@@ -12,7 +12,8 @@ struct RecipeWriterTests {
       experiment.name, experiment.summary, experiment.architecture.json.text,
       "\(experiment.architecture.parts.map(\.isFrozen))", experiment.loss.rawValue, experiment.optimizer.json.text,
       experiment.schedule.json.text, "\(experiment.epochs) \(experiment.batchSize)",
-      experiment.earlyStopping?.json.text ?? "", "\(experiment.data)",
+      experiment.earlyStopping?.json.text ?? "",
+      "\(experiment.data.normalization) \(experiment.data.validationCount ?? 0)",
       experiment.pretraining.map { "\($0.source) \($0.parts)" } ?? "",
     ]
   }

@@ -171,7 +171,7 @@ struct BelongingTests {
 
   @Test func `a run of before records said what they came from is kept`() throws {
     let result = try run(["second"]).result
-    let record = result.folder.folder("second/seed-0")
+    let record = result.folder.folder("second").folder("seed-0")
     var members = try #require(record.members(of: RunFolder.recordName))
     guard case .object(var pretraining)? = members["pretraining"] else { throw CancellationError() }
     #expect(pretraining["source_sha256"] != nil)
