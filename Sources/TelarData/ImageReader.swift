@@ -116,8 +116,10 @@ public struct ImageReader: Sendable {
     try file.skip(range.lowerBound * size)
     var images: [GreyImage] = []
     for index in range { images.append(image("\(path)#\(index)", try file.read(size)[...])) }
-    // What a gzip file holds behind the last image is known only once that is reached.
-    if range.upperBound == d[0] - 1 { _ = try file.finish() }
+    // Whether a gzip file is sound is known only at its end. It is unpacked to there, in a fixed block, and kept nowhere;
+    // of a plain file nothing more is read.
+    try file.skip((d[0] - 1 - range.upperBound) * size)
+    _ = try file.finish()
     return images
   }
 
