@@ -19,11 +19,7 @@ public final class AppendedFile {
     descriptor = folder.openToAppend(name)
     guard descriptor >= 0 else { throw Self.failure(path) }
     length = lseek(descriptor, 0, SEEK_END)
-    guard length >= 0 else {
-      let failure = Self.failure(path)
-      close(descriptor)
-      throw failure
-    }
+    guard length >= 0 else { throw Self.failure(path) }
   }
 
   deinit { close(descriptor) }
@@ -53,6 +49,6 @@ public final class AppendedFile {
   }
 
   private static func failure(_ path: String) -> OutputError {
-    .writeFailed(path: path, reason: String(cString: strerror(errno)))
+    .writeFailed(path: path, reason: systemError())
   }
 }
