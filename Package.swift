@@ -6,6 +6,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "Telar", targets: ["Telar"]),
+    .library(name: "TelarStudies", targets: ["TelarStudies"]),
     .executable(name: "telar", targets: ["telar-cli"]),
   ],
   dependencies: [
@@ -31,67 +32,59 @@ let package = Package(
     .target(name: "CPNGRows", dependencies: ["CPNG"]),
 
     // In order of dependency
-    .target(name: "Files"),
-    .target(name: "Compute", dependencies: ["CKernels", "COpenCL", "CZlib", "Files"]),
-    .target(name: "Tensors", dependencies: ["Compute"]),
-    .target(name: "Safetensors", dependencies: ["CZlib", "Files"]),
-    .target(name: "TuningFiles", dependencies: ["CKernels", "Tensors", "Safetensors", "Files"]),
-    .target(name: "TelarNN", dependencies: ["Tensors", "Safetensors"]),
-    .target(name: "TelarData", dependencies: ["CZlib", "CLibcrypto", "CPNGRows", "Files"]),
-    .target(name: "Figures", dependencies: ["Files"]),
+    .target(name: "TelarIO", dependencies: ["CZlib"]),
+    .target(name: "Compute", dependencies: ["CKernels", "COpenCL", "CZlib", "TelarIO"]),
+    .target(name: "Tensors", dependencies: ["CKernels", "Compute", "TelarIO"]),
+    .target(name: "TelarNN", dependencies: ["Tensors", "TelarIO"]),
+    .target(name: "TelarData", dependencies: ["CLibcrypto", "CPNGRows", "CZlib", "TelarIO"]),
     .target(
-      name: "TensorBoard", dependencies: ["Files", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
-      exclude: ["event.proto"]),
-    .target(name: "TelarTraining", dependencies: ["TelarNN", "TelarData", "Figures", "TensorBoard"]),
-    .target(name: "TelarInference", dependencies: ["TelarNN", "TelarData", "Figures"]),
+      name: "TelarTraining",
+      dependencies: [
+        "Tensors", "TelarData", "TelarIO", "TelarNN", .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ],
+      exclude: ["ONNX/onnx.proto", "TensorBoard/event.proto"]),
+    .target(name: "Telar", dependencies: ["Compute", "Tensors", "TelarData", "TelarIO", "TelarNN", "TelarTraining"]),
     .target(
-      name: "ONNX",
-      dependencies: ["TelarNN", "Files", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
-      exclude: ["onnx.proto"]),
-    .target(name: "StudyNetworks", dependencies: ["TelarNN"]),
-    .target(name: "Studies", dependencies: ["TelarTraining", "StudyNetworks", "TensorBoard", "TuningFiles", "Files"]),
-    .target(name: "Recipes", dependencies: ["Studies", .product(name: "TOMLKit", package: "TOMLKit")]),
-    .target(
-      name: "Reports",
-      dependencies: ["CPNG", "Figures", "Files", "Studies", .product(name: "Mustache", package: "swift-mustache")],
+      name: "TelarStudies",
+      dependencies: [
+        "CPNG", "Tensors", "TelarData", "TelarIO", "TelarNN", "TelarTraining",
+        .product(name: "Mustache", package: "swift-mustache"), .product(name: "TOMLKit", package: "TOMLKit"),
+      ],
       resources: [
-        .embedInCode("Templates/page.html.mustache"), .embedInCode("Templates/page.md.mustache"),
-        .embedInCode("Templates/page.css"),
+        .embedInCode("Reports/Templates/page.html.mustache"), .embedInCode("Reports/Templates/page.md.mustache"),
+        .embedInCode("Reports/Templates/page.css"),
       ]),
-    .target(name: "Conformance", dependencies: ["StudyNetworks", "Safetensors"]),
-    .target(name: "Benchmarks", dependencies: ["TelarTraining", "Studies"]),
     .target(
-      name: "Telar",
-      dependencies: ["TelarTraining", "TelarInference", "ONNX", "TensorBoard", "Studies", "Recipes", "TuningFiles"]),
+      name: "TelarBench", dependencies: ["Tensors", "TelarData", "TelarIO", "TelarNN", "TelarStudies", "TelarTraining"]
+    ),
     .executableTarget(
       name: "telar-cli",
       dependencies: [
-        "Telar", "Conformance", "Benchmarks", "Reports",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Telar", "TelarBench", "TelarStudies", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     // Tests
-    .target(name: "TestSupport", dependencies: ["Tensors"], path: "Tests/TestSupport"),
-    .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels", "TestSupport"]),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors", "CKernels", "TestSupport"]),
-    .testTarget(name: "SafetensorsTests", dependencies: ["Safetensors", "Files"]),
+    .target(name: "TestSupport", dependencies: ["Compute", "Tensors"], path: "Tests/TestSupport"),
+    .testTarget(name: "TelarIOTests", dependencies: ["TelarIO", "TestSupport"]),
+    .testTarget(name: "ComputeTests", dependencies: ["CKernels", "Compute", "TestSupport"]),
+    .testTarget(name: "TensorsTests", dependencies: ["CKernels", "Compute", "Tensors", "TestSupport"]),
     .testTarget(
-      name: "TelarNNTests", dependencies: ["TelarNN", "StudyNetworks", "TestSupport"], resources: [.copy("Checkpoints")]
+      name: "TelarNNTests", dependencies: ["TelarNN", "TelarStudies", "TestSupport"], resources: [.copy("Checkpoints")]
     ),
-    .testTarget(name: "TuningFilesTests", dependencies: ["TuningFiles", "TestSupport"]),
-    .testTarget(name: "TelarDataTests", dependencies: ["TelarData", "CZlib", "TestSupport"]),
-    .testTarget(name: "TelarInferenceTests", dependencies: ["TelarInference", "TestSupport"]),
-    .testTarget(name: "ONNXTests", dependencies: ["ONNX", "Studies", "StudyNetworks", "TestSupport"]),
-    .testTarget(name: "TensorBoardTests", dependencies: ["TensorBoard", "TestSupport"]),
-    .testTarget(name: "FiguresTests", dependencies: ["Figures", "Files"]),
-    .testTarget(name: "StudiesTests", dependencies: ["Studies", "TestSupport"]),
-    .testTarget(name: "RecipesTests", dependencies: ["Recipes", "Files", "TestSupport"]),
+    .testTarget(name: "TelarDataTests", dependencies: ["CZlib", "TelarData", "TestSupport"]),
     .testTarget(
-      name: "ReportsTests", dependencies: ["Reports", "Safetensors", "Studies", "TelarTraining", "TestSupport"]),
+      name: "TelarTrainingTests",
+      dependencies: [
+        "TelarData", "TelarIO", "TelarNN", "TelarStudies", "TelarTraining", "TestSupport",
+        .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+      ]),
     .testTarget(
-      name: "ConformanceTests", dependencies: ["Conformance", "TestSupport"], resources: [.copy("Golden")]),
-    .testTarget(name: "BenchmarksTests", dependencies: ["Benchmarks", "StudyNetworks", "TestSupport"]),
-    .testTarget(name: "CLITests", dependencies: ["telar-cli", "TelarNN", "TestSupport"]),
+      name: "TelarStudiesTests",
+      dependencies: ["TelarData", "TelarIO", "TelarNN", "TelarStudies", "TelarTraining", "TestSupport"]),
+    .testTarget(
+      name: "TelarBenchTests", dependencies: ["Tensors", "TelarBench", "TelarNN", "TelarStudies", "TestSupport"],
+      resources: [.copy("Golden")]),
+    .testTarget(name: "CLITests", dependencies: ["TelarNN", "TelarStudies", "TestSupport", "telar-cli"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c2x

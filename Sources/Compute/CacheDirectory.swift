@@ -1,5 +1,5 @@
-import Files
 import Foundation
+import TelarIO
 
 /// A folder of what Telar can make again. Programs in it are run, so it is used only while nobody but this user can
 /// write to it.

@@ -1,5 +1,5 @@
-import Files
 import Foundation
+import TelarIO
 
 #if canImport(Glibc)
   import Glibc

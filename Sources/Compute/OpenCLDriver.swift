@@ -1,6 +1,6 @@
 import COpenCL
-import Files
 import Foundation
+import TelarIO
 
 /// A driver as the system announces it to the ICD loader: an `.icd` file that names a library.
 struct OpenCLDriver: Sendable, Equatable {

@@ -1,6 +1,6 @@
 import CKernels
 import COpenCL
-import Files
+import TelarIO
 
 extension OpenCLInquiry {
   /// What the driver says of the device, and the kernels' parameters that follow from it.

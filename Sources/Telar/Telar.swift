@@ -1,17 +1,11 @@
-// `import Telar` gives a library's user everything.
-@_exported import Figures
-@_exported import Files
-@_exported import ONNX
-@_exported import Recipes
-@_exported import Safetensors
-@_exported import Studies
+// `import Telar` brings devices, tensors, networks, data, training, inference and export. The comparison of networks,
+// with recipes, figures and reports, is `import TelarStudies`.
+@_exported import Compute
 @_exported import TelarData
-@_exported import TelarInference
+@_exported import TelarIO
 @_exported import TelarNN
 @_exported import TelarTraining
-@_exported import TensorBoard
 @_exported import Tensors
-@_exported import TuningFiles
 
 /// The version of the library and of the command, as `telar --version` prints it.
 public let telarVersion = "0.1.0"

@@ -1,4 +1,4 @@
-import Files
+import TelarIO
 
 /// A grey image with a name for people.
 public struct GreyImage: Sendable, Equatable {

@@ -1,5 +1,4 @@
-import Files
-@_exported import Safetensors
+@_exported import TelarIO
 
 /// An architecture's JSON that does not describe layers that Telar has.
 public struct AttributeError: Error, Equatable, CustomStringConvertible {

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Benchmarks
 import Telar
+import TelarBench
 
 struct BenchCompareCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Benchmarks
 import Telar
+import TelarBench
 
 struct BenchGemmCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Benchmarks
-import StudyNetworks
 import Telar
+import TelarBench
+import TelarStudies
 
 struct BenchOpsCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
 import ArgumentParser
-import Benchmarks
 import Telar
+import TelarBench
+import TelarStudies
 
 struct BenchTrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

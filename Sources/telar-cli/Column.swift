@@ -1,5 +1,6 @@
 import Foundation
 import Telar
+import TelarStudies
 
 /// Text in columns.
 enum Column {

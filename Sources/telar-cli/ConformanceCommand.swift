@@ -1,6 +1,6 @@
 import ArgumentParser
-import Conformance
 import Telar
+import TelarBench
 
 struct ConformanceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,6 @@
-import Files
 import Foundation
 import Synchronization
+import Telar
 
 /// The two streams of the command: results on standard output, everything else on standard error.
 ///

@@ -1,4 +1,5 @@
 import Telar
+import TelarStudies
 
 /// The experiments of studies with their settings and claims, for `--list`.
 struct ExperimentList {

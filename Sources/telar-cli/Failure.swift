@@ -1,18 +1,7 @@
 import ArgumentParser
-import Benchmarks
-import Compute
-import Conformance
-import Figures
-import Files
-import ONNX
-import Recipes
-import Reports
-import Safetensors
-import Studies
-import TelarData
-import TelarTraining
-import TensorBoard
-import TuningFiles
+import Telar
+import TelarBench
+import TelarStudies
 
 /// The exit codes of `telar`, as sysexits.h has them.
 enum ExitStatus {

@@ -1,7 +1,7 @@
-import Figures
-import Files
 import Foundation
 import Synchronization
+import Telar
+import TelarStudies
 
 /// What SIGINT and SIGTERM do: end the process with the exit code that shells expect and no file half written.
 ///

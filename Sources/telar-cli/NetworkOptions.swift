@@ -1,5 +1,5 @@
 import ArgumentParser
-import StudyNetworks
+import TelarStudies
 
 /// Which of the benchmark networks are measured.
 struct NetworkOptions: ParsableArguments {

@@ -1,4 +1,4 @@
-import TelarTraining
+import Telar
 
 /// How fast a run goes, by the clock on the wall, with everything that happens between epochs.
 struct Pace {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Telar
+import TelarStudies
 
 struct ReconstructCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -63,7 +64,7 @@ struct ReconstructCommand: ParsableCommand {
     let reconstructions = try network.reconstruct(images)
     // Over a few images there is no room for a title; the rows have their names.
     let title = images.count < 4 ? "" : "Images and their reconstructions"
-    let grid = network.grid(images, reconstructions, names: names, title: title)
+    let grid = ImageGrid(of: images, reconstructions, by: network, columnNames: names, title: title)
     let outcome = try grid.write(to: stem, format: Self.format(of: out)!)
     for (image, reconstruction) in zip(images, reconstructions) {
       let error = reconstruction.meanSquaredError

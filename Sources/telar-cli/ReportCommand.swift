@@ -1,6 +1,6 @@
 import ArgumentParser
-import Reports
 import Telar
+import TelarStudies
 
 struct ReportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

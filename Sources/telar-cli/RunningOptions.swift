@@ -1,5 +1,6 @@
 import ArgumentParser
 import Telar
+import TelarStudies
 
 /// How experiments are run, and where their results go.
 struct RunningOptions: ParsableArguments {

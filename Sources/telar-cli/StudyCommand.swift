@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Telar
+import TelarStudies
 
 struct StudyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

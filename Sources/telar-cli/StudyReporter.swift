@@ -1,5 +1,6 @@
 import Foundation
 import Telar
+import TelarStudies
 
 /// Shows a study as it runs: progress on standard error, results on standard output.
 final class StudyReporter {

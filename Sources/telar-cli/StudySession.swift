@@ -1,5 +1,6 @@
 import Foundation
 import Telar
+import TelarStudies
 
 /// Runs experiments for a command: opens data and device, shows what happens, and lets signals stop it between steps.
 struct StudySession {

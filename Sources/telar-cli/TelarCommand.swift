@@ -1,8 +1,7 @@
 import ArgumentParser
-import Compute
-import Files
 import Foundation
 import Telar
+import TelarStudies
 
 /// The command `telar`. Each subcommand is a file; what they do is in the library.
 @main

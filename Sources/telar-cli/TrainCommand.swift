@@ -1,5 +1,6 @@
 import ArgumentParser
 import Telar
+import TelarStudies
 
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

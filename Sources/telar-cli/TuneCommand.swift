@@ -1,7 +1,8 @@
 import ArgumentParser
-import Benchmarks
 import Foundation
 import Telar
+import TelarBench
+import TelarStudies
 
 struct TuneCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,5 +1,5 @@
-import Figures
 import Foundation
+import TelarStudies
 import TestSupport
 import Testing
 

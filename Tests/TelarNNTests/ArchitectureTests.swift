@@ -1,5 +1,5 @@
-import StudyNetworks
 import TelarNN
+import TelarStudies
 import Testing
 
 @Suite struct ArchitectureTests {

@@ -1,5 +1,5 @@
-import StudyNetworks
 import TelarNN
+import TelarStudies
 import TestSupport
 import Testing
 

@@ -16,7 +16,7 @@ cp -r .build/checkouts/swift-protobuf "$scratch/swift-protobuf"
 generator=$scratch/swift-protobuf/.build/release/protoc-gen-swift
 
 # What is generated is for the package and its tests, not for its users.
-for proto in Sources/ONNX/onnx.proto Sources/TensorBoard/event.proto; do
+for proto in Sources/TelarTraining/ONNX/onnx.proto Sources/TelarTraining/TensorBoard/event.proto; do
   folder=$(dirname "$proto")
   protoc --plugin="protoc-gen-swift=$generator" --swift_opt=Visibility=Package --swift_out="$folder" \
     --proto_path="$folder" "$proto"

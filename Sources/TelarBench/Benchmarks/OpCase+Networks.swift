@@ -1,0 +1,142 @@
+import TelarNN
+import TelarStudies
+
+extension OpCase {
+  /// Every operator that training steps of the networks run, each shape once, those of a kind together.
+  ///
+  /// They are read off the networks' own layers, merged as a training plan merges them. A convolution is there once
+  /// more as the matrix product that it amounts to (`gemm`), with its odd sizes. The gradient of an activation is there
+  /// by itself, though a step leaves it to the product or the loss behind where there is one.
+  ///
+  /// - Precondition: the layers of each network fit one another.
+  public static func list(of networks: [BenchmarkNetwork] = BenchmarkNetwork.all) -> [OpCase] {
+    var list = OpCaseList()
+    for network in networks { list.add(network) }
+    var ops: [String] = []
+    for test in list.cases where !ops.contains(test.op) { ops.append(test.op) }
+    return ops.flatMap { op in list.cases.filter { $0.op == op } }
+  }
+}
+
+/// Cases in the order in which they were found, each once.
+private struct OpCaseList {
+  var cases: [OpCase] = []
+  private var places: [String: Int] = [:]
+
+  mutating func add(_ network: BenchmarkNetwork) {
+    var shape = BenchmarkNetwork.inputShape
+    var parameters = 0
+    add(OpCase(op: "gather", work: .gatherImages, input: shape, output: shape), network)
+    if network.loss == .classification {
+      add(OpCase(op: "gather_labels", work: .gatherLabels, input: [], output: []), network)
+    }
+    for part in network.architecture.parts {
+      for step in Plan(part.layers.layers, training: true).steps {
+        let layers = Array(part.layers.layers[step.range])
+        guard let output = try? Sequential(layers).outputShape(of: shape) else {
+          preconditionFailure("\(network.name): \(type(of: layers[0]).moduleName) does not fit \(shape)")
+        }
+        // What stands before the first parameter is given data, whose gradient nobody needs.
+        add(layers, from: shape, to: output, network, needsInputGradient: parameters > 0)
+        parameters += layers.flatMap(\.parameters).filter { $0.role == .parameter }.reduce(0) { $0 + $1.count }
+        shape = output
+      }
+    }
+    add(OpCase(op: network.loss.rawValue, work: .loss(network.loss), input: shape, output: shape), network)
+    add(OpCase(op: "adam", work: .adam, rowsPerImage: 0, input: [parameters], output: [parameters]), network)
+  }
+
+  /// One step of a plan, and what comes with it.
+  private mutating func add(
+    _ layers: [any Layer], from input: [Int], to output: [Int], _ network: BenchmarkNetwork, needsInputGradient: Bool
+  ) {
+    let layer = layers[0] as? any ProductLayer
+    if layer == nil || layers.count > 2 {
+      let test = OpCase(
+        op: layers.map(\.functionName).joined(separator: "+"), work: .layers(layers), input: input, output: output,
+        attributes: layers.compactMap(\.geometryText).joined())
+      add(test, network, needsInputGradient: needsInputGradient)
+    }
+    guard let layer else { return }
+    // Where more than an activation is joined to a product, the product is there by itself too.
+    let activation = layers.count == 2 ? layers[1] as? any ActivationLayer : nil
+    guard let output = try? layer.outputShape(of: input) else { preconditionFailure("\(layer) does not fit \(input)") }
+    add(
+      OpCase(
+        op: layer.functionName, work: .product(layer, activation: activation), input: input, output: output,
+        attributes: (layer.geometryText ?? "") + (activation.map { " " + $0.functionName } ?? "")),
+      network, needsInputGradient: needsInputGradient)
+    if let product = layer.matrixProduct {
+      add(
+        OpCase(
+          op: "gemm", work: .product(product, activation: nil), rowsPerImage: layer.places(from: input, to: output),
+          input: [product.inputFeatures], output: [product.outputFeatures]),
+        network, needsInputGradient: needsInputGradient)
+    }
+    if layer.hasBias, layers.count <= 2 { add(OpCase(op: "bias", work: .bias, input: output, output: output), network) }
+    if let activation {
+      add(
+        OpCase(
+          op: activation.functionName, work: .activationGradient(activation.activation), input: output, output: output),
+        network)
+    }
+  }
+
+  private mutating func add(_ test: OpCase, _ network: BenchmarkNetwork, needsInputGradient: Bool = false) {
+    let key = "\(test.op) \(test.shape(batch: 1))"
+    let place = places[key] ?? cases.count
+    if place == cases.count {
+      places[key] = place
+      cases.append(test)
+    }
+    if cases[place].networks.last != network.name { cases[place].networks.append(network.name) }
+    if needsInputGradient, cases[place].inputGradientNetworks.last != network.name {
+      cases[place].inputGradientNetworks.append(network.name)
+    }
+  }
+}
+
+extension Layer {
+  /// The name of PyTorch's function that does what the module does: `conv_transpose2d`.
+  fileprivate var functionName: String {
+    var name = ""
+    for letter in Self.moduleName.replacing("ReLU", with: "Relu") {
+      name += (letter.isUppercase && !name.isEmpty ? "_" : "") + letter.lowercased()
+    }
+    return name
+  }
+
+  /// Kernel size and so on, of a layer that has them.
+  fileprivate var geometryText: String? {
+    switch self {
+    case let layer as Conv2d: layer.geometry.text
+    case let layer as ConvTranspose2d: layer.geometry.text
+    case let layer as MaxPool2d: layer.geometry.text
+    case let layer as AvgPool2d: layer.geometry.text
+    default: nil
+    }
+  }
+}
+
+extension ProductLayer {
+  /// The product of matrices, a row for each place of an image, that has the same operations; of ungrouped convolutions.
+  fileprivate var matrixProduct: Linear? {
+    switch self {
+    case let layer as Conv2d where layer.geometry.groups == 1:
+      Linear(weightCount / layer.outputChannels, layer.outputChannels, bias: false)
+    case let layer as ConvTranspose2d where layer.geometry.groups == 1:
+      Linear(layer.inputChannels, weightCount / layer.inputChannels, bias: false)
+    default: nil
+    }
+  }
+}
+
+extension ConvGeometry {
+  fileprivate var text: String {
+    " k\(kernelSize) s\(stride) p\(padding) d\(dilation)" + (groups == 1 ? "" : " g\(groups)")
+  }
+}
+
+extension PoolGeometry {
+  fileprivate var text: String { " k\(kernelSize) s\(stride) p\(padding)" }
+}

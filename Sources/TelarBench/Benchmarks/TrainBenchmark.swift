@@ -1,0 +1,75 @@
+import TelarData
+import TelarNN
+import TelarStudies
+import TelarTraining
+
+/// One line of `telar bench train`.
+public struct TrainResult: Sendable {
+  public var net: String
+  public var device: String
+  public var driver: String
+  public var instructionSet: String
+  public var threads: Int
+  public var batch: Int
+  public var steps: Int
+  /// Over all timed steps, enqueued without waiting in between.
+  public var imagesPerSecond: Double
+  /// The median of steps that are waited for one by one.
+  public var millisecondsPerStep: Double
+  /// Of the last timed step.
+  public var loss: Double
+  public var launchesPerStep: Double
+  /// Device buffers created, not those that the pool had.
+  public var allocationsPerStep: Double
+  public var synchronizationsPerStep: Double
+}
+
+/// The speed of training steps: gather a batch, forward, loss, backward, Adam.
+public enum TrainBenchmark {
+  /// Steps before those that are timed: kernels are built, the pool fills.
+  public static let warmUpSteps = 10
+  /// Steps that are waited for one by one, at most.
+  private static let singleSteps = 20
+
+  /// Times one network.
+  ///
+  /// - Parameter images: at least a batch of them; batches follow one another in their order, from the start again at
+  ///   the end.
+  public static func run(
+    _ benchmark: BenchmarkNetwork, batch batchSize: Int, steps: Int, images: DeviceImages, on device: any Device
+  ) throws -> TrainResult {
+    precondition(batchSize <= images.count, "a batch of \(batchSize) from \(images.count) images")
+    let network = try Network(
+      benchmark.architecture, on: device, inputShape: BenchmarkNetwork.inputShape, seed: 0)
+    let training = try TrainingStep(network, Adam())
+    func step() throws -> Tensor {
+      let offset = training.step * batchSize % (images.count - batchSize + 1)
+      let batch = try images.batch(at: offset, count: batchSize)
+      return try training { mode in
+        try benchmark.loss(network(batch.images, mode), images: batch.images, labels: batch.labels)
+      }
+    }
+    // Kept from step to step here too, as below: the pool then holds all that a step needs.
+    var loss: Tensor?
+    for _ in 0..<warmUpSteps { loss = try step() }
+    try device.synchronize()
+    let before = device.counters
+    var after = before
+    let seconds = try Stopwatch.time(on: device) {
+      for _ in 0..<steps { loss = try step() }
+      // Before the wait in the end, which is no step's.
+      after = device.counters
+    }
+    let single = try (0..<min(steps, singleSteps)).map { _ in try Stopwatch.time(on: device) { _ = try step() } }
+    func perStep(_ count: KeyPath<DeviceCounters, Int>) -> Double {
+      Double(after[keyPath: count] - before[keyPath: count]) / Double(steps)
+    }
+    let properties = device.properties
+    return TrainResult(
+      net: benchmark.name, device: properties.identifier, driver: properties.driver,
+      instructionSet: properties.instructionSet, threads: properties.computeUnits, batch: batchSize, steps: steps,
+      imagesPerSecond: Double(steps * batchSize) / seconds, millisecondsPerStep: single.median * 1e3,
+      loss: Double(try loss?.item() ?? .nan), launchesPerStep: perStep(\.launches),
+      allocationsPerStep: perStep(\.allocations), synchronizationsPerStep: perStep(\.synchronizations))
+  }
+}

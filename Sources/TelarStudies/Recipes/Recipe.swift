@@ -1,0 +1,174 @@
+import Foundation
+import TelarIO
+import TelarTraining
+
+/// A comparison of a user's own, as a file has it: networks, data, how they are trained, and variations of that.
+///
+/// The format is described in `Tools/recipes/README.md`. Everything in a recipe is checked when it is read, but for
+/// files that it names: those when ``checkCheckpoints(of:)`` is called.
+public struct Recipe: Sendable {
+  /// The file, as errors name it.
+  public let path: String
+  public let text: String
+  /// The experiments as data, for the engine that runs all studies.
+  public let study: Study
+  /// The experiments that are run when none is named: all but those that are only run when others need them.
+  public let usualExperiments: [Experiment]
+  public let data: DataSource
+  /// How many seeds each experiment is run with, from 0; `nil` where the recipe does not say.
+  public let seedCount: Int?
+  /// On how many of the first training images the training curve is measured; `nil` where the recipe does not say.
+  public let curveImageCount: Int?
+
+  private let drafts: [RecipeReader.Draft]
+
+  /// The images that a recipe asks for. What is `nil` is left to whoever runs it.
+  public struct DataSource: Sendable, Equatable {
+    /// The folder of the four IDX files.
+    public var folder: String?
+    /// Whether images other than Fashion-MNIST's are accepted.
+    public var allowsOtherData: Bool
+    /// Train on this many of the first training images only.
+    public var subset: Int?
+
+    public init(folder: String? = nil, allowsOtherData: Bool = false, subset: Int? = nil) {
+      self.folder = folder
+      self.allowsOtherData = allowsOtherData
+      self.subset = subset
+    }
+  }
+
+  /// The longest text that is read.
+  public static let maximumLength = 1 << 20
+
+  /// Reads a file.
+  ///
+  /// - Throws: ``RecipeError``.
+  public init(path: String) throws(RecipeError) {
+    let bytes: [UInt8]
+    do {
+      bytes = try InputFile.read(path, atMost: Self.maximumLength)
+    } catch {
+      switch error.kind {
+      case .missing: throw RecipeError(kind: .missing, path: path, "there is no such recipe")
+      case .unreadable: throw RecipeError(kind: .missing, path: path, error.problem + "; a recipe is a TOML file")
+      case .tooLong: throw Self.tooLong(path)
+      }
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw RecipeError(path: path, "is no UTF-8 text; a recipe is a TOML file")
+    }
+    try self.init(text: text, path: path, isFile: true)
+  }
+
+  /// Reads a recipe's text.
+  ///
+  /// - Parameter path: the file that the text is of: errors name it, and relative paths in the text begin in its folder.
+  /// - Throws: ``RecipeError``.
+  public init(text: String, path: String = "recipe.toml") throws(RecipeError) {
+    try self.init(text: text, path: path, isFile: false)
+  }
+
+  private init(text: String, path: String, isFile: Bool) throws(RecipeError) {
+    guard text.utf8.count <= Self.maximumLength else { throw Self.tooLong(path) }
+    do {
+      try self.init(TOMLNode(parsing: text), text: text, path: path, isFile: isFile)
+    } catch {
+      var error = error
+      error.path = path
+      throw error
+    }
+  }
+
+  private static func tooLong(_ path: String) -> RecipeError {
+    RecipeError(path: path, "is longer than \(maximumLength) bytes, which no recipe needs to be")
+  }
+
+  private init(_ root: TOMLNode, text: String, path: String, isFile: Bool) throws(RecipeError) {
+    self.path = path
+    self.text = text
+    var reader = try TableReader(root)
+    let base = try RecipePaths(reader.take(RecipePaths.key), of: path)
+    let absolutePath = base.absolute
+    let nameNode = try reader.require("name")
+    let name = try Name.folder(nameNode.line(), nameNode)
+    if Study.all.contains(where: { $0.name == name }) {
+      throw nameNode.error("\(name) is the name of a study that telar has; results would go to the same folder")
+    }
+    let title = try reader.take("title")?.line()
+    let source = try reader.take("source")?.line() ?? ""
+    var notes: [String] = []
+    for note in try reader.take("notes")?.array() ?? [] { notes.append(try note.line(limit: 2000)) }
+    seedCount = try reader.take("seeds")?.integer(1...1000)
+    curveImageCount = try reader.take("curve_images")?.integer(1...60_000)
+    data = try Self.dataSource(reader.take("data"), absolutePath)
+    let defaults = reader.take("defaults")
+    let networks = reader.take("networks")
+    let experimentsNode = try reader.require("experiments")
+    let chartsNode = reader.take("charts")
+    try reader.end()
+
+    if case .table = experimentsNode.value {
+      throw experimentsNode.error("stands in double brackets before each experiment: [[experiments]]")
+    }
+    let experimentReader = try RecipeReader(networks: networks, defaults: defaults, absolutePath: absolutePath)
+    var drafts: [RecipeReader.Draft] = []
+    var families: [RecipeReader.Family] = []
+    for node in try experimentsNode.array() {
+      let (new, family) = try experimentReader.experiments(node)
+      drafts += new
+      if let family { families.append(family) }
+      guard drafts.count <= RecipeReader.maximumCount else {
+        throw node.error("with this there are more than \(RecipeReader.maximumCount) experiments")
+      }
+    }
+    if drafts.isEmpty { throw experimentsNode.error("lists no experiments") }
+    if drafts.allSatisfy(\.isOnlyWhenNeeded) {
+      throw experimentsNode.error("lists only experiments that are only run when others need them")
+    }
+    try RecipeChecks(drafts).check()
+    self.drafts = drafts
+    let experiments = drafts.map(\.experiment)
+    usualExperiments = drafts.filter { !$0.isOnlyWhenNeeded }.map(\.experiment)
+    let charts = try chartsNode.map { node throws(RecipeError) in try RecipeCharts.read(node, of: experiments) }
+    study = Study(
+      name: name, title: title ?? "\(experiments.count) experiment\(experiments.count == 1 ? "" : "s")", source: source,
+      readings: notes, experiments: experiments,
+      charts: charts ?? RecipeCharts.usual(for: experiments, families),
+      recipe: Study.RecipeFile(
+        text: base.text(toKeep: text),
+        path: isFile ? URL(fileURLWithPath: path).resolvingSymlinksInPath().path : nil))
+  }
+
+  private static func dataSource(_ node: TOMLNode?, _ absolutePath: (String) -> String) throws(RecipeError)
+    -> DataSource
+  {
+    var source = DataSource()
+    guard let node else { return source }
+    var reader = try TableReader(node)
+    if let folder = reader.take("folder") {
+      let path = try folder.line(limit: 4000)
+      if path.isEmpty { throw folder.error("names no folder") }
+      source.folder = absolutePath(path)
+    }
+    source.allowsOtherData = try reader.take("allow_other_data")?.boolean() ?? false
+    source.subset = try reader.take("subset")?.integer(1...60_000)
+    try reader.end()
+    return source
+  }
+
+  /// Checks that the checkpoints which experiments begin with are there and fit.
+  ///
+  /// - Parameter experiments: of the recipe; what they are pre-trained by is checked too.
+  /// - Throws: ``RecipeError``.
+  public func checkCheckpoints(of experiments: [Experiment]) throws(RecipeError) {
+    let needed = study.namesNeeded(by: experiments)
+    for draft in drafts where needed.contains(draft.experiment.name) {
+      do { try RecipeChecks.checkCheckpoint(draft) } catch {
+        var error = error
+        error.path = path
+        throw error
+      }
+    }
+  }
+}

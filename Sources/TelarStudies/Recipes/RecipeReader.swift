@@ -1,0 +1,267 @@
+import TelarIO
+import TelarNN
+import TelarTraining
+
+/// Reads the tables of a recipe, one experiment after another.
+struct RecipeReader {
+  /// An experiment with the places that its errors name.
+  struct Draft {
+    var experiment: Experiment
+    /// Its table.
+    let node: TOMLNode
+    /// The layers of each part.
+    let layers: [[TOMLNode]]
+    let pretraining: TOMLNode?
+    let isOnlyWhenNeeded: Bool
+  }
+
+  /// The experiments that came of one table with a grid.
+  struct Family {
+    let name: String
+    let experiments: [String]
+  }
+
+  private let networks: OrderedMembers<TOMLNode>
+  private let defaults: TOMLNode
+  /// What makes a path of a relative one.
+  private let absolutePath: (String) -> String
+
+  /// The most experiments of a recipe.
+  static let maximumCount = 1000
+
+  /// - Parameters:
+  ///   - networks: the table of networks, if there is one.
+  ///   - defaults: the settings of all experiments, if there are some.
+  init(networks: TOMLNode?, defaults: TOMLNode?, absolutePath: @escaping (String) -> String) throws(RecipeError) {
+    var named: OrderedMembers<TOMLNode> = [:]
+    if let networks {
+      guard case .table(let members) = networks.value else {
+        throw networks.error("must hold a table for each network, as in [networks.encoder]")
+      }
+      named = members
+    }
+    self.networks = named
+    self.defaults = (defaults ?? TOMLNode(.table([:]))).withoutShortForms
+    self.absolutePath = absolutePath
+    var reader = try TableReader(self.defaults)
+    for setting in Self.settings { _ = reader.take(setting) }
+    for setting in Self.settingsOfOne {
+      if let value = reader.take(setting) { throw value.error("belongs to an experiment, not to all of them") }
+    }
+    try reader.end()
+    for (name, node) in named {
+      _ = try Name.part(name, node)
+      let layers = try Self.layers(of: node)
+      // Of those with variables there is nothing to check before they have values.
+      if !layers.contains(where: \.hasReferences) { _ = try Self.sequential(layers) }
+    }
+  }
+
+  /// Settings of experiments, with and without defaults.
+  private static let settings = [
+    "parts", "loss", "epochs", "batch_size", "optimizer", "schedule", "early_stopping", "normalization",
+    "validation_images", "pretraining", "variables",
+  ]
+  private static let settingsOfOne = ["name", "summary", "grid", "only_when_needed"]
+
+  // MARK: Experiments
+
+  /// The experiments of a table: one, or those of its grid.
+  func experiments(_ node: TOMLNode) throws(RecipeError) -> (drafts: [Draft], family: Family?) {
+    guard case .table(var members) = node.value else {
+      throw node.error("must be a table of settings, not \(node.shown)")
+    }
+    let gridNode = members["grid"]
+    members["grid"] = nil
+    let own = TOMLNode(.table(members), path: node.path, line: node.line).withoutShortForms
+    let settings = defaults.merged(with: own)
+    guard let gridNode else { return ([try experiment(settings)], nil) }
+    let grid = try Grid(gridNode)
+    var drafts: [Draft] = []
+    for point in grid.points {
+      var varied = settings.merged(with: point.settings.withoutShortForms)
+      (varied.path, varied.line) = (node.path, node.line)
+      let draft = try experiment(varied, point)
+      drafts.append(draft)
+    }
+    let names = drafts.map(\.experiment.name)
+    var family = names[0]
+    if case .string(let base)? = members["name"]?.value, !base.contains("$") {
+      family = base
+    } else {
+      family = names.reduce(family) { $0.commonPrefix(with: $1) }
+      while let last = family.last, !last.isLetter, !last.isNumber { family.removeLast() }
+    }
+    return (drafts, Family(name: family.isEmpty ? "grid-\(node.line ?? 0)" : family, experiments: names))
+  }
+
+  private func experiment(_ settings: TOMLNode, _ point: Grid.Point? = nil) throws(RecipeError) -> Draft {
+    guard case .table(var members) = settings.value else { preconditionFailure("merged settings are a table") }
+    var variables = try Variables(members["variables"])
+    members["variables"] = nil
+    var reader = try TableReader(TOMLNode(.table(members), path: settings.path, line: settings.line))
+
+    let nameNode = try reader.require("name")
+    var name = try variables.substitute(in: nameNode).line()
+    let isInName = variables.used
+    if let point { name += point.suffix { $0.variable.map(isInName.contains) ?? false } }
+    name = try Name.experiment(name, nameNode)
+
+    func value(_ setting: String) throws(RecipeError) -> TOMLNode? {
+      guard let node = reader.take(setting) else { return nil }
+      return try variables.substitute(in: node)
+    }
+    let summary = try value("summary")?.line(limit: 200)
+    let (parts, layers) = try parts(required(value("parts"), "parts", settings), &variables)
+    let loss = try Self.loss(required(value("loss"), "loss", settings))
+    let epochs = try required(value("epochs"), "epochs", settings).integer(StudyOptions.epochRange)
+    let batchSize = try value("batch_size")?.integer(1...60_000) ?? 100
+    let optimizer = try value("optimizer").map(Self.optimizer) ?? Adam()
+    let schedule = try value("schedule").map(Self.schedule) ?? .constant
+    let stopping = try value("early_stopping").flatMap(Self.earlyStopping)
+    var data = Experiment.DataSettings()
+    if let node = try value("normalization") { data.normalization = try Self.normalization(node) }
+    if let count = try value("validation_images")?.integer(0...199_999), count > 0 { data.validationCount = count }
+    let pretrainingNode = try value("pretraining")
+    let pretraining = try pretrainingNode.flatMap(pretraining)
+    let isOnlyWhenNeeded = try value("only_when_needed")?.boolean() ?? false
+    try reader.end(besides: ["variables", "grid"])
+    if let axis = point?.choices.map(\.axis).first(where: { $0.variable.map { !variables.used.contains($0) } ?? false })
+    {
+      throw settings.error("the grid varies the variable \(axis.path[1]), which nothing refers to as $\(axis.path[1])")
+    }
+
+    let described = summary ?? parts.map { $0.isFrozen ? "\($0.name) (frozen)" : $0.name }.joined(separator: ", ")
+    return Draft(
+      experiment: Experiment(
+        name, described + (point.map { "; \($0.summary)" } ?? ""), Architecture(parts), loss: loss, data: data,
+        optimizer: optimizer,
+        schedule: schedule, batchSize: batchSize, epochs: epochs, earlyStopping: stopping, pretraining: pretraining),
+      node: settings, layers: layers, pretraining: pretrainingNode, isOnlyWhenNeeded: isOnlyWhenNeeded)
+  }
+
+  private func required(_ value: TOMLNode?, _ name: String, _ settings: TOMLNode) throws(RecipeError) -> TOMLNode {
+    if let value { return value }
+    var reader = try TableReader(settings)
+    return try reader.require(name)
+  }
+
+  // MARK: Networks
+
+  /// The parts of a network, and the places of their layers.
+  private func parts(_ node: TOMLNode, _ variables: inout Variables) throws(RecipeError) -> ([Part], [[TOMLNode]]) {
+    var parts: [Part] = []
+    var places: [[TOMLNode]] = []
+    for element in try node.array() {
+      var name: String?
+      var isFrozen = false
+      let layers: [TOMLNode]
+      if case .string(let network) = element.value {
+        (name, layers) = (network, try self.layers(of: network, element, &variables))
+      } else {
+        var reader = try TableReader(element)
+        name = try reader.take("name")?.string()
+        let network = reader.take("network")
+        let own = reader.take("layers")
+        isFrozen = try reader.take("frozen")?.boolean() ?? false
+        try reader.end()
+        switch (network, own) {
+        case (let network?, nil):
+          let networkName = try network.string()
+          layers = try self.layers(of: networkName, network, &variables)
+          name = name ?? networkName
+        case (nil, let own?): layers = try own.array()
+        default: throw element.error("a part has either a network or layers")
+        }
+      }
+      guard let name else { throw element.error("name is missing") }
+      guard !parts.contains(where: { $0.name == name }) else {
+        throw element.error("two parts are named \(JSON.quoted(name, limit: 40))")
+      }
+      guard !layers.isEmpty else { throw element.error("the part has no layers") }
+      parts.append(Part(try Name.part(name, element), try Self.sequential(layers), isFrozen: isFrozen))
+      places.append(layers)
+    }
+    if parts.isEmpty { throw node.error("lists no parts") }
+    return (parts, places)
+  }
+
+  /// The layers of a network that the recipe names, with the values of variables.
+  ///
+  /// - Parameter node: where it is referred to.
+  private func layers(of name: String, _ node: TOMLNode, _ variables: inout Variables) throws(RecipeError) -> [TOMLNode]
+  {
+    guard let network = networks[name] else {
+      if networks.isEmpty {
+        throw node.error("no network is named \(JSON.quoted(name, limit: 40)); define it under [networks]")
+      }
+      let guess = Spelling.nearest(to: name, among: networks.keys).map { " Did you mean \($0)?" } ?? ""
+      throw node.error(
+        "no network is named \(JSON.quoted(name, limit: 40)).\(guess) There are: "
+          + "\(networks.keys.prefix(50).joined(separator: ", ")).")
+    }
+    var layers: [TOMLNode] = []
+    for layer in try Self.layers(of: network) { layers.append(try variables.substitute(in: layer)) }
+    return layers
+  }
+
+  private static func layers(of network: TOMLNode) throws(RecipeError) -> [TOMLNode] {
+    var reader = try TableReader(network)
+    let layers = try reader.require("layers").array()
+    try reader.end()
+    return layers
+  }
+
+  private static func sequential(_ nodes: [TOMLNode]) throws(RecipeError) -> Sequential {
+    var layers: [any Layer] = []
+    for node in nodes { layers.append(try layer(node)) }
+    return Sequential(layers)
+  }
+
+  /// A layer: a table with PyTorch's keywords, or the name alone of one that needs none.
+  private static func layer(_ node: TOMLNode) throws(RecipeError) -> any Layer {
+    let json: JSON
+    switch node.value {
+    case .string(let name): json = .object(["layer": .string(name)])
+    case .table: json = node.json
+    default: throw node.error("must be a layer, as in { layer = \"Linear\", in_features = 800, out_features = 64 }")
+    }
+    do {
+      return try Architecture.layer(json: json, place: "")
+    } catch let error as AttributeError {
+      throw RecipeError(line: node.line, place: node.path + error.place, error.problem)
+    } catch {
+      throw node.error("\(error)")
+    }
+  }
+
+  // MARK: Pre-training
+
+  private func pretraining(_ node: TOMLNode) throws(RecipeError) -> Experiment.Pretraining? {
+    if node.isFalse { return nil }
+    var reader = try TableReader(node)
+    let experiment = reader.take("experiment")
+    let checkpoint = reader.take("checkpoint")
+    let partsNode = reader.take("parts")
+    let epochs = reader.take("epochs")
+    try reader.end()
+    let source: Experiment.Pretraining.Source
+    switch (experiment, checkpoint) {
+    case (let experiment?, nil): source = .experiment(try experiment.string())
+    case (nil, let checkpoint?):
+      if let epochs { throw epochs.error("a checkpoint is taken as it is; epochs are for an experiment") }
+      let path = try checkpoint.string()
+      if path.isEmpty { throw checkpoint.error("names no file") }
+      source = .checkpoint(absolutePath(path))
+    default: throw node.error("names either an experiment of the recipe or a checkpoint's file")
+    }
+    var parts = ["encoder"]
+    if let partsNode {
+      parts = []
+      for part in try partsNode.array() { parts.append(try part.string()) }
+      if parts.isEmpty { throw partsNode.error("lists no parts") }
+    }
+    return Experiment.Pretraining(
+      source, parts: parts, epochs: try epochs?.integer(StudyOptions.epochRange), keepsEpochs: true)
+  }
+}

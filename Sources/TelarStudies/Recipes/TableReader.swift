@@ -1,0 +1,64 @@
+import TelarIO
+
+/// Takes the settings of a table one by one; what is left over in the end is an error.
+struct TableReader {
+  let node: TOMLNode
+  private var members: OrderedMembers<TOMLNode>
+  /// The settings that the table can have, as far as they were asked for.
+  private var known: [String] = []
+
+  /// Names that other programs give to settings, with the names here.
+  private static let synonyms = [
+    "lr": "learning_rate", "eps": "epsilon", "betas": "beta1", "std": "deviation", "batch": "batch_size",
+    "bs": "batch_size", "min_delta": "minimum_improvement", "eta_min": "minimum", "type": "kind",
+    "scheduler": "schedule",
+    "lr_scheduler": "schedule", "warmup": "warm_up_epochs", "warmup_epochs": "warm_up_epochs", "freeze": "frozen",
+    "experiment": "experiments", "network": "networks", "default": "defaults",
+  ]
+
+  /// Settings of the whole recipe. TOML takes them for a table's when they stand behind its head.
+  private static let ofRecipe = ["title", "source", "notes", "seeds", "curve_images"]
+
+  /// - Throws: ``RecipeError`` for something else than a table.
+  init(_ node: TOMLNode) throws(RecipeError) {
+    guard case .table(let members) = node.value else {
+      throw node.error("must be a table of settings, not \(node.shown)")
+    }
+    self.node = node
+    self.members = members
+  }
+
+  /// The value of a setting; `nil` where there is none.
+  mutating func take(_ name: String) -> TOMLNode? {
+    known.append(name)
+    defer { members[name] = nil }
+    return members[name]
+  }
+
+  /// The value of a setting that must be there.
+  mutating func require(_ name: String) throws(RecipeError) -> TOMLNode {
+    if let value = take(name) { return value }
+    let similar = members.keys.first { Self.synonyms[$0] == name } ?? Spelling.nearest(to: name, among: members.keys)
+    throw node.error("\(name) is missing" + (similar.map { "; is \(quoted($0)) meant to be it?" } ?? ""))
+  }
+
+  /// Checks that every setting was taken.
+  ///
+  /// - Parameter others: settings that the table can have, which were taken before.
+  func end(besides others: [String] = []) throws(RecipeError) {
+    guard let (name, value) = members.first.map({ ($0.key, $0.value) }) else { return }
+    let known = known + others
+    if Self.ofRecipe.contains(name), !node.path.isEmpty {
+      throw RecipeError(
+        line: value.line, place: node.path, "\(name) is a setting of the whole recipe: put it above the first [table]")
+    }
+    let guess =
+      Self.synonyms[name].flatMap { known.contains($0) ? $0 : nil } ?? Spelling.nearest(to: name, among: known)
+    throw RecipeError(
+      line: value.line, place: node.path,
+      "no setting is named \(quoted(name))." + (guess.map { " Did you mean \($0)?" } ?? "")
+        + " There are: \(known.joined(separator: ", ")).")
+  }
+
+  private func quoted(_ name: String) -> String { JSON.quoted(name, limit: 40) }
+}

@@ -1,0 +1,33 @@
+import TelarIO
+
+/// Looking into what a file says, which may be anything.
+extension JSON {
+  subscript(key: String) -> JSON? {
+    guard case .object(let members) = self, let value = members[key], value != .null else { return nil }
+    return value
+  }
+
+  /// The text of a string.
+  var string: String? {
+    if case .string(let text) = self { text } else { nil }
+  }
+
+  var integer: Int? {
+    if case .integer(let number) = self { number } else { nil }
+  }
+
+  var boolean: Bool? {
+    if case .boolean(let value) = self { value } else { nil }
+  }
+
+  var elements: [JSON] {
+    if case .array(let elements) = self { elements } else { [] }
+  }
+}
+
+extension JSON.Members {
+  /// The value at a place: `record.at("settings", "optimizer", "name")`.
+  func at(_ keys: String...) -> JSON? {
+    keys.reduce(JSON?.some(.object(self))) { $0?[$1] }
+  }
+}

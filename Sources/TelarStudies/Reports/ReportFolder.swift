@@ -1,0 +1,129 @@
+import Foundation
+import TelarData
+import TelarIO
+
+/// The folder that a report is written to. It may hold other things, which stay as they are.
+///
+/// A list in it says which files the report consists of, and by check sums what they held when they were written: what
+/// has been changed since is the user's.
+struct ReportFolder {
+  struct File {
+    /// `report.html`, `figures/loss.png`
+    var name: String
+    var bytes: [UInt8]
+  }
+
+  /// A file on the list.
+  private struct Entry: Hashable {
+    var name: String
+    var sum: String
+  }
+
+  private static let listName = "report.json"
+  private static let figuresName = "figures"
+  /// Bytes of the longest file that a report has.
+  private static let longestFile = 1 << 30
+
+  let folder: Folder
+
+  /// Writes the report, all of it or nothing, and removes what an earlier one left and this one has not.
+  ///
+  /// - Throws: `OutputError`, also when a file of that name is there that no report left, or that was changed since.
+  func write(_ files: [File], generator: String) throws {
+    var seen: Set<String> = [Self.listName]
+    precondition(files.allSatisfy { Self.isName($0.name) }, "a report's file has a name that leads elsewhere")
+    let files = files.filter { seen.insert($0.name).inserted }
+    let lock = try FolderLock(folder)
+    defer { withExtendedLifetime(lock) {} }
+    let earlier = earlierEntries()
+    // A link of that name counts for nothing, and where a figure is to be written, is an error.
+    var figures = try? folder.existingFolder(Self.figuresName)
+    for folder in [folder, figures].compactMap(\.self) { AtomicFile.removeLeftovers(in: folder) }
+    for name in files.map(\.name) { try check(name, earlier, figures) }
+    if folder.has(Self.listName), earlier.isEmpty { throw notOurs(Self.listName) }
+
+    if files.contains(where: { $0.name.hasPrefix(Self.figuresName + "/") }) {
+      figures = try folder.folder(Self.figuresName)
+    }
+    let new = files.map { Entry(name: $0.name, sum: sha256($0.bytes)) }
+    // Should this be stopped in the middle, what is there then is of one report or of the other.
+    if !earlier.isEmpty { try write(list: earlier.union(new), generator) }
+    try AtomicFile.write(
+      files.map { file in
+        let (place, name) = place(file.name, figures)
+        return (folder: place, name: name, bytes: file.bytes)
+      } + [(folder: folder, name: Self.listName, bytes: Self.text(of: new, generator))])
+    for entry in earlier where !seen.contains(entry.name) && isUnchanged(entry.name, earlier, figures) {
+      let (place, name) = place(entry.name, figures)
+      place.remove(name)
+    }
+    // Goes when nothing is left in it.
+    folder.removeFolder(Self.figuresName)
+  }
+
+  private func write(list entries: Set<Entry>, _ generator: String) throws {
+    try folder.write(Self.text(of: Array(entries), generator), to: Self.listName)
+  }
+
+  private static func text(of entries: [Entry], _ generator: String) -> [UInt8] {
+    let files = entries.sorted { ($0.name, $0.sum) < ($1.name, $1.sum) }.map { entry in
+      JSON.object(["name": .string(entry.name), "sha256": .string(entry.sum)])
+    }
+    return Array((JSON.object(["report": .string(generator), "files": .array(files)]).text + "\n").utf8)
+  }
+
+  /// What the report that is there consists of; nothing where there is no report.
+  private func earlierEntries() -> Set<Entry> {
+    guard let bytes = try? InputFile.read(Self.listName, in: folder, atMost: JSON.maximumLength),
+      let list = try? JSON(parsing: String(decoding: bytes, as: UTF8.self)), list["report"]?.string != nil
+    else { return [] }
+    return Set(
+      (list["files"]?.elements ?? []).compactMap { entry in
+        guard let name = entry["name"]?.string, Self.isName(name), let sum = entry["sha256"]?.string else { return nil }
+        return Entry(name: name, sum: sum)
+      })
+  }
+
+  /// - Throws: `OutputError` when there is something of that name that is not an earlier report's.
+  private func check(_ name: String, _ earlier: Set<Entry>, _ figures: Folder?) throws {
+    let isInFigures = name.hasPrefix(Self.figuresName + "/")
+    if isInFigures, figures == nil { return }
+    let (place, file) = place(name, figures)
+    guard place.has(file), !isUnchanged(name, earlier, figures) else { return }
+    if earlier.contains(where: { $0.name == name }) {
+      throw OutputError.cannotCreate(
+        path: place.file(file), reason: "it was changed after telar wrote it; move it away to have a new one")
+    }
+    throw notOurs(name)
+  }
+
+  private func notOurs(_ name: String) -> OutputError {
+    .cannotCreate(path: "\(folder.path)/\(name)", reason: "there is one that is of no report of telar")
+  }
+
+  /// Whether a file is as a report left it.
+  private func isUnchanged(_ name: String, _ earlier: Set<Entry>, _ figures: Folder?) -> Bool {
+    if name.hasPrefix(Self.figuresName + "/"), figures == nil { return false }
+    let sums = earlier.filter { $0.name == name }.map(\.sum)
+    let (place, file) = place(name, figures)
+    guard !sums.isEmpty, let bytes = try? InputFile.read(file, in: place, atMost: Self.longestFile) else {
+      return false
+    }
+    return sums.contains(sha256(bytes))
+  }
+
+  /// The folder that a file of the report is in, and its name there.
+  private func place(_ name: String, _ figures: Folder?) -> (Folder, String) {
+    guard name.hasPrefix(Self.figuresName + "/"), let figures else { return (folder, name) }
+    return (figures, String(name.dropFirst(Self.figuresName.count + 1)))
+  }
+
+  /// Whether a name is one that reports give: no list, however it came about, leads out of the folder.
+  private static func isName(_ name: String) -> Bool {
+    let isFigure = name.hasPrefix(figuresName + "/")
+    let file = isFigure ? name.dropFirst(figuresName.count + 1) : name[...]
+    let endings = isFigure ? [".png", ".csv"] : [".html", ".md", ".csv"]
+    return !file.hasPrefix(".") && endings.contains(where: file.hasSuffix)
+      && file.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
+  }
+}

@@ -1,0 +1,54 @@
+/// Values of several seeds: their mean, and how far they lie apart.
+struct Spread {
+  let mean: Double
+  /// The standard deviation of a sample; `nil` for a single value.
+  let deviation: Double?
+  let count: Int
+
+  /// - Returns: `nil` without values.
+  init?(_ values: [Double]) {
+    guard !values.isEmpty else { return nil }
+    let mean = values.reduce(0, +) / Double(values.count)
+    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    self.mean = mean
+    deviation = values.count > 1 ? (squares / Double(values.count - 1)).squareRoot() : nil
+    count = values.count
+  }
+
+  /// `87.12 ± 0.21 %`, `0.01234 ± 0.00012`
+  func text(_ metric: Metric) -> String {
+    if metric.isAccuracy { return text(scale: 100, decimals: 2) + " %" }
+    if let decimals = lossDecimals(mean) { return text(decimals: decimals) }
+    return Text.loss(mean) + (deviation.map { " ± " + Text.loss($0) } ?? "")
+  }
+
+  func text(scale: Double = 1, decimals: Int) -> String {
+    Text.decimal(mean * scale, decimals) + (deviation.map { " ± " + Text.decimal($0 * scale, decimals) } ?? "")
+  }
+}
+
+extension Metric {
+  /// The metric's name in the report's own words.
+  var title: String {
+    switch self {
+    case .validationAccuracy: "validation accuracy"
+    case .trainingAccuracy: "training accuracy"
+    case .validationLoss: "validation loss"
+    case .trainingLoss: "training loss"
+    case .testLoss: "test loss"
+    }
+  }
+
+  static let shown: [Metric] = [.trainingLoss, .validationLoss, .testLoss, .trainingAccuracy, .validationAccuracy]
+
+  /// A difference of two values: points of per cent, or the loss itself with its share of the text's value.
+  func difference(_ value: Double, from reference: Double) -> String {
+    if isAccuracy { return Text.signed((value - reference) * 100, 2) + " points" }
+    let share = reference != 0 ? " (\(Text.signed((value / reference - 1) * 100, 0)) %)" : ""
+    let difference = value - reference
+    guard let decimals = lossDecimals(reference) else {
+      return (difference < 0 ? "" : "+") + Text.loss(difference) + share
+    }
+    return Text.signed(difference, decimals) + share
+  }
+}

@@ -1,0 +1,101 @@
+import TelarNN
+import TelarTraining
+
+extension Study {
+  /// An autoencoder with a linear bottleneck, varied one setting at a time, then four classifiers with and without
+  /// pre-training.
+  public static let aldecoa = Study(
+    name: "aldecoa",
+    title: "Autoencoder with a linear bottleneck, and four pre-training cases",
+    source: "Aldecoa, M.: Redes Neuronales 2024, Trabajo Práctico Final. Universidad Nacional de Córdoba, 2025.",
+    readings: [
+      "The text stops early on the validation loss, at 15 epochs in its base case, and does not say how; here after 3 "
+        + "epochs without improvement, at most 15, and the best epoch's weights are kept.",
+      "The curves by batch size and at a learning rate of 0.01 are described to their last epochs: these four runs have "
+        + "all 15, as a curve that was stopped early goes up in the end in any case.",
+      "The classifiers' epochs are not stated; here as the autoencoders'.",
+      "A pre-trained encoder was trained for as many epochs as the classifier is.",
+      "A frozen encoder is not updated; its dropout stays active while training.",
+      "The training curve is measured in evaluation mode, on the first 10,000 training images.",
+    ],
+    experiments: autoencoders + cases,
+    charts: [
+      Chart("n", "size of the bottleneck", ["n32-p0.2", "n64-p0.2", "n128-p0.2"]),
+      Chart("dropout", "dropout", ["n64-p0.1", "n64-p0.2", "n64-p0.5"]),
+      Chart("optimizer", "optimizer", ["n64-p0.2", "sgd"]),
+      Chart("learning-rate", "learning rate", ["lr-1e-2", "n64-p0.2", "lr-1e-4"]),
+      Chart("batch-size", "batch size", ["batch-50", "n64-p0.2", "batch-150"]),
+      Chart("cases", "pre-training", ["case-1", "case-2", "case-3", "case-4"]),
+    ],
+    comparisons: [
+      Comparison("loss falls as n grows", .validationLoss, ["n128-p0.2", "n64-p0.2", "n32-p0.2"], .increasing),
+      Comparison("loss rises with p", .validationLoss, ["n64-p0.1", "n64-p0.2", "n64-p0.5"], .increasing),
+      Comparison("SGD converges much more slowly than Adam", .validationLoss, ["n64-p0.2", "sgd"], .atLeastTimes(2)),
+      Comparison("batches of 100 and 150 end alike", .validationLoss, ["n64-p0.2", "batch-150"], .alike(within: 0.1)),
+      Comparison(
+        "case 1 is the most accurate, then 3, 2 and 4", .validationAccuracy, ["case-4", "case-2", "case-3", "case-1"],
+        .increasing),
+    ], hasLogarithmicLoss: false)
+
+  private static let stopping = EarlyStopping(patience: 3)
+  /// For the curves that the text describes to the last of its 15 epochs: keeps the best, and never stops.
+  private static let uncut = EarlyStopping(patience: 15)
+
+  private static let autoencoders = [
+    autoencoder(
+      "n64-p0.2", "base case: n 64, dropout 0.2", stopping: uncut,
+      claims: [Claim(.validationLoss, .fallsSteadily)]),
+    autoencoder("n32-p0.2", "n 32", n: 32),
+    autoencoder("n128-p0.2", "n 128", n: 128),
+    autoencoder("n64-p0.1", "dropout 0.1, the one chosen for pre-training", p: 0.1),
+    autoencoder("n64-p0.5", "dropout 0.5", p: 0.5),
+    autoencoder("sgd", "SGD", optimizer: SGD(learningRate: 1e-3)),
+    autoencoder(
+      "lr-1e-2", "learning rate 0.01", optimizer: Adam(learningRate: 1e-2), stopping: uncut,
+      claims: [Claim(.validationLoss, .oscillatesWithoutImproving)]),
+    autoencoder("lr-1e-4", "learning rate 0.0001", optimizer: Adam(learningRate: 1e-4)),
+    autoencoder(
+      "batch-50", "batches of 50", batchSize: 50, stopping: uncut,
+      claims: [Claim(.validationLoss, .rises(lastEpochs: 3))]),
+    autoencoder(
+      "batch-150", "batches of 150", batchSize: 150, stopping: uncut, claims: [Claim(.validationLoss, .fallsSteadily)]),
+  ]
+
+  private static let cases = [
+    classifier(
+      "case-1", "pre-trained encoder, all trained", isPretrained: true, isEncoderFrozen: false, .above(0.90),
+      AldecoaConfusion.case1),
+    classifier(
+      "case-2", "pre-trained encoder, head only", isPretrained: true, isEncoderFrozen: true, .near(0.80),
+      AldecoaConfusion.case2),
+    classifier(
+      "case-3", "fresh encoder, all trained", isPretrained: false, isEncoderFrozen: false, .near(0.88),
+      AldecoaConfusion.case3),
+    classifier(
+      "case-4", "fresh encoder, head only", isPretrained: false, isEncoderFrozen: true, .below(0.75),
+      AldecoaConfusion.case4),
+  ]
+
+  private static func autoencoder(
+    _ name: String, _ summary: String, n: Int = 64, p: Float = 0.2,
+    optimizer: any Optimizer = Adam(), batchSize: Int = 100, stopping: EarlyStopping = stopping, claims: [Claim] = []
+  ) -> Experiment {
+    Experiment(
+      name, summary,
+      .autoencoder(AldecoaNetwork.encoder(n: n, p: p), AldecoaNetwork.decoder(n: n, p: p)), loss: .reconstruction,
+      optimizer: optimizer, batchSize: batchSize, epochs: 15, earlyStopping: stopping, claims: claims)
+  }
+
+  private static func classifier(
+    _ name: String, _ summary: String, isPretrained: Bool, isEncoderFrozen: Bool, _ accuracy: Claim.Expectation,
+    _ confusion: [[Double]]
+  ) -> Experiment {
+    Experiment(
+      name, summary,
+      .classifier(
+        AldecoaNetwork.encoder(n: 64, p: 0.1), isFrozen: isEncoderFrozen, Sequential { Linear(64, 10) }),
+      loss: .classification, epochs: 15, earlyStopping: stopping,
+      pretraining: isPretrained ? .init(.experiment("n64-p0.1")) : nil,
+      claims: [Claim(.validationAccuracy, accuracy)], confusion: confusion)
+  }
+}

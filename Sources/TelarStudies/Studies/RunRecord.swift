@@ -1,0 +1,138 @@
+import Foundation
+import TelarData
+import TelarIO
+import TelarNN
+import TelarTraining
+import Tensors
+
+/// Everything that it takes to repeat a run, and what it ran on: `run.json`.
+struct RunRecord {
+  private(set) var members: JSON.Members
+
+  init(
+    _ job: Job, of study: Study, seed: UInt64, _ settings: TrainingSettings, _ options: StudyOptions,
+    _ data: FashionMNIST, _ device: any Device, version: String, build: String, pretrainedBy: Job?
+  ) {
+    let experiment = job.experiment
+    let properties = device.properties
+    let architecture = experiment.architecture
+    var pretraining = JSON.null
+    if let source = experiment.pretraining {
+      var members: JSON.Members = ["parts": .array(source.parts.map(JSON.string))]
+      switch source.source {
+      case .experiment(let name):
+        members["experiment"] = .string(name)
+        members["epochs"] = pretrainedBy.map { .integer($0.epochs) }
+        members["settings"] = pretrainedBy.map {
+          .object(TrainingSettings($0.experiment, epochs: 0, seed: seed, options).json)
+        }
+      case .checkpoint(let path):
+        members["checkpoint"] = .string(path)
+        members["sha256"] = sha256(ofFile: path).map(JSON.string)
+      }
+      pretraining = .object(members)
+    }
+    members = [
+      "study": .string(study.name), "experiment": .string(experiment.name), "summary": .string(experiment.summary),
+      "version": .string(version), "build": .string(build), "settings": .object(settings.json),
+      "pretraining": pretraining,
+      "frozen": Self.frozen(architecture),
+      "network": architecture.json, "readings": .array(study.readings.map(JSON.string)),
+      "device": .object([
+        "identifier": .string(properties.identifier), "name": .string(properties.name),
+        "driver": .string(properties.driver), "instruction_set": .string(properties.instructionSet),
+        "compute_units": .integer(properties.computeUnits), "family": .string(properties.family.rawValue),
+      ]),
+      "tuning": device.tuning.json,
+      "data": .object([
+        "folder": .string(data.directory), "is_fashion_mnist": .boolean(data.isPublished),
+        "subset": options.subset.map(JSON.integer) ?? .null,
+        "training_images": .integer(options.split(data, experiment.data).training.count),
+        "validation_images": .integer(
+          experiment.data.validationCount(of: data.training.count) ?? data.validation.count),
+        "validation_set": Self.validationSet(experiment.data),
+        "normalization": experiment.data.normalization.json,
+        "sha256": .object(
+          data.sums.sorted { $0.key < $1.key }.reduce(into: JSON.Members()) { $0[$1.key] = .string($1.value) }),
+      ]),
+      "started": .string(Date.now.formatted(.iso8601)),
+    ]
+  }
+
+  /// The names of the parts that are not trained.
+  static func frozen(_ architecture: Architecture) -> JSON {
+    .array(architecture.parts.filter(\.isFrozen).map { .string($0.name) })
+  }
+
+  static func validationSet(_ data: Experiment.DataSettings) -> JSON {
+    .string(data.validationCount == nil ? "test files" : "last of the training files")
+  }
+
+  /// Says which run the first weights are of.
+  ///
+  /// - Parameter source: the other run's record.
+  mutating func setSource(_ source: JSON.Members) {
+    guard case .object(var pretraining)? = members["pretraining"] else { return }
+    pretraining[Self.sourceKey] = .string(RunIdentity(source).digest)
+    members["pretraining"] = .object(pretraining)
+  }
+
+  /// In the record's `pretraining`: the digest of what the source is, and in turn of what that came from.
+  private static let sourceKey = "source_sha256"
+
+  /// The first setting in which the run on record is another than this one, in words; `nil` when they are the same.
+  func difference(from recorded: JSON.Members, onSameDriver: Bool) -> String? {
+    var recorded = recorded
+    // Records of earlier versions do not say it.
+    if case .object(var pretraining)? = recorded["pretraining"], pretraining[Self.sourceKey] == nil {
+      pretraining[Self.sourceKey] = members.value("pretraining", Self.sourceKey)
+      recorded["pretraining"] = .object(pretraining)
+    }
+    let (mine, theirs) = (RunIdentity.deciding(members), RunIdentity.deciding(recorded))
+    if let found = JSON.object(mine).difference(from: .object(theirs)) { return Self.text(found) }
+    let keys = onSameDriver ? ["identifier", "name", "driver", "instruction_set", "family"] : ["identifier", "name"]
+    if case .object? = recorded["device"] {
+      for key in keys {
+        let (mine, theirs) = (members.value("device", key), recorded.value("device", key))
+        if let found = mine.difference(from: theirs, at: "device.\(key)") { return Self.text(found) }
+      }
+    }
+    guard onSameDriver else { return nil }
+    return (members["tuning"] ?? .null).difference(from: recorded["tuning"] ?? .null, at: "tuning").map(Self.text)
+  }
+
+  private static func text(_ difference: JSON.Difference) -> String {
+    if difference.place == "pretraining.\(sourceKey)" {
+      return "the run that its first weights came from has been made anew with other settings, data or program"
+    }
+    return difference.isLong
+      ? "\(difference.place) differs"
+      : "\(difference.place) is \(difference.theirs.text) there and \(difference.mine.text) here"
+  }
+}
+
+extension TrainingSettings {
+  /// The settings of an experiment, under the user's options.
+  init(_ experiment: Experiment, epochs: Int, seed: UInt64, _ options: StudyOptions) {
+    self.init(
+      loss: experiment.loss, optimizer: experiment.optimizer, schedule: experiment.schedule,
+      batchSize: options.batchSize ?? experiment.batchSize, epochs: epochs, earlyStopping: experiment.earlyStopping,
+      seed: seed, curveImageCount: options.usedCurveImageCount)
+  }
+}
+
+extension StudyOptions {
+  /// The sets of images that an experiment has, whose sizes are checked: see ``checkSizes(of:in:)``.
+  func split(_ data: FashionMNIST, _ settings: Experiment.DataSettings) -> (
+    training: LabelledImages, validation: LabelledImages, test: LabelledImages?
+  ) {
+    var training = data.training
+    var (validation, test) = (data.validation, LabelledImages?.none)
+    if let count = settings.validationCount(of: training.count) {
+      let kept = training.count - count
+      (validation, test) = (training.suffix(training.count - kept), data.validation)
+      training = training.prefix(kept)
+    }
+    return (subset.map(training.prefix) ?? training, validation, test)
+  }
+}

@@ -1,0 +1,74 @@
+import TelarData
+import TelarIO
+import TelarTraining
+
+/// The reconstructions that a run of an autoencoder kept, see ``ReconstructionSamples``.
+package struct SampleFile {
+  package let count: Int
+  package let height: Int
+  package let width: Int
+  /// Those of which there are reconstructions, in order; 0 is before training.
+  package let epochs: [Int]
+  /// The images' labels; `nil` in a file that does not say them.
+  package let labels: [Int]?
+  private let file: SafetensorsFile
+
+  /// The most numbers of a tensor: a dozen images of 500 pixels across.
+  private static let largestCount = 1 << 22
+
+  /// - Returns: `nil` when the folder has none.
+  package init?(_ folder: RunFolder) throws {
+    guard folder.has(RunFolder.samplesName) else { return nil }
+    file = try SafetensorsFile(folder.file(RunFolder.samplesName))
+    let shape = try file.info("original").shape
+    // Each size on its own as well: a product with a zero in it says nothing of the others.
+    guard shape.count == 3, shape.allSatisfy({ 1...Self.largestCount ~= $0 }),
+      try file.info("original").count <= Self.largestCount, file.tensors.allSatisfy({ $0.value.shape == shape })
+    else { throw SafetensorsError(.mismatch, path: file.path, "is no file of reconstructions") }
+    (count, height, width) = (shape[0], shape[1], shape[2])
+    epochs = file.tensors.keys.compactMap { key in
+      Int(key.dropFirst(6)).flatMap { key == "epoch-\($0)" && $0 >= 0 ? $0 : nil }
+    }.sorted()
+    labels = Self.labels(file, count: count)
+  }
+
+  private static func labels(_ file: SafetensorsFile, count: Int) -> [Int]? {
+    guard let text = file.metadata["labels"], case .array(let elements)? = try? JSON(parsing: text) else { return nil }
+    let labels = elements.compactMap { element -> Int? in
+      guard case .integer(let label) = element, 0...255 ~= label else { return nil }
+      return label
+    }
+    return labels.count == count && elements.count == count ? labels : nil
+  }
+
+  /// What stands at the images: the names of their classes, or their places where the file has no labels.
+  ///
+  /// - Parameter classNames: by label; `nil` where the data's classes have none.
+  package func columnNames(_ classNames: [String]?) -> [String] {
+    labels.map { $0.map { className($0, in: classNames) } } ?? (0..<count).map { "image \($0 + 1)" }
+  }
+
+  /// 0 black to 1 white, an array an image.
+  package var originals: [[Float]] { get throws { try images("original") } }
+
+  package func images(epoch: Int) throws -> [[Float]] { try images("epoch-\(epoch)") }
+
+  /// The same images, and what the networks of several runs made of them in the end; `nil` where there are not several,
+  /// or one has other images or none. Runs without such a file are the caller's to leave out.
+  package static func sideBySide(_ files: [(name: String, samples: SampleFile)]) throws -> [(String, [[Float]])]? {
+    guard files.count > 1 else { return nil }
+    let originals = try files[0].samples.originals
+    var rows = [("original", originals)]
+    for (name, samples) in files {
+      guard let epoch = samples.epochs.last, try samples.originals == originals else { return nil }
+      rows.append((name, try samples.images(epoch: epoch)))
+    }
+    return rows
+  }
+
+  private func images(_ name: String) throws -> [[Float]] {
+    let bytes = try file.values(name, as: UInt8.self)
+    let size = height * width
+    return (0..<count).map { index in bytes[(index * size)..<((index + 1) * size)].map { Float($0) / 255 } }
+  }
+}

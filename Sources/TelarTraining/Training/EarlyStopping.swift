@@ -1,0 +1,37 @@
+import TelarIO
+
+/// Ends a run when the validation loss has not improved for a while; the weights of the best epoch are then restored.
+public struct EarlyStopping: Sendable, Hashable {
+  /// Epochs without improvement after which the run ends.
+  public var patience: Int
+  /// How far below the best loss so far one must be to count as an improvement.
+  public var minimumImprovement: Double
+
+  /// - Precondition: the patience is at least 1, the improvement finite and not negative.
+  public init(patience: Int, minimumImprovement: Double = 0) {
+    precondition(patience >= 1, "a patience of \(patience) epochs")
+    precondition(minimumImprovement.isFinite && minimumImprovement >= 0, "an improvement of \(minimumImprovement)")
+    self.patience = patience
+    self.minimumImprovement = minimumImprovement
+  }
+
+  public var json: JSON {
+    .object(["patience": .integer(patience), "minimum_improvement": .number(minimumImprovement)])
+  }
+}
+
+/// The epoch of the least validation loss so far, and how long ago it was.
+struct BestEpoch {
+  /// From 1; 0 before the first.
+  private(set) var epoch = 0
+  private(set) var loss = Double.infinity
+
+  /// Takes note of an epoch.
+  ///
+  /// - Returns: whether it is the best so far.
+  mutating func note(_ metrics: EpochMetrics, minimumImprovement: Double) -> Bool {
+    guard metrics.validationLoss < loss - (epoch == 0 ? 0 : minimumImprovement) else { return false }
+    (epoch, loss) = (metrics.epoch, metrics.validationLoss)
+    return true
+  }
+}

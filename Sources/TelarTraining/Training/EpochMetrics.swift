@@ -1,0 +1,103 @@
+import TelarIO
+
+/// What one epoch of training came to.
+public struct EpochMetrics: Sendable, Equatable {
+  /// From 1.
+  public var epoch: Int
+  /// Mean over the epoch's batches, measured while training: dropout active, weights changing.
+  public var trainingLoss: Double
+  /// On the first training images after the epoch, in evaluation mode.
+  public var curveLoss: Double
+  /// On the validation images after the epoch, in evaluation mode.
+  public var validationLoss: Double
+  /// Shares of images classified correctly; `nil` for reconstruction.
+  public var trainingAccuracy: Double?
+  public var curveAccuracy: Double?
+  public var validationAccuracy: Double?
+  /// Of the epoch's last step.
+  public var learningRate: Double
+  /// Wall time of the training part of the epoch, without measuring.
+  public var seconds: Double
+  public var imagesPerSecond: Double
+
+  public init(
+    epoch: Int, trainingLoss: Double, curveLoss: Double, validationLoss: Double, trainingAccuracy: Double? = nil,
+    curveAccuracy: Double? = nil, validationAccuracy: Double? = nil, learningRate: Double, seconds: Double,
+    imagesPerSecond: Double
+  ) {
+    self.epoch = epoch
+    self.trainingLoss = trainingLoss
+    self.curveLoss = curveLoss
+    self.validationLoss = validationLoss
+    self.trainingAccuracy = trainingAccuracy
+    self.curveAccuracy = curveAccuracy
+    self.validationAccuracy = validationAccuracy
+    self.learningRate = learningRate
+    self.seconds = seconds
+    self.imagesPerSecond = imagesPerSecond
+  }
+
+  /// The metrics as one object, in the order of ``csvHeader``. Accuracies stand there only where there are any.
+  ///
+  /// Numbers are written with as many digits as it takes to read the same bits back.
+  public var json: JSON.Members {
+    var members: JSON.Members = [
+      "epoch": .integer(epoch), "train_loss": .number(trainingLoss), "curve_loss": .number(curveLoss),
+      "val_loss": .number(validationLoss),
+    ]
+    members["train_accuracy"] = trainingAccuracy.map(JSON.number)
+    members["curve_accuracy"] = curveAccuracy.map(JSON.number)
+    members["val_accuracy"] = validationAccuracy.map(JSON.number)
+    members["learning_rate"] = .number(learningRate)
+    members["seconds"] = .number(seconds)
+    members["images_per_s"] = .number(imagesPerSecond)
+    return members
+  }
+
+  public static let csvHeader =
+    "epoch,train_loss,curve_loss,val_loss,train_accuracy,curve_accuracy,val_accuracy,learning_rate,seconds,"
+    + "images_per_s\n"
+
+  public var csvLine: String {
+    let names = Self.csvHeader.dropLast().split(separator: ",")
+    let values = json
+    return names.map { values[String($0)]?.text ?? "" }.joined(separator: ",") + "\n"
+  }
+}
+
+extension EpochMetrics {
+  /// How many numbers ``numbers`` has.
+  static let numberCount = 9
+
+  /// All but the epoch's number, to the last bit; what there is none of is NaN.
+  var numbers: [Double] {
+    [
+      trainingLoss, curveLoss, validationLoss, trainingAccuracy ?? .nan, curveAccuracy ?? .nan,
+      validationAccuracy ?? .nan, learningRate, seconds, imagesPerSecond,
+    ]
+  }
+
+  /// - Precondition: as many numbers as ``numbers`` has.
+  init(epoch: Int, numbers: ArraySlice<Double>) {
+    let numbers = Array(numbers)
+    func known(_ value: Double) -> Double? { value.isNaN ? nil : value }
+    self.init(
+      epoch: epoch, trainingLoss: numbers[0], curveLoss: numbers[1], validationLoss: numbers[2],
+      trainingAccuracy: known(numbers[3]), curveAccuracy: known(numbers[4]), validationAccuracy: known(numbers[5]),
+      learningRate: numbers[6], seconds: numbers[7], imagesPerSecond: numbers[8])
+  }
+
+  /// The metrics that a line of `metrics.jsonl` holds; `nil` for one of another form.
+  public init?(json: JSON) {
+    guard case .object(let members) = json, case .integer(let epoch)? = members["epoch"], epoch > 0,
+      let trainingLoss = members["train_loss"]?.double, let curveLoss = members["curve_loss"]?.double,
+      let validationLoss = members["val_loss"]?.double, let seconds = members["seconds"]?.double,
+      let learningRate = members["learning_rate"]?.double, let imagesPerSecond = members["images_per_s"]?.double
+    else { return nil }
+    self.init(
+      epoch: epoch, trainingLoss: trainingLoss, curveLoss: curveLoss, validationLoss: validationLoss,
+      trainingAccuracy: members["train_accuracy"]?.double, curveAccuracy: members["curve_accuracy"]?.double,
+      validationAccuracy: members["val_accuracy"]?.double, learningRate: learningRate, seconds: seconds,
+      imagesPerSecond: imagesPerSecond)
+  }
+}

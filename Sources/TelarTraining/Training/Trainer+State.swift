@@ -1,0 +1,57 @@
+import TelarIO
+import TelarNN
+
+/// Saving a run under way and going on with it, to the last bit.
+extension Trainer {
+  private static let progressName = "trainer/progress"
+  private static let gatheredName = "trainer/gathered"
+  private static let historyName = "trainer/history"
+  private static let secondsName = "trainer/seconds"
+
+  /// Adds everything that the rest of the run depends on to a file: network, optimizer, and how far it is. Waits for the
+  /// device.
+  ///
+  /// - Throws: ``NotFiniteError`` when there is nothing sound to save.
+  public func add(to writer: inout SafetensorsWriter) throws {
+    try checkFinite()
+    try network.add(to: &writer)
+    try step.optimizerState.add(to: &writer)
+    writer.add(Self.progressName, shape: [2], [Int64(step.step), Int64(imagesDone)])
+    writer.add(Self.gatheredName, shape: [4], try metrics.snapshot())
+    writer.add(Self.secondsName, shape: [], [secondsDone])
+    writer.add(Self.historyName, shape: [history.count, EpochMetrics.numberCount], history.flatMap(\.numbers))
+  }
+
+  /// Goes on from a file that ``add(to:)`` wrote for the same network, data and settings.
+  ///
+  /// - Throws: `SafetensorsError` when something is missing or makes no sense.
+  public func load(from file: SafetensorsFile) throws {
+    func check(_ isSound: Bool, _ what: String) throws {
+      guard isSound else { throw SafetensorsError(.mismatch, path: file.path, "\(what) makes no sense for this run") }
+    }
+    let progress = try file.values(Self.progressName, as: Int64.self)
+    let gathered = try file.values(Self.gatheredName, as: UInt32.self)
+    let seconds = try file.values(Self.secondsName, as: Double.self)
+    let numbers = try file.values(Self.historyName, as: Double.self)
+    let width = EpochMetrics.numberCount
+    let epochs = numbers.count / width
+    let count = images.training.count
+    try check(gathered.count == 4, Self.gatheredName)
+    try check(seconds.count == 1 && seconds[0] >= 0, Self.secondsName)
+    try check(numbers.count % width == 0 && epochs <= settings.epochs, Self.historyName)
+    try check(progress.count == 2 && (0..<Int64(count)).contains(progress[1]), Self.progressName)
+    let done = Int(progress[1])
+    try check(done % settings.batchSize == 0, Self.progressName)
+    try check(progress[0] == Int64(epochs * stepsPerEpoch + done / settings.batchSize), Self.progressName)
+    try network.load(from: file)
+    try step.optimizerState.load(from: file)
+    try metrics.restore(gathered)
+    step.step = Int(progress[0])
+    (imagesDone, secondsDone) = (done, seconds[0])
+    history = (0..<epochs).map { EpochMetrics(epoch: $0 + 1, numbers: numbers[($0 * width)..<(($0 + 1) * width)]) }
+    best = BestEpoch()
+    for metrics in history {
+      _ = best.note(metrics, minimumImprovement: settings.earlyStopping?.minimumImprovement ?? 0)
+    }
+  }
+}

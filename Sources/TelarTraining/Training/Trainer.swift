@@ -1,0 +1,213 @@
+import Foundation
+import TelarData
+import TelarNN
+
+/// The training loop.
+///
+/// A step gathers its batch on the device and waits for nothing; loss and accuracy gather there too and are read once
+/// an epoch. Seed and settings decide every bit of the result on one device and build, also when the run is stopped,
+/// saved and resumed: see ``add(to:)`` and ``load(from:)``.
+public final class Trainer {
+  public let network: Network
+  public let settings: TrainingSettings
+  /// What errors call the run.
+  public let name: String
+  /// The metrics of the epochs so far.
+  public internal(set) var history: [EpochMetrics] = []
+
+  let step: TrainingStep
+  package let images: Images
+  let metrics: RunningMetrics
+  var best = BestEpoch()
+  /// Images of the epoch under way that training has seen, and the seconds that this took.
+  var imagesDone = 0
+  var secondsDone = 0.0
+  let stepsPerEpoch: Int
+  private var launchesDone = 0
+  private var stepsCounted = 0
+
+  /// Steps that may be enqueued before the loop waits for them: a driver that takes work faster than it does it would
+  /// otherwise let a whole epoch queue up, which could not be stopped.
+  private static let stepsAhead = 64
+
+  /// The sets that a run needs, on the device. Runs share them.
+  public struct Images {
+    public let training: DeviceImages
+    /// The first training images, on which the training curve is measured.
+    public let curve: DeviceImages
+    public let validation: DeviceImages
+    /// Images that nothing is decided by; `nil` where the validation images are the last word.
+    public let test: DeviceImages?
+
+    public init(
+      training: LabelledImages, validation: LabelledImages, test: LabelledImages? = nil, curveCount: Int,
+      normalization: Normalization = .unit, on device: any Device
+    ) throws {
+      func upload(_ images: LabelledImages) throws -> DeviceImages {
+        try DeviceImages(images, normalization: normalization, on: device)
+      }
+      self.training = try upload(training)
+      curve = try upload(training.prefix(curveCount))
+      self.validation = try upload(validation)
+      self.test = try test.map(upload)
+    }
+  }
+
+  /// How far an epoch is.
+  public struct Progress: Sendable {
+    public var epoch: Int
+    public var imagesDone: Int
+    public var imageCount: Int
+    /// Steps of the epoch that are done, and all of them.
+    public var step: Int
+    public var stepsPerEpoch: Int
+    public var loss: Double
+    public var imagesPerSecond: Double
+  }
+
+  /// - Parameter name: what errors call the run.
+  public init(_ name: String, _ network: Network, _ images: Images, _ settings: TrainingSettings) throws {
+    precondition(settings.batchSize > 0 && settings.epochs > 0 && settings.evaluationBatchSize > 0)
+    self.name = name
+    self.network = network
+    self.images = images
+    self.settings = settings
+    let stepsPerEpoch = (images.training.count + settings.batchSize - 1) / settings.batchSize
+    self.stepsPerEpoch = stepsPerEpoch
+    step = try TrainingStep(network, settings.optimizer) { step in
+      settings.schedule.rate(
+        settings.optimizer.learningRate, step: step, stepsPerEpoch: stepsPerEpoch, epochs: settings.epochs)
+    }
+    metrics = try RunningMetrics(on: network.device)
+  }
+
+  /// Whether all epochs are done, or early stopping has ended the run.
+  public var isFinished: Bool { history.count >= settings.epochs || hasStoppedEarly }
+
+  /// Whether the validation loss has not improved for as long as the settings allow.
+  public var hasStoppedEarly: Bool {
+    guard let stopping = settings.earlyStopping, imagesDone == 0 else { return false }
+    return history.count - best.epoch >= stopping.patience && !history.isEmpty
+  }
+
+  /// The epoch with the least validation loss so far, from 1; 0 before the first.
+  public var bestEpoch: Int { best.epoch }
+
+  /// Kernel launches of a training step, the mean of those that this trainer took; 0 before the first.
+  public var launchesPerStep: Double { stepsCounted == 0 ? 0 : Double(launchesDone) / Double(stepsCounted) }
+
+  /// Trains for one more epoch, or what is left of it, and measures.
+  ///
+  /// - Parameters:
+  ///   - interval: seconds between reports of progress, each of which waits for the device; `nil` for none.
+  ///   - pause: asked before every step; when it says so, the loop ends there with ``TrainingPaused``, to be gone on
+  ///     with by another call, in this process or, once saved, in another one.
+  /// - Throws: ``NotFiniteError``, ``TrainingPaused``.
+  @discardableResult
+  public func runEpoch(
+    interval: Double? = nil, pause: () -> Bool = { false }, report: (Progress) -> Void = { _ in }
+  ) throws -> EpochMetrics {
+    let epoch = history.count + 1
+    try beginEpoch()
+    let count = images.training.count
+    let start = ContinuousClock.now
+    let secondsBefore = secondsDone
+    var lastReport = start
+    while imagesDone < count {
+      if pause() { throw TrainingPaused() }
+      try takeStep()
+      if step.step % Self.stepsAhead == 0 { try network.device.synchronize() }
+      let now = ContinuousClock.now
+      secondsDone = secondsBefore + start.duration(to: now).seconds
+      if let interval, lastReport.duration(to: now).seconds >= interval {
+        let values = try metrics.values()
+        try checkFinite(values.loss, epoch)
+        lastReport = .now
+        report(
+          Progress(
+            epoch: epoch, imagesDone: values.examples, imageCount: count,
+            step: (imagesDone + settings.batchSize - 1) / settings.batchSize, stepsPerEpoch: stepsPerEpoch,
+            loss: values.loss,
+            imagesPerSecond: Double(values.examples) / (secondsBefore + start.duration(to: lastReport).seconds)))
+      }
+    }
+    let trained = try metrics.values()
+    secondsDone = secondsBefore + start.duration(to: .now).seconds
+    try checkFinite(trained.loss, epoch)
+    return try endEpoch(epoch, trained)
+  }
+
+  /// Puts the images in the order of the epoch, and what is gathered to zero unless the epoch is under way.
+  func beginEpoch() throws {
+    let set = images.training
+    try set.arrange(Permutation(count: set.count, seed: settings.seed, epoch: history.count + 1))
+    if imagesDone == 0 { try metrics.reset() }
+  }
+
+  /// One step on the next batch.
+  ///
+  /// - Parameter inspect: is given the loss and the batch before anything changes; for whoever looks for an error.
+  func takeStep(inspect: (Tensor, DeviceImages.Batch, Mode) throws -> Void = { _, _, _ in }) throws {
+    // The last batch may be smaller; it counts for as much in the loss as it has images.
+    let batchCount = min(settings.batchSize, images.training.count - imagesDone)
+    let launches = network.device.counters.launches
+    let batch = try images.training.batch(at: imagesDone, count: batchCount)
+    try step { mode in
+      let loss = try settings.loss(
+        network(batch.images, mode), images: batch.images, labels: batch.labels, metrics: metrics)
+      try inspect(loss, batch, mode)
+      return loss
+    }
+    imagesDone += batchCount
+    launchesDone += network.device.counters.launches - launches
+    stepsCounted += 1
+  }
+
+  private func endEpoch(_ epoch: Int, _ trained: RunningMetrics.Values) throws -> EpochMetrics {
+    let curve = try measure(images.curve)
+    try checkFinite(curve.loss, epoch)
+    let validation = try measure(images.validation)
+    try checkFinite(validation.loss, epoch)
+    let isClassification = settings.loss == .classification
+    let count = images.training.count
+    let result = EpochMetrics(
+      epoch: epoch, trainingLoss: trained.loss, curveLoss: curve.loss, validationLoss: validation.loss,
+      trainingAccuracy: isClassification ? trained.accuracy : nil,
+      curveAccuracy: isClassification ? curve.accuracy : nil,
+      validationAccuracy: isClassification ? validation.accuracy : nil,
+      learningRate: settings.schedule.rate(
+        settings.optimizer.learningRate, step: epoch * stepsPerEpoch - 1, stepsPerEpoch: stepsPerEpoch,
+        epochs: settings.epochs),
+      seconds: secondsDone, imagesPerSecond: Double(count) / max(secondsDone, 1e-9))
+    history.append(result)
+    (imagesDone, secondsDone) = (0, 0)
+    _ = best.note(result, minimumImprovement: settings.earlyStopping?.minimumImprovement ?? 0)
+    return result
+  }
+
+  /// Loss and accuracy in evaluation mode.
+  public func measure(_ set: DeviceImages) throws -> RunningMetrics.Values {
+    try network.evaluate(on: set, loss: settings.loss, batchSize: settings.evaluationBatchSize)
+  }
+
+  /// Throws unless the loss of the epoch under way, so far, is finite. Waits for the device.
+  func checkFinite() throws {
+    if imagesDone > 0 { try checkFinite(metrics.values().loss, history.count + 1) }
+  }
+
+  private func checkFinite(_ loss: Double, _ epoch: Int) throws {
+    guard loss.isFinite else { throw NotFiniteError(run: name, epoch: epoch) }
+  }
+}
+
+/// Training was asked to pause, and did after a whole step.
+public struct TrainingPaused: Error, Equatable, CustomStringConvertible {
+  public init() {}
+
+  public var description: String { "paused" }
+}
+
+extension Duration {
+  /// The duration in seconds, with its fraction.
+  package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

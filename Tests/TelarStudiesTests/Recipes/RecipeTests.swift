@@ -1,0 +1,373 @@
+import Foundation
+import TelarNN
+import TelarStudies
+import TelarTraining
+import TestSupport
+import Testing
+
+@Suite("Recipes")
+struct RecipeTests {
+  /// An experiment needs little: a name, a network, a loss and a number of epochs.
+  private func recipe(_ settings: String, defaults: String = "") throws -> Recipe {
+    try Recipe(
+      text: """
+        name = "small"
+        [defaults]
+        loss = "cross_entropy"
+        epochs = 4
+        \(defaults)
+        [networks.classifier]
+        layers = ["Flatten", { layer = "Linear", in_features = 784, out_features = 10 }]
+        [[experiments]]
+        name = "only"
+        parts = ["classifier"]
+        \(settings)
+        """)
+  }
+
+  @Test func `a small recipe has PyTorch's defaults`() throws {
+    let recipe = try recipe("")
+    #expect(recipe.study.name == "small")
+    #expect(recipe.study.title == "1 experiment")
+    #expect(recipe.study.recipe?.text == recipe.text)
+    #expect(recipe.study.charts.isEmpty)
+    #expect(recipe.data == Recipe.DataSource())
+    #expect(recipe.seedCount == nil && recipe.curveImageCount == nil)
+    let experiment = recipe.study.experiments[0]
+    #expect(recipe.usualExperiments.map(\.name) == ["only"])
+    #expect(experiment.summary == "classifier")
+    #expect(experiment.epochs == 4 && experiment.batchSize == 100)
+    #expect(experiment.optimizer.json == Adam().json)
+    #expect(experiment.schedule == .constant)
+    #expect(experiment.earlyStopping == nil && experiment.pretraining == nil)
+    #expect(experiment.data == Experiment.DataSettings())
+    #expect(
+      experiment.architecture.json.text
+        == #"{"classifier":[{"layer":"Flatten"},{"layer":"Linear","in_features":784,"out_features":10,"bias":true}]}"#)
+  }
+
+  @Test(
+    arguments: [
+      ("\"SGD\"", SGD().json), ("\"adam\"", Adam().json), ("{ learning_rate = 1 }", Adam(learningRate: 1).json),
+      (
+        "{ name = \"Adam\", learning_rate = 1e-2, beta1 = 0.8, beta2 = 0.9, epsilon = 1e-6, weight_decay = 1e-4 }",
+        Adam(learningRate: 1e-2, beta1: 0.8, beta2: 0.9, epsilon: 1e-6, weightDecay: 1e-4).json
+      ),
+      (
+        "{ name = \"SGD\", learning_rate = 0.1, momentum = 0.9, nesterov = true, weight_decay = 5e-4 }",
+        SGD(learningRate: 0.1, momentum: 0.9, nesterov: true, weightDecay: 5e-4).json
+      ),
+    ])
+  func `optimizers have all of their settings`(text: String, expected: JSON) throws {
+    #expect(try recipe("optimizer = \(text)").study.experiments[0].optimizer.json == expected)
+  }
+
+  @Test(
+    arguments: [
+      ("\"constant\"", .constant), ("\"cosine\"", LearningRateSchedule(.cosine(minimum: 0))),
+      ("{ warm_up_epochs = 1 }", LearningRateSchedule(.constant, warmUpEpochs: 1)),
+      ("{ kind = \"step\", step_size = 5 }", LearningRateSchedule(.step(stepSize: 5, gamma: 0.1))),
+      (
+        "{ kind = \"step\", step_size = 2, gamma = 0.5, warm_up_epochs = 0.5 }",
+        LearningRateSchedule(.step(stepSize: 2, gamma: 0.5), warmUpEpochs: 0.5)
+      ),
+      (
+        "{ kind = \"cosine\", minimum = 1e-5, warm_up_epochs = 2 }",
+        LearningRateSchedule(.cosine(minimum: 1e-5), warmUpEpochs: 2)
+      ),
+    ] as [(String, LearningRateSchedule)])
+  func `schedules are all that there are`(text: String, expected: LearningRateSchedule) throws {
+    #expect(try recipe("schedule = \(text)").study.experiments[0].schedule == expected)
+  }
+
+  @Test func `everything else of an experiment can be said`() throws {
+    let recipe = try recipe(
+      """
+      summary = "a summary"
+      batch_size = 32
+      early_stopping = { patience = 3, minimum_improvement = 1e-4 }
+      normalization = { mean = 0.5, deviation = 0.25 }
+      validation_images = 10000
+      """)
+    let experiment = recipe.study.experiments[0]
+    #expect(experiment.summary == "a summary" && experiment.batchSize == 32)
+    #expect(experiment.earlyStopping == EarlyStopping(patience: 3, minimumImprovement: 1e-4))
+    #expect(experiment.data.normalization == Normalization(mean: 0.5, deviation: 0.25))
+    #expect(experiment.data.validationCount == 10_000)
+    #expect(try self.recipe("early_stopping = 5").study.experiments[0].earlyStopping == EarlyStopping(patience: 5))
+  }
+
+  @Test func `an experiment changes of a default what it lists, unless it names another kind`() throws {
+    let defaults = """
+      optimizer = { name = "SGD", learning_rate = 0.1, momentum = 0.9 }
+      schedule = { kind = "cosine", warm_up_epochs = 1 }
+      early_stopping = { patience = 3, minimum_improvement = 0.01 }
+      normalization = { mean = 0.5, deviation = 0.5 }
+      validation_images = 5
+      """
+    func experiment(_ settings: String) throws -> Experiment {
+      try recipe(settings, defaults: defaults).study.experiments[0]
+    }
+    let same = try experiment("")
+    #expect(same.optimizer.json == SGD(learningRate: 0.1, momentum: 0.9).json)
+    let other = try experiment(
+      """
+      epochs = 7
+      optimizer.learning_rate = 0.2
+      schedule.minimum = 1e-3
+      early_stopping = 4
+      normalization.mean = 0
+      """)
+    #expect(other.epochs == 7)
+    #expect(other.optimizer.json == SGD(learningRate: 0.2, momentum: 0.9).json)
+    #expect(other.schedule == LearningRateSchedule(.cosine(minimum: 1e-3), warmUpEpochs: 1))
+    #expect(other.earlyStopping == EarlyStopping(patience: 4, minimumImprovement: 0.01))
+    #expect(other.data == .init(normalization: Normalization(mean: 0, deviation: 0.5), validationCount: 5))
+    let fresh = try experiment(
+      """
+      optimizer.name = "Adam"
+      schedule = "constant"
+      early_stopping = false
+      normalization = false
+      validation_images = 0
+      """)
+    #expect(fresh.optimizer.json == Adam().json)
+    #expect(fresh.schedule == .constant)
+    #expect(fresh.earlyStopping == nil && fresh.data == Experiment.DataSettings())
+  }
+
+  @Test func `what belongs to the whole recipe is taken from it`() throws {
+    let recipe = try Recipe(
+      text: """
+        name = "whole"
+        title = "A title"
+        source = "A source"
+        notes = ["One.", "Two."]
+        seeds = 3
+        curve_images = 500
+        data = { folder = "images", allow_other_data = true, subset = 100 }
+        experiments = [
+          { name = "a", loss = "cross_entropy", epochs = 1, parts = ["net"] },
+          { name = "b", loss = "cross_entropy", epochs = 1, parts = ["net"], only_when_needed = true },
+        ]
+        networks.net.layers = ["Flatten", { layer = "Linear", in_features = 784, out_features = 10 }]
+        charts = [{ name = "both", title = "Both", experiments = ["b", "a"], by = "number", values = [2, 1] }]
+        """, path: "/recipes/whole.toml")
+    let study = recipe.study
+    #expect(study.title == "A title" && study.source == "A source" && study.readings == ["One.", "Two."])
+    #expect(recipe.seedCount == 3 && recipe.curveImageCount == 500)
+    #expect(recipe.data.folder == "/recipes/images")
+    #expect(recipe.data.allowsOtherData && recipe.data.subset == 100)
+    #expect(study.experiments.map(\.name) == ["a", "b"])
+    #expect(recipe.usualExperiments.map(\.name) == ["a"])
+    #expect(study.charts.map(\.name) == ["both"] && study.charts[0].experiments == ["b", "a"])
+    guard case .lossBy("number", values: [2, 1]) = study.charts[0].kind else {
+      Issue.record("\(study.charts[0].kind)")
+      return
+    }
+  }
+
+  // MARK: Variables and grids
+
+  @Test func `a grid has every combination, named by its values`() throws {
+    let recipe = try recipe(
+      """
+      grid.optimizer.learning_rate = [1e-2, 1e-3, 0.00025]
+      grid.batch_size = [50, 100]
+      """, defaults: "optimizer = { name = \"SGD\", momentum = 0.5 }")
+    let experiments = recipe.study.experiments
+    #expect(
+      experiments.map(\.name) == [
+        "only-lr-0.01-batch-50", "only-lr-0.01-batch-100", "only-lr-1e-3-batch-50", "only-lr-1e-3-batch-100",
+        "only-lr-2.5e-4-batch-50", "only-lr-2.5e-4-batch-100",
+      ])
+    #expect(experiments.map(\.batchSize) == [50, 100, 50, 100, 50, 100])
+    #expect(experiments.map(\.optimizer.learningRate) == [1e-2, 1e-2, 1e-3, 1e-3, 2.5e-4, 2.5e-4])
+    #expect(experiments.allSatisfy { ($0.optimizer as? SGD)?.momentum == 0.5 })
+    #expect(experiments[0].summary == "classifier; lr 0.01, batch 50")
+    #expect(recipe.study.charts.map(\.name) == ["classifiers"])
+    // The curves of a grid stand together, too, where there are others.
+    let two = try self.recipe(
+      """
+      grid.batch_size = [50, 100]
+      [[experiments]]
+      name = "n-$n"
+      parts = ["classifier"]
+      grid.variables.n = [1, 2]
+      """)
+    #expect(two.study.charts.map(\.name) == ["classifiers", "only", "n"])
+    #expect(two.study.charts[1].experiments == ["only-batch-50", "only-batch-100"])
+  }
+
+  @Test func `a grid takes tables, lists and the short forms`() throws {
+    let recipe = try recipe(
+      """
+      grid.schedule = ["constant", { kind = "cosine", minimum = 1e-5 }]
+      grid.early_stopping = [false, 3]
+      grid.parts = [["classifier"], [{ name = "other", network = "classifier" }]]
+      """)
+    #expect(recipe.study.experiments.count == 8)
+    #expect(recipe.study.experiments[0].name == "only-schedule-constant-early-stopping-false-parts-1")
+    let last = recipe.study.experiments[7]
+    #expect(last.name == "only-schedule-cosine-1e-5-early-stopping-3-parts-2")
+    #expect(last.schedule == LearningRateSchedule(.cosine(minimum: 1e-5)))
+    #expect(last.earlyStopping == EarlyStopping(patience: 3))
+    #expect(last.architecture.parts.map(\.name) == ["other"])
+  }
+
+  @Test func `variables stand for values in settings and networks`() throws {
+    let recipe = try Recipe(
+      text: """
+        name = "variables"
+        [defaults]
+        epochs = 2
+        variables = { n = 16, is_frozen = true }
+        [networks.encoder]
+        layers = ["Flatten", { layer = "Linear", in_features = 784, out_features = "$n" }, { layer = "Dropout", p = "$p" }]
+        [networks.decoder]
+        layers = [{ layer = "Linear", in_features = "${n}", out_features = 784 }, { layer = "Unflatten", unflattened_size = "$shape" }]
+        [[experiments]]
+        name = "ae-$n-p${p}"
+        summary = "n $n, 5 $$"
+        loss = "mse"
+        parts = ["encoder", "decoder"]
+        variables.shape = [1, 28, 28]
+        grid.variables.n = [8, 32]
+        grid.variables.p = [0.1, 0]
+        grid.batch_size = [10]
+        [[experiments]]
+        name = "classifier-$n"
+        loss = "cross_entropy"
+        parts = [
+          { name = "encoder", network = "encoder", frozen = "$is_frozen" },
+          { name = "head", layers = [{ layer = "Linear", in_features = "$n", out_features = 10 }] },
+        ]
+        variables = { n = 8, p = 0.1 }
+        pretraining = { experiment = "ae-$n-p$p-batch-10" }
+        """)
+    let experiments = recipe.study.experiments
+    #expect(
+      experiments.map(\.name) == [
+        "ae-8-p0.1-batch-10", "ae-8-p0-batch-10", "ae-32-p0.1-batch-10", "ae-32-p0-batch-10", "classifier-8",
+      ])
+    #expect(experiments[0].summary == "n 8, 5 $; n 8, p 0.1, batch 10")
+    let last = try #require(experiments.last)
+    #expect(last.architecture.parts.map(\.isFrozen) == [true, false])
+    #expect(last.pretraining == .init(.experiment("ae-8-p0.1-batch-10"), keepsEpochs: true))
+    #expect(
+      try JSON(parsing: experiments[2].architecture.json.text)
+        == JSON(
+          parsing: #"""
+            {"encoder":[{"layer":"Flatten"},{"layer":"Linear","in_features":784,"out_features":32,"bias":true},
+            {"layer":"Dropout","p":0.1}],"decoder":[{"layer":"Linear","in_features":32,"out_features":784,"bias":true},
+            {"layer":"Unflatten","dim":1,"unflattened_size":[1,28,28]}]}
+            """#))
+    #expect(recipe.study.charts.map(\.name) == ["autoencoders"])
+  }
+
+  // MARK: Pre-training
+
+  @Test func `pre-training has the other experiment's epochs, or its own number of them`() throws {
+    func epochs(_ pretraining: String) throws -> [String] {
+      let recipe = try recipe(
+        """
+        [[experiments]]
+        name = "second"
+        parts = ["classifier"]
+        epochs = 2
+        pretraining = { experiment = "only", parts = ["classifier"]\(pretraining) }
+        """)
+      let study = recipe.study
+      return Job.plan(try study.experiments(named: ["second"]), of: study) { $0.epochs }
+        .map { "\($0.folderName) \($0.epochs)" }
+    }
+    #expect(try epochs("") == ["only 4", "second 2"])
+    #expect(try epochs(", epochs = 3") == ["only-3-epochs 3", "second 2"])
+  }
+
+  @Test func `a checkpoint is looked for in the recipe's folder, and must fit`() throws {
+    let folder = try TemporaryFolder()
+    func write(_ name: String, _ tensors: [(String, [Int])]) throws {
+      var writer = SafetensorsWriter()
+      for (name, shape) in tensors { writer.add(name, shape: shape, [Float](repeating: 0, count: shape.reduce(1, *))) }
+      try writer.write(to: folder.path + "/" + name)
+    }
+    try write("fits.safetensors", [("classifier.1.weight", [10, 784]), ("classifier.1.bias", [10])])
+    try write("other.safetensors", [("classifier.1.weight", [10, 700]), ("classifier.1.bias", [10])])
+    try write("lacks.safetensors", [("classifier.1.weight", [10, 784])])
+    try write(
+      "more.safetensors",
+      [("classifier.1.weight", [10, 784]), ("classifier.1.bias", [10]), ("classifier.2.weight", [1])])
+    try folder.write("broken.safetensors", [1, 2, 3])
+    func problem(_ name: String) throws -> (RecipeError.Kind, String)? {
+      let recipe = try Recipe(
+        text: recipe("pretraining = { checkpoint = \"\(name)\", parts = [\"classifier\"] }").text,
+        path: folder.path + "/recipe.toml")
+      do { try recipe.checkCheckpoints(of: recipe.usualExperiments) } catch { return (error.kind, error.description) }
+      return nil
+    }
+    #expect(try problem("fits.safetensors") == nil)
+    let cases: [(String, RecipeError.Kind, String)] = [
+      ("nothing", .missing, "cannot be opened"), ("broken", .malformed, "is not a safetensors file"),
+      ("other", .malformed, "its classifier.1.weight has shape [10, 700], not [10, 784]"),
+      ("lacks", .malformed, "it has no classifier.1.bias"), ("more", .malformed, "its classifier.2.weight has no"),
+    ]
+    for (name, kind, part) in cases {
+      let found = try #require(try problem("\(name).safetensors"))
+      #expect(found.0 == kind)
+      #expect(found.1.hasPrefix(folder.path + "/recipe.toml:11: experiments[0].pretraining: \(folder.path)/\(name)."))
+      #expect(found.1.contains(part), "\(found.1)")
+    }
+    // One that nobody asks for may be made later.
+    let later = try Recipe(
+      text: recipe(
+        """
+        [[experiments]]
+        name = "second"
+        parts = ["classifier"]
+        pretraining = { checkpoint = "nothing.safetensors", parts = ["classifier"] }
+        """
+      ).text)
+    try later.checkCheckpoints(of: later.study.experiments(named: ["only"]))
+    #expect(throws: RecipeError.self) { try later.checkCheckpoints(of: later.study.experiments) }
+  }
+
+  // MARK: Files
+
+  @Test func `files that are no recipes are refused`() throws {
+    let folder = try TemporaryFolder()
+    func refusal(_ path: String) -> RecipeError? { #expect(throws: RecipeError.self) { try Recipe(path: path) } }
+    let missing = refusal(folder.path + "/nothing.toml")
+    #expect(missing?.kind == .missing)
+    #expect(missing?.description.contains("nothing.toml: there is no such recipe") == true)
+    #expect(refusal(folder.path)?.problem == "is not a regular file; a recipe is a TOML file")
+    #expect(refusal("/dev/zero")?.kind == .missing)
+    let long = try folder.write("long.toml", [UInt8](repeating: 0x20, count: Recipe.maximumLength + 1))
+    #expect(refusal(long)?.problem.contains("longer than 1048576 bytes") == true)
+    let sparse = try folder.writeSparse("sparse.toml", length: 3 << 30)
+    #expect(refusal(sparse)?.problem.contains("longer than 1048576 bytes") == true)
+    let binary = try folder.write("binary.toml", [0xff, 0xfe, 0x00])
+    #expect(refusal(binary)?.problem.contains("no UTF-8 text") == true)
+  }
+
+  @Test func `the examples are recipes`() throws {
+    let root = URL(fileURLWithPath: #filePath + "/../../../..").standardized.path
+    let recipe = try Recipe(path: root + "/Tools/recipes/bottleneck.toml")
+    #expect(recipe.study.experiments.count == 10)
+    let reference = try String(contentsOfFile: root + "/Tools/recipes/README.md", encoding: .utf8)
+    let blocks = reference.split(separator: "```toml\n").dropFirst().map { $0.split(separator: "```")[0] }
+    #expect(blocks.count == 5)
+    #expect(try Recipe(text: String(blocks[0])).study.experiments.map(\.name) == ["mlp-width-64", "mlp-width-256"])
+    let readme = try String(contentsOfFile: root + "/README.md", encoding: .utf8)
+    let shown = try #require(readme.split(separator: "```toml\n").dropFirst().first).split(separator: "```")[0]
+    #expect(
+      try Recipe(text: String(shown)).study.experiments.map(\.name) == ["narrow-lr-2e-3", "narrow-lr-5e-3", "wide"])
+    // What the help shows is the same.
+    let help = try String(contentsOfFile: root + "/Sources/telar-cli/TrainCommand.swift", encoding: .utf8)
+    let lines = help.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+    for line in blocks[0].split(separator: "\n") {
+      let setting = line.split(separator: "#")[0].trimmingCharacters(in: .whitespaces)
+      #expect(lines.contains { $0.hasPrefix(setting) }, "\(setting)")
+    }
+  }
+}

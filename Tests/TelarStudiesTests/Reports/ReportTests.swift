@@ -1,0 +1,418 @@
+import Foundation
+import TelarIO
+import TelarStudies
+import TestSupport
+import Testing
+
+/// What reports say of runs, and how they say it.
+@Suite struct ReportTests {
+  let folder: TemporaryFolder
+  let output: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    output = try TemporaryFolder()
+  }
+
+  /// Reports a folder and returns the page.
+  private func page(_ place: String = "molina") throws -> Parsed {
+    let report = Report(of: "\(folder.path)/\(place)", formats: [.html], generator: "telar test")
+    let paths = try report.write(to: output.path)
+    #expect(paths == [output.path + "/report.html"])
+    let text = try output.text("report.html")
+    let page = Parsed(text)
+    #expect(page.problem == nil)
+    // Nothing is fetched from anywhere, and nothing runs.
+    #expect(
+      !text.contains("http:") && !text.contains("https:") && !text.contains("<script") && !text.contains("@import"))
+    for element in page.elements {
+      for (name, value) in element.attributes {
+        #expect(!name.hasPrefix("on"))
+        if name == "src" { #expect(value.hasPrefix("data:image/png;base64,")) }
+        if name == "href" { #expect(value.hasPrefix("#") || value.hasSuffix("/report.html")) }
+      }
+    }
+    let anchors = Set(page.elements.compactMap { $0.attributes["id"] })
+    for case let link? in page.elements.map({ $0.attributes["href"] }) where link.hasPrefix("#") {
+      #expect(anchors.contains(String(link.dropFirst())), "\(link)")
+    }
+    return page
+  }
+
+  /// Thirty epochs that end with a value.
+  private func curve(to last: Double, from first: Double) -> [Double] {
+    (0..<30).map { first + (last - first) * Double($0) / 29 }
+  }
+
+  private func writeBase(seeds: Int = 1) throws {
+    for seed in 0..<seeds {
+      var run = RunFixture(
+        "base", losses: curve(to: 0.7, from: 2), accuracies: curve(to: 0.73 + 0.01 * Double(seed), from: 0.2))
+      run.seed = seed
+      try run.write(into: folder)
+    }
+  }
+
+  // MARK: Claims
+
+  @Test func `claims stand beside results with the difference and a verdict`() throws {
+    try writeBase(seeds: 3)
+    let page = try page()
+    // 70 % in epoch 5 and 80 % in the end are claimed; 0.2 + 0.54 · 4 / 29 and 0.74 are there.
+    for part in [
+      "Of 2 claims of the text about them, 0 held, 2 did not, and 0 could not be judged.",
+      "16 more are about experiments that were not run.",
+      "base validation accuracy > 70.00 % in epoch 5 27.45 % in epoch 5 −42.55 points 0 of 3 ✗ did not hold",
+      "base validation accuracy about 80.00 % 74.00 ± 1.00 % −6.00 points 0 of 3 ✗ did not hold",
+      "3 runs of 1 experiment ended, with 3 seeds.",
+      "Not run: adam, no-dropout,",
+    ] { #expect(page.text.contains(part), "\(part)") }
+  }
+
+  @Test func `tables for programs have numbers in their columns of numbers`() throws {
+    try writeBase(seeds: 2)
+    try RunFixture("adam", losses: curve(to: 0.3, from: 0.5), accuracies: curve(to: 0.89, from: 0.86)).write(
+      into: folder)
+    _ = try Report(of: folder.path + "/molina", generator: "telar test", gnuplot: nil).write(to: output.path)
+    func rows(_ name: String) throws -> [[String: String]] {
+      let lines = try output.text(name).split(separator: "\n")
+        .map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+      return lines.dropFirst().map { Dictionary(uniqueKeysWithValues: zip(lines[0], $0)) }
+    }
+    let claims = try rows("claims.csv")
+    let last = try #require(claims.first { $0["experiment"] == "base" && $0["claim"] == "about 80.00 %" })
+    #expect(last["metric"] == "validation accuracy" && last["claimed_value"] == "0.8" && last["seeds"] == "2")
+    #expect(abs(try #require(Double(last["value"] ?? "")) - 0.735) < 1e-9)
+    #expect(abs(try #require(Double(last["difference"] ?? "")) + 0.065) < 1e-9)
+    #expect(last["seeds_that_meet_it"] == "0" && last["verdict"] == "did not hold" && last["reason"] == "")
+    let comparisons = try rows("comparisons.csv")
+    let adam = try #require(comparisons.first { $0["experiment"] == "adam" })
+    #expect(abs(try #require(Double(adam["value"] ?? "")) - 0.89) < 1e-9 && adam["verdict"] == "held")
+    let numeric = [
+      "claimed_value", "value", "standard_deviation", "difference", "seeds", "seeds_that_meet_it", "training_loss",
+      "validation_loss", "test_loss", "training_accuracy", "validation_accuracy", "epochs", "launches_per_step",
+    ]
+    for row in try claims + comparisons + rows("runs.csv") {
+      for name in numeric {
+        if let cell = row[name], !cell.isEmpty { #expect(Double(cell) != nil, "\(name): \(cell)") }
+      }
+    }
+  }
+
+  @Test func `a loss is shown with its digits, however small it is`() throws {
+    for (seed, loss) in [1.15e-7, 1.35e-7].enumerated() {
+      var run = RunFixture("ae-1", losses: [1e-3, loss])
+      (run.study, run.seed) = ("brunello", seed)
+      try run.write(into: folder)
+    }
+    let text = try page("brunello").text
+    #expect(text.contains("1.250e-7\u{a0}±\u{a0}1.414e-8") || text.contains("1.250e-7 ± 1.414e-8"))
+    #expect(text.contains("1.150e-7") && text.contains("1.350e-7"))
+  }
+
+  @Test func `experiments that are called as seeds are, hide no others`() throws {
+    for name in ["seed-0", "seed-1", "base"] {
+      try RunFixture(name, losses: [2, 1], accuracies: [0.2, 0.3]).write(into: folder)
+    }
+    for hasStudyFile in [true, false] {
+      if !hasStudyFile { unlink(folder.path + "/molina/study.json") }
+      #expect(try page().text.contains("3 runs of 3 experiments ended"))
+      #expect(try page("molina/seed-0").text.contains("1 run of 1 experiment ended"))
+      #expect(try page("molina/seed-0/seed-0").text.contains("1 run of 1 experiment ended"))
+    }
+    // Only the names that runs give to folders are theirs.
+    try FileManager.default.copyItem(
+      atPath: folder.path + "/molina/base/seed-0", toPath: folder.path + "/molina/base/seed-00")
+    #expect(try page("molina/base").text.contains("1 run of 1 experiment ended"))
+  }
+
+  @Test func `seeds that meet a claim are counted one by one`() throws {
+    for (seed, accuracy) in [0.775, 0.79, 0.83].enumerated() {
+      var run = RunFixture("base", losses: curve(to: 0.7, from: 2), accuracies: curve(to: accuracy, from: 0.2))
+      run.seed = seed
+      try run.write(into: folder)
+    }
+    #expect(try page().text.contains("79.83 ± 2.84 % −0.17 points 1 of 3 ✓ held"))
+  }
+
+  @Test func `comparisons have their values and how far they lie apart`() throws {
+    try writeBase()
+    try RunFixture("adam", losses: curve(to: 0.3, from: 0.5), accuracies: curve(to: 0.89, from: 0.86)).write(
+      into: folder)
+    let text = try page().text
+    #expect(
+      text.contains(
+        "Adam is more accurate than SGD validation accuracy base 73.00 % adam 89.00 % +16.00 points ✓ held"))
+    #expect(
+      text.contains("adam validation accuracy 85.00 % to 95.00 % from epoch 5 86.41 % to 89.00 % from epoch 5 inside"))
+    #expect(text.contains("adam training loss < 0.2000 0.2700 +0.0700 (+35 %) 0 of 1 ✗ did not hold"))
+    #expect(text.contains("Of 5 claims of the text about them, 2 held, 3 did not, and 0 could not be judged."))
+  }
+
+  @Test func `runs that are shorter than the text's are not judged`() throws {
+    try RunFixture("base", losses: [2, 1, 0.8], accuracies: [0.2, 0.7, 0.8], epochs: 3).write(into: folder)
+    let text = try page().text
+    #expect(text.contains("about 80.00 % 80.00 % +0.00 points ○ not judged: 3 of 30 epochs"))
+    #expect(text.contains("0 held, 0 did not, and 2 could not be judged."))
+    #expect(text.contains("The claims are for 30 epochs; these runs had 3."))
+  }
+
+  @Test func `the ups and downs of a run that early stopping ended are not judged`() throws {
+    var run = RunFixture("batch-50", losses: [0.05, 0.03, 0.02, 0.021, 0.022, 0.021], epochs: 15)
+    (run.study, run.batchSize, run.hasStoppedEarly) = ("aldecoa", 50, true)
+    try run.write(into: folder)
+    #expect(try page("aldecoa").text.contains("not judged: stopped early"))
+    run.hasStoppedEarly = false
+    run.losses += Array(repeating: 0.02, count: 5) + [0.018, 0.019, 0.02, 0.021]
+    try run.write(into: folder)
+    #expect(try page("aldecoa").text.contains("1 of 1 ✓ held"))
+  }
+
+  @Test func `other settings than the text's judge no claim`() throws {
+    var run = RunFixture("base", losses: curve(to: 0.7, from: 2), accuracies: curve(to: 0.8, from: 0.2))
+    run.batchSize = 10
+    try run.write(into: folder)
+    #expect(try page().text.contains("not judged: batches of 10 instead of 100"))
+    (run.batchSize, run.subset) = (100, 200)
+    try run.write(into: folder)
+    #expect(try page().text.contains("not judged: trained on 200 images"))
+  }
+
+  @Test func `other data than Fashion-MNIST judge no claim and name no class`() throws {
+    var run = RunFixture("base", losses: curve(to: 0.7, from: 2), accuracies: curve(to: 0.8, from: 0.2))
+    run.isFashionMNIST = false
+    run.confusion = (0..<10).map { row in (0..<10).map { $0 == row ? 10 : 0 } }
+    try run.write(into: folder)
+    let text = try page().text
+    #expect(text.contains("not judged: other data than Fashion-MNIST"))
+    #expect(text.contains("The images are not those of Fashion-MNIST"))
+    #expect(text.contains("class 9") && !text.contains("Sneaker"))
+    var encoder = RunFixture("n64-p0.2", losses: [0.02, 0.01], epochs: 2)
+    encoder.study = "aldecoa"
+    encoder.isFashionMNIST = false
+    try RunFixture.writeTensors(to: encoder.write(into: folder), weight: ("encoder.0.weight", [20, 1, 3, 3]))
+    let pictures = try page("aldecoa").text
+    #expect(pictures.contains("class 7, class 9, class 8.") && !pictures.contains("Sneaker"))
+  }
+
+  @Test func `runs that failed or have not ended are named, with what they claim not judged`() throws {
+    var failed = RunFixture("adam", losses: [2], accuracies: [0.2], epochs: 30)
+    failed.error = "molina/adam: the loss is not finite in epoch 2. Try a smaller learning rate."
+    try failed.write(into: folder)
+    var unfinished = RunFixture("base", losses: [2, 1.5], accuracies: [0.2, 0.4], epochs: 30)
+    unfinished.hasEnded = false
+    let path = try unfinished.write(into: folder)
+    let text = try page().text
+    for part in [
+      "No run has come to a result.", "adam seed 0 failed: molina/adam: the loss is not finite in epoch 2.",
+      "base seed 0 has not ended: 2 epochs done of 30", "not judged: base has no run that came to a result",
+      "Seed 0 has not ended", "Loss by epoch of a run that came to no result.",
+    ] { #expect(text.contains(part), "\(part)") }
+    // By itself, too.
+    #expect(try page("molina/base/seed-0").text.contains("base seed 0 has not ended: 2 epochs done of 30"))
+    #expect(FileManager.default.fileExists(atPath: path))
+  }
+
+  @Test func `confusion matrices stand beside the text's, cell by cell`() throws {
+    var run = RunFixture("case-2", losses: [1, 0.9], accuracies: [0.7, 0.8], epochs: 2)
+    run.study = "aldecoa"
+    run.confusion = (0..<10).map { row in (0..<10).map { $0 == row ? 900 : ($0 == (row + 1) % 10 ? 100 : 0) } }
+    try run.write(into: folder)
+    let page = try page("aldecoa")
+    for part in [
+      "Confusion matrices against the text's", "Confusion matrix, here", "Confusion matrix, in the text", "Difference",
+      // The text has 0.47 of the shirts right, ours 0.90.
+      "Shirt classified correctly: here 0.90, in the text 0.47", "+43",
+      "10,000 classifications of validation images",
+    ] { #expect(page.text.contains(part), "\(part)") }
+    #expect(page.count("td") >= 300)
+    let heats = page.elements.compactMap { $0.attributes["class"] }
+    #expect(heats.contains("h18") && heats.contains("h20") && heats.contains { $0.hasPrefix("n") && $0.count < 4 })
+  }
+
+  @Test func `frozen and trained encoders are compared`() throws {
+    for (name, frozen, launches) in [("case-3", [String](), 44), ("case-4", ["encoder"], 21)] {
+      var run = RunFixture(name, losses: [1, 0.9], accuracies: [0.7, 0.8], epochs: 2)
+      run.study = "aldecoa"
+      run.frozen = frozen
+      run.launches = launches
+      try run.write(into: folder)
+    }
+    #expect(try page("aldecoa").text.contains("case-4 case-3 21 44 6.25 6.25 1.00 times"))
+  }
+
+  @Test func `reconstructions and first layers are shown`() throws {
+    let network = #"{"encoder":[{"layer":"Conv2d","in_channels":1,"out_channels":20,"kernel_size":3}],"decoder":[]}"#
+    var run = RunFixture("n64-p0.2", losses: [0.02, 0.01], epochs: 2)
+    run.study = "aldecoa"
+    run.network = network
+    try RunFixture.writeTensors(to: run.write(into: folder), weight: ("encoder.0.weight", [20, 1, 3, 3]))
+    var dense = RunFixture("n32-p0.2", losses: [0.02, 0.01], epochs: 2)
+    dense.study = "aldecoa"
+    dense.network = #"{"encoder":[{"layer":"Flatten"},{"layer":"Linear","in_features":784,"out_features":40}]}"#
+    try RunFixture.writeTensors(to: dense.write(into: folder), weight: ("encoder.1.weight", [40, 784]), samples: false)
+    let page = try page("aldecoa")
+    for part in [
+      "untrained", "epoch 2", "encoder.0 (Conv2d) of seed 0's network: all 20 filters.",
+      "encoder.1 (Linear) of seed 0's network: the first 32 of 40 neurons", "Conv2d 1→20, kernel 3",
+      // By their own labels, of which the last two are exchanged.
+      "one of each class: T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Ankle boot, Bag.",
+    ] { #expect(page.text.contains(part), "\(part)") }
+    // Four strips of images, two of filters, four of neurons.
+    #expect(page.count("img") == 10)
+    let original = page.elements.first { $0.attributes["alt"] == "Reconstructions, original" }
+    #expect(original?.attributes["width"] == "\(2 * (10 * 30 - 2))")
+  }
+
+  @Test func `reconstructions that the text shows side by side are so`() throws {
+    for name in ["baseline", "channels-64-96"] {
+      var run = RunFixture(name, losses: [0.02, 0.01], epochs: 2)
+      run.study = "manolucos"
+      run.network = #"{"encoder":[{"layer":"Conv2d","in_channels":1,"out_channels":2,"kernel_size":3}],"decoder":[]}"#
+      try RunFixture.writeTensors(to: run.write(into: folder), weight: ("encoder.0.weight", [2, 1, 3, 3]))
+    }
+    let page = try page("manolucos")
+    #expect(page.text.contains("Reconstructions side by side"))
+    for row in ["original", "baseline", "channels-64-96"] {
+      #expect(page.elements.contains { $0.attributes["alt"] == "baseline and best, \(row)" }, "\(row)")
+    }
+  }
+
+  @Test func `settings, device, data and readings are there`() throws {
+    try writeBase()
+    let text = try page().text
+    for part in [
+      "optimizer: SGD (momentum 0.9)", "learning rate: 0.001", "batch size: 100", "pixels: byte / 255",
+      "validation images: 10,000 (test files)", "A processor", "compiled in", "train-images-idx3-ubyte c59f",
+      "Begun at 2026-11-21 09:15 UTC, ended at 2026-11-21 09:16 UTC.", "How many more neurons is not stated",
+      "classifier: Flatten · Linear 784→10", "7,850", "50,000",
+    ] { #expect(text.contains(part), "\(part)") }
+  }
+
+  // MARK: What is reported
+
+  @Test func `an experiment and a run have reports of their own`() throws {
+    try writeBase(seeds: 2)
+    #expect(try page("molina/base").text.hasPrefix("molina/base, 2 seeds"))
+    let text = try page("molina/base/seed-1").text
+    #expect(text.hasPrefix("molina/base, seed 1"))
+    #expect(text.contains("Of 2 claims of the text about them") && !text.contains("Not run:"))
+  }
+
+  @Test func `a folder of studies has an index, and each study its report`() throws {
+    try writeBase()
+    var other = RunFixture("one", losses: [0.2, 0.1])
+    other.study = "my-own"
+    try other.write(into: folder)
+    let page = try page("")
+    #expect(page.text.contains("2 studies with 2 runs that ended."))
+    #expect(page.text.contains("molina Multilayer perceptron, one change at a time 1 of 8 1 0 0 2 0 16 cpu:avx2"))
+    for study in ["molina", "my-own"] {
+      #expect(page.elements.contains { $0.attributes["href"] == "\(study)/report.html" })
+      #expect(Parsed(try output.text("\(study)/report.html")).problem == nil)
+    }
+  }
+
+  @Test func `a study that is not known is what its folder holds`() throws {
+    for name in ["b-2", "a-10", "a-9"] {
+      var run = RunFixture(name, losses: [0.3, 0.2, 0.1])
+      run.study = "my-own"
+      try run.write(into: folder)
+    }
+    let page = try page("my-own")
+    #expect(page.text.hasPrefix("my-own: A title"))
+    #expect(page.text.contains("There is no text whose claims these runs could be held against."))
+    #expect(page.text.contains("autoencoders: loss") && page.text.contains("The batch size is not stated; here 100."))
+    let headings = page.elements.compactMap { $0.attributes["id"] }.filter { $0.hasPrefix("experiment-") }
+    #expect(headings == ["experiment-a-9", "experiment-a-10", "experiment-b-2"])
+  }
+
+  @Test func `a recipe's study is not taken for the published one of its name`() throws {
+    try writeBase()
+    try folder.write("molina/study.json", Array(#"{"study":"molina","title":"Mine","recipe":"recipe.toml"}"#.utf8))
+    #expect(try page().text.contains("There is no text whose claims"))
+    #expect(try page("molina/base/seed-0").text.contains("There is no text whose claims"))
+  }
+
+  @Test func `an encoder that was trained for other epochs is an experiment of its own`() throws {
+    var run = RunFixture("n64-p0.1", losses: [0.2, 0.1])
+    run.study = "aldecoa"
+    let path = try run.write(into: folder)
+    let moved = (path as NSString).deletingLastPathComponent + "-2-epochs"
+    try FileManager.default.moveItem(atPath: (path as NSString).deletingLastPathComponent, toPath: moved)
+    #expect(try page("aldecoa").text.contains("n64-p0.1-2-epochs pre-training: as it was"))
+  }
+
+  @Test func `a folder without runs is refused with what is there`() throws {
+    func problem(_ path: String) -> ReportError? {
+      #expect(throws: ReportError.self) { try Report(of: path, generator: "").write(to: output.path + "/none") }
+    }
+    #expect(problem(folder.path + "/nothing")?.kind == .missing)
+    #expect(problem(folder.path)?.kind == .noRuns)
+    try folder.write("file", [1])
+    #expect(problem(folder.path + "/file")?.problem.hasPrefix("is a file") == true)
+    #expect(output.contents().isEmpty)
+  }
+
+  // MARK: Markdown
+
+  @Test func `the summary has its figures and numbers beside it`() throws {
+    try writeBase(seeds: 2)
+    var adam = RunFixture("adam", losses: curve(to: 0.3, from: 0.5), accuracies: curve(to: 0.89, from: 0.86))
+    adam.confusion = (0..<10).map { row in (0..<10).map { $0 == row ? 900 : 10 } }
+    try adam.write(into: folder)
+    var notes: [String] = []
+    let report = Report(of: folder.path + "/molina", formats: [.markdown], generator: "telar test")
+    #expect(try report.write(to: output.path) { notes.append($0) } == [output.path + "/report.md"])
+    let text = try output.text("report.md")
+    #expect(text.hasPrefix("# molina: Multilayer perceptron, one change at a time\n\nMolina, F.: "))
+    #expect(
+      text.contains(
+        "| base | validation accuracy about 80.00 % | 73.50 ± 0.71 % | −6.50 points | 0 of 2 | ✗ did not hold |"))
+    #expect(text.contains("|---|---|---:|---:|---:|---|\n| base | validation accuracy \\> 70.00 % in epoch 5 |"))
+    for name in ["claims.csv", "runs.csv", "figures/loss-base-adam.csv", "figures/confusion-adam.csv"] {
+      #expect(text.contains("](\(name))"), "\(name)")
+      #expect(FileManager.default.fileExists(atPath: "\(output.path)/\(name)"))
+    }
+    #expect(try output.text("runs.csv").contains("base,1,30,30,0.63,0.7,,0.75,0.74,7850.0,20.0,50000.0,12.5\n"))
+    // Each table is a run of lines with as many cells.
+    let tables = text.split(separator: "\n", omittingEmptySubsequences: false).split { !$0.hasPrefix("|") }
+    #expect(tables.count >= 6)
+    for table in tables { #expect(table.count >= 3 && Set(table.map { $0.count { $0 == "|" } }).count == 1) }
+    let pictures = output.contents().filter { $0.hasSuffix(".png") }
+    #expect(notes.isEmpty == (GnuPlot.installed != nil))
+    #expect(GnuPlot.installed == nil || pictures.contains("figures/loss-base-adam.png"))
+    for picture in pictures {
+      #expect(text.contains("](\(picture))"), "\(picture)")
+      let size = try #require(FileManager.default.attributesOfItem(atPath: "\(output.path)/\(picture)")[.size] as? Int)
+      #expect(size < 100_000, "\(picture)")
+    }
+  }
+
+  @Test func `without gnuplot the summary has numbers, and says why`() throws {
+    try writeBase()
+    try RunFixture("adam", losses: curve(to: 0.3, from: 0.5), accuracies: curve(to: 0.89, from: 0.86)).write(
+      into: folder)
+    for gnuplot in [nil, GnuPlot(executable: "/bin/false")] {
+      var notes: [String] = []
+      let report = Report(of: folder.path + "/molina", formats: [.markdown], generator: "telar test", gnuplot: gnuplot)
+      _ = try report.write(to: output.path) { notes.append($0) }
+      #expect(notes.count == 1 && notes[0].contains("gnuplot"), "\(notes)")
+      #expect(output.contents().contains("figures/loss-base-adam.csv"))
+      #expect(!output.contents().contains { $0.hasSuffix(".png") })
+      #expect(!(try output.text("report.md")).contains("!["))
+    }
+  }
+
+  @Test func `both formats are written together by default, into the folder`() throws {
+    try writeBase()
+    let source = folder.path + "/molina"
+    #expect(
+      try Report(of: source + "/", generator: "telar test").write() == [
+        source + "/report/report.html", source + "/report/report.md",
+      ])
+    // What is there now is no experiment.
+    #expect(try Report(of: source, generator: "telar test").write().count == 2)
+    #expect(try page().text.contains("1 run of 1 experiment ended"))
+  }
+}
