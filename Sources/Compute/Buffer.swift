@@ -13,6 +13,15 @@ public final class Buffer {
   /// Keeps the device alive; `nil` for a buffer that the device itself keeps, and whose memory it frees.
   private let owner: (any Device)?
 
+  private var writes = 0
+
+  /// A number that changes when values are written by ``write(_:at:)``, or ``didChange()`` says that a kernel did, to the
+  /// buffer or to the one that it is a slice of.
+  package var version: Int { writes &+ (parent?.version ?? 0) }
+
+  /// Says that a kernel wrote to a buffer of parameters, so that forms of them that are kept are made anew.
+  public func didChange() { writes &+= 1 }
+
   /// Whether the device itself keeps the buffer.
   var isDevicesOwn: Bool { owner == nil }
 
@@ -53,6 +62,7 @@ extension Buffer {
   public func write<Element: BitwiseCopyable>(_ values: [Element], at byteOffset: Int = 0) throws {
     precondition(
       byteOffset + values.count * MemoryLayout<Element>.stride <= byteCount, "write past the end of a buffer")
+    didChange()
     try values.withUnsafeBytes { try device.write($0, to: self, at: byteOffset) }
   }
 }

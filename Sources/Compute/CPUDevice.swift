@@ -7,6 +7,7 @@ import Foundation
 /// Results do not depend on the number of threads: a work-item computes the same whichever thread runs it.
 public final class CPUDevice: Device {
   public let properties: DeviceProperties
+  public let traits: DeviceTraits
   public internal(set) var counters = DeviceCounters()
   public var profiler: Profiler?
   public var tuning = Tuning() { didSet { tuning.check(properties) } }
@@ -61,7 +62,14 @@ public final class CPUDevice: Device {
       })
     self.threads = ThreadPool(threadCount: threads)
     properties = Self.properties(of: clone, threads: threads)
+    traits = properties.traits
     DebugBuildNotice.showOnce()
+  }
+
+  /// The traits of the device that `cpu` means on this machine.
+  public static var hostTraits: DeviceTraits {
+    let properties = all(threads: ProcessInfo.processInfo.activeProcessorCount)
+    return properties[instructionSets.firstIndex(of: supportedInstructionSets[0])!].traits
   }
 
   /// What each clone in the binary would be as a device, whether this processor can run it or not.

@@ -9,6 +9,9 @@ public protocol Device: AnyObject {
   /// What the device is and what it can do.
   var properties: DeviceProperties { get }
 
+  /// What kernels are chosen by; by default those of ``properties``. Asked at each launch, so devices keep it.
+  var traits: DeviceTraits { get }
+
   /// How many launches, allocations and synchronisations there have been since the device was made.
   var counters: DeviceCounters { get }
 

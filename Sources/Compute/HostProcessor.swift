@@ -23,8 +23,8 @@ package enum HostProcessor {
     return limits.filter { $0 > 0 }.reduce(physical, min)
   }()
 
-  /// The cache that a core has for itself beside the small first ones, or a usual size where the system does not say.
-  package static let secondCacheBytes: Int = {
+  /// Bytes of the L2 cache of a core, or a usual size where the system does not say.
+  package static let l2CacheBytes: Int = {
     #if canImport(Glibc)
       let bytes = sysconf(Int32(_SC_LEVEL2_CACHE_SIZE))
       if bytes > 0 { return bytes }

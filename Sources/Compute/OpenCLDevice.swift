@@ -7,6 +7,7 @@ import Foundation
 /// launched, and their binaries kept in a ``ProgramCache``.
 public final class OpenCLDevice: Device {
   public let properties: DeviceProperties
+  public let traits: DeviceTraits
   public internal(set) var counters = DeviceCounters()
 
   /// While a profiler is set, the queue takes times and each launch keeps an event: then an error of asynchronous work
@@ -76,6 +77,7 @@ public final class OpenCLDevice: Device {
     }
     self.device = device
     self.properties = properties
+    traits = properties.traits
 
     var status: cl_int = 0
     let platform = Int(bitPattern: UnsafeRawPointer(listing.platform))

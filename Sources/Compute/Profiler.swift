@@ -14,6 +14,10 @@ public final class Profiler {
   }
 
   private var entries: [String: Entry] = [:]
+  /// The routes that are being enqueued, the innermost last.
+  private var routes: [(pass: String, route: String)] = []
+  /// What the launches belong to: the step of a plan. Kept by a tape for the launches of its gradient.
+  package var step: String?
   private var pendingFlops = 0.0
   private var pendingBytes = 0.0
 
@@ -24,6 +28,15 @@ public final class Profiler {
     pendingFlops = flops
     pendingBytes = bytes
   }
+
+  /// Says that the launches up to ``leave()`` are those of a route.
+  package func enter(pass: String, route: String) { routes.append((pass, route)) }
+
+  /// Ends what the last ``enter(pass:route:)`` began.
+  package func leave() { routes.removeLast() }
+
+  /// The route that launches belong to now, the outermost where one is enqueued by another.
+  package var route: (pass: String, route: String)? { routes.first }
 
   /// Takes the work declared for the launch that is being made.
   package func takeDeclared() -> (flops: Double, bytes: Double) {

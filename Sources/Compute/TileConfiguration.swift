@@ -22,8 +22,9 @@ public struct TileConfiguration: Hashable, Sendable {
     ]
   }
 
-  package func fits(_ properties: DeviceProperties) -> Bool {
-    groupItems <= properties.maximumWorkGroupSize && localBytes <= properties.localMemoryBytes
+  /// Whether a work-group of the device can hold the tile.
+  package func fits(_ traits: DeviceTraits) -> Bool {
+    groupItems <= traits.maximumWorkGroupSize && localBytes <= traits.localMemoryBytes
   }
 
   package static let large = TileConfiguration(rows: 128, columns: 128, depth: 8, itemRows: 8, itemColumns: 8)

@@ -21,16 +21,6 @@ public struct ReLU: ActivationLayer {
   public init() {}
 
   public init(attributes: inout AttributeReader) throws { _ = try attributes.flag("inplace", default: false) }
-
-  public func fused(with next: any Layer) -> (any Layer)? {
-    switch next {
-    case let dropout as Dropout where dropout.probability > 0: ReLUDropout(probability: dropout.probability)
-    case let pool as MaxPool2d: ReLUMaxPool(pool: pool)
-    case let pool as MaxPoolDropout: ReLUMaxPool(pool: pool.pool, probability: pool.probability)
-    case let pool as DropoutMaxPool: ReLUDropoutMaxPool(pool: pool.pool, probability: pool.probability)
-    default: nil
-    }
-  }
 }
 
 /// x, or `negativeSlope` · x where x is negative: `torch.nn.LeakyReLU`.

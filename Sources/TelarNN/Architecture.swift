@@ -74,9 +74,12 @@ extension Part {
   /// The shape of a sample behind the part.
   ///
   /// - Throws: ``ShapeError`` that names the layer which does not fit: `encoder.4 (Linear)`.
-  public func outputShape(of shape: [Int]) throws -> [Int] {
+  public func outputShape(of shape: [Int]) throws -> [Int] { try shapes(from: shape).last! }
+
+  /// The shape of a sample in front of each layer, and behind the last.
+  func shapes(from shape: [Int]) throws -> [[Int]] {
     do {
-      return try layers.outputShape(of: shape)
+      return try layers.shapes(from: shape)
     } catch let error as ShapeError {
       throw ShapeError("\(name).\(error.place)", error.problem)
     }

@@ -4,14 +4,13 @@
 /// those. In a frozen part it always uses the running statistics and leaves them as they are.
 ///
 /// - Shapes: `[H, W, channels]` → the same
-public struct BatchNorm2d: FusingActivation {
+public struct BatchNorm2d: ActivatingLayer {
   public static var moduleName: String { "BatchNorm2d" }
 
   public var channels: Int
   public var epsilon: Float
   /// The batch's share in the running statistics.
   public var momentum: Float
-  package var fusedActivation: Activation = .none
 
   public init(_ channels: Int, epsilon: Float = 1e-5, momentum: Float = 0.1) {
     self.channels = channels
@@ -47,33 +46,19 @@ public struct BatchNorm2d: FusingActivation {
     return try bounded(Self.moduleName, shape)
   }
 
-  public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
-    try batchNorm2d(x, arguments(state, context))
-  }
-
-  /// The same and pooling.
-  func pooled(_ x: Tensor, _ state: LayerState, _ context: ForwardContext, _ pool: any PoolLayer) throws -> Tensor {
-    try batchNorm2dPool2d(x, arguments(state, context), pool.pooling, pool.geometry)
+  package func callAsFunction(
+    _ x: Tensor, _ state: LayerState, _ context: ForwardContext, activation: Activation
+  ) throws -> Tensor {
+    try batchNorm2d(x, arguments(state, context, activation: activation))
   }
 
   /// What the operators take. Counts the batch where its statistics are taken.
-  func arguments(_ state: LayerState, _ context: ForwardContext) -> BatchNormArguments {
+  func arguments(_ state: LayerState, _ context: ForwardContext, activation: Activation) -> BatchNormArguments {
     let trains = context.mode != .evaluation && !context.isFrozen
     if trains { state.countBatch() }
     return BatchNormArguments(
       weight: state["weight"]!, bias: state["bias"]!, runningMean: state["running_mean"]!,
       runningVariance: state["running_var"]!, training: trains, momentum: momentum, epsilon: epsilon,
-      activation: fusedActivation)
-  }
-
-  public func fused(with next: any Layer) -> (any Layer)? {
-    switch next {
-    case let next as ReLUMaxPool where fusedActivation == .none:
-      next.probability == nil
-        ? fused(withActivation: ReLU())?.fused(with: next.pool)
-        : BatchNormPool(norm: self, pool: next.pool, activated: next)
-    case let next as any PoolLayer: BatchNormPool(norm: self, pool: next)
-    default: fused(withActivation: next)
-    }
+      activation: activation)
   }
 }

@@ -1,14 +1,13 @@
 /// Convolution of images: `torch.nn.Conv2d`.
 ///
 /// - Shapes: `[H, W, inputChannels]` → `[Ho, Wo, outputChannels]`, by ``ConvGeometry/outputSize(of:)``
-public struct Conv2d: FusingActivation {
+public struct Conv2d: ActivatingLayer {
   public static var moduleName: String { "Conv2d" }
 
   public var inputChannels: Int
   public var outputChannels: Int
   public var geometry: ConvGeometry
   public var hasBias: Bool
-  package var fusedActivation: Activation = .none
 
   public init(
     _ inputChannels: Int, _ outputChannels: Int, kernelSize: Pair, stride: Pair = 1, padding: Pair = 0,
@@ -57,20 +56,9 @@ public struct Conv2d: FusingActivation {
     return try bounded(Self.moduleName, [size.height, size.width, outputChannels])
   }
 
-  public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
-    try conv2d(x, weight: state["weight"]!, bias: state["bias"], geometry, activation: fusedActivation)
-  }
-
-  public func fused(with next: any Layer) -> (any Layer)? {
-    switch next {
-    case let next as ReLUMaxPool where fusedActivation == .none:
-      ConvMaxPool(convolution: self, pool: next.pool, activated: next)
-    case let next as ReLUDropoutMaxPool where fusedActivation == .none:
-      ConvReLUDropoutMaxPool(convolution: self, rest: next)
-    case let next as MaxPool2d: ConvMaxPool(convolution: self, pool: next)
-    case let next as BatchNormPool where fusedActivation == .none && inputChannels == 1 && next.pool is MaxPool2d:
-      ConvBatchNormPool(convolution: self, rest: next)
-    default: fused(withActivation: next)
-    }
+  package func callAsFunction(
+    _ x: Tensor, _ state: LayerState, _ context: ForwardContext, activation: Activation
+  ) throws -> Tensor {
+    try conv2d(x, weight: state["weight"]!, bias: state["bias"], geometry, activation: activation)
   }
 }

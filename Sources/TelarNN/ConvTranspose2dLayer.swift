@@ -1,14 +1,13 @@
 /// Transposed convolution of images: `torch.nn.ConvTranspose2d`.
 ///
 /// - Shapes: `[H, W, inputChannels]` → `[Ho, Wo, outputChannels]`, by ``ConvGeometry/transposedOutputSize(of:)``
-public struct ConvTranspose2d: FusingActivation {
+public struct ConvTranspose2d: ActivatingLayer {
   public static var moduleName: String { "ConvTranspose2d" }
 
   public var inputChannels: Int
   public var outputChannels: Int
   public var geometry: ConvGeometry
   public var hasBias: Bool
-  package var fusedActivation: Activation = .none
 
   public init(
     _ inputChannels: Int, _ outputChannels: Int, kernelSize: Pair, stride: Pair = 1, padding: Pair = 0,
@@ -57,7 +56,9 @@ public struct ConvTranspose2d: FusingActivation {
     return try bounded(Self.moduleName, [size.height, size.width, outputChannels])
   }
 
-  public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
-    try convTranspose2d(x, weight: state["weight"]!, bias: state["bias"], geometry, activation: fusedActivation)
+  package func callAsFunction(
+    _ x: Tensor, _ state: LayerState, _ context: ForwardContext, activation: Activation
+  ) throws -> Tensor {
+    try convTranspose2d(x, weight: state["weight"]!, bias: state["bias"], geometry, activation: activation)
   }
 }

@@ -25,19 +25,10 @@ public struct Dropout: Layer {
   public func outputShape(of shape: [Int]) throws -> [Int] { shape }
 
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
-    guard probability > 0, case .training(let step) = context.mode else { return x }
-    let key = DropoutKey(seed: context.seed, layerIndex: context.layerIndex, step: step)
+    guard probability > 0, let key = context.dropoutKey else { return x }
     return try dropout(x, probability: probability, key: key)
   }
 
-  public func fused(with next: any Layer) -> (any Layer)? {
-    guard let pool = next as? MaxPool2d, probability > 0 else { return nil }
-    return DropoutMaxPool(pool: pool, probability: probability)
-  }
-}
-
-extension DropoutKey {
-  init(seed: UInt64, layerIndex: Int, step: Int) {
-    self.init(seed: seed, layer: UInt32(layerIndex), step: UInt32(truncatingIfNeeded: step))
-  }
+  /// Whether it does anything.
+  func isActive(_ isTraining: Bool) -> Bool { isTraining && probability > 0 }
 }

@@ -25,14 +25,24 @@ public protocol Layer: Sendable {
 
   /// The layer's output for a batch x.
   func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor
-
-  /// One layer that does the work of this one and `next`, where there is such a thing.
-  func fused(with next: any Layer) -> (any Layer)?
 }
 
 extension Layer {
   public var parameters: [ParameterSpec] { [] }
-  public func fused(with next: any Layer) -> (any Layer)? { nil }
+}
+
+/// A layer whose operator can apply an activation to its result.
+package protocol ActivatingLayer: Layer {
+  /// The activation of the layer's output for a batch x.
+  func callAsFunction(
+    _ x: Tensor, _ state: LayerState, _ context: ForwardContext, activation: Activation
+  ) throws -> Tensor
+}
+
+extension ActivatingLayer {
+  public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
+    try self(x, state, context, activation: .none)
+  }
 }
 
 /// Whether a network trains or is used.
@@ -51,6 +61,12 @@ public struct ForwardContext: Sendable {
   public var layerIndex: Int
   /// Whether the layer stands in a part that does not train.
   public var isFrozen: Bool
+
+  /// What the layer's dropout is drawn from; `nil` in evaluation.
+  package var dropoutKey: DropoutKey? {
+    guard case .training(let step) = mode else { return nil }
+    return DropoutKey(seed: seed, layer: UInt32(layerIndex), step: UInt32(truncatingIfNeeded: step))
+  }
 }
 
 /// The tensors of one layer in a network.
@@ -59,13 +75,7 @@ public final class LayerState {
   /// Batches that running statistics were updated with, for layers that keep some.
   public var batchesTracked: Int64 = 0
 
-  /// The state of the layer behind this one in its part, for steps of a plan that stand for both.
-  let next: LayerState?
-
-  init(tensors: [String: Tensor], next: LayerState?) {
-    self.tensors = tensors
-    self.next = next
-  }
+  init(tensors: [String: Tensor]) { self.tensors = tensors }
 
   /// Counts a batch, up to the largest count that there is.
   func countBatch() {

@@ -1,13 +1,12 @@
 /// A fully connected layer: `torch.nn.Linear`.
 ///
 /// - Shapes: `[inputFeatures]` → `[outputFeatures]`
-public struct Linear: FusingActivation {
+public struct Linear: ActivatingLayer {
   public static var moduleName: String { "Linear" }
 
   public var inputFeatures: Int
   public var outputFeatures: Int
   public var hasBias: Bool
-  package var fusedActivation: Activation = .none
 
   public init(_ inputFeatures: Int, _ outputFeatures: Int, bias: Bool = true) {
     self.inputFeatures = inputFeatures
@@ -46,7 +45,9 @@ public struct Linear: FusingActivation {
     return try bounded(Self.moduleName, [outputFeatures])
   }
 
-  public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
-    try linear(x, weight: state["weight"]!, bias: state["bias"], activation: fusedActivation)
+  package func callAsFunction(
+    _ x: Tensor, _ state: LayerState, _ context: ForwardContext, activation: Activation
+  ) throws -> Tensor {
+    try linear(x, weight: state["weight"]!, bias: state["bias"], activation: activation)
   }
 }

@@ -40,7 +40,7 @@ public final class Network {
     var firstIndex = 0
     parts = architecture.parts.map { part in
       defer { firstIndex += part.layers.layers.count }
-      return NetworkPart(part, arena: arena, seed: seed, firstIndex: firstIndex)
+      return NetworkPart(part, arena: arena, seed: seed, firstIndex: firstIndex, device: device)
     }
   }
 
@@ -89,49 +89,73 @@ public final class NetworkPart {
 
   private let part: Part
   private let states: [LayerState]
-  private let seed: UInt64
-  private let firstIndex: Int
-  private let trainingPlan: Plan
-  private let evaluationPlan: Plan
-  /// The input shape that was last found to fit.
-  private var checkedShape: [Int]?
+  private let device: any Device
+  /// That of the part's first layer.
+  private let context: ForwardContext
+  /// The plans of the shapes and modes that the part was called with.
+  private var plans: [Plan.Key: Plan] = [:]
+  /// Plans that are kept: batches of many sizes would otherwise fill the memory.
+  private static let mostPlans = 64
 
-  init(_ part: Part, arena: ParameterArena, seed: UInt64, firstIndex: Int) {
+  init(_ part: Part, arena: ParameterArena, seed: UInt64, firstIndex: Int, device: any Device) {
     self.part = part
+    self.device = device
     name = part.name
     isFrozen = part.isFrozen
-    var states: [LayerState] = []
-    for index in part.layers.layers.indices.reversed() {
-      states.append(LayerState(tensors: arena.tensors(ofLayer: "\(part.name).\(index)"), next: states.last))
-    }
-    self.states = states.reversed()
-    self.seed = seed
-    self.firstIndex = firstIndex
-    trainingPlan = Plan(part.layers.layers, training: true)
-    evaluationPlan = Plan(part.layers.layers, training: false)
+    states = part.layers.layers.indices.map { LayerState(tensors: arena.tensors(ofLayer: "\(part.name).\($0)")) }
+    context = ForwardContext(mode: .evaluation, seed: seed, layerIndex: firstIndex, isFrozen: part.isFrozen)
   }
 
   /// The part's output for a batch.
   ///
   /// - Throws: ``ShapeError`` that names the layer which does not fit, before anything is launched.
   public func callAsFunction(_ x: Tensor, _ mode: Mode = .evaluation) throws -> Tensor {
-    let shape = Array(x.shape.dropFirst())
-    if shape != checkedShape {
-      guard !x.shape.isEmpty, x.shape[0] > 0 else { throw ShapeError(name, "is given the empty batch \(x.shape)") }
-      _ = try part.outputShape(of: shape)
-      checkedShape = shape
-    }
-    let plan = mode == .evaluation ? evaluationPlan : trainingPlan
-    return try plan.steps.reduce(x) { try run($1.layer, at: $1.range.lowerBound, on: $0, mode) }
+    let plan = try plan(for: x, mode)
+    return try plan.steps.reduce(x) { try run($1, on: $0, mode) }
   }
 
-  private func run(_ layer: any Layer, at index: Int, on x: Tensor, _ mode: Mode) throws -> Tensor {
-    let context = ForwardContext(mode: mode, seed: seed, layerIndex: firstIndex + index, isFrozen: isFrozen)
-    do {
-      return try layer(x, states[index], context)
-    } catch let error as ShapeError {
-      // Sizes that depend on the batch are the operators' to check.
-      throw ShapeError("\(name).\(index) (\(type(of: layer).moduleName))", error.problem)
+  /// The steps that the part runs for a batch.
+  ///
+  /// - Throws: ``ShapeError`` that names the layer which does not fit.
+  package func plan(for x: Tensor, _ mode: Mode) throws -> Plan {
+    let isRecording = Tape.current != nil
+    let key = Plan.Key(
+      isTraining: mode != .evaluation, shape: x.shape, isRecording: isRecording,
+      wantsInputGradient: isRecording && x.requiresGradient)
+    if let plan = plans[key] { return plan }
+    guard let batch = x.shape.first, batch > 0 else { throw ShapeError(name, "is given the empty batch \(x.shape)") }
+    let shapes = try part.shapes(from: Array(x.shape.dropFirst())).map { [batch] + $0 }
+    let plan = Plan(part.layers.layers, key, shapes: shapes, isTrainable: !isFrozen, on: device.traits)
+    if plans.count >= Self.mostPlans { plans.removeAll() }
+    plans[key] = plan
+    return plan
+  }
+
+  private func run(_ step: Plan.Step, on x: Tensor, _ mode: Mode) throws -> Tensor {
+    guard let pattern = step.pattern else { return try run(step.places[0], on: x, mode) }
+    device.profiler?.step = step.places.map { "\(name).\($0)" }.joined(separator: " ")
+    return try named(step.places) {
+      try pattern.run(PlannedStep(match: step.match, states: states, context: context(mode), x: x))
+    }
+  }
+
+  private func run(_ index: Int, on x: Tensor, _ mode: Mode) throws -> Tensor {
+    device.profiler?.step = "\(name).\(index)"
+    var context = context(mode)
+    context.layerIndex += index
+    return try named([index]) { try part.layers.layers[index](x, states[index], context) }
+  }
+
+  private func context(_ mode: Mode) -> ForwardContext {
+    var context = context
+    context.mode = mode
+    return context
+  }
+
+  /// Sizes that depend on the batch are the operators' to check: their errors are given the layer's name.
+  private func named(_ places: [Int], _ body: () throws -> Tensor) throws -> Tensor {
+    do { return try body() } catch let error as ShapeError {
+      throw ShapeError("\(name).\(places[0]) (\(type(of: part.layers.layers[places[0]]).moduleName))", error.problem)
     }
   }
 
@@ -142,7 +166,7 @@ public final class NetworkPart {
 
   /// The output of one layer by itself, fused with nothing: for whoever looks into a network.
   package func runLayer(_ index: Int, on x: Tensor, _ mode: Mode) throws -> Tensor {
-    try run(part.layers.layers[index], at: index, on: x, mode)
+    try run(index, on: x, mode)
   }
 
   /// The layers that keep running statistics: their places in the part, and their states.

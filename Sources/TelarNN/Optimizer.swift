@@ -123,6 +123,7 @@ public final class OptimizerState {
         first = end
       }
     }
+    arena.values.didChange()
     for index in steps.indices where isSet[index] { steps[index] += 1 }
   }
 

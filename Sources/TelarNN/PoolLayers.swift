@@ -34,11 +34,6 @@ public struct MaxPool2d: PoolLayer {
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
     try maxPool2d(x, geometry)
   }
-
-  public func fused(with next: any Layer) -> (any Layer)? {
-    guard let dropout = next as? Dropout, dropout.probability > 0 else { return nil }
-    return MaxPoolDropout(pool: self, probability: dropout.probability)
-  }
 }
 
 /// The mean of each window: `torch.nn.AvgPool2d`.

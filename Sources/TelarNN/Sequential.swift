@@ -9,16 +9,19 @@ public struct Sequential: Sendable {
   /// The shape of a sample behind the layers.
   ///
   /// - Throws: ``ShapeError`` that names the layer which does not fit: `4 (Linear)`.
-  public func outputShape(of shape: [Int]) throws -> [Int] {
-    var shape = shape
+  public func outputShape(of shape: [Int]) throws -> [Int] { try shapes(from: shape).last! }
+
+  /// The shape of a sample in front of each layer, and behind the last.
+  func shapes(from shape: [Int]) throws -> [[Int]] {
+    var shapes = [shape]
     for (index, layer) in layers.enumerated() {
       do {
-        shape = try layer.outputShape(of: shape)
+        shapes.append(try layer.outputShape(of: shapes[index]))
       } catch let error as ShapeError {
         throw ShapeError("\(index) (\(type(of: layer).moduleName))", error.problem)
       }
     }
-    return shape
+    return shapes
   }
 }
 

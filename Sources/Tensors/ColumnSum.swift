@@ -37,18 +37,24 @@ package func columnSum(_ x: Tensor, into sum: Tensor, accumulate: Bool) throws {
   }
 }
 
-/// The gradient of a bias from that of the output, as ``columnSum(_:into:accumulate:)`` has it; nothing is read where it
-/// is known to be zero.
-func biasGradient(of output: Tensor, into slot: GradientSlot) throws {
-  if output.columnsCancel { return try zeroGradient(into: slot) }
-  try columnSum(output, into: slot.tensor, accumulate: slot.claim())
+/// The gradient of a bias where it wants one, from that of the output, as ``columnSum(_:into:accumulate:)`` computes it;
+/// nothing is read where it is known to be zero.
+func biasGradient(of output: Tensor, into bias: Tensor?, on tape: Tape) throws {
+  guard let bias, let target = try tape.gradientTarget(of: bias) else { return }
+  if output.columnsCancel {
+    try target.addZeros()
+  } else {
+    try columnSum(output, into: target.gradient, accumulate: target.accumulate)
+  }
+  try target.finish()
 }
 
-/// A gradient that is zero.
-func zeroGradient(into slot: GradientSlot) throws {
-  if slot.claim() { return }
-  let gradient = slot.tensor
-  try gradient.device.fill(gradient.buffer, at: 0, byteCount: gradient.count * 4, pattern: 0)
+extension GradientTarget {
+  /// Writes a gradient that is zero.
+  func addZeros() throws {
+    if accumulate { return }
+    try gradient.device.fill(gradient.buffer, at: 0, byteCount: gradient.count * 4, pattern: 0)
+  }
 }
 
 /// sum (+)= the sum of `count` tensors of its shape that lie one behind another in `parts`, in their order. One launch.

@@ -7,8 +7,7 @@ extension Device {
 
   /// How many vectors hold `count` consecutive elements.
   package func vectors(in count: Int) -> Int {
-    let width = properties.vectorTiles[0].width
-    return (count + width - 1) / width
+    count.dividedUp(by: traits.vectorWidth)
   }
 
   /// A one-dimensional grid of independent work-items.
@@ -21,13 +20,13 @@ extension Device {
   }
 
   /// Launches a kernel that moves so many floats to and from memory, and says so to the profile.
-  func launch(_ kernel: Kernel, over grid: Grid, moving floats: Int, _ arguments: [KernelArgument]) throws {
+  package func launch(_ kernel: Kernel, over grid: Grid, moving floats: Int, _ arguments: [KernelArgument]) throws {
     profiler?.declare(flops: 0, bytes: 4 * Double(floats))
     try launch(kernel, over: grid, arguments)
   }
 
   /// Work-items in a group: GPUs want whole wavefronts, processors enough to make a group worth its start.
-  private var groupSize: Int { properties.family == .tile ? 64 : 16 }
+  private var groupSize: Int { traits.isVector ? 16 : 64 }
 }
 
 /// The smallest power of two that is at least `count`.

@@ -18,6 +18,12 @@ public final class Tensor {
   /// batch normalisation passes back, whose mean it has subtracted.
   var columnsCancel = false
 
+  /// Whether this is a network's parameter, whose values change by optimizers and by ``Buffer/write(_:at:)`` only.
+  package var isParameter = false
+
+  /// Forms of a parameter that kernels read; see ``prepared(_:with:_:)``.
+  var preparedForms: [PreparedWeight.Key: PreparedWeight] = [:]
+
   public var device: any Device { buffer.device }
   public var count: Int { shape.reduce(1, *) }
 

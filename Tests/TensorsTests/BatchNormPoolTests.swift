@@ -64,7 +64,7 @@ import Testing
     let run = try GradientRun(on: device, [data.x, data.weight, data.bias], dy: dy, alreadyThere: adds) {
       let device = $0[0].device
       statistics = try [data.runningMean, data.runningVariance].map { try device.tensor($0.shape, $0.floats) }
-      return try batchNorm2dPool2d(
+      return try Joined.batchNorm2dPool2d(
         $0[0], weight: $0[1], bias: $0[2], runningMean: statistics[0], runningVariance: statistics[1],
         training: training, momentum: momentum, epsilon: epsilon, activation: activation, pooling, Self.cells)
     }
@@ -98,7 +98,7 @@ import Testing
             return try ([y] + tensors).flatMap { try $0.values() }
           }
           let one = try run {
-            try batchNorm2dPool2d(
+            try Joined.batchNorm2dPool2d(
               $0, weight: $1, bias: $2, runningMean: $3, runningVariance: $4, training: true, activation: .relu,
               pooling, geometry)
           }
@@ -130,7 +130,7 @@ import Testing
         let before = device.counters.launches
         let tape = Tape()
         let y = try tape.recording {
-          try batchNorm2dPool2d(
+          try Joined.batchNorm2dPool2d(
             tensors[0], weight: tensors[1], bias: tensors[2], runningMean: statistics[0],
             runningVariance: statistics[1], training: training, pooling, Self.cells)
         }
@@ -151,7 +151,7 @@ import Testing
       let ones = try device.tensor([3], [1, 1, 1]), mean = try device.zeros([3])
       for shape in [[2, 1, 4, 3], [2, 4, 1, 3]] {
         #expect(throws: ShapeError.self) {
-          try batchNorm2dPool2d(
+          try Joined.batchNorm2dPool2d(
             device.filled(shape, with: 5), weight: ones, bias: ones, runningMean: mean, runningVariance: ones,
             training: true, .max, geometry)
         }

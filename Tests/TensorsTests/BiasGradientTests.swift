@@ -30,7 +30,7 @@ import Testing
         : conv2d(inputs[0], weight: inputs[1], bias: inputs[2], geometry)
       let ones = try y.device.filled([Self.channels], with: 1), zeros = try y.device.zeros([Self.channels])
       if behind == .pooledNorm {
-        return try batchNorm2dPool2d(
+        return try Joined.batchNorm2dPool2d(
           y, weight: ones, bias: zeros, runningMean: zeros, runningVariance: ones, training: true, .max,
           PoolGeometry(kernelSize: 2))
       }

@@ -34,7 +34,7 @@ import Testing
   ) throws -> Tensor {
     let bias = hasBias ? parameters[1] : nil
     if isOne {
-      return try conv2dBatchNorm2dPool2d(
+      return try Joined.conv2dBatchNorm2dPool2d(
         x, weight: parameters[0], bias: bias, test.geometry,
         BatchNormArguments(
           weight: parameters[2], bias: parameters[3], runningMean: statistics[0], runningVariance: statistics[1],

@@ -81,7 +81,7 @@ import Testing
         let wanted = Oracle.conv2dGradients(x, weight: w, dy: dz, test.geometry)
         let run = try GradientRun(on: device, (needsInputGradient ? [x] : []) + [w, b], dy: dy, alreadyThere: adds) {
           let input = try needsInputGradient ? $0[0] : $0[0].device.tensor(x.shape, x.floats)
-          return try conv2dMaxPool2d(
+          return try Joined.conv2dMaxPool2d(
             input, weight: $0[$0.count - 2], bias: $0[$0.count - 1], test.geometry, test.pool)
         }
         let name = TestCase(device, "conv2dMaxPool2d \(test.testDescription)", seed: random.seed)
@@ -114,7 +114,7 @@ import Testing
       let dz = Oracle.maxPool2dGradient(dropped, dy: dy, test.pool).combined(with: factors, *)
       let wanted = Oracle.conv2dGradients(x, weight: w, dy: dz, test.geometry)
       let run = try GradientRun(on: device, [w, b], dy: dy) {
-        try conv2dReluDropoutMaxPool2d(
+        try Joined.conv2dReluDropoutMaxPool2d(
           $0[0].device.tensor(x.shape, x.floats), weight: $0[0], bias: $0[1], test.geometry, test.pool,
           probability: 0.5, key: key)
       }
@@ -136,7 +136,7 @@ import Testing
       let weight = try device.tensor(test.weightShape, random.gaussians(test.weightShape).floats)
       let bias = try device.tensor([test.outputs], random.gaussians([test.outputs]).floats)
       for activation in [Activation.none, .relu] {
-        let fused = try conv2dMaxPool2d(
+        let fused = try Joined.conv2dMaxPool2d(
           input, weight: weight, bias: bias, test.geometry, test.pool, activation: activation
         ).values()
         let apart = try maxPool2d(
@@ -159,21 +159,21 @@ import Testing
         _ = try body()
         return device.counters.launches - before
       }
-      let fused = try launches { try conv2dMaxPool2d(x, weight: weight, bias: bias, test.geometry, test.pool) }
+      let fused = try launches { try Joined.conv2dMaxPool2d(x, weight: weight, bias: bias, test.geometry, test.pool) }
       let apart = try launches {
         try maxPool2d(conv2d(x, weight: weight, bias: bias, test.geometry), test.pool)
       }
       #expect(fused == 2 && apart == 3)
 
       let key = DropoutKey(seed: 1, layer: 2, step: 3)
-      #expect(try launches { try reluDropoutMaxPool2d(x, test.pool, probability: 0.5, key: key) } == 1)
+      #expect(try launches { try Joined.reluDropoutMaxPool2d(x, test.pool, probability: 0.5, key: key) } == 1)
       func launchesWithDropout(_ test: Case) throws -> Int {
         let x = try device.zeros(test.inputShape), zeros = try device.zeros(test.weightShape)
         let slot = GradientSlot(tensor: zeros)
         let weight = Tensor(shape: zeros.shape, buffer: zeros.buffer, gradient: slot, requiresGradient: true)
         return try launches {
           try Tape().recording {
-            try conv2dReluDropoutMaxPool2d(
+            try Joined.conv2dReluDropoutMaxPool2d(
               x, weight: weight, bias: nil, test.geometry, test.pool, probability: 0.5, key: key)
           }
         }

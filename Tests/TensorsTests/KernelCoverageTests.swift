@@ -116,10 +116,9 @@ private final class KernelSweep {
     for (m, n, k) in [(1, 1, 1), (5, 3, 7), (2, 37, 3), (19, 18, 17), (2, 3, 530), (130, 65, 130)] {
       for (transposeA, transposeB) in [(false, false), (true, true)] {
         let a = try constant(transposeA ? [k, m] : [m, k]), b = try constant(transposeB ? [n, k] : [k, n])
-        for isPacked in [false, true] {
+        for route in device.traits.isVector ? ["strips", "packed"] : ["local-tile"] {
           _ = try gemm(
-            a, b, transposeA: transposeA, transposeB: transposeB, alpha: 2, beta: 1, c: constant([m, n]),
-            isPacked: isPacked)
+            a, b, transposeA: transposeA, transposeB: transposeB, alpha: 2, beta: 1, c: constant([m, n]), route: route)
         }
       }
     }
@@ -182,19 +181,19 @@ private final class KernelSweep {
       let x = try channels == 1 ? constant([many, 4, 5, channels]) : leaf([many, 4, 5, channels])
       let weight = try leaf([3, 3, channels, outputs]), bias = try leaf([outputs])
       try differentiate {
-        try conv2dMaxPool2d(
+        try Joined.conv2dMaxPool2d(
           x, weight: weight, bias: bias, ConvGeometry(kernelSize: 3, padding: 1), PoolGeometry(kernelSize: 2))
       }
     }
     let grey = try constant([many, 5, 4, 1]), greyWeight = try leaf([3, 3, 1, 17])
     try differentiate {
-      try conv2dReluDropoutMaxPool2d(
+      try Joined.conv2dReluDropoutMaxPool2d(
         grey, weight: greyWeight, bias: nil, ConvGeometry(kernelSize: 3, padding: 1), PoolGeometry(kernelSize: 2),
         probability: 0.3, key: DropoutKey(seed: 1, layer: 2, step: 3))
     }
     let ones = try device.filled([17], with: 1), zeros = try device.zeros([17])
     try differentiate {
-      try conv2dBatchNorm2dPool2d(
+      try Joined.conv2dBatchNorm2dPool2d(
         grey, weight: greyWeight, bias: nil, ConvGeometry(kernelSize: 3),
         BatchNormArguments(weight: ones, bias: zeros, runningMean: zeros, runningVariance: ones, training: true), .max,
         PoolGeometry(kernelSize: 2))
@@ -234,7 +233,7 @@ private final class KernelSweep {
     let many = 4 * device.properties.vectorTiles[0].rows
     let images = try leaf([many, 3, 4, 16])
     try differentiate {
-      try conv2dMaxPool2d(images, weight: weight, bias: bias, geometry, PoolGeometry(kernelSize: 2))
+      try Joined.conv2dMaxPool2d(images, weight: weight, bias: bias, geometry, PoolGeometry(kernelSize: 2))
     }
   }
 
@@ -242,7 +241,7 @@ private final class KernelSweep {
     let x = try leaf([2, 5, 7, 3])
     let cells2 = PoolGeometry(kernelSize: 2), cells3 = PoolGeometry(kernelSize: 3)
     let key = DropoutKey(seed: 1, layer: 2, step: 3)
-    try differentiate { try reluDropoutMaxPool2d(x, cells2, probability: 0.3, key: key) }
+    try differentiate { try Joined.reluDropoutMaxPool2d(x, cells2, probability: 0.3, key: key) }
     let overlapping = PoolGeometry(kernelSize: 3, stride: 2, padding: 1, countIncludePad: false)
     for geometry in [cells2, cells3, overlapping] {
       try differentiate { try maxPool2d(x, geometry) }
@@ -261,7 +260,7 @@ private final class KernelSweep {
       }
       for pooling in [Pooling.max, .average] {
         try differentiate {
-          try batchNorm2dPool2d(
+          try Joined.batchNorm2dPool2d(
             x, weight: weight, bias: bias, runningMean: mean, runningVariance: variance, training: training, pooling,
             PoolGeometry(kernelSize: 2))
         }

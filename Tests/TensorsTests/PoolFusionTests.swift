@@ -31,7 +31,7 @@ import Testing
           try run.checkCanaries(TestCase(device, "reluDropoutMaxPool2d \(shape)", seed: UInt64(seed)))
           return results
         }
-        let fused = try run { try reluDropoutMaxPool2d($0, geometry, probability: 0.3, key: key) }
+        let fused = try run { try Joined.reluDropoutMaxPool2d($0, geometry, probability: 0.3, key: key) }
         let apart = try run { try maxPool2d(dropout(activation($0, .relu), probability: 0.3, key: key), geometry) }
         #expect(fused.y == apart.y)
         #expect(fused.dx == apart.dx)

@@ -72,12 +72,12 @@ import Testing
           let canaries = Canaries(on: device)
           let input = try canaries.tensor(x)
           let result = try gradient(of: input, for: canaries.tensor(dy)) {
-            try reluDropoutMaxPool2d(input, g, probability: 0.5, key: key)
+            try Joined.reluDropoutMaxPool2d(input, g, probability: 0.5, key: key)
           }
           try expectClose(result.y, expected, .exact, test)
           try expectClose(result.dx, dx, .exact, test)
           try expectClose(
-            reluDropoutMaxPool2d(canaries.tensor(x), g, probability: 0.5, key: key), expected, .exact, test)
+            Joined.reluDropoutMaxPool2d(canaries.tensor(x), g, probability: 0.5, key: key), expected, .exact, test)
           try canaries.check(test)
         }
       }

@@ -100,7 +100,7 @@ import Testing
       let product = try #require(
         TunedProduct("conv2d+pool forward 33x6x6x2>6x6x9 k3x3 s1x1 p1x1 d1x1 g1 pool2x2"))
       func pooled() throws -> [Float] {
-        try conv2dMaxPool2d(
+        try Joined.conv2dMaxPool2d(
           device.tensor(x.shape, x.floats), weight: device.tensor(w.shape, w.floats), bias: nil, geometry,
           PoolGeometry(kernelSize: 2)
         ).values()
@@ -125,7 +125,7 @@ import Testing
       var random = SeededGenerator(seed: 4)
       let x = random.gaussians([33, 6, 6, 3]), w = random.gaussians([3, 3, 3, 9])
       _ = try GradientRun(on: device, [x, w], dy: random.gaussians([33, 3, 3, 9])) {
-        try conv2dMaxPool2d(
+        try Joined.conv2dMaxPool2d(
           $0[0], weight: $0[1], bias: nil, ConvGeometry(kernelSize: 3, padding: 1), PoolGeometry(kernelSize: 2))
       }
       _ = try gemm(device.tensor([2, 3]), device.tensor([3, 4]))

@@ -4,13 +4,16 @@ import TelarStudies
 extension OpCase {
   /// Every operator that training steps of the networks run, each shape once, those of a kind together.
   ///
-  /// They are read off the networks' own layers, merged as a training plan merges them. A convolution is there once
+  /// They are read off the networks' own layers, joined as the plan of a training step on a full batch joins them. A convolution is there once
   /// more as the matrix product that it amounts to (`gemm`), with its odd sizes. The gradient of an activation is there
   /// by itself, though a step leaves it to the product or the loss behind where there is one.
   ///
+  /// - Parameter traits: those of the device, by default of the processor.
   /// - Precondition: the layers of each network fit one another.
-  public static func list(of networks: [BenchmarkNetwork] = BenchmarkNetwork.all) -> [OpCase] {
-    var list = OpCaseList()
+  public static func list(
+    of networks: [BenchmarkNetwork] = BenchmarkNetwork.all, on traits: DeviceTraits = CPUDevice.hostTraits
+  ) -> [OpCase] {
+    var list = OpCaseList(traits: traits)
     for network in networks { list.add(network) }
     var ops: [String] = []
     for test in list.cases where !ops.contains(test.op) { ops.append(test.op) }
@@ -20,8 +23,13 @@ extension OpCase {
 
 /// Cases in the order in which they were found, each once.
 private struct OpCaseList {
+  let traits: DeviceTraits
   var cases: [OpCase] = []
   private var places: [String: Int] = [:]
+  /// Images of a batch that is large enough for the routes of full ones.
+  private static let fullBatch = 100
+
+  init(traits: DeviceTraits) { self.traits = traits }
 
   mutating func add(_ network: BenchmarkNetwork) {
     var shape = BenchmarkNetwork.inputShape
@@ -31,8 +39,12 @@ private struct OpCaseList {
       add(OpCase(op: "gather_labels", work: .gatherLabels, input: [], output: []), network)
     }
     for part in network.architecture.parts {
-      for step in Plan(part.layers.layers, training: true).steps {
-        let layers = Array(part.layers.layers[step.range])
+      let batch = [Self.fullBatch] + shape
+      guard let plan = try? Plan(training: part, batch, wantsInputGradient: parameters > 0, on: traits) else {
+        preconditionFailure("\(network.name): the layers of \(part.name) do not fit \(shape)")
+      }
+      for step in plan.steps {
+        let layers = step.places.map { part.layers.layers[$0] }
         guard let output = try? Sequential(layers).outputShape(of: shape) else {
           preconditionFailure("\(network.name): \(type(of: layers[0]).moduleName) does not fit \(shape)")
         }

@@ -1,0 +1,95 @@
+/// Convolution of one channel on processors of the vector family, but for the forward pass of first layers of 3×3; so also
+/// the gradients of a transposed convolution to one channel. Kernels in `conv2d_from_one.cl`.
+enum FromOneKernels {
+  static let forward = Kernel("conv2d_from_one", "conv2d_from_one")
+  static let gradient = Kernel("conv2d_from_one", "conv2d_from_one_gradient")
+
+  /// `LINE_FLOATS`.
+  static let lineFloats = 16384
+  /// `PANEL_VECTORS`.
+  static let panelVectors = 512
+  /// `PLACES`.
+  static let places = 14
+  /// What there is a function for, across; `LARGEST_FILTER` is the most each way.
+  static let filters = 2...7
+  static let strides = 1...2
+  /// Work-items for each of a processor's threads, so that they finish together: of strips, where images are few, and of
+  /// several images, for which the filters are packed once, where they are many.
+  static let (stripsPerUnit, itemsPerUnit) = (4, 15)
+  /// The most output-channel vectors for which the weight gradient's kernel is the fastest, by the filter's width: for
+  /// more, register tiles of two vectors repay the padded copy of the images.
+  static func mostGradientVectors(across: Int) -> Int { across <= 3 ? 1 : 4 }
+}
+
+extension ConvProblem {
+  /// Whether the kernel of one channel can run the forward pass.
+  func isFromOne(_ traits: DeviceTraits) -> Bool {
+    hasFiltersForOne(traits) && longestForwardStrip > 0
+  }
+
+  /// Whether the kernel of one channel can run the weight gradient, and is the fastest.
+  func isFromOneGradient(_ traits: DeviceTraits) -> Bool {
+    hasFiltersForOne(traits) && longestGradientStrip > 0
+      && outChannels.dividedUp(by: traits.vectorWidth)
+        <= FromOneKernels.mostGradientVectors(across: geometry.kernelSize.width)
+  }
+
+  /// Rows of images lie in private memory.
+  private func hasFiltersForOne(_ traits: DeviceTraits) -> Bool {
+    let (kernelSize, stride, filters) = (geometry.kernelSize, geometry.stride, FromOneKernels.filters)
+    return traits.hasLargePrivateMemory && channels == 1 && geometry.dilation == 1
+      && filters.contains(kernelSize.width) && kernelSize.height <= filters.upperBound
+      && FromOneKernels.strides.contains(stride.width)
+  }
+
+  /// The forward pass. One launch.
+  func enqueueFromOne(_ operands: ConvOperands) throws {
+    let (device, y) = (operands.device, operands.y)
+    let units = device.traits.computeUnits
+    let strips = (units * FromOneKernels.stripsPerUnit).dividedUp(by: batch)
+    let strip = min(outSize.height.dividedUp(by: strips), longestForwardStrip)
+    let images = batch.dividedUp(by: units * FromOneKernels.itemsPerUnit)
+    device.profiler?.declare(flops: flops, bytes: bytes)
+    try device.launch(
+      FromOneKernels.forward, over: Grid(outSize.height.dividedUp(by: strip), batch.dividedUp(by: images)),
+      [
+        .buffer(operands.x.buffer), .buffer(operands.weight.buffer),
+        .buffer(operands.biasBuffer(channels: outChannels)), .buffer(y.buffer),
+      ] + shape + [.int(strip), .int(images)] + operands.epilogue.arguments(writing: y.buffer))
+  }
+
+  /// The weight gradient. Two launches at most.
+  func enqueueFromOneGradient(_ operands: ConvGradientOperands) throws {
+    let columns = operands.device.vectors(in: outChannels)
+    try inParts(items: columns, operands) { partial, parts in
+      try operands.device.launch(
+        FromOneKernels.gradient, over: Grid(columns, parts),
+        [.buffer(operands.x.buffer), .buffer(operands.dy.buffer), .buffer(partial.buffer)] + shape
+          + [.int(min(longestGradientStrip, outSize.height)), .int(parts)])
+    }
+  }
+
+  private var shape: [KernelArgument] {
+    [
+      .int(batch), .pair(size), .pair(outSize), .int(outChannels), .pair(geometry.kernelSize), .pair(geometry.stride),
+      .pair(geometry.padding),
+    ]
+  }
+
+  /// Lines of y for which there is room; 0 where there is none for one.
+  private var longestForwardStrip: Int {
+    let tiles = outSize.width.dividedUp(by: FromOneKernels.places)
+    return longestStrip(places: tiles * FromOneKernels.places, linesBelow: 0)
+  }
+
+  /// The same for the weights' gradient.
+  private var longestGradientStrip: Int {
+    min(FromOneKernels.panelVectors / outSize.width, longestStrip(places: outSize.width, linesBelow: 1))
+  }
+
+  private func longestStrip(places: Int, linesBelow: Int) -> Int {
+    let length = (places - 1) * geometry.stride.width + geometry.kernelSize.width
+    let lines = FromOneKernels.lineFloats / length - linesBelow - geometry.kernelSize.height
+    return lines < 0 ? 0 : lines / geometry.stride.height + 1
+  }
+}

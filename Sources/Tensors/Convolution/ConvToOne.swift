@@ -1,0 +1,85 @@
+/// Transposed convolution to one channel on processors of the vector family. Kernel in `conv2d_to_one.cl`.
+enum ToOneKernels {
+  /// The compile-time specialization of the kernel.
+  struct Shape: Hashable {
+    var side, stride: Int
+  }
+
+  static let toOne: [Shape: Kernel] = {
+    var kernels: [Shape: Kernel] = [:]
+    for side in 2...6 {
+      for stride in 1...2 {
+        kernels[Shape(side: side, stride: stride)] = Kernel(
+          "conv2d_to_one", "conv2d_to_one", options: ["SIDE": side, "STRIDE": stride])
+      }
+    }
+    return kernels
+  }()
+
+  /// `WEIGHT_FLOATS` and `SUM_FLOATS`.
+  static let (weightFloats, sumFloats) = (8192, 32768)
+  /// Work-items for each of a processor's threads, so that they finish together: of strips, where images are few, and of
+  /// several images, for which the filter is packed once, where they are many.
+  static let (stripsPerUnit, itemsPerUnit) = (4, 10)
+
+  /// `CELL_LINES` of cells of one output and of two by two.
+  static func lines(ofCells cell: Int, vectorWidth: Int) -> Int {
+    vectorWidth == 16 ? (cell == 2 ? 5 : 4) : (cell == 2 ? 3 : 2)
+  }
+}
+
+/// The sizes of a transposed convolution to one channel by its kernel.
+struct ToOnePlan {
+  fileprivate let kernel: Kernel
+  /// Lines of the cells that outputs lie in, and those that are summed at once.
+  fileprivate let lines, linesAtOnce: Int
+
+  /// `nil` where the kernel cannot run it. The filter and sums lie in private memory.
+  init?(_ problem: ConvProblem, _ traits: DeviceTraits) {
+    let (geometry, size) = (problem.geometry, problem.size)
+    let (side, stride, padding) = (geometry.kernelSize.height, geometry.stride.height, geometry.padding)
+    guard traits.hasLargePrivateMemory, problem.channels == 1, geometry.dilation == 1,
+      geometry.kernelSize.width == side, geometry.stride.width == stride,
+      let kernel = ToOneKernels.toOne[.init(side: side, stride: stride)]
+    else { return nil }
+    let width = traits.vectorWidth
+    let cell = stride == 2 && side.isMultiple(of: 2) ? 2 : 1
+    let step = stride / cell
+    linesAtOnce = ToOneKernels.lines(ofCells: cell, vectorWidth: width)
+    let cells = max((problem.outSize.width - 1) * step + side / cell, (padding.width + size.width - 1) / cell + 1)
+    // With one vector more than is summed, which is read where a line of outputs has less than one.
+    let pitch = (cells.dividedUp(by: width) + 1) * width
+    let channels = width / (cell * cell)
+    let weights = problem.outChannels.dividedUp(by: channels) * channels * side * side
+    guard weights <= ToOneKernels.weightFloats, linesAtOnce * pitch * width <= ToOneKernels.sumFloats else {
+      return nil
+    }
+    lines = (padding.height + size.height - 1) / cell + 1 - padding.height / cell / step * step
+    self.kernel = kernel
+  }
+}
+
+extension ConvProblem {
+  /// The transposed pass to one channel. One launch, and one more for a gradient as epilogue.
+  ///
+  /// - Precondition: there is a ``ToOnePlan``.
+  func enqueueToOne(_ operands: ConvOperands) throws {
+    let device = operands.device
+    guard let plan = ToOnePlan(self, device.traits) else { preconditionFailure("no kernel to one channel for \(self)") }
+    let units = device.traits.computeUnits
+    let strips = (units * ToOneKernels.stripsPerUnit).dividedUp(by: batch)
+    let strip = plan.lines.dividedUp(by: strips * plan.linesAtOnce) * plan.linesAtOnce
+    let images = batch.dividedUp(by: units * ToOneKernels.itemsPerUnit)
+    device.profiler?.declare(flops: flops, bytes: bytes)
+    try operands.enqueueThenGradient { activation in
+      try device.launch(
+        plan.kernel, over: Grid(plan.lines.dividedUp(by: strip), batch.dividedUp(by: images)),
+        [
+          .buffer(operands.y.buffer), .buffer(operands.weight.buffer), .buffer(operands.biasBuffer(channels: 1)),
+          .buffer(operands.x.buffer), .int(batch), .pair(size), .pair(outSize), .int(outChannels),
+          .int(geometry.kernelSize.height), .int(geometry.stride.height), .pair(geometry.padding), .int(strip),
+          .int(images),
+        ] + activation.arguments)
+    }
+  }
+}

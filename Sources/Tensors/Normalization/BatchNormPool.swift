@@ -1,0 +1,94 @@
+/// Batch normalisation and the pooling behind it in one pass. Kernels in `batch_norm_pool.cl`.
+enum BatchNormPoolKernels {
+  static let forward = Kernel("batch_norm_pool", "batch_norm_pool_forward")
+  static let averageChunkGradients = Kernel("batch_norm_pool", "batch_norm_average_chunk_gradients")
+  static let backward = Kernel("batch_norm_pool", "batch_norm_pool_backward")
+}
+
+/// What pooling takes from a window.
+public enum Pooling: Sendable, Hashable {
+  /// The largest value, as ``maxPool2d(_:_:)``.
+  case max
+  /// The mean, as ``avgPool2d(_:_:)``.
+  case average
+}
+
+extension FusedOps {
+  /// Whether ``batchNorm2dPool2d(_:_:_:_:)`` computes the pooling: windows of 2×2 that neither overlap nor touch padding.
+  package static func poolsNormalized(_ geometry: PoolGeometry) -> Bool {
+    geometry.isTiling && geometry.kernelSize == 2
+  }
+
+  /// Pooling of batchNorm2d(x), see ``Tensors/batchNorm2d(_:_:)``. The normalised image is never written, nor its
+  /// gradient.
+  ///
+  /// - Shapes: x `[N, H, W, C]` → `[N, Ho, Wo, C]`, sizes as ``PoolGeometry/outputSize(of:)``; weight, bias,
+  ///   runningMean, runningVariance `[C]`
+  /// - Precondition: ``poolsNormalized(_:)``.
+  /// - Throws: ``ShapeError`` as the two operators do.
+  /// - Cost: in training three launches and three for the gradients, in place of four and four.
+  package static func batchNorm2dPool2d(
+    _ x: Tensor, _ arguments: BatchNormArguments, _ pooling: Pooling, _ geometry: PoolGeometry
+  ) throws -> Tensor {
+    precondition(poolsNormalized(geometry), "windows other than 2×2 side by side")
+    let shape = try checkedPoolShape(x.shape, geometry, pooling == .max ? "maxPool2d" : "avgPool2d")
+    let norm = try BatchNorm(x, arguments)
+    let device = x.device
+    let y = try device.tensor(shape)
+    let tape = Tape.of(x, arguments.weight, arguments.bias)
+    // The argmax, and what x has there.
+    let keeps = tape != nil && pooling == .max
+    let argmax = try keeps ? device.allocate(byteCount: y.count * 2) : y.buffer
+    let selected = try keeps ? device.tensor(shape) : y
+    try device.launch(
+      BatchNormPoolKernels.forward, over: device.planeGrid(device.vectors(in: norm.channels), shape[0] * shape[1]),
+      moving: x.count + y.count + (keeps ? y.count + y.count / 2 : 0),
+      [.buffer(x.buffer), .buffer(y.buffer), .buffer(argmax), .buffer(selected.buffer)] + norm.vectors
+        + x.shape.map { .int($0) } + [.float(arguments.epsilon)] + arguments.activation.arguments
+        + [.int(pooling == .average ? 1 : 0), .int(keeps ? 1 : 0)])
+    guard let tape else { return y }
+    tape.record(y) { dy in
+      let totals = try norm.parameterGradients(.rows(y.count / norm.channels), on: tape) { chunks, sums, products in
+        switch pooling {
+        case .max: try norm.enqueueChunkGradients(dy, selected, chunks, sums, products)
+        case .average: try norm.enqueueAverageChunkGradients(dy, x, chunks, sums, products)
+        }
+      }
+      guard x.requiresGradient else { return }
+      try tape.accumulate(norm.inputGradient(dy, argmax, x, totals, pooling), into: x)
+    }
+    return y
+  }
+}
+
+extension BatchNorm {
+  /// Sums over chunks of windows. One launch.
+  fileprivate func enqueueAverageChunkGradients(
+    _ dy: Tensor, _ x: Tensor, _ chunks: ReductionChunks, _ sums: Buffer, _ products: Buffer
+  ) throws {
+    try device.launch(
+      BatchNormPoolKernels.averageChunkGradients, over: chunkGrid(chunks), moving: dy.count + x.count,
+      [.buffer(dy.buffer), .buffer(x.buffer)] + vectors
+        + [
+          .buffer(sums), .buffer(products), .int(dy.count / channels), .int(x.shape[1]), .int(x.shape[2]),
+          .int(channels), .int(chunks.length), .float(arguments.epsilon),
+        ] + arguments.activation.arguments)
+  }
+
+  /// The gradient of x from that of the pooled image. One launch.
+  fileprivate func inputGradient(
+    _ dy: Tensor, _ argmax: Buffer, _ x: Tensor, _ totals: Tensor, _ pooling: Pooling
+  ) throws -> Tensor {
+    let dx = try device.tensor(x.shape)
+    dx.columnsCancel = arguments.training
+    let windowRows = x.shape[0] * x.shape[1].dividedUp(by: 2)
+    try device.launch(
+      BatchNormPoolKernels.backward, over: device.planeGrid(device.vectors(in: channels), windowRows),
+      moving: 2 * x.count + dy.count + (pooling == .max ? dy.count / 2 : 0),
+      [.buffer(dy.buffer), .buffer(argmax), .buffer(x.buffer)] + vectors + [.buffer(totals.buffer), .buffer(dx.buffer)]
+        + x.shape.map { .int($0) } + [.float(arguments.epsilon), .int(arguments.training ? 1 : 0)]
+        + arguments.activation.arguments
+        + [.int(pooling == .average ? 1 : 0)])
+    return dx
+  }
+}

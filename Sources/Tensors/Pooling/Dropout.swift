@@ -1,0 +1,75 @@
+/// Dropout. Kernels in `dropout.cl` and `dropout_pool.cl`, masks in `philox.cl`.
+enum DropoutKernels {
+  static let forward = Kernel("dropout", "dropout_forward")
+  static let reluPool2x2 = Kernel("dropout_pool", "relu_dropout_pool_2x2")
+  static let philoxBlocks = Kernel("dropout", "philox_blocks")
+}
+
+/// What a dropout mask is drawn from: the same key, the same mask, on every device.
+public struct DropoutKey: Hashable, Sendable {
+  public var seed: UInt64
+  public var layer: UInt32
+  public var step: UInt32
+
+  public init(seed: UInt64, layer: UInt32, step: UInt32) {
+    self.seed = seed
+    self.layer = layer
+    self.step = step
+  }
+}
+
+/// Sets elements to zero with the given probability and scales the others by 1 / (1 − probability).
+///
+/// The mask comes from the counter-based generator Philox4x32-10, as `philox.cl` describes; the probability is rounded
+/// to a multiple of 2⁻¹⁶. Training only: in evaluation there is nothing to call.
+/// - Shapes: any → the same
+/// - Throws: ``ShapeError`` when the probability is not in 0 ... 1.
+/// - Cost: one launch, and one for the gradient, which draws the mask again.
+public func dropout(_ x: Tensor, probability: Float, key: DropoutKey) throws -> Tensor {
+  let y = try applyDropout(x, probability: probability, key: key, afterReLU: false)
+  if let tape = Tape.of(x) {
+    tape.record(y) { dy in
+      try tape.accumulate(applyDropout(dy, probability: probability, key: key, afterReLU: false), into: x)
+    }
+  }
+  return y
+}
+
+/// Dropout of relu(x), in one pass. The gradient needs y only: dx = dy / (1 − probability) where y > 0.
+///
+/// - Shapes: any → the same
+/// - Throws: ``ShapeError`` when the probability is not in 0 ... 1.
+/// - Cost: one launch, and one at most for the gradient, which needs no mask: none where products use y.
+public func reluDropout(_ x: Tensor, probability: Float, key: DropoutKey) throws -> Tensor {
+  let y = try applyDropout(x, probability: probability, key: key, afterReLU: true)
+  if let tape = Tape.of(x) {
+    tape.record(y, ending: .reluDropout(scale: 1 / (1 - probability))) { dz in try tape.accumulate(dz, into: x) }
+  }
+  return y
+}
+
+/// Elements that a work-item of dropout does: `GROUPS` of 128, see `philox.cl`.
+private func elementsPerItem(on device: any Device) -> Int { device.traits.vectorWidth >= 16 ? 256 : 128 }
+
+/// x, or relu(x), with the mask of the key applied; nothing is recorded.
+func applyDropout(_ x: Tensor, probability: Float, key: DropoutKey, afterReLU: Bool) throws -> Tensor {
+  let mask = try dropoutArguments(probability: probability, key: key)
+  try checkIndexable("dropout", x.count)
+  let y = try x.device.tensor(x.shape)
+  try x.device.launch(
+    DropoutKernels.forward, over: x.device.itemGrid(x.count.dividedUp(by: elementsPerItem(on: x.device))),
+    moving: 2 * x.count,
+    [.buffer(x.buffer), .buffer(y.buffer), .int(x.count)] + mask + [.int(afterReLU ? 1 : 0)])
+  return y
+}
+
+/// key0 key1 layer step threshold scale.
+func dropoutArguments(probability: Float, key: DropoutKey) throws -> [KernelArgument] {
+  guard probability >= 0, probability <= 1 else {
+    throw ShapeError("dropout", "the probability \(probability) is not between 0 and 1")
+  }
+  return [
+    .uint(UInt32(truncatingIfNeeded: key.seed)), .uint(UInt32(key.seed >> 32)), .uint(key.layer), .uint(key.step),
+    .uint(UInt32((probability * 65_536).rounded())), .float(1 / (1 - probability)),
+  ]
+}

@@ -1,0 +1,36 @@
+/// The routes of matrix products: those of linear layers, and of convolutions that are one.
+package enum GemmRoutes {
+  package static let product = Routes<GemmProblem, GemmOperands>(
+    "matrix product",
+    [
+      .local("local-tile", fits: { $0.isPlain }) { try $0.enqueue($1, on: $2.device) },
+      .vector("packed", fits: { problem, _, _ in problem.isLarge && problem.k > 0 }) {
+        try $0.enqueuePacked($1, on: $2.device)
+      },
+      .vector("strips") { try $0.enqueue($1, on: $2.device) },
+    ])
+}
+
+/// Where a product runs; its matrices are the problem's.
+package struct GemmOperands {
+  let device: any Device
+}
+
+extension GemmProblem {
+  /// What a route is chosen by on a device. Several products at once, or with a bias that repeats, have no tuning.
+  func choice(on device: any Device) -> KernelChoice {
+    KernelChoice(device.traits) {
+      self.isPlain
+        ? device.kernel(m: self.m, n: self.n, for: self.product) : .vector(device.traits.vectorTile(forColumns: self.n))
+    }
+  }
+
+  /// Enqueues the product by the first route that fits, or by the one of that name.
+  func enqueue(on device: any Device, route name: String? = nil) throws {
+    precondition(m == 0 || m.isMultiple(of: lineRows), "\(m) rows in lines of \(lineRows)")
+    let choice = choice(on: device), operands = GemmOperands(device: device)
+    guard let name else { return try GemmRoutes.product.enqueue(self, operands, choice, on: device) }
+    guard let route = GemmRoutes.product[name] else { preconditionFailure("no route \(name)") }
+    try route.enqueue(self, operands, choice)
+  }
+}

@@ -1,0 +1,117 @@
+/// One way to compute a pass of an operator: kernels, and when they apply.
+package struct Route<Problem, Operands>: Sendable {
+  /// What `telar explain`, profiles and tests call it.
+  package let name: String
+  /// Whether the route computes the problem with the kernels chosen for it, and is worth it where a later one does too.
+  package let fits: @Sendable (Problem, KernelChoice) -> Bool
+  /// Enqueues the launches.
+  package let enqueue: @Sendable (Problem, Operands, KernelChoice) throws -> Void
+
+  private init(
+    name: String, fits: @escaping @Sendable (Problem, KernelChoice) -> Bool,
+    enqueue: @escaping @Sendable (Problem, Operands, KernelChoice) throws -> Void
+  ) {
+    self.name = name
+    self.fits = fits
+    self.enqueue = enqueue
+  }
+
+  /// A route whose kernels have no tile to choose.
+  init(
+    _ name: String, fits: @escaping @Sendable (Problem, DeviceTraits) -> Bool,
+    enqueue: @escaping @Sendable (Problem, Operands) throws -> Void
+  ) {
+    self.init(name: name, fits: { fits($0, $1.traits) }, enqueue: { problem, operands, _ in try enqueue(problem, operands) })
+  }
+
+  /// A route without a tile that is chosen by more than the device's traits.
+  static func chosen(
+    _ name: String, fits: @escaping @Sendable (Problem, KernelChoice) -> Bool,
+    enqueue: @escaping @Sendable (Problem, Operands) throws -> Void
+  ) -> Route {
+    Route(name: name, fits: fits, enqueue: { problem, operands, _ in try enqueue(problem, operands) })
+  }
+
+  /// A route of the vector family, whose kernels have a register tile.
+  static func vector(
+    _ name: String, fits: @escaping @Sendable (Problem, VectorTile, DeviceTraits) -> Bool = { _, _, _ in true },
+    enqueue: @escaping @Sendable (Problem, VectorTile, Operands) throws -> Void
+  ) -> Route {
+    Route(name: name, fits: { problem, choice in choice.vectorTile.map { fits(problem, $0, choice.traits) } ?? false }) {
+      problem, operands, choice in try enqueue(problem, choice.vectorTile!, operands)
+    }
+  }
+
+  /// A route of the tile family, for whatever it is chosen for.
+  static func local(
+    _ name: String, fits: @escaping @Sendable (Problem) -> Bool = { _ in true },
+    enqueue: @escaping @Sendable (Problem, TileConfiguration, Operands) throws -> Void
+  ) -> Route {
+    Route(name: name, fits: { $1.localTile != nil && fits($0) }) { problem, operands, choice in
+      try enqueue(problem, choice.localTile!, operands)
+    }
+  }
+}
+
+/// The routes of a pass in order: the first that fits is taken. Where the last fits everything, there is always one.
+package struct Routes<Problem, Operands>: Sendable {
+  /// The operator and its pass: `conv2d forward`.
+  package let pass: String
+  package let list: [Route<Problem, Operands>]
+
+  init(_ pass: String, _ list: [Route<Problem, Operands>]) {
+    self.pass = pass
+    self.list = list
+  }
+
+  /// The route that the problem takes; `nil` where none fits.
+  package func route(for problem: Problem, _ choice: KernelChoice) -> Route<Problem, Operands>? {
+    list.first { $0.fits(problem, choice) }
+  }
+
+  /// The route of a name.
+  package subscript(name: String) -> Route<Problem, Operands>? { list.first { $0.name == name } }
+
+  /// Enqueues the first route that fits.
+  ///
+  /// - Precondition: there is one.
+  func enqueue(_ problem: Problem, _ operands: Operands, _ choice: KernelChoice, on device: any Device) throws {
+    guard let route = route(for: problem, choice) else { preconditionFailure("no route of \(pass) fits \(problem)") }
+    try device.inRoute(pass, route.name) { try route.enqueue(problem, operands, choice) }
+  }
+}
+
+extension Device {
+  /// Runs what enqueues a route, and says so to the profiler.
+  func inRoute(_ pass: String, _ route: String, _ body: () throws -> Void) rethrows {
+    guard let profiler else { return try body() }
+    profiler.enter(pass: pass, route: route)
+    defer { profiler.leave() }
+    try body()
+  }
+}
+
+/// What a route is chosen by besides the problem: the device's traits, and the kernel that its tuning names for the
+/// problem, or else its traits.
+package final class KernelChoice {
+  package let traits: DeviceTraits
+  private let choose: () -> ProductKernel
+  /// Looked up when a route first asks: a tuner would search in vain for a problem whose route has no tile.
+  private lazy var kernel = choose()
+
+  init(_ traits: DeviceTraits, _ choose: @escaping () -> ProductKernel) {
+    self.traits = traits
+    self.choose = choose
+  }
+
+  /// For passes whose routes have no tile.
+  package convenience init(_ traits: DeviceTraits) {
+    self.init(traits) { .vector(traits.vectorTiles[0]) }
+  }
+
+  /// The register tile, where a kernel of the vector family is chosen.
+  package var vectorTile: VectorTile? { if case .vector(let tile) = kernel { tile } else { nil } }
+
+  /// The local-memory tile, where a kernel of the tile family is chosen.
+  package var localTile: TileConfiguration? { if case .tile(let tile) = kernel { tile } else { nil } }
+}
