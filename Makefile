@@ -10,7 +10,7 @@ OUT ?= runs$(if $(filter-out 10,$(EPOCHS)),-$(EPOCHS))$(if $(filter-out auto,$(D
 # More options of `telar study`, for example ARGS=--overwrite.
 ARGS ?=
 
-.PHONY: run build test test-trust test-drivers bench dist lint clean
+.PHONY: run build kernels test test-trust test-drivers bench dist lint clean
 .DEFAULT_GOAL := build
 
 # The pre-training comparison of the aldecoa study on Fashion-MNIST: about five minutes on two cores after the build.
@@ -24,6 +24,11 @@ run:
 build:
 	@Tools/setup.sh build
 	@$(SWIFT) build -c release --product telar
+
+# What CKernels knows of the kernels, after one of Kernels/ has been added or its arguments changed.
+kernels:
+	@Tools/setup.sh lint
+	@Tools/kernels/generate.py
 
 # All tests, then every kernel in Oclgrind with memory and race checks.
 test:
@@ -51,6 +56,8 @@ dist:
 	@SWIFT="$(SWIFT)" Tools/dist.sh
 
 lint:
+	@Tools/setup.sh lint
+	@Tools/kernels/generate.py --check
 	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
 
 clean:

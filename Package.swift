@@ -55,8 +55,8 @@ let package = Package(
         .embedInCode("Reports/Templates/page.css"),
       ]),
     .target(
-      name: "TelarBench", dependencies: ["Tensors", "TelarData", "TelarIO", "TelarNN", "TelarStudies", "TelarTraining"]
-    ),
+      name: "TelarBench",
+      dependencies: ["CKernels", "Tensors", "TelarData", "TelarIO", "TelarNN", "TelarStudies", "TelarTraining"]),
     .executableTarget(
       name: "telar-cli",
       dependencies: [
@@ -67,7 +67,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Compute", "Tensors"], path: "Tests/TestSupport"),
     .testTarget(name: "TelarIOTests", dependencies: ["TelarIO", "TestSupport"]),
     .testTarget(name: "ComputeTests", dependencies: ["CKernels", "Compute", "TestSupport"]),
-    .testTarget(name: "TensorsTests", dependencies: ["CKernels", "Compute", "Tensors", "TestSupport"]),
+    .testTarget(name: "TensorsTests", dependencies: ["Compute", "Tensors", "TestSupport"]),
     .testTarget(
       name: "TelarNNTests", dependencies: ["TelarNN", "TelarStudies", "TestSupport"], resources: [.copy("Checkpoints")]
     ),

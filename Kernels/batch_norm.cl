@@ -4,8 +4,8 @@
 // results. A chunk's mean and sum of squared deviations take two passes over it (the second finds it in the cache) and
 // a correction for the rounding of the mean; chunks are combined after Chan, Golub and LeVeque (1983). So a large mean
 // does not cost the variance its digits. A work-item does VECTOR_WIDTH channels.
-
-#define ROWS_PER_ITEM 16  // rows that a work-item normalises
+#include "common.cl"
+#include "batch_norm.h"
 
 // means, deviations [chunks, C]: mean and sum of squared deviations of each chunk.
 kernel void batch_norm_chunk_statistics(
@@ -60,14 +60,14 @@ kernel void batch_norm_statistics(
 }
 
 // y = activation((x - mean) / sqrt(variance + epsilon) * weight + bias). Work-item (i, j) does vector i of channels in
-// rows j * ROWS_PER_ITEM and on.
+// rows j * BATCH_NORM_ROWS and on.
 kernel void batch_norm_forward(
     global const float *x, global float *y, global const float *mean, global const float *variance,
     global const float *weight, global const float *bias, int rows, int C, float epsilon, int activation, float slope) {
-  const int c = (int)get_global_id(0) * VECTOR_WIDTH, first = (int)get_global_id(1) * ROWS_PER_ITEM;
+  const int c = (int)get_global_id(0) * VECTOR_WIDTH, first = (int)get_global_id(1) * BATCH_NORM_ROWS;
   const int channels = C - c;
   if (channels <= 0 || first >= rows) return;
-  const int end = min(rows, first + ROWS_PER_ITEM);
+  const int end = min(rows, first + BATCH_NORM_ROWS);
   const floatv m = load_part(mean + c, channels), shift = load_part(bias + c, channels);
   const floatv factor = load_part(weight + c, channels) / sqrt(load_part(variance + c, channels) + epsilon);
   for (int row = first; row < end; row++) {
@@ -100,10 +100,6 @@ kernel void batch_norm_chunk_gradients(
   store_part(product, products + chunk * C + c, channels);
 }
 
-#define GRADIENT_OVERWRITE 0
-#define GRADIENT_ADD 1
-#define GRADIENT_SKIP 2
-
 // Combines the chunks: totals [2, C] holds the sums for batch_norm_backward, bias's gradient is the sum of g,
 // weight's that of g * (x - mean) / sqrt(variance + epsilon).
 kernel void batch_norm_parameter_gradients(
@@ -119,14 +115,14 @@ kernel void batch_norm_parameter_gradients(
   }
   store_part(sum, totals + c, channels);
   store_part(product, totals + C + c, channels);
-  if (weight_mode != GRADIENT_SKIP) {
+  if (weight_mode != BATCH_NORM_GRADIENT_SKIP) {
     floatv d = product / sqrt(load_part(variance + c, channels) + epsilon);
-    if (weight_mode == GRADIENT_ADD) d += load_part(dweight + c, channels);
+    if (weight_mode == BATCH_NORM_GRADIENT_ADD) d += load_part(dweight + c, channels);
     store_part(d, dweight + c, channels);
   }
-  if (bias_mode != GRADIENT_SKIP) {
+  if (bias_mode != BATCH_NORM_GRADIENT_SKIP) {
     floatv d = sum;
-    if (bias_mode == GRADIENT_ADD) d += load_part(dbias + c, channels);
+    if (bias_mode == BATCH_NORM_GRADIENT_ADD) d += load_part(dbias + c, channels);
     store_part(d, dbias + c, channels);
   }
 }
@@ -137,10 +133,10 @@ kernel void batch_norm_backward(
     global const float *dy, global const float *x, global const float *mean, global const float *variance,
     global const float *weight, global const float *bias, global const float *totals, global float *dx, int rows,
     int C, float epsilon, int training, int activation, float slope) {
-  const int c = (int)get_global_id(0) * VECTOR_WIDTH, first = (int)get_global_id(1) * ROWS_PER_ITEM;
+  const int c = (int)get_global_id(0) * VECTOR_WIDTH, first = (int)get_global_id(1) * BATCH_NORM_ROWS;
   const int channels = C - c;
   if (channels <= 0 || first >= rows) return;
-  const int end = min(rows, first + ROWS_PER_ITEM);
+  const int end = min(rows, first + BATCH_NORM_ROWS);
   const floatv m = load_part(mean + c, channels), square = load_part(variance + c, channels) + epsilon;
   const floatv factor = load_part(weight + c, channels) / sqrt(square), shift = load_part(bias + c, channels);
   floatv mean_gradient = SPLAT(0.0f), slope_gradient = SPLAT(0.0f);
@@ -156,4 +152,3 @@ kernel void batch_norm_backward(
     store_part(g * factor, dx + at, channels);
   }
 }
-#undef ROWS_PER_ITEM

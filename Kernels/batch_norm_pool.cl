@@ -3,6 +3,7 @@
 //
 // Images are [N, H, W, C], pooled ones [N, H / 2, W / 2, C]. A work-item does VECTOR_WIDTH channels (dimension 0 of the
 // grid), forward and backward of a row of windows (dimension 1 counts those of all images).
+#include "common.cl"
 
 // The place of element k of a window, in row order, in x, from that of the first.
 #define WINDOW_ELEMENT(k) (((k) >> 1) * W * C + ((k) & 1) * C)

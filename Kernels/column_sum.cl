@@ -1,6 +1,7 @@
 // Sums over the rows of a matrix, for the gradients of biases, in two passes: chunks of rows, then the chunks' sums. How
 // rows are cut into chunks depends on their number only, so the order of additions is the same on every device and for
 // any number of threads. Add_parts also ends the other reductions in parts.
+#include "common.cl"
 
 // Sums of columns of x [rows, C] over chunks of rows. Work-item (i, j) sums vector i of columns over chunk j, in four
 // interleaved sums, into y [chunks, C]; accumulate adds to what y holds.

@@ -6,6 +6,10 @@
 //   - float constants carry their f;
 //   - contraction is off, and MULTIPLY_ADD is written where a fused operation is meant.
 // A kernel returns early for work-items past its end: devices round the grid up to whole work-groups.
+#ifndef COMMON_CL
+#define COMMON_CL
+#include "activation.h"
+#include "pool.h"
 
 #ifndef TELAR_AHEAD_OF_TIME
 #pragma OPENCL FP_CONTRACT OFF
@@ -254,14 +258,7 @@ INLINE floatv tanhv(floatv x) {
   return AS_FLOATV(AS_INTV(CHOOSEV(a < SPLAT(0.625f), small, large)) | sign);
 }
 
-// Activations that kernels apply to what they store. The numbers are those of Swift's Activation.
-#define ACTIVATION_NONE 0
-#define ACTIVATION_RELU 1
-#define ACTIVATION_LEAKY_RELU 2
-#define ACTIVATION_SIGMOID 3
-#define ACTIVATION_TANH 4
-#define ACTIVATION_RELU_DROPOUT 5  // dropout behind ReLU, gradients only; what is kept is scaled by the slope
-
+// Activations that kernels apply to what they store: see activation.h.
 INLINE floatv activate(floatv x, int activation, float slope) {
   switch (activation) {
     // A comparison that NaN fails the other way, so that NaN stays NaN.
@@ -286,10 +283,6 @@ INLINE floatv activate_gradient(floatv dy, floatv y, int activation, float slope
   }
 }
 
-// Added to an activation's number: what a kernel computes is the gradient of the activation's output, and what it
-// stores that of its input.
-#define ACTIVATION_GRADIENT 16
-
 // What a product's kernel stores of the first n elements of x: activation(x), or the gradient before an activation,
 // whose output has them at `activated`.
 INLINE floatv finish(floatv x, global const float *activated, int n, int activation, float slope) {
@@ -306,12 +299,6 @@ INLINE floatv gradient_before_activation(
   return activate_gradient(dy, y, activation, slope);
 }
 
-// Max-pooling keeps each window's winner, its position in the window in row order, for the gradient.
-#define KEEP_NOTHING 0
-#define KEEP_WINNERS 1
-#define KEEP_POSITIVE 2  // a window whose largest value is not above 0 has no winner: no gradient passes ReLU there
-#define NO_WINNER 0xffff
-
 // The first n positions of a winner array.
 INLINE intv load_winners(global const ushort *p, int n) {
   if (n >= VECTOR_WIDTH) return TO_INTV(LOADV(p));
@@ -322,7 +309,7 @@ INLINE intv load_winners(global const ushort *p, int n) {
 
 INLINE void store_winners(intv v, global ushort *p, int n) {
   if (n >= VECTOR_WIDTH) {
-    STOREV(CONCATENATE(convert_ushort, VECTOR_WIDTH)(v & NO_WINNER), p);
+    STOREV(CONCATENATE(convert_ushort, VECTOR_WIDTH)(v & POOL_NO_ARGMAX), p);
     return;
   }
   int lanes[VECTOR_WIDTH];
@@ -330,7 +317,7 @@ INLINE void store_winners(intv v, global ushort *p, int n) {
   for (int i = 0; i < n; i++) p[i] = (ushort)lanes[i];
 }
 
-// The winner of a window as KEEP_POSITIVE has it.
+// The winner of a window as POOL_KEEP_POSITIVE_ARGMAX has it.
 INLINE intv positive_winner(floatv best, intv winner) { return (best <= SPLAT(0.0f)) | winner; }
 
 // Takes v, at `position` of its window, where it is larger than the best so far: the first of equal values wins, and
@@ -357,3 +344,5 @@ INLINE floatv choose_of_four(const floatv values[4], const intv position) {
   for (int i = 1; i < 4; i++) chosen = CHOOSEV(position == i, values[i], chosen);
   return chosen;
 }
+
+#endif

@@ -7,6 +7,8 @@
 // For few columns, conv2d_dot.cl and conv2d_to_one.cl stand in for conv2d_transposed, and gemm.cl for filters that neither
 // overlap nor leave gaps.
 // Images are padded by pad_image (conv2d_prepare.cl) before; sizes are pairs, height in the upper half (see HEIGHT).
+#include "register_tile.cl"
+#include "conv2d.h"
 
 // Multiplies ROWS windows with the weights of one column tile, over all taps, and stores them. In a line of the window the
 // taps' channels lie behind each other where nothing stands between them, so runs of them are one product:
@@ -168,16 +170,13 @@ kernel void TILED(conv2d_transposed)(
   }
 }
 
-#ifndef GRADIENT_TILES
-#define GRADIENT_TILES 64    // row tiles of a work-item of the weight gradient
-#define GRADIENT_PIXELS 64   // pixels of dy, at most, that all of them pass over before the next
-#endif
+#define CONV2D_GRADIENT_PIXELS 64  // pixels of dy, at most, that all row tiles of a work-item pass over before the next
 
 // The gradient of the weights, in parts: part s of `parts` sums over images s * batch / parts ..<
 // (s + 1) * batch / parts, and add_parts (column_sum.cl) adds the parts in their order.
 //
 // For a padded x. A row is one of the weight's values before the output channel, (kh, kw, channel).
-// Work-item (x, y, z): column tile x, counted through the groups; GRADIENT_TILES row tiles y; part z. Its sums rest in
+// Work-item (x, y, z): column tile x, counted through the groups; CONV2D_GRADIENT_TILES row tiles y; part z. Its sums rest in
 // private memory while blocks of pixels pass.
 kernel void TILED(conv2d_weight_gradient)(
     global const float *x, global const float *dy, global float *dw, int batch, int size, int channels, int out_size,
@@ -190,18 +189,18 @@ kernel void TILED(conv2d_weight_gradient)(
   const int column = group * group_columns + within;
   const int row_floats = WIDTH(size) * channels;
   const int rows = HEIGHT(kernel_size) * WIDTH(kernel_size) * group_channels;
-  const int first_row = (int)get_global_id(1) * GRADIENT_TILES * ROWS;
+  const int first_row = (int)get_global_id(1) * CONV2D_GRADIENT_TILES * ROWS;
   const int part = (int)get_global_id(2);
   if (group >= groups || first_row >= rows || part >= parts) return;
-  const int tiles = min(GRADIENT_TILES, (rows - first_row + ROWS - 1) / ROWS);
+  const int tiles = min(CONV2D_GRADIENT_TILES, (rows - first_row + ROWS - 1) / ROWS);
   const int lines = HEIGHT(out_size), places = WIDTH(out_size);
   // Lines through all images of the part, as they lie in dy.
   const int first = (int)((long)part * batch / parts) * lines, last = (int)((long)(part + 1) * batch / parts) * lines;
-  const int block_lines = max(1, GRADIENT_PIXELS / places), block_places = min(GRADIENT_PIXELS, places);
+  const int block_lines = max(1, CONV2D_GRADIENT_PIXELS / places), block_places = min(CONV2D_GRADIENT_PIXELS, places);
 
   // Where the rows' values lie in the window of the first pixel; behind the last row, where its own does.
   const int count = min(tiles * ROWS, rows - first_row);
-  int origins[GRADIENT_TILES * ROWS];
+  int origins[CONV2D_GRADIENT_TILES * ROWS];
   for (int i = 0; i < count;) {
     const int tap = (first_row + i) / group_channels, channel = first_row + i - tap * group_channels;
     const int kh = tap / WIDTH(kernel_size), kw = tap - kh * WIDTH(kernel_size);
@@ -210,9 +209,9 @@ kernel void TILED(conv2d_weight_gradient)(
     for (int c = begin + channel; i < end; i++, c++) origins[i] = c;
   }
   for (int i = count; i < tiles * ROWS; i++) origins[i] = origins[count - 1];
-  floatv panel[GRADIENT_PIXELS * VECTORS];
-  int offsets[GRADIENT_PIXELS];
-  floatv sums[GRADIENT_TILES * ROWS][VECTORS];
+  floatv panel[CONV2D_GRADIENT_PIXELS * VECTORS];
+  int offsets[CONV2D_GRADIENT_PIXELS];
+  floatv sums[CONV2D_GRADIENT_TILES * ROWS][VECTORS];
   for (int row = 0; row < tiles * ROWS; row += ROWS) TILED(clear)(sums + row);
   for (int line = first; line < last; line += block_lines) {
     const int block = min(block_lines, last - line);

@@ -1,6 +1,8 @@
 // Convolution and transposed convolution for batches, vector family: a register tile's rows are the same pixel of ROWS
 // images. The same taps reach all of them, so those that lie outside of the image are left out instead of multiplied
 // with zeros, and no padded copy is made. conv2d.cl has the kernels for small batches, whose tiles would be empty.
+#include "register_tile.cl"
+#include "conv2d_batch.h"
 
 // The taps of one axis that reach one position: tap first_tap + i * tap_step reads source position
 // first_source + i * source_step, for i < count.
@@ -150,13 +152,9 @@ kernel void TILED(conv2d_batch)(
   }
 }
 
-#ifndef LARGEST_WINDOW
-#define LARGEST_WINDOW 4  // rows and columns of a pool's window that conv2d_pool takes
-#endif
-
 // y = max-pooling of the convolution of x with w + bias: each output is the largest of a window of the convolution's,
 // which never lies in memory. Windows are cells: they neither overlap nor touch padding; `window` is their size, at most
-// LARGEST_WINDOW each way, and out_size that of y. Winners are kept as pool_max_forward (pool.cl) keeps them.
+// CONV2D_POOL_LARGEST_WINDOW each way, and out_size that of y. Winners are kept as pool_max_forward (pool.cl) keeps them.
 // The rest, and the work-items, are conv2d_batch's, of y.
 kernel void TILED(conv2d_pool)(
     global const float *x, global const float *w, global float *y, global ushort *winner, int batch, int size,
@@ -176,7 +174,7 @@ kernel void TILED(conv2d_pool)(
   global const float *weights = TILED(find_panel)(biases, w, panel, kernel_size, k);
   global const float *pointers[ROWS];
   TILED(find_images)(pointers, x + group * k, first, batch, size, channels);
-  TILED(taps) down[LARGEST_WINDOW];
+  TILED(taps) down[CONV2D_POOL_LARGEST_WINDOW];
   for (int i = 0; i < HEIGHT(window); i++) {
     down[i] = TILED(find_taps)(
         line * HEIGHT(window) + i, HEIGHT(size), HEIGHT(kernel_size), HEIGHT(stride), HEIGHT(padding), HEIGHT(dilation),
@@ -184,7 +182,7 @@ kernel void TILED(conv2d_pool)(
   }
 
   for (int place = 0; place < WIDTH(out_size); place++) {
-    TILED(taps) across[LARGEST_WINDOW];
+    TILED(taps) across[CONV2D_POOL_LARGEST_WINDOW];
     for (int j = 0; j < WIDTH(window); j++) {
       across[j] = TILED(find_taps)(
           place * WIDTH(window) + j, WIDTH(size), WIDTH(kernel_size), WIDTH(stride), WIDTH(padding), WIDTH(dilation), 0);

@@ -1,6 +1,7 @@
 // Transposed convolution to few channels, where a register tile of conv2d.cl would be mostly empty: in two steps, a
 // matrix product of pixels and taps and a sum over the taps (conv2d_collect), or, with groups, in one. Processors have a
 // way of their own to one channel by small square filters (conv2d_to_one.cl).
+#include "common.cl"
 
 // dx of conv2d_transposed for few channels of dx: each is a sum along the channels of dy, which lie in a row.
 // w is [KH, KW, channels / groups, out_channels], as a transposed convolution keeps it.

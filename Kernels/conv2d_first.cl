@@ -2,6 +2,8 @@
 // outputs, four times those of the pool, never lie in memory, neither forward nor backward.
 //
 // y, dy and winners are [batch, out_size, O].
+#include "first_layer.cl"
+#include "philox.cl"
 
 // y = convolution of x with w + bias, finished (common.cl).
 // Work-item (x, y, z): VECTOR_WIDTH channels x of row y of image z.
@@ -62,7 +64,7 @@ kernel void conv2d_first_dropout_pool(
   if (line >= HEIGHT(out_size) || image >= batch) return;
   const int width = WIDTH(size), length = WIDTH(conv_size) * out_channels;
   const int begin = (image * HEIGHT(conv_size) + 2 * line) * length;
-  uint numbers[NUMBERS_ROOM];
+  uint numbers[PHILOX_NUMBERS_ROOM];
   const uint *drawn = draw_numbers(numbers, begin, begin + 2 * length, key0, key1, layer, step);
   for (int column = 0; column < out_channels; column += VECTOR_WIDTH) {
     const int n = out_channels - column;

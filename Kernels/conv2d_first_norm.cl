@@ -3,6 +3,7 @@
 // its outputs and read them four times takes longer.
 //
 // The normalisation is batch_norm.cl's: mean, variance, gamma and beta are [O], and so are its statistics' chunks.
+#include "first_layer.cl"
 
 // The sums over outputs first ..< end, counted through all images, of d, what they are more than `origin`; where
 // `squares` is given, those of d * d too.

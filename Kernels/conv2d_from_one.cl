@@ -1,17 +1,15 @@
 // Convolution of one channel with filters of 2 to 7 across, and the gradient of their weights, vector family: a vector's
 // lanes are filters. Padded lines of the image are copied to private memory, where a few of them stay in the first cache.
 // For the forward pass of first layers with filters of 3 x 3 there is first_layer.cl.
+#include "common.cl"
+#include "conv2d_from_one.h"
 
-#define LINE_FLOATS 16384    // of the padded lines that a strip of outputs sees, at most
-#define FILTER_VECTORS 1024  // of packed filters, at most
-#define PANEL_VECTORS 512    // of a strip's gradients, at most
-#define LARGEST_FILTER 7
-#define PLACES 14  // outputs of a line at once: as many as leave all sums in registers
+#define FROM_ONE_FILTER_VECTORS 1024  // of packed filters, at most
 // Gradients of a line at once: as many as have registers beside two lines of sums.
 #if VECTOR_WIDTH == 16
-#define GROUP 4
+#define FROM_ONE_GRADIENTS 4
 #else
-#define GROUP 2
+#define FROM_ONE_GRADIENTS 2
 #endif
 
 INLINE void clear(float *to, const int n) {
@@ -41,66 +39,66 @@ INLINE void copy_padded(
 // sums[i] = the products of filters, `height` lines of `width`, with the window i strides behind the first. Width and
 // stride are constants: each pixel is loaded once for all windows that see it in a line.
 INLINE void multiply_windows_of_one(
-    floatv sums[PLACES], const float *pixel, const int length, const floatv *weights, const int height,
+    floatv sums[FROM_ONE_COLUMNS], const float *pixel, const int length, const floatv *weights, const int height,
     const int width, const int stride) {
-  floatv t[PLACES];
+  floatv t[FROM_ONE_COLUMNS];
 #pragma unroll
-  for (int i = 0; i < PLACES; i++) t[i] = SPLAT(0.0f);
+  for (int i = 0; i < FROM_ONE_COLUMNS; i++) t[i] = SPLAT(0.0f);
   for (int line = 0; line < height; line++) {
 #pragma unroll
-    for (int place = 0; place < (PLACES - 1) * stride + width; place++) {
+    for (int place = 0; place < (FROM_ONE_COLUMNS - 1) * stride + width; place++) {
       const floatv value = SPLAT(pixel[place]);
 #pragma unroll
       for (int tap = place % stride; tap < width; tap += stride) {
         const int i = (place - tap) / stride;
-        if (place >= tap && i < PLACES) t[i] = MULTIPLY_ADD(value, weights[tap], t[i]);
+        if (place >= tap && i < FROM_ONE_COLUMNS) t[i] = MULTIPLY_ADD(value, weights[tap], t[i]);
       }
     }
     pixel += length;
     weights += width;
   }
 #pragma unroll
-  for (int i = 0; i < PLACES; i++) sums[i] = t[i];
+  for (int i = 0; i < FROM_ONE_COLUMNS; i++) sums[i] = t[i];
 }
 
 // sums[i] += the products of a strip's gradients with the pixels under tap i of a line of filters and, from
-// sums[LARGEST_FILTER] on, under those of the next. Width and stride are constants: each pixel is loaded once for all of
-// GROUP gradients that meet it. (Where the loops over taps end at the width and not at a macro, PoCL 3.1 stores all sums
+// sums[FROM_ONE_LARGEST_FILTER] on, under those of the next. Width and stride are constants: each pixel is loaded once for all of
+// FROM_ONE_GRADIENTS gradients that meet it. (Where the loops over taps end at the width and not at a macro, PoCL 3.1 stores all sums
 // at each step.)
 INLINE void add_filter_lines(
-    floatv sums[2 * LARGEST_FILTER], const float *pixels, const int length, const floatv *panel, const int lines,
+    floatv sums[2 * FROM_ONE_LARGEST_FILTER], const float *pixels, const int length, const floatv *panel, const int lines,
     const int places, const int height, const int width, const int stride) {
-  floatv t[2 * LARGEST_FILTER];
+  floatv t[2 * FROM_ONE_LARGEST_FILTER];
 #pragma unroll
-  for (int i = 0; i < 2 * LARGEST_FILTER; i++) t[i] = sums[i];
+  for (int i = 0; i < 2 * FROM_ONE_LARGEST_FILTER; i++) t[i] = sums[i];
   for (int line = 0; line < lines; line++) {
     const float *upper = pixels + line * height * length;
     const float *lower = upper + length;
     int place = 0;
-    for (; place + GROUP <= places; place += GROUP) {
+    for (; place + FROM_ONE_GRADIENTS <= places; place += FROM_ONE_GRADIENTS) {
 #pragma unroll
-      for (int i = 0; i < (GROUP - 1) * 2 + LARGEST_FILTER; i++) {
-        if (i >= (GROUP - 1) * stride + width) break;
+      for (int i = 0; i < (FROM_ONE_GRADIENTS - 1) * 2 + FROM_ONE_LARGEST_FILTER; i++) {
+        if (i >= (FROM_ONE_GRADIENTS - 1) * stride + width) break;
         const floatv above = SPLAT(upper[i]), below = SPLAT(lower[i]);
 #pragma unroll
-        for (int j = 0; j < GROUP; j++) {
+        for (int j = 0; j < FROM_ONE_GRADIENTS; j++) {
           const int tap = i - j * stride;
           if (tap < 0 || tap >= width) continue;
           t[tap] = MULTIPLY_ADD(above, panel[j], t[tap]);
-          t[LARGEST_FILTER + tap] = MULTIPLY_ADD(below, panel[j], t[LARGEST_FILTER + tap]);
+          t[FROM_ONE_LARGEST_FILTER + tap] = MULTIPLY_ADD(below, panel[j], t[FROM_ONE_LARGEST_FILTER + tap]);
         }
       }
-      upper += GROUP * stride;
-      lower += GROUP * stride;
-      panel += GROUP;
+      upper += FROM_ONE_GRADIENTS * stride;
+      lower += FROM_ONE_GRADIENTS * stride;
+      panel += FROM_ONE_GRADIENTS;
     }
     for (; place < places; place++) {
       const floatv gradient = *panel;
 #pragma unroll
-      for (int i = 0; i < LARGEST_FILTER; i++) {
+      for (int i = 0; i < FROM_ONE_LARGEST_FILTER; i++) {
         if (i >= width) break;
         t[i] = MULTIPLY_ADD(SPLAT(upper[i]), gradient, t[i]);
-        t[LARGEST_FILTER + i] = MULTIPLY_ADD(SPLAT(lower[i]), gradient, t[LARGEST_FILTER + i]);
+        t[FROM_ONE_LARGEST_FILTER + i] = MULTIPLY_ADD(SPLAT(lower[i]), gradient, t[FROM_ONE_LARGEST_FILTER + i]);
       }
       upper += stride;
       lower += stride;
@@ -108,18 +106,18 @@ INLINE void add_filter_lines(
     }
   }
 #pragma unroll
-  for (int i = 0; i < 2 * LARGEST_FILTER; i++) sums[i] = t[i];
+  for (int i = 0; i < 2 * FROM_ONE_LARGEST_FILTER; i++) sums[i] = t[i];
 }
 
 // Functions of their own, so that each has all the registers.
 #define WINDOWS_OF_ONE(width, stride)                                                                        \
   OUTLINE void multiply_windows_##width##_stride_##stride(                                                   \
-      floatv sums[PLACES], const float *pixel, const int length, const floatv *weights, const int height) {  \
+      floatv sums[FROM_ONE_COLUMNS], const float *pixel, const int length, const floatv *weights, const int height) {  \
     multiply_windows_of_one(sums, pixel, length, weights, height, width, stride);                            \
   }
 #define FILTER_LINES(width, stride)                                                                          \
   OUTLINE void add_filter_lines_##width##_stride_##stride(                                                   \
-      floatv sums[2 * LARGEST_FILTER], const float *pixels, const int length, const floatv *panel,           \
+      floatv sums[2 * FROM_ONE_LARGEST_FILTER], const float *pixels, const int length, const floatv *panel,           \
       const int lines, const int places, const int height) {                                                 \
     add_filter_lines(sums, pixels, length, panel, lines, places, height, width, stride);                     \
   }
@@ -137,7 +135,7 @@ BY_STRIDE(FILTER_LINES, 5)
 BY_STRIDE(FILTER_LINES, 6)
 BY_STRIDE(FILTER_LINES, 7)
 
-// call(width, stride) for the filter's width, of which there are 2 to LARGEST_FILTER, and the stride across, 1 or 2.
+// call(width, stride) for the filter's width, of which there are 2 to FROM_ONE_LARGEST_FILTER, and the stride across, 1 or 2.
 #define BY_WIDTH(call, stride)         \
   switch (WIDTH(kernel_size)) {        \
     case 2: call(2, stride); break;    \
@@ -161,13 +159,13 @@ INLINE void store_windows(
     global const float *activated, const int activation, const float slope) {
   const int height = HEIGHT(kernel_size);
   for (int line = 0; line < lines; line++) {
-    for (int place = 0; place < places; place += PLACES) {
+    for (int place = 0; place < places; place += FROM_ONE_COLUMNS) {
       const float *pixel = pixels + line * HEIGHT(stride) * length + place * WIDTH(stride);
-      floatv sums[PLACES];
+      floatv sums[FROM_ONE_COLUMNS];
 #define MULTIPLY_WINDOWS(width, stride_across) \
   multiply_windows_##width##_stride_##stride_across(sums, pixel, length, weights, height)
       BY_SHAPE(MULTIPLY_WINDOWS)
-      for (int i = 0; i < min(PLACES, places - place); i++) {
+      for (int i = 0; i < min(FROM_ONE_COLUMNS, places - place); i++) {
         store_part(finish(sums[i] + shift, activated + to, n, activation, slope), y + to, n);
         to += channels;
       }
@@ -186,11 +184,11 @@ kernel void conv2d_from_one(
   const int first = (int)get_global_id(0) * strip, first_image = (int)get_global_id(1) * images;
   if (first >= HEIGHT(out_size) || first_image >= batch) return;
   const int lines = min(strip, HEIGHT(out_size) - first), places = WIDTH(out_size);
-  const int taps = HEIGHT(kernel_size) * WIDTH(kernel_size), panels = FILTER_VECTORS / taps;
-  const int length = ((places + PLACES - 1) / PLACES * PLACES - 1) * WIDTH(stride) + WIDTH(kernel_size);
+  const int taps = HEIGHT(kernel_size) * WIDTH(kernel_size), panels = FROM_ONE_FILTER_VECTORS / taps;
+  const int length = ((places + FROM_ONE_COLUMNS - 1) / FROM_ONE_COLUMNS * FROM_ONE_COLUMNS - 1) * WIDTH(stride) + WIDTH(kernel_size);
   const int pixel_lines = (lines - 1) * HEIGHT(stride) + HEIGHT(kernel_size);
-  float pixels[LINE_FLOATS];
-  floatv weights[FILTER_VECTORS];
+  float pixels[FROM_ONE_ROW_FLOATS];
+  floatv weights[FROM_ONE_FILTER_VECTORS];
   clear(pixels, pixel_lines * length);
   for (int begin = 0; begin < out_channels; begin += panels * VECTOR_WIDTH) {
     const int end = min(out_channels, begin + panels * VECTOR_WIDTH);
@@ -227,11 +225,11 @@ kernel void conv2d_from_one_gradient(
   if (n <= 0 || part >= parts) return;
   const int first = (int)((long)part * batch / parts), last = (int)((long)(part + 1) * batch / parts);
   const int length = (places - 1) * WIDTH(stride) + WIDTH(kernel_size);
-  float pixels[LINE_FLOATS];
+  float pixels[FROM_ONE_ROW_FLOATS];
   clear(pixels, ((min(strip, HEIGHT(out_size)) - 1) * HEIGHT(stride) + HEIGHT(kernel_size) + 1) * length);
-  floatv panel[PANEL_VECTORS], sums[(LARGEST_FILTER + 1) / 2][2 * LARGEST_FILTER];
-  for (int i = 0; i < (LARGEST_FILTER + 1) / 2; i++) {
-    for (int j = 0; j < 2 * LARGEST_FILTER; j++) sums[i][j] = SPLAT(0.0f);
+  floatv panel[FROM_ONE_GRADIENT_VECTORS], sums[(FROM_ONE_LARGEST_FILTER + 1) / 2][2 * FROM_ONE_LARGEST_FILTER];
+  for (int i = 0; i < (FROM_ONE_LARGEST_FILTER + 1) / 2; i++) {
+    for (int j = 0; j < 2 * FROM_ONE_LARGEST_FILTER; j++) sums[i][j] = SPLAT(0.0f);
   }
   for (int image = first; image < last; image++) {
     for (int line = 0; line < HEIGHT(out_size); line += strip) {
@@ -253,7 +251,7 @@ kernel void conv2d_from_one_gradient(
   global float *to = dw + (long)part * HEIGHT(kernel_size) * WIDTH(kernel_size) * out_channels + column;
   for (int i = 0; i < HEIGHT(kernel_size); i++) {
     for (int j = 0; j < WIDTH(kernel_size); j++) {
-      store_part(sums[i / 2][i % 2 * LARGEST_FILTER + j], to, n);
+      store_part(sums[i / 2][i % 2 * FROM_ONE_LARGEST_FILTER + j], to, n);
       to += out_channels;
     }
   }

@@ -1,4 +1,5 @@
 // What comes before the convolutions: padded images, packed weights and transformed filters.
+#include "common.cl"
 
 // padded = x with `padding` rows and columns of zeros around each image; of that every `step`-th row and column.
 // Work-item (x, y): row x of the padded image y.

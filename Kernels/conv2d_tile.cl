@@ -4,6 +4,7 @@
 //
 // Images are [N, H, W, C], weights [KH, KW, C / groups, O]. Height and width come as two arguments, in that order.
 // Any stride, padding, dilation and number of groups.
+#include "local_tile.cl"
 
 // A row of a product whose left side is made of pixels: where the image starts, counted in pixels, and the pixel that
 // the first tap reads. For a row past the end, a pixel outside of any image.

@@ -3,21 +3,17 @@
 // the same pixels reach, and a vector's lanes are these outputs and a quarter as many channels of each. Several lines of
 // cells are summed at once, from pixel to pixel along lines of dy; of what is summed in registers so, the lanes of
 // channels are added afterwards.
+#include "common.cl"
+#include "conv2d_to_one.h"
 
-#ifndef WEIGHT_FLOATS
-#define WEIGHT_FLOATS 8192  // of the filter that a work-item packs, at most
-#define SUM_FLOATS 32768    // of the lines of cells that it sums at once, at most
-#endif
-
-// Lines of cells at once: as many as leave the sums in registers. Those of single outputs are even, so that all begin at
-// the same phase of a stride of 2.
+// Rows of cells at once, by the cells' side.
 #if VECTOR_WIDTH == 16
-#define CELL_LINES(cell) ((cell) == 2 ? 5 : 4)
+#define CELL_LINES(cell) ((cell) == 2 ? TO_ONE_QUAD_ROWS_WIDE : TO_ONE_ROWS_WIDE)
 #else
-#define CELL_LINES(cell) ((cell) == 2 ? 3 : 2)
+#define CELL_LINES(cell) ((cell) == 2 ? TO_ONE_QUAD_ROWS_NARROW : TO_ONE_ROWS_NARROW)
 #endif
-#define MOST_LINES 5
-#define MOST_TAPS 6
+#define MOST_LINES TO_ONE_QUAD_ROWS_WIDE
+#define MOST_TAPS TO_ONE_LARGEST_SIDE
 #define MOST_REACHING 9  // lines of dy that reach lines of cells
 // Weights that have registers beside the sums.
 #define LOADED_WEIGHTS (VECTOR_WIDTH == 16 ? 9 : 0)
@@ -240,8 +236,8 @@ INLINE void transpose_image_to_one(
   const int reached = (WIDTH(out_size) - 1) * step + taps;
   const int cells = max(reached, (WIDTH(padding) + WIDTH(size) - 1) / cell + 1);
   const int pitch = (cells + VECTOR_WIDTH - 1) / VECTOR_WIDTH * VECTOR_WIDTH, length = cell * pitch;
-  floatv sums[SUM_FLOATS / VECTOR_WIDTH];
-  float outputs[4 * SUM_FLOATS / VECTOR_WIDTH];
+  floatv sums[TO_ONE_SUM_FLOATS / VECTOR_WIDTH];
+  float outputs[4 * TO_ONE_SUM_FLOATS / VECTOR_WIDTH];
   for (int i = 0; i < CELL_LINES(cell); i++) {
     for (int j = reached; j < pitch; j++) sums[i * pitch + j] = SPLAT(0.0f);
   }
@@ -269,7 +265,7 @@ INLINE void transpose_to_one(
   const int first = HEIGHT(padding) / cell / step * step + (int)get_global_id(0) * strip;
   const int last = min(first + strip, (HEIGHT(padding) + HEIGHT(size) - 1) / cell + 1);
   if (first >= last) return;
-  floatv weights[WEIGHT_FLOATS / VECTOR_WIDTH];
+  floatv weights[TO_ONE_WEIGHT_FLOATS / VECTOR_WIDTH];
   pack_filter((float *)weights, w, channels, cell, taps);
   for (int image = first_image; image < last_image; image++) {
     transpose_image_to_one(
@@ -281,7 +277,7 @@ INLINE void transpose_to_one(
 
 // dx = activation(transposed convolution of dy + bias), or the gradient of the input. dx is [batch, size, 1], dy
 // [batch, out_size, out_channels], w [side, side, out_channels]. side is 2 to 6, the stride 1 or 2, dilation 1. What a
-// work-item packs and sums is at most WEIGHT_FLOATS and SUM_FLOATS. Drivers compile for one SIDE and STRIDE; what is
+// work-item packs and sums is at most TO_ONE_WEIGHT_FLOATS and TO_ONE_SUM_FLOATS. Drivers compile for one SIDE and STRIDE; what is
 // compiled ahead of time has them all.
 //
 // Work-item (x, y): `strip` lines x of cells, a multiple of the stride, of the images y * images ..< (y + 1) * images. Each

@@ -1,35 +1,34 @@
-// Dropout, with masks from philox.cl. A work-item does GROUPS groups of 128 elements.
+// Dropout, with masks from philox.cl. A work-item does PHILOX_GROUPS groups of 128 elements.
+#include "philox.cl"
+#include "dropout.h"
 
 // The four words of the blocks first_block + i, for tests: word k of block i in words[4 * i + k].
 kernel void philox_blocks(
     global uint *words, int blocks, uint first_block, uint counter1, uint layer, uint step, uint key0, uint key1) {
-  const int first = (int)get_global_id(0) * GROUPS * GROUP_LANES;
+  const int first = (int)get_global_id(0) * PHILOX_GROUPS * PHILOX_LANES;
   if (first >= blocks) return;
-  uint drawn[GROUPS * GROUP_WORDS];
+  uint drawn[PHILOX_GROUPS * PHILOX_WORDS];
   draw_words(drawn, first_block + (uint)first, counter1, layer, step, key0, key1);
-  for (int i = 0; i < min(GROUPS * GROUP_LANES, blocks - first); i++) {
+  for (int i = 0; i < min(PHILOX_GROUPS * PHILOX_LANES, blocks - first); i++) {
     for (int k = 0; k < 4; k++) {
-      words[4 * (first + i) + k] = drawn[i / GROUP_LANES * GROUP_WORDS + k * GROUP_LANES + i % GROUP_LANES];
+      words[4 * (first + i) + k] = drawn[i / PHILOX_LANES * PHILOX_WORDS + k * PHILOX_LANES + i % PHILOX_LANES];
     }
   }
 }
-
-#define DROPOUT_PLAIN 0  // y = x where kept
-#define DROPOUT_RELU 1   // y = relu(x) where kept
 
 // y = x * scale where kept, 0 elsewhere. Multiplied, so that NaN and infinity do not vanish with a dropped element.
 kernel void dropout_forward(
     global const float *x, global float *y, int count, uint key0, uint key1, uint layer, uint step, uint threshold,
     float scale, int mode) {
-  const int item = (int)get_global_id(0), first = item * GROUPS * 2 * GROUP_WORDS;
+  const int item = (int)get_global_id(0), first = item * PHILOX_GROUPS * 2 * PHILOX_WORDS;
   if (first >= count) return;
-  uint words[GROUPS * GROUP_WORDS];
-  draw_words(words, (uint)(item * GROUPS * GROUP_LANES), 0u, layer, step, key0, key1);
-  for (int i = 0; i < GROUPS * GROUP_WORDS; i += VECTOR_WIDTH) {
+  uint words[PHILOX_GROUPS * PHILOX_WORDS];
+  draw_words(words, (uint)(item * PHILOX_GROUPS * PHILOX_LANES), 0u, layer, step, key0, key1);
+  for (int i = 0; i < PHILOX_GROUPS * PHILOX_WORDS; i += VECTOR_WIDTH) {
     const uintv word = LOADV(words + i);
     const intv keep_low = (word & 0xffffu) >= (uintv)(threshold);
     const intv keep_high = (word >> 16) >= (uintv)(threshold);
-    const int low = first + i / GROUP_LANES * 2 * GROUP_LANES + i % GROUP_LANES, high = low + GROUP_LANES;
+    const int low = first + i / PHILOX_LANES * 2 * PHILOX_LANES + i % PHILOX_LANES, high = low + PHILOX_LANES;
     if (low < count) {
       floatv v = load_part(x + low, count - low);
       if (mode == DROPOUT_RELU) v = activate(v, ACTIVATION_RELU, 0.0f);

@@ -1,7 +1,8 @@
 // Dropout of ReLU and the max-pooling behind it, for processors: what lies between them is four times as large as what
 // comes out, and is not written. Masks are those of philox.cl.
+#include "philox.cl"
 
-// y = max-pooling, by windows and steps of 2 without padding, of relu(x) with dropout. Winners are kept as KEEP_POSITIVE
+// y = max-pooling, by windows and steps of 2 without padding, of relu(x) with dropout. Winners are kept as POOL_KEEP_POSITIVE_ARGMAX
 // has it. Work-item (x, y): line x of y of image y.
 kernel void relu_dropout_pool_2x2(
     global const float *x, global float *y, global ushort *winner, int batch, int size, int channels, int out_size,
@@ -10,7 +11,7 @@ kernel void relu_dropout_pool_2x2(
   if (line >= HEIGHT(out_size) || image >= batch) return;
   const int length = WIDTH(size) * channels;
   const int begin = (image * HEIGHT(size) + 2 * line) * length;
-  uint numbers[NUMBERS_ROOM];
+  uint numbers[PHILOX_NUMBERS_ROOM];
   const uint *drawn = draw_numbers(numbers, begin, begin + 2 * length, key0, key1, layer, step);
   int at = (image * HEIGHT(out_size) + line) * WIDTH(out_size) * channels;
   for (int place = 0; place < WIDTH(out_size); place++) {

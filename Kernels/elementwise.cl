@@ -1,5 +1,6 @@
 // Element by element: activations and their gradients, addition.
 // A work-item computes VECTOR_WIDTH consecutive elements; the last one of an array may hold fewer.
+#include "common.cl"
 
 // y = activation(x).
 kernel void activation_forward(global const float *x, global float *y, int count, int activation, float slope) {

@@ -3,6 +3,9 @@
 // never lie in memory. It stands before the kernels' own text, in conv2d_first.cl and conv2d_first_norm.cl.
 //
 // Images are padded (pad_image) and [batch, size]; weights [3, 3, O].
+#ifndef FIRST_LAYER_CL
+#define FIRST_LAYER_CL
+#include "common.cl"
 
 // The weights of VECTOR_WIDTH channels, of which there are n.
 INLINE void load_taps(floatv taps[9], global const float *w, const int out_channels, const int n) {
@@ -34,3 +37,5 @@ INLINE void add_window(floatv sums[9], global const float *window, const int wid
     sums[tap] = MULTIPLY_ADD(SPLAT(window[tap / 3 * width + tap % 3]), gradient, sums[tap]);
   }
 }
+
+#endif

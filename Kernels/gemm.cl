@@ -1,11 +1,11 @@
 // General matrix multiplication, vector family: a work-item owns a register tile and walks down a strip of them.
+#include "register_tile.cl"
+#include "gemm.h"
 
 #ifndef K_BLOCK
 #define K_BLOCK 512  // rows of B at a time
 #endif
 #define PACK_AHEAD 16   // rows of B that are asked for before they are packed
-#define PACK_STEPS 512  // of k: what a work-item packs
-#define PACK_TILES 2    // column tiles of B that it packs
 #define PACK_BLOCK 64   // columns of a transposed B that it packs at a time
 
 // A column tile's biases, zeros behind the last of n columns; `count` of them serve in turn.
@@ -143,20 +143,20 @@ INLINE int TILED(part_to_pack)(const int parts) {
   return z > 0 && (int)((z - 1) * parts / size) == part ? -1 : part;
 }
 
-// Work-item (x, 0, z): rows x * PACK_STEPS ... of PACK_TILES of B's panels; (x, 1, z): columns x * PACK_STEPS ... of one
+// Work-item (x, 0, z): rows x * GEMM_PACK_STEPS ... of GEMM_PACK_TILES of B's panels; (x, 1, z): columns x * GEMM_PACK_STEPS ... of one
 // of A's. z has as many places as there are of the more numerous. A thread that takes a range of z packs about those rows
 // of A that it multiplies in gemm_packed, where rows go with the last dimension too, so they lie in its core's cache.
 kernel void TILED(gemm_pack)(
     global const float *a, global const float *b, global float *a_panels, global float *b_panels, int m, int n, int k,
     int a_row, int a_step, int b_step, int b_column) {
-  const int first = (int)get_global_id(0) * PACK_STEPS;
-  const int count = min(PACK_STEPS, k - first);
+  const int first = (int)get_global_id(0) * GEMM_PACK_STEPS;
+  const int count = min(GEMM_PACK_STEPS, k - first);
   if (count <= 0) return;
   if (get_global_id(1) == 0) {
-    const int part = TILED(part_to_pack)((n + PACK_TILES * COLUMNS - 1) / (PACK_TILES * COLUMNS));
+    const int part = TILED(part_to_pack)((n + GEMM_PACK_TILES * COLUMNS - 1) / (GEMM_PACK_TILES * COLUMNS));
     if (part < 0) return;
-    const int column = part * PACK_TILES * COLUMNS;
-    const int columns = min(PACK_TILES * COLUMNS, n - column);
+    const int column = part * GEMM_PACK_TILES * COLUMNS;
+    const int columns = min(GEMM_PACK_TILES * COLUMNS, n - column);
     global const float *from = b + (long)first * b_step + (long)column * b_column;
     global float *to = b_panels + (long)column * k + (long)first * COLUMNS;
     if (b_column == 1) {

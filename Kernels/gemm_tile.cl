@@ -1,4 +1,5 @@
 // General matrix multiplication, tile family: a work-group computes a tile of the product from tiles in local memory.
+#include "local_tile.cl"
 
 // Loads the elements (row, k) ... of a tile of `tile` rows, at p[row * row_step + k * k_step], zeros past the edges.
 INLINE void fetch_strided(

@@ -1,17 +1,15 @@
 // Changes of layout.
-
-#ifndef TRANSPOSE_ROWS
-#define TRANSPOSE_ROWS 16  // rows of x that a work-item transposes
-#endif
+#include "common.cl"
+#include "layout.h"
 
 // Transposes each of N matrices: y [N, columns, rows] from x [N, rows, columns]. Work-item (i, j) does vector i of
 // columns over block j of rows, counted over all matrices.
 kernel void transpose_batch(global const float *x, global float *y, int N, int rows, int columns) {
-  const int blocks = (rows + TRANSPOSE_ROWS - 1) / TRANSPOSE_ROWS;
+  const int blocks = (rows + LAYOUT_TRANSPOSE_ROWS - 1) / LAYOUT_TRANSPOSE_ROWS;
   const int c = (int)get_global_id(0) * VECTOR_WIDTH, block = (int)get_global_id(1);
   if (c >= columns || block >= N * blocks) return;
-  const int n = block / blocks, first = (block - n * blocks) * TRANSPOSE_ROWS;
-  const int end = min(rows, first + TRANSPOSE_ROWS), lanes_used = min(VECTOR_WIDTH, columns - c);
+  const int n = block / blocks, first = (block - n * blocks) * LAYOUT_TRANSPOSE_ROWS;
+  const int end = min(rows, first + LAYOUT_TRANSPOSE_ROWS), lanes_used = min(VECTOR_WIDTH, columns - c);
   global const float *from = x + n * rows * columns + c;
   global float *to = y + n * rows * columns + c * rows;
   for (int r = first; r < end; r += VECTOR_WIDTH) {

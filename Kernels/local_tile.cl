@@ -8,6 +8,9 @@
 // Local memory: k-th row of a tile first, its TILE_M (TILE_N) elements in vectors of four, and one vector more, so that
 // rows of k start in different banks. What lies past the edges of a matrix is loaded as zero, so any size works.
 // A work-group has GROUP_ITEMS work-items in its first dimension.
+#ifndef LOCAL_TILE_CL
+#define LOCAL_TILE_CL
+#include "common.cl"
 
 #if VECTOR_WIDTH != 4
 #error "the tile family is written with vectors of four"
@@ -127,3 +130,5 @@ INLINE void multiply_tiles(
     }                                                                             \
     barrier(CLK_LOCAL_MEM_FENCE);                                                 \
   }
+
+#endif

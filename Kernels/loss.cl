@@ -1,4 +1,5 @@
 // Mean squared error, and the last stage of every loss.
+#include "common.cl"
 
 // Work-item j does elements j * length ..< (j + 1) * length: gradient = (prediction - target) * scale, times the derivative
 // of the activation that the prediction comes from, and the sum of squared differences into partial[j].

@@ -1,5 +1,6 @@
 // Optimizer steps over all parameters at once: flat arrays of parameters, gradients and state.
 // A work-item updates VECTOR_WIDTH elements. Formulas and their order are those of torch.optim.
+#include "common.cl"
 
 // Adam (Kingma & Ba 2015), with weight decay added to the gradient. step_size = learning rate / (1 - beta1^t);
 // root_correction = 1 / sqrt(1 - beta2^t).

@@ -1,6 +1,6 @@
 // The device's limit: fused multiply-adds in registers, nothing else. For benchmarks.
-
-#define PEAK_CHAINS 12  // independent sums: enough to hide the latency of a multiply-add on two units
+#include "common.cl"
+#include "peak.h"
 
 // Each work-item does rounds * PEAK_CHAINS * VECTOR_WIDTH multiply-adds; out[item] keeps them from being dropped.
 kernel void peak_multiply_add(global float *out, int rounds, float factor, float summand) {

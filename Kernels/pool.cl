@@ -7,6 +7,7 @@
 // window instead, or those of several windows.
 //
 // Windows of more than 65535 positions are not handled; the caller refuses them.
+#include "common.cl"
 
 #define CHANNEL_VECTORS ((C + VECTOR_WIDTH - 1) / VECTOR_WIDTH)
 
@@ -33,7 +34,7 @@ kernel void pool_max_forward(
   }
   const int at = (row * WO + wo) * C + c;
   store_part(best, y + at, channels);
-  if (keep == KEEP_POSITIVE) position = positive_winner(best, position);
+  if (keep == POOL_KEEP_POSITIVE_ARGMAX) position = positive_winner(best, position);
   if (keep) store_winners(position, winner + at, channels);
 }
 
@@ -58,7 +59,7 @@ kernel void pool_max_forward_2x2(
   const floatv best = largest_of_four(values, &position);
   const int at = (row * WO + wo) * C + c;
   store_part(best, y + at, channels);
-  if (keep == KEEP_POSITIVE) position = positive_winner(best, position);
+  if (keep == POOL_KEEP_POSITIVE_ARGMAX) position = positive_winner(best, position);
   if (keep) store_winners(position, winner + at, channels);
 }
 

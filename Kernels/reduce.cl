@@ -2,6 +2,7 @@
 //
 // A sum has two stages: chunks of the input, whose length depends on the input's size only, and then the chunks'
 // sums. The order of additions is the same on every device and for any number of threads.
+#include "common.cl"
 
 // Sums of consecutive elements: work-item j sums x[j * length ..< (j + 1) * length] * scale into y[j].
 kernel void chunk_sum(global const float *x, global float *y, int count, int length, float scale, int accumulate) {

@@ -1,6 +1,9 @@
 // The register tile that GEMM and the convolutions of the vector family share: ROWS x (VECTORS * VECTOR_WIDTH) sums
 // held in vectors while products are added to them. It stands before the kernels' own text, once for each tile size;
 // names end in the size, for example multiply_6x2.
+#ifndef REGISTER_TILE_CL
+#define REGISTER_TILE_CL
+#include "common.cl"
 
 #ifndef ROWS
 #define ROWS 6  // rows of the tile
@@ -176,3 +179,5 @@ INLINE void TILED(store_finished)(
     const int columns, global const float *activated, const int activation, const float slope) {
   TILED(store_product)(t, y, y, biases, places, rows, columns, 1, 1, 1.0f, 0.0f, activated, activation, slope);
 }
+
+#endif

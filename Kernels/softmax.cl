@@ -3,6 +3,7 @@
 // The loss of a row is log(sum exp(x - m)) + m - x[label] with m the row's maximum, its gradient
 // (softmax(x) - onehot(label)) * scale. A work-item does a chunk of rows, one after the other, and leaves the sum of
 // their losses and of their hits (the arg-max is the label) for loss_finish. A label out of range gives a NaN loss.
+#include "common.cl"
 
 kernel void cross_entropy_rows(
     global const float *logits, global const int *labels, global float *gradient, global float *losses,

@@ -11,22 +11,10 @@
 //
 // The transposed convolution, with stride 1, is the convolution with mirrored filters. The gradient of the weights is
 // the transpose of the same bilinear form: G'((A dy A') * V)G, summed over the cells.
+#include "register_tile.cl"
+#include "winograd.h"
 
-#define WINOGRAD_POINTS 16
 #define WINOGRAD_GAP 16  // floats between the points of a block, so that they do not fall into the same sets of a cache
-#ifndef WINOGRAD_FLOATS
-#define WINOGRAD_FLOATS 4096  // of a point's inputs in a block, at most: its cells times the channels
-#endif
-#ifndef WINOGRAD_CELLS
-#define WINOGRAD_CELLS 48  // of a block, at most
-#endif
-#ifndef WINOGRAD_GRADIENT_TILES
-#define WINOGRAD_GRADIENT_TILES 6  // column tiles of a work-item of the weight gradient, at most
-#endif
-#ifndef WINOGRAD_SUMS
-#define WINOGRAD_SUMS 6144  // of a point in a work-item of the weight gradient, at most
-#endif
-
 #define PREFETCH_FLOATS 16  // of a line of a cache
 
 #if ROWS % 2 != 0 || ROWS < 4
@@ -323,7 +311,7 @@ INLINE void TILED(transform_gradients)(
 // (s + 1) * batch / parts, and add_parts (column_sum.cl) adds the parts in their order.
 //
 // Work-item (x, y): `tiles` column tiles x, part y. channels are a multiple of VECTOR_WIDTH;
-// tiles <= WINOGRAD_GRADIENT_TILES, and channels * COLUMNS * tiles <= WINOGRAD_SUMS.
+// tiles <= WINOGRAD_GRADIENT_TILES, and channels * COLUMNS * tiles <= WINOGRAD_GRADIENT_SUMS.
 kernel void TILED(winograd_weight_gradient)(
     global const float *x, global const float *dy, global const float *zeros, global float *dw, int batch, int size,
     int channels, int out_size, int out_channels, int padding, int cells, int block, int tiles, int parts) {
@@ -337,7 +325,7 @@ kernel void TILED(winograd_weight_gradient)(
   const int step = block * channels + WINOGRAD_GAP, gradient_step = block * width + WINOGRAD_GAP;
   float inputs[WINOGRAD_POINTS * (WINOGRAD_FLOATS + WINOGRAD_GAP)];
   float gradients[WINOGRAD_POINTS * (WINOGRAD_CELLS * WINOGRAD_GRADIENT_TILES * COLUMNS + WINOGRAD_GAP)];
-  float sums[WINOGRAD_POINTS * WINOGRAD_SUMS];
+  float sums[WINOGRAD_POINTS * WINOGRAD_GRADIENT_SUMS];
   for (int i = 0; i < WINOGRAD_POINTS * channels * width; i += VECTOR_WIDTH) STOREV(SPLAT(0.0f), sums + i);
   // Where whole tiles would reach behind the last channel, low ones take the place of the last of them.
   const int low = (ROWS - channels % ROWS) % ROWS / (ROWS - LOW_ROWS);

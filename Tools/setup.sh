@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sees to what Telar needs outside this repository: setup.sh GROUP..., groups build, run, test, drivers, dist.
+# Sees to what Telar needs outside this repository: setup.sh GROUP..., groups build, run, test,
+# drivers, dist, lint.
 #
 # Each need is tested for by what it provides, so this works on every system; what is missing is installed with
 # apt-get on Debian and its like, as root or with sudo. Elsewhere the script names what is missing and stops.
@@ -57,6 +58,9 @@ for group in "$@"; do
       need oclgrind command -v oclgrind
       need clinfo command -v clinfo
       need python3-venv python3 -c 'import ensurepip, venv'
+      ;;
+    lint)
+      need python3 command -v python3
       ;;
     drivers)
       need mesa-opencl-icd test -e /etc/OpenCL/vendors/rusticl.icd

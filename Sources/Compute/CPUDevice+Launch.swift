@@ -5,15 +5,15 @@ import Foundation
 final class CompiledKernel {
   let name: String
   let entry: telar_entry
-  /// A letter an argument, as `telar_kernel` has them.
+  /// A letter an argument, as ``KernelTable`` has them.
   let signature: [UInt8]
   /// About the most that a work-item took lately. Decides only how the work is shared out, never what is computed.
   private var nanosecondsPerItem = Double.infinity
 
-  init(_ kernel: telar_kernel) {
-    name = String(cString: kernel.name)
-    entry = kernel.entry
-    signature = Array(UnsafeRawBufferPointer(start: kernel.signature, count: strlen(kernel.signature)))
+  init(_ entryPoint: telar_entry_point) {
+    name = String(cString: entryPoint.name)
+    entry = entryPoint.entry
+    signature = KernelTable.entry(named: name)!.signature
   }
 
   /// A launch below this runs on the calling thread alone: waking another takes longer.
@@ -102,8 +102,7 @@ extension CPUDevice {
     case .uint(let value) where letter == UInt8(ascii: "u"): return UInt64(value)
     case .float(let value) where letter == UInt8(ascii: "f"): return UInt64(value.bitPattern)
     default:
-      let signature = String(decoding: kernel.signature, as: UTF8.self)
-      preconditionFailure("argument \(index) of \(kernel.name) is \(argument), but its signature is \(signature)")
+      KernelTable.mismatch(argument, at: index, kernel.signature, of: kernel.name)
     }
   }
 }

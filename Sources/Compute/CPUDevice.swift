@@ -57,7 +57,7 @@ public final class CPUDevice: Device {
     }
     let clone = Self.clones[Self.instructionSets.firstIndex(of: chosen)!].pointee
     kernels = Dictionary(
-      uniqueKeysWithValues: UnsafeBufferPointer(start: clone.kernels, count: Int(clone.kernel_count)).map {
+      uniqueKeysWithValues: UnsafeBufferPointer(start: clone.entry_points, count: Int(clone.entry_point_count)).map {
         (String(cString: $0.name), CompiledKernel($0))
       })
     self.threads = ThreadPool(threadCount: threads)

@@ -52,11 +52,7 @@ extension OpenCLDevice {
   }
 
   private func bind(_ arguments: [KernelArgument], to kernel: OpenCLKernel) throws {
-    guard arguments.count == kernel.argumentCount else {
-      throw DeviceError.driver(
-        device: properties.identifier, call: "clGetKernelInfo",
-        code: "\(kernel.argumentCount) arguments where \(arguments.count) are given", kernel: kernel.name)
-    }
+    KernelTable.check(arguments, fit: kernel.signature, of: kernel.name)
     for index in arguments.indices {
       let status: cl_int
       switch arguments[index] {

@@ -18,8 +18,10 @@ extension OpenCLPrograms {
     let names = OpenCLInquiry.text { clGetProgramInfo(program, cl_program_info(CL_PROGRAM_KERNEL_NAMES), $0, $1, $2) }
     var signatures: [String: String] = [:]
     for name in (names ?? "").split(separator: ";").map(String.init) {
-      let kernel = try self.kernel(named: name, in: program)
-      signatures[name] = String((0..<kernel.argumentCount).map { letter(of: cl_uint($0), in: kernel.handle) })
+      let handle = try self.kernel(named: name, in: program)
+      defer { clReleaseKernel(handle) }
+      let count = try argumentCount(of: handle, named: name)
+      signatures[name] = String((0..<count).map { letter(of: cl_uint($0), in: handle) })
     }
     return signatures
   }

@@ -6,12 +6,13 @@ import Foundation
 final class OpenCLKernel {
   let name: String
   let handle: cl_kernel
-  let argumentCount: Int
+  /// A letter an argument, as ``KernelTable`` has them.
+  let signature: [UInt8]
 
-  init(name: String, handle: cl_kernel, argumentCount: Int) {
+  init(name: String, handle: cl_kernel, signature: [UInt8]) {
     self.name = name
     self.handle = handle
-    self.argumentCount = argumentCount
+    self.signature = signature
   }
 
   deinit { clReleaseKernel(handle) }
@@ -45,25 +46,28 @@ final class OpenCLPrograms {
 
   deinit { programs.values.forEach { clReleaseProgram($0) } }
 
-  /// The text of a program as drivers get it: behind the common part, with lines counted from its own first for
-  /// build logs.
-  package static func text(of program: String) -> String? {
-    guard let common = file("common"), let own = file(program) else { return nil }
-    return "#line 1 \"common\"\n\(common)\n#line 1 \"\(program)\"\n\(own)\n"
-  }
-
-  /// The names of all kernel files but the common one.
-  package static var names: [String] {
-    (0..<telar_program_count).map { String(cString: telar_program_at($0).pointee.name) }.filter { $0 != "common" }
-  }
-
-  private static func file(_ name: String) -> String? {
+  /// The text of a program as drivers get it: what it includes before it, each file with lines counted from its own first
+  /// for build logs.
+  package static func text(of name: String) -> String? {
     for index in 0..<telar_program_count {
       let program = telar_program_at(index).pointee
       guard String(cString: program.name) == name else { continue }
-      return String(decoding: UnsafeRawBufferPointer(start: program.text, count: program.length), as: UTF8.self)
+      return (0..<Int(program.file_count)).map { text(of: program.files[$0]!.pointee) }.joined()
     }
     return nil
+  }
+
+  private static func text(of file: telar_file) -> String {
+    let text = String(decoding: UnsafeRawBufferPointer(start: file.text, count: file.length), as: UTF8.self)
+    let flat = text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+      line.hasPrefix("#include") ? "" : line
+    }
+    return "#line 1 \"\(String(cString: file.name))\"\n\(flat.joined(separator: "\n"))\n"
+  }
+
+  /// The names of all programs.
+  package static var names: [String] {
+    (0..<telar_program_count).map { String(cString: telar_program_at($0).pointee.name) }
   }
 
   /// The compiler's options: the device's macros, overridden by the kernel's. No option loosens floating point; warnings
@@ -77,24 +81,44 @@ final class OpenCLPrograms {
   }
 
   /// A kernel object, from a program that is built now unless it was before.
+  ///
+  /// - Throws: ``DeviceError/driver(device:call:code:kernel:)`` also where the driver's kernel has another number of
+  ///   arguments than the table's.
   func kernel(_ kernel: Kernel) throws -> OpenCLKernel {
-    try self.kernel(named: kernel.name, in: program(kernel.program, options: options(for: kernel), for: kernel))
+    let handle = try self.kernel(
+      named: kernel.name, in: program(kernel.program, options: options(for: kernel), for: kernel))
+    guard let signature = KernelTable.signature(of: kernel) else {
+      fatalError("kernel \(kernel.name) of \(kernel.program).cl is not in the kernel table")
+    }
+    let compiled = OpenCLKernel(name: kernel.name, handle: handle, signature: signature)
+    let count = try argumentCount(of: handle, named: kernel.name)
+    guard count == signature.count else {
+      throw DeviceError.driver(
+        device: properties.identifier, call: "clGetKernelInfo",
+        code: "\(count) arguments where \(signature.count) are declared", kernel: kernel.name)
+    }
+    return compiled
   }
 
-  func kernel(named name: String, in program: cl_program) throws -> OpenCLKernel {
+  /// A kernel of a built program; the caller releases it.
+  func kernel(named name: String, in program: cl_program) throws -> cl_kernel {
     var status: cl_int = 0
     guard let handle = clCreateKernel(program, name, &status) else {
       throw DeviceError.driver(
         device: properties.identifier, call: "clCreateKernel", code: OpenCLStatus.name(status), kernel: name)
     }
+    return handle
+  }
+
+  /// How many arguments the driver says that a kernel has.
+  func argumentCount(of handle: cl_kernel, named name: String) throws -> Int {
     var count: cl_uint = 0
-    status = clGetKernelInfo(handle, cl_kernel_info(CL_KERNEL_NUM_ARGS), MemoryLayout<cl_uint>.size, &count, nil)
+    let status = clGetKernelInfo(handle, cl_kernel_info(CL_KERNEL_NUM_ARGS), MemoryLayout<cl_uint>.size, &count, nil)
     guard status == CL_SUCCESS else {
-      clReleaseKernel(handle)
       throw DeviceError.driver(
         device: properties.identifier, call: "clGetKernelInfo", code: OpenCLStatus.name(status), kernel: name)
     }
-    return OpenCLKernel(name: name, handle: handle, argumentCount: Int(count))
+    return Int(count)
   }
 
   /// A built program, from memory, from disk, or from the driver's compiler. `kernel` is named in errors.

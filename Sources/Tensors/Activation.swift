@@ -1,3 +1,5 @@
+import CKernels
+
 /// A function applied to every element, as an operator of its own or within the one before it.
 public enum Activation: Hashable, Sendable {
   case none
@@ -7,14 +9,14 @@ public enum Activation: Hashable, Sendable {
   case sigmoid
   case tanh
 
-  /// The number that the kernels know it by: `ACTIVATION_…` in `common.cl`.
+  /// The number that the kernels know it by: `ACTIVATION_…` in `activation.h`.
   package var code: Int32 {
     switch self {
-    case .none: 0
-    case .relu: 1
-    case .leakyReLU: 2
-    case .sigmoid: 3
-    case .tanh: 4
+    case .none: ACTIVATION_NONE
+    case .relu: ACTIVATION_RELU
+    case .leakyReLU: ACTIVATION_LEAKY_RELU
+    case .sigmoid: ACTIVATION_SIGMOID
+    case .tanh: ACTIVATION_TANH
     }
   }
 

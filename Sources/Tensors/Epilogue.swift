@@ -1,7 +1,9 @@
+import CKernels
+
 /// What an operator ends in, where the gradient before that follows from the one behind it and the output alone: it can
 /// then be had as a kernel stores the gradient of the output.
 package struct Ending: Hashable {
-  /// The number that the kernels know it by, and the argument that goes with it: `ACTIVATION_…` in `common.cl`.
+  /// The number that the kernels know it by, and the argument that goes with it: `ACTIVATION_…` in `activation.h`.
   private var code: Int32
   private var slope: Float
 
@@ -12,13 +14,13 @@ package struct Ending: Hashable {
   }
 
   /// Dropout behind ReLU, which scales what it keeps.
-  static func reluDropout(scale: Float) -> Ending { Ending(code: 5, slope: scale) }
+  static func reluDropout(scale: Float) -> Ending { Ending(code: ACTIVATION_RELU_DROPOUT, slope: scale) }
 
   /// The last two arguments of kernels for which this is all that they apply.
   var arguments: [KernelArgument] { [.int(code), .float(slope)] }
 
   /// Those of ``Epilogue/gradient(before:output:)``: `ACTIVATION_GRADIENT` is added.
-  fileprivate var gradientArguments: [KernelArgument] { [.int(code + 16), .float(slope)] }
+  fileprivate var gradientArguments: [KernelArgument] { [.int(code + ACTIVATION_GRADIENT), .float(slope)] }
 }
 
 /// What the kernel of a product applies to each sum as it stores it.

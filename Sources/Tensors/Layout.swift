@@ -1,8 +1,10 @@
+import CKernels
+
 /// Changes of layout. Kernels in `layout.cl`.
 enum LayoutKernels {
   static let transposeBatch = Kernel("layout", "transpose_batch")
-  /// Rows that a work-item transposes: `TRANSPOSE_ROWS`.
-  static let transposeRows = 16
+  /// Rows that a work-item transposes.
+  static let transposeRows = Int(LAYOUT_TRANSPOSE_ROWS)
 }
 
 /// Images as rows of features, in PyTorch's order (C, H, W).

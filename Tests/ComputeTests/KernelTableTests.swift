@@ -3,61 +3,78 @@ import Compute
 import TestSupport
 import Testing
 
-/// The table that binds compiled-in kernels by name, against what an OpenCL compiler makes of the same text.
+/// The kernel table, against what OpenCL compilers make of the same kernels, the clones, and the kernels that operators
+/// launch.
 @Suite struct KernelTableTests {
-  /// Signature by kernel name of each program in a clone's table.
-  private static func table(of clone: telar_clone) -> [String: [String: String]] {
-    var table: [String: [String: String]] = [:]
-    for kernel in UnsafeBufferPointer(start: clone.kernels, count: Int(clone.kernel_count)) {
-      table[String(cString: kernel.program), default: [:]][String(cString: kernel.name)] =
-        String(cString: kernel.signature)
-    }
-    return table
-  }
-
-  @Test(arguments: TestDevices.openCL, CPUDevice.instructionSets.indices)
-  func theTableIsWhatTheDriverSees(on test: TestDevice, clone index: Int) throws {
-    let clone = telar_clone_at(Int32(index)).pointee
-    let table = Self.table(of: clone)
-    try test.use { device in
-      let device = device as! OpenCLDevice
-      for program in OpenCLDevice.programNames where !program.hasSuffix("_tile") {
-        var seen: [String: String] = [:]
-        for tile in UnsafeBufferPointer(start: clone.tiles, count: Int(clone.tile_count)) {
-          let options = ["VECTOR_WIDTH": Int(clone.vector_width), "ROWS": Int(tile.0), "VECTORS": Int(tile.1)]
-          seen.merge(try device.signatures(of: program, options: options)) { $1 }
-        }
-        #expect(seen == table[program], "\(program).cl for \(String(cString: clone.name))")
-      }
-      #expect(Set(table.keys).isSubset(of: OpenCLDevice.programNames))
+  private static var clones: [telar_clone] { (0..<telar_clone_count).map { telar_clone_at($0).pointee } }
+  /// The register tiles of each clone.
+  private static let cloneTiles = clones.map { clone in
+    UnsafeBufferPointer(start: clone.tiles, count: Int(clone.tile_count)).map {
+      VectorTile(width: Int(clone.vector_width), rows: Int($0.0), vectors: Int($0.1))
     }
   }
 
-  /// Kernels with local memory are in no table; their programs must at least build, with the vectors of four that they
-  /// are written in.
+  /// Signatures by the names that devices know a program's kernels by.
+  private static func signatures(of program: String, tiles: [VectorTile]) -> [String: String] {
+    var signatures: [String: String] = [:]
+    for entry in KernelTable.entries where entry.program == program {
+      for name in entry.names(for: tiles) { signatures[name] = String(decoding: entry.signature, as: UTF8.self) }
+    }
+    return signatures
+  }
+
+  /// For the vectors and register tiles of each clone; programs with local memory are written with vectors of four.
   @Test(arguments: TestDevices.openCL)
-  func tilePrograms(on test: TestDevice) throws {
+  func `the table is what the driver sees`(on test: TestDevice) throws {
     try test.use { device in
       let device = device as! OpenCLDevice
-      for program in OpenCLDevice.programNames where program.hasSuffix("_tile") {
-        let signatures = try device.signatures(of: program, options: ["VECTOR_WIDTH": 4])
-        #expect(!signatures.isEmpty, "\(program).cl")
+      for program in OpenCLDevice.programNames {
+        let entries = KernelTable.entries.filter { $0.program == program }
+        let hasLocalMemory = entries.contains { $0.hasLocalMemory }, isTiled = entries.contains { $0.isTiled }
+        let tileSets = hasLocalMemory ? [[VectorTile(width: 4, rows: 4, vectors: 1)]] : Self.cloneTiles
+        for tiles in Set(tileSets) {
+          var seen: [String: String] = [:]
+          for tile in isTiled ? tiles : [tiles[0]] {
+            let options = ["VECTOR_WIDTH": tile.width, "ROWS": tile.rows, "VECTORS": tile.vectors]
+            seen.merge(try device.signatures(of: program, options: options)) { $1 }
+          }
+          #expect(seen == Self.signatures(of: program, tiles: tiles), "\(program).cl for \(tiles)")
+        }
+      }
+      #expect(Set(KernelTable.entries.map(\.program)) == Set(OpenCLDevice.programNames))
+    }
+  }
+
+  @Test func `each clone has every kernel without local memory`() {
+    for (clone, tiles) in zip(Self.clones, Self.cloneTiles) {
+      let names = UnsafeBufferPointer(start: clone.entry_points, count: Int(clone.entry_point_count)).map {
+        String(cString: $0.name)
+      }
+      let expected = KernelTable.entries.filter { !$0.hasLocalMemory }.flatMap { $0.names(for: tiles) }
+      #expect(names.sorted() == expected.sorted())
+    }
+  }
+
+  @Test func `kernels are found by program and name`() {
+    #expect(KernelTable.signature(of: Kernel("elementwise", "add")) == Array("ccbi".utf8))
+    #expect(KernelTable.signature(of: Kernel("gemm", "gemm_pack_6x2"))?.count == 11)
+    for (program, name) in [
+      ("gemm", "add"), ("elementwise", "add_6x2"), ("gemm", "gemm"), ("gemm", "gemm_6"), ("gemm", "gemm_6xx2"),
+      ("gemm", "gemm_ax2"),
+    ] {
+      #expect(KernelTable.signature(of: Kernel(program, name)) == nil, "\(name) of \(program)")
+    }
+  }
+
+  /// Operators keep their kernels in constants, each made of the names of its program and its function.
+  @Test func `operators launch the kernels of the table, and all of them`() throws {
+    let constant = /Kernel\(\s*"(\w+)",\s*"(\w+)/
+    var used: Set<[String]> = []
+    for file in Repository.swiftFiles(under: "Sources") {
+      for match in try Repository.text(of: file).matches(of: constant) {
+        used.insert([String(match.1), String(match.2)])
       }
     }
-  }
-
-  @Test func clonesHaveTheSameKernels() {
-    for index in CPUDevice.instructionSets.indices {
-      let clone = telar_clone_at(Int32(index)).pointee
-      let names = Self.table(of: clone).mapValues { Set($0.keys.map(Self.withoutTile)) }
-      #expect(names == Self.table(of: telar_clone_at(0).pointee).mapValues { Set($0.keys.map(Self.withoutTile)) })
-    }
-  }
-
-  /// A tiled kernel's name without its tile: `gemm` of `gemm_6x2`.
-  private static func withoutTile(_ name: String) -> String {
-    let parts = name.split(separator: "_")
-    guard let last = parts.last, last.contains("x"), last.allSatisfy({ $0.isNumber || $0 == "x" }) else { return name }
-    return parts.dropLast().joined(separator: "_")
+    #expect(used == Set(KernelTable.entries.map { [$0.program, $0.name] }))
   }
 }

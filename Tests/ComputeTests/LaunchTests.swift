@@ -1,3 +1,4 @@
+import CKernels
 import Compute
 import TestSupport
 import Testing
@@ -108,7 +109,7 @@ import Testing
       try x.write(values)
       try device.launch(
         Kernel("elementwise", "activation_forward"), over: Self.grid(count, on: device),
-        [.buffer(x), .buffer(y), .int(count), .int(4), .float(0)])
+        [.buffer(x), .buffer(y), .int(count), .int(ACTIVATION_TANH), .float(0)])
       return try y.read(UInt32.self, count: count)
     }
     #expect(results.allSatisfy { $0 == results[0] })

@@ -1,5 +1,4 @@
-import CKernels
-import Foundation
+import Compute
 import Tensors
 import TestSupport
 import Testing
@@ -28,7 +27,7 @@ import Testing
     try device.synchronize()
 
     let launched = Set(profiler.report.map(\.kernel))
-    let missing = KernelTexts.kernels(of: family, tiles: device.properties.vectorTiles).subtracting(launched)
+    let missing = KernelTable.names(of: family, tiles: device.properties.vectorTiles).subtracting(launched)
     #expect(missing.isEmpty, "\(family) family: no test launches \(missing.sorted().joined(separator: ", "))")
   }
 }
@@ -37,33 +36,18 @@ extension OpenCLDevice {
   fileprivate static var countIfAny: Int { (try? OpenCLDevice.available().count) ?? 0 }
 }
 
-/// The kernels that the files under `Kernels/` define.
-private enum KernelTexts {
-  /// Kernels that a device of the family uses, those of register tiles under the name of each tile.
-  static func kernels(of family: KernelFamily, tiles: [VectorTile]) -> Set<String> {
-    var names: Set<String> = []
-    let definition = /(?:kernel|GROUP_KERNEL) void (TILED\()?(\w+)/
-    for index in 0..<telar_program_count {
-      let program = telar_program_at(index).pointee
-      let file = String(cString: program.name)
-      let text = String(decoding: UnsafeRawBufferPointer(start: program.text, count: program.length), as: UTF8.self)
-      let definitions = text.matches(of: definition)
-      let isOfOneFamily = file.hasSuffix("_tile") || filesOfTheVectorFamily.contains(file)
-      if isOfOneFamily && file.hasSuffix("_tile") != (family == .tile) { continue }
-      for match in definitions {
-        let name = String(match.2)
-        if match.1 == nil {
-          names.insert(name)
-        } else {
-          names.formUnion(tiles.map { "\(name)_\($0.rows)x\($0.vectors)" })
-        }
-      }
+extension KernelTable {
+  /// Names of the kernels that a device of the family uses, those of register tiles for each tile.
+  fileprivate static func names(of family: KernelFamily, tiles: [VectorTile]) -> Set<String> {
+    let used = entries.filter { entry in
+      let isOfVectorFamily = vectorPrograms.contains(entry.program)
+      return family == .tile ? !isOfVectorFamily : !entry.hasLocalMemory
     }
-    return names
+    return Set(used.flatMap { $0.names(for: tiles) })
   }
 
-  /// What the files ending in `_tile` stand in for, and what only processors use.
-  private static let filesOfTheVectorFamily: Set = [
+  /// Programs that the tile family has others for, and those that only processors use.
+  private static let vectorPrograms: Set = [
     "dropout_pool", "gemm", "conv2d", "conv2d_batch", "conv2d_dot", "conv2d_first", "conv2d_first_norm",
     "conv2d_from_one", "conv2d_prepare", "conv2d_to_one", "winograd",
   ]

@@ -3,16 +3,47 @@
 #include <stddef.h>
 #include <stdint.h>
 
+// Sizes and codes that kernels and their callers share: the macros of Kernels/*.h.
+#include "../generated/sizes.h"
+
 // --- As text ---------------------------------------------------------------
 
+// A file under Kernels/.
 typedef struct {
-  const char *name;  // the file's name without .cl
+  const char *name;
   const char *text;  // not terminated
   size_t length;
+} telar_file;
+
+// A file with kernels, and those that it includes.
+typedef struct {
+  const char *name;  // the file's name without .cl
+  // Each file once, in the order of inclusion; the program's own is the last.
+  const telar_file *const *files;
+  int file_count;
+  // Whether its kernels use local memory; clones do not have them then.
+  int has_local_memory;
 } telar_program;
 
 extern const int telar_program_count;
 const telar_program *telar_program_at(int index);
+
+// --- The table of kernels --------------------------------------------------
+
+typedef struct {
+  const char *program;
+  // Without the register tile: `gemm` of gemm_6x2 and gemm_6x1.
+  const char *name;
+  // A letter an argument: b buffer, c constant buffer, l local memory, i int, u uint, f float.
+  const char *signature;
+  // Whether there is one for each register tile, by the names name_ROWSxVECTORS.
+  int is_tiled;
+} telar_kernel;
+
+extern const int telar_kernel_count;
+const telar_kernel *telar_kernel_at(int index);
+
+// --- Tunings ---------------------------------------------------------------
 
 // Kernels/tuning.json: the tunings that are shipped. Not terminated.
 extern const char *const telar_tuning;
@@ -30,12 +61,9 @@ typedef struct {
 typedef void (*telar_entry)(const telar_range *range, const void *const *arguments);
 
 typedef struct {
-  const char *program;
   const char *name;
-  // A letter an argument: b buffer, c constant buffer, i int, u uint, f float.
-  const char *signature;
   telar_entry entry;
-} telar_kernel;
+} telar_entry_point;
 
 // The kernels compiled for one instruction set.
 typedef struct {
@@ -45,8 +73,8 @@ typedef struct {
   // Register tiles of the heavy kernels: rows, vectors; in the order of preference.
   const int (*tiles)[2];
   int tile_count;
-  const telar_kernel *kernels;
-  int kernel_count;
+  const telar_entry_point *entry_points;
+  int entry_point_count;
 } telar_clone;
 
 // All clones in the binary, the most capable first.

@@ -1,10 +1,10 @@
+import CKernels
 import Tensors
 
 /// The device's limits, measured: what other figures are fractions of.
 public enum PeakBenchmark {
   private static let kernel = Kernel("peak", "peak_multiply_add")
-  /// `PEAK_CHAINS` in `peak.cl`.
-  private static let chains = 12
+  private static let chains = Int(PEAK_CHAINS)
 
   /// Multiply-adds in registers, in GFLOP/s, each counted as two operations.
   public static func gflops(on device: any Device) throws -> Double {

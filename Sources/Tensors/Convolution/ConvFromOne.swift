@@ -1,18 +1,18 @@
+import CKernels
+
 /// Convolution of one channel on processors of the vector family, but for the forward pass of first layers of 3×3; so also
 /// the gradients of a transposed convolution to one channel. Kernels in `conv2d_from_one.cl`.
 enum FromOneKernels {
   static let forward = Kernel("conv2d_from_one", "conv2d_from_one")
   static let gradient = Kernel("conv2d_from_one", "conv2d_from_one_gradient")
 
-  /// `LINE_FLOATS`.
-  static let lineFloats = 16384
-  /// `PANEL_VECTORS`.
-  static let panelVectors = 512
-  /// `PLACES`.
-  static let places = 14
-  /// What there is a function for, across; `LARGEST_FILTER` is the most each way.
-  static let filters = 2...7
-  static let strides = 1...2
+  /// The most of an image's lines, and of a strip's gradients, that a work-item has room for.
+  static let (lineFloats, panelVectors) = (Int(FROM_ONE_ROW_FLOATS), Int(FROM_ONE_GRADIENT_VECTORS))
+  /// Outputs of a line at once.
+  static let places = Int(FROM_ONE_COLUMNS)
+  /// What there is a function for, across; the largest filter is the most each way.
+  static let filters = Int(FROM_ONE_SMALLEST_FILTER)...Int(FROM_ONE_LARGEST_FILTER)
+  static let strides = 1...Int(FROM_ONE_LARGEST_STRIDE)
   /// Work-items for each of a processor's threads, so that they finish together: of strips, where images are few, and of
   /// several images, for which the filters are packed once, where they are many.
   static let (stripsPerUnit, itemsPerUnit) = (4, 15)

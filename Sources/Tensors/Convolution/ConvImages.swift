@@ -1,10 +1,12 @@
+import CKernels
+
 /// Convolutions by register tiles whose rows are images of the batch, so that all rows share their windows' padding; by
 /// themselves and with the max-pooling behind them. Kernels in `conv2d_batch.cl`.
 enum ConvImagesKernels {
   static let forward = TiledKernel("conv2d_batch", "conv2d_batch")
   static let pool = TiledKernel("conv2d_batch", "conv2d_pool")
-  /// The largest window that `conv2d_pool` takes: `LARGEST_WINDOW`.
-  static let largestWindow = 4
+  /// The largest window that `conv2d_pool` takes.
+  static let largestWindow = Int(CONV2D_POOL_LARGEST_WINDOW)
   /// Bytes of packed weights up to which the tiles of a row of pixels follow one another: they stay in the L2 cache,
   /// beside the images.
   static let cachedWeightBytes = 256 << 10

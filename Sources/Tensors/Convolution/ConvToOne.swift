@@ -1,3 +1,5 @@
+import CKernels
+
 /// Transposed convolution to one channel on processors of the vector family. Kernel in `conv2d_to_one.cl`.
 enum ToOneKernels {
   /// The compile-time specialization of the kernel.
@@ -7,8 +9,8 @@ enum ToOneKernels {
 
   static let toOne: [Shape: Kernel] = {
     var kernels: [Shape: Kernel] = [:]
-    for side in 2...6 {
-      for stride in 1...2 {
+    for side in Int(TO_ONE_SMALLEST_SIDE)...Int(TO_ONE_LARGEST_SIDE) {
+      for stride in 1...Int(TO_ONE_LARGEST_STRIDE) {
         kernels[Shape(side: side, stride: stride)] = Kernel(
           "conv2d_to_one", "conv2d_to_one", options: ["SIDE": side, "STRIDE": stride])
       }
@@ -16,15 +18,18 @@ enum ToOneKernels {
     return kernels
   }()
 
-  /// `WEIGHT_FLOATS` and `SUM_FLOATS`.
-  static let (weightFloats, sumFloats) = (8192, 32768)
+  /// The most of weights and sums that a work-item has room for.
+  static let (weightFloats, sumFloats) = (Int(TO_ONE_WEIGHT_FLOATS), Int(TO_ONE_SUM_FLOATS))
   /// Work-items for each of a processor's threads, so that they finish together: of strips, where images are few, and of
   /// several images, for which the filter is packed once, where they are many.
   static let (stripsPerUnit, itemsPerUnit) = (4, 10)
 
-  /// `CELL_LINES` of cells of one output and of two by two.
+  /// Lines at once, of cells of one output and of two by two.
   static func lines(ofCells cell: Int, vectorWidth: Int) -> Int {
-    vectorWidth == 16 ? (cell == 2 ? 5 : 4) : (cell == 2 ? 3 : 2)
+    let (one, quad) =
+      vectorWidth == 16
+      ? (TO_ONE_ROWS_WIDE, TO_ONE_QUAD_ROWS_WIDE) : (TO_ONE_ROWS_NARROW, TO_ONE_QUAD_ROWS_NARROW)
+    return Int(cell == 2 ? quad : one)
   }
 }
 

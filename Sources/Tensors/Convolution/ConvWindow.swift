@@ -1,11 +1,13 @@
+import CKernels
+
 /// Convolutions by register tiles of neighbouring pixels, for batches too small for tiles of images, and their weight
 /// gradients. Kernels in `conv2d.cl`.
 enum ConvWindowKernels {
   static let forward = TiledKernel("conv2d", "conv2d_window")
   static let transposed = TiledKernel("conv2d", "conv2d_transposed")
   static let weightGradient = TiledKernel("conv2d", "conv2d_weight_gradient")
-  /// Row tiles of a work-item of the weight gradient: `GRADIENT_TILES`.
-  static let gradientTiles = 64
+  /// Row tiles of a work-item of the weight gradient.
+  static let gradientTiles = Int(CONV2D_GRADIENT_TILES)
 }
 
 extension ConvProblem {

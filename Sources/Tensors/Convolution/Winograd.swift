@@ -1,3 +1,5 @@
+import CKernels
+
 /// Convolutions with 3×3 filters and stride 1 in fewer products, on devices of the vector family. Kernels in
 /// `winograd.cl`, which says how.
 enum WinogradKernels {
@@ -6,15 +8,11 @@ enum WinogradKernels {
   static let weightGradient = TiledKernel("winograd", "winograd_weight_gradient")
 
   /// Products that take the place of the 36 of four outputs.
-  static let points = 16
-  /// `WINOGRAD_FLOATS`.
-  static let blockFloats = 4096
-  /// `WINOGRAD_CELLS`.
-  static let blockCells = 48
-  /// `WINOGRAD_GRADIENT_TILES`.
-  static let gradientTiles = 6
-  /// `WINOGRAD_SUMS`.
-  static let gradientSums = 6144
+  static let points = Int(WINOGRAD_POINTS)
+  /// The most that a block of cells holds, of a point's inputs and of cells.
+  static let (blockFloats, blockCells) = (Int(WINOGRAD_FLOATS), Int(WINOGRAD_CELLS))
+  /// The most that a work-item of the weight gradient has, of column tiles and of a point's sums.
+  static let (gradientTiles, gradientSums) = (Int(WINOGRAD_GRADIENT_TILES), Int(WINOGRAD_GRADIENT_SUMS))
   /// Fewer channels than this, on either side, do not pay for the transforms.
   static let leastChannels = 16
   /// Blocks of cells for each of a processor's threads, so that they finish together.

@@ -1,3 +1,5 @@
+import CKernels
+
 /// Batch normalisation. Kernels in `batch_norm.cl`.
 enum BatchNormKernels {
   static let chunkStatistics = Kernel("batch_norm", "batch_norm_chunk_statistics")
@@ -6,8 +8,8 @@ enum BatchNormKernels {
   static let chunkGradients = Kernel("batch_norm", "batch_norm_chunk_gradients")
   static let parameterGradients = Kernel("batch_norm", "batch_norm_parameter_gradients")
   static let backward = Kernel("batch_norm", "batch_norm_backward")
-  /// Rows that a work-item normalises: `ROWS_PER_ITEM`.
-  static let rowsPerItem = 16
+  /// Rows that a work-item normalises.
+  static let rowsPerItem = Int(BATCH_NORM_ROWS)
 }
 
 /// Normalises each channel, and applies an activation to the result if asked.
@@ -217,8 +219,7 @@ struct BatchNorm {
     return dx
   }
 
-  /// `GRADIENT_OVERWRITE`, `GRADIENT_ADD` or `GRADIENT_SKIP`.
-  private static func mode(_ target: GradientTarget?) -> Int {
-    target.map { $0.accumulate ? 1 : 0 } ?? 2
+  private static func mode(_ target: GradientTarget?) -> Int32 {
+    target.map { $0.accumulate ? BATCH_NORM_GRADIENT_ADD : BATCH_NORM_GRADIENT_OVERWRITE } ?? BATCH_NORM_GRADIENT_SKIP
   }
 }

@@ -1,3 +1,5 @@
+import CKernels
+
 /// Dropout. Kernels in `dropout.cl` and `dropout_pool.cl`, masks in `philox.cl`.
 enum DropoutKernels {
   static let forward = Kernel("dropout", "dropout_forward")
@@ -48,8 +50,11 @@ public func reluDropout(_ x: Tensor, probability: Float, key: DropoutKey) throws
   return y
 }
 
-/// Elements that a work-item of dropout does: `GROUPS` of 128, see `philox.cl`.
-private func elementsPerItem(on device: any Device) -> Int { device.traits.vectorWidth >= 16 ? 256 : 128 }
+/// Elements that a work-item of dropout does.
+private func elementsPerItem(on device: any Device) -> Int {
+  let isWide = device.traits.vectorWidth >= 16
+  return Int(PHILOX_GROUP_ELEMENTS * (isWide ? PHILOX_GROUPS_WIDE : PHILOX_GROUPS_NARROW))
+}
 
 /// x, or relu(x), with the mask of the key applied; nothing is recorded.
 func applyDropout(_ x: Tensor, probability: Float, key: DropoutKey, afterReLU: Bool) throws -> Tensor {
@@ -59,7 +64,7 @@ func applyDropout(_ x: Tensor, probability: Float, key: DropoutKey, afterReLU: B
   try x.device.launch(
     DropoutKernels.forward, over: x.device.itemGrid(x.count.dividedUp(by: elementsPerItem(on: x.device))),
     moving: 2 * x.count,
-    [.buffer(x.buffer), .buffer(y.buffer), .int(x.count)] + mask + [.int(afterReLU ? 1 : 0)])
+    [.buffer(x.buffer), .buffer(y.buffer), .int(x.count)] + mask + [.int(afterReLU ? DROPOUT_RELU : DROPOUT_PLAIN)])
   return y
 }
 

@@ -1,3 +1,5 @@
+import CKernels
+
 /// ReLU, dropout and the max-pooling behind them in one operator. Kernel in `dropout_pool.cl`.
 extension FusedOps {
   /// Max-pooling of dropout of relu(x). The gradient passes pooling, dropout and ReLU in one launch, from the pooled
@@ -67,9 +69,6 @@ package struct DropoutPoolOperands {
 extension DeviceTraits {
   /// Whether a work-item can keep the mask's numbers of two rows of images of this shape, in private memory.
   func keepsDropoutNumbers(of shape: [Int]) -> Bool {
-    hasLargePrivateMemory && 2 * shape[2] * shape[3] <= mostNumbers
+    hasLargePrivateMemory && 2 * shape[2] * shape[3] <= PHILOX_KEPT_ELEMENTS
   }
 }
-
-/// `MOST_NUMBERS` in `philox.cl`.
-private let mostNumbers = 8192

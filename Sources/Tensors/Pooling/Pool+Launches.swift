@@ -6,14 +6,14 @@ extension PoolGeometry {
   func enqueueMax2x2(_ operands: MaxPoolOperands) throws {
     try operands.x.device.launch(
       PoolKernels.maxForward2x2, over: outputGrid(operands.y), moving: operands.floats,
-      operands.buffers + sizes(operands.x.shape, operands.y.shape) + [.int(operands.keep.rawValue)])
+      operands.buffers + sizes(operands.x.shape, operands.y.shape) + [.int(operands.keep.code)])
   }
 
   func enqueueMax(_ operands: MaxPoolOperands) throws {
     try operands.x.device.launch(
       PoolKernels.maxForward, over: outputGrid(operands.y), moving: operands.floats,
       operands.buffers + sizes(operands.x.shape, operands.y.shape) + windowArguments
-        + [.int(operands.keep.rawValue)])
+        + [.int(operands.keep.code)])
   }
 
   func enqueueMaxGradientTiling(_ operands: PoolGradientOperands) throws {

@@ -1,3 +1,5 @@
+import CKernels
+
 /// Pooling over windows. Kernels in `pool.cl`.
 enum PoolKernels {
   static let maxForward = Kernel("pool", "pool_max_forward")
@@ -30,9 +32,18 @@ public func maxPool2d(_ x: Tensor, _ geometry: PoolGeometry) throws -> Tensor {
   return y
 }
 
-/// Which argmax max-pooling stores: the numbers of `KEEP_…` in `common.cl`.
-enum KeptArgmax: Int {
+/// Which argmax max-pooling stores.
+enum KeptArgmax {
   case nothing, all, positive
+
+  /// The number that the kernels know it by: `POOL_KEEP_…` in `pool.h`.
+  var code: Int32 {
+    switch self {
+    case .nothing: POOL_KEEP_NOTHING
+    case .all: POOL_KEEP_ARGMAX
+    case .positive: POOL_KEEP_POSITIVE_ARGMAX
+    }
+  }
 }
 
 /// The tensors of a max-pooling.
@@ -100,7 +111,7 @@ public func avgPool2d(_ x: Tensor, _ geometry: PoolGeometry) throws -> Tensor {
 /// The output's shape, with everything checked that a kernel takes for granted.
 func checkedPoolShape(_ shape: [Int], _ geometry: PoolGeometry, _ place: String) throws -> [Int] {
   let output = try geometry.outputShape(of: shape, place)
-  guard geometry.kernelSize.height * geometry.kernelSize.width < 65_536 || place != "maxPool2d" else {
+  guard geometry.kernelSize.height * geometry.kernelSize.width <= POOL_NO_ARGMAX || place != "maxPool2d" else {
     throw ShapeError(place, "a window of \(geometry.kernelSize) has more than 65,535 positions")
   }
   try checkIndexable(place, shape.reduce(1, *), output.reduce(1, *))

@@ -1,3 +1,5 @@
+import CKernels
+
 /// General matrix multiplication by register tiles. Kernels in `gemm.cl`.
 enum GemmKernels {
   static let vector = TiledKernel("gemm", "gemm")
@@ -137,9 +139,8 @@ package struct GemmProblem {
   /// Products, and rows of A and columns of B, from which on the launch that packs repays itself.
   private static let leastPackedProducts = 32 << 20
   private static let leastPackedSide = 256
-  /// What a work-item packs: `PACK_STEPS` and `PACK_TILES` in `gemm.cl`.
-  private static let packSteps = 512
-  private static let packTiles = 2
+  /// What a work-item packs.
+  private static let (packSteps, packTiles) = (Int(GEMM_PACK_STEPS), Int(GEMM_PACK_TILES))
   /// Rows of a packed panel at a time: fewer would be added to out more often, more leave few rows of A in the cache. As
   /// many as the longest block are not worth a second one.
   private static let (packedBlock, longestBlock) = (256, 512)

@@ -1,0 +1,12 @@
+// Sizes and codes of batch_norm.cl.
+#ifndef BATCH_NORM_H
+#define BATCH_NORM_H
+
+#define BATCH_NORM_ROWS 16  // rows of pixels that a work-item normalises
+
+// What becomes of a parameter's gradient.
+#define BATCH_NORM_GRADIENT_OVERWRITE 0
+#define BATCH_NORM_GRADIENT_ADD 1
+#define BATCH_NORM_GRADIENT_SKIP 2
+
+#endif

@@ -1,0 +1,10 @@
+// Sizes of the generator of dropout masks, philox.cl.
+#ifndef PHILOX_H
+#define PHILOX_H
+
+#define PHILOX_GROUP_ELEMENTS 128  // elements whose numbers are drawn by 16 blocks
+#define PHILOX_GROUPS_NARROW 1     // groups that are drawn together, with vectors of 4 and 8 floats
+#define PHILOX_GROUPS_WIDE 2       // the same with vectors of 16
+#define PHILOX_KEPT_ELEMENTS 8192  // elements whose numbers a work-item keeps in private memory, at most
+
+#endif

@@ -1,0 +1,357 @@
+// Written by Tools/kernels/generate.py from Kernels/: `make kernels`, never by hand.
+
+#pragma once
+#include "../../../Kernels/batch_norm.cl"
+#include "../../../Kernels/batch_norm_pool.cl"
+#include "../../../Kernels/column_sum.cl"
+#include "../../../Kernels/conv2d_dot.cl"
+#include "../../../Kernels/conv2d_first.cl"
+#include "../../../Kernels/conv2d_first_norm.cl"
+#include "../../../Kernels/conv2d_from_one.cl"
+#include "../../../Kernels/conv2d_prepare.cl"
+#include "../../../Kernels/conv2d_to_one.cl"
+#include "../../../Kernels/dropout.cl"
+#include "../../../Kernels/dropout_pool.cl"
+#include "../../../Kernels/elementwise.cl"
+#include "../../../Kernels/gather.cl"
+#include "../../../Kernels/layout.cl"
+#include "../../../Kernels/loss.cl"
+#include "../../../Kernels/optimizer.cl"
+#include "../../../Kernels/peak.cl"
+#include "../../../Kernels/pool.cl"
+#include "../../../Kernels/reduce.cl"
+#include "../../../Kernels/softmax.cl"
+
+ENTRY(
+    batch_norm_chunk_statistics,
+    (const float *, float *, float *, int, int, int),
+    A(0, const float *) A(1, float *) A(2, float *) A(3, int) A(4, int) A(5, int),
+    (a0, a1, a2, a3, a4, a5))
+ENTRY(
+    batch_norm_statistics,
+    (const float *, const float *, float *, float *, float *, float *, int, int, int, float),
+    A(0, const float *) A(1, const float *) A(2, float *) A(3, float *) A(4, float *) A(5, float *) A(6, int)
+        A(7, int) A(8, int) A(9, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9))
+ENTRY(
+    batch_norm_forward,
+    (const float *, float *, const float *, const float *, const float *, const float *, int, int, float, int, float),
+    A(0, const float *) A(1, float *) A(2, const float *) A(3, const float *) A(4, const float *) A(5, const float *)
+        A(6, int) A(7, int) A(8, float) A(9, int) A(10, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10))
+ENTRY(
+    batch_norm_chunk_gradients,
+    (const float *, const float *, const float *, const float *, const float *, const float *, float *, float *, int,
+        int, int, float, int, float),
+    A(0, const float *) A(1, const float *) A(2, const float *) A(3, const float *) A(4, const float *)
+        A(5, const float *) A(6, float *) A(7, float *) A(8, int) A(9, int) A(10, int) A(11, float) A(12, int)
+        A(13, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13))
+ENTRY(
+    batch_norm_parameter_gradients,
+    (const float *, const float *, const float *, float *, float *, float *, int, int, float, int, int),
+    A(0, const float *) A(1, const float *) A(2, const float *) A(3, float *) A(4, float *) A(5, float *) A(6, int)
+        A(7, int) A(8, float) A(9, int) A(10, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10))
+ENTRY(
+    batch_norm_backward,
+    (const float *, const float *, const float *, const float *, const float *, const float *, const float *, float *,
+        int, int, float, int, int, float),
+    A(0, const float *) A(1, const float *) A(2, const float *) A(3, const float *) A(4, const float *)
+        A(5, const float *) A(6, const float *) A(7, float *) A(8, int) A(9, int) A(10, float) A(11, int) A(12, int)
+        A(13, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13))
+ENTRY(
+    batch_norm_pool_forward,
+    (const float *, float *, ushort *, float *, const float *, const float *, const float *, const float *, int, int,
+        int, int, float, int, float, int, int),
+    A(0, const float *) A(1, float *) A(2, ushort *) A(3, float *) A(4, const float *) A(5, const float *)
+        A(6, const float *) A(7, const float *) A(8, int) A(9, int) A(10, int) A(11, int) A(12, float) A(13, int)
+        A(14, float) A(15, int) A(16, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16))
+ENTRY(
+    batch_norm_average_chunk_gradients,
+    (const float *, const float *, const float *, const float *, const float *, const float *, float *, float *, int,
+        int, int, int, int, float, int, float),
+    A(0, const float *) A(1, const float *) A(2, const float *) A(3, const float *) A(4, const float *)
+        A(5, const float *) A(6, float *) A(7, float *) A(8, int) A(9, int) A(10, int) A(11, int) A(12, int)
+        A(13, float) A(14, int) A(15, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15))
+ENTRY(
+    batch_norm_pool_backward,
+    (const float *, const ushort *, const float *, const float *, const float *, const float *, const float *,
+        const float *, float *, int, int, int, int, float, int, int, float, int),
+    A(0, const float *) A(1, const ushort *) A(2, const float *) A(3, const float *) A(4, const float *)
+        A(5, const float *) A(6, const float *) A(7, const float *) A(8, float *) A(9, int) A(10, int) A(11, int)
+        A(12, int) A(13, float) A(14, int) A(15, int) A(16, float) A(17, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17))
+ENTRY(
+    column_sum,
+    (const float *, float *, int, int, int, int),
+    A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, int) A(5, int),
+    (a0, a1, a2, a3, a4, a5))
+ENTRY(
+    add_parts,
+    (const float *, float *, int, int, int),
+    A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, int),
+    (a0, a1, a2, a3, a4))
+ENTRY(
+    conv2d_transposed_dot,
+    (const float *, const float *, const float *, float *, int, int, int, int, int, int, int, int, int, int, int,
+        float),
+    A(0, const float *) A(1, const float *) A(2, const float *) A(3, float *) A(4, int) A(5, int) A(6, int) A(7, int)
+        A(8, int) A(9, int) A(10, int) A(11, int) A(12, int) A(13, int) A(14, int) A(15, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15))
+ENTRY(
+    conv2d_collect,
+    (const float *, const float *, float *, int, int, int, int, int, int, int, int, int, float),
+    A(0, const float *) A(1, const float *) A(2, float *) A(3, int) A(4, int) A(5, int) A(6, int) A(7, int) A(8, int)
+        A(9, int) A(10, int) A(11, int) A(12, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12))
+ENTRY(
+    conv2d_first,
+    (const float *, const float *, const float *, float *, int, int, int, int, const float *, int, float),
+    A(0, const float *) A(1, const float *) A(2, const float *) A(3, float *) A(4, int) A(5, int) A(6, int) A(7, int)
+        A(8, const float *) A(9, int) A(10, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10))
+ENTRY(
+    conv2d_first_pool,
+    (const float *, const float *, const float *, float *, ushort *, int, int, int, int, int, int, float),
+    A(0, const float *) A(1, const float *) A(2, const float *) A(3, float *) A(4, ushort *) A(5, int) A(6, int)
+        A(7, int) A(8, int) A(9, int) A(10, int) A(11, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11))
+ENTRY(
+    conv2d_first_dropout_pool,
+    (const float *, const float *, const float *, float *, ushort *, int, int, int, int, int, uint, uint, uint, uint,
+        uint, float),
+    A(0, const float *) A(1, const float *) A(2, const float *) A(3, float *) A(4, ushort *) A(5, int) A(6, int)
+        A(7, int) A(8, int) A(9, int) A(10, uint) A(11, uint) A(12, uint) A(13, uint) A(14, uint) A(15, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15))
+ENTRY(
+    conv2d_first_pool_gradient,
+    (const float *, const float *, const ushort *, float *, float *, int, int, int, int, int, float),
+    A(0, const float *) A(1, const float *) A(2, const ushort *) A(3, float *) A(4, float *) A(5, int) A(6, int)
+        A(7, int) A(8, int) A(9, int) A(10, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10))
+ENTRY(
+    conv2d_first_chunk_statistics,
+    (const float *, const float *, const float *, float *, float *, int, int, int, int, int),
+    A(0, const float *) A(1, const float *) A(2, const float *) A(3, float *) A(4, float *) A(5, int) A(6, int)
+        A(7, int) A(8, int) A(9, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9))
+ENTRY(
+    conv2d_first_norm_pool,
+    (const float *, const float *, const float *, float *, ushort *, float *, const float *, const float *,
+        const float *, const float *, int, int, int, int, float, int, float, int),
+    A(0, const float *) A(1, const float *) A(2, const float *) A(3, float *) A(4, ushort *) A(5, float *)
+        A(6, const float *) A(7, const float *) A(8, const float *) A(9, const float *) A(10, int) A(11, int)
+        A(12, int) A(13, int) A(14, float) A(15, int) A(16, float) A(17, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17))
+ENTRY(
+    conv2d_first_norm_gradient,
+    (const float *, const float *, const float *, const float *, const ushort *, float *, const float *,
+        const float *, const float *, const float *, const float *, int, int, int, int, int, float, int, float),
+    A(0, const float *) A(1, const float *) A(2, const float *) A(3, const float *) A(4, const ushort *) A(5, float *)
+        A(6, const float *) A(7, const float *) A(8, const float *) A(9, const float *) A(10, const float *)
+        A(11, int) A(12, int) A(13, int) A(14, int) A(15, int) A(16, float) A(17, int) A(18, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18))
+ENTRY(
+    conv2d_from_one,
+    (const float *, const float *, const float *, float *, int, int, int, int, int, int, int, int, int, const float *,
+        int, float),
+    A(0, const float *) A(1, const float *) A(2, const float *) A(3, float *) A(4, int) A(5, int) A(6, int) A(7, int)
+        A(8, int) A(9, int) A(10, int) A(11, int) A(12, int) A(13, const float *) A(14, int) A(15, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15))
+ENTRY(
+    conv2d_from_one_gradient,
+    (const float *, const float *, float *, int, int, int, int, int, int, int, int, int),
+    A(0, const float *) A(1, const float *) A(2, float *) A(3, int) A(4, int) A(5, int) A(6, int) A(7, int) A(8, int)
+        A(9, int) A(10, int) A(11, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11))
+ENTRY(
+    pad_image,
+    (const float *, float *, int, int, int, int, int, int),
+    A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, int) A(5, int) A(6, int) A(7, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7))
+ENTRY(
+    pack_taps,
+    (const float *, const float *, float *, int, int, int, int, int, int),
+    A(0, const float *) A(1, const float *) A(2, float *) A(3, int) A(4, int) A(5, int) A(6, int) A(7, int) A(8, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8))
+ENTRY(
+    winograd_filters,
+    (const float *, float *, int, int, int, int),
+    A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, int) A(5, int),
+    (a0, a1, a2, a3, a4, a5))
+ENTRY(
+    conv2d_to_one,
+    (const float *, const float *, const float *, float *, int, int, int, int, int, int, int, int, int, int, float),
+    A(0, const float *) A(1, const float *) A(2, const float *) A(3, float *) A(4, int) A(5, int) A(6, int) A(7, int)
+        A(8, int) A(9, int) A(10, int) A(11, int) A(12, int) A(13, int) A(14, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14))
+ENTRY(
+    philox_blocks,
+    (uint *, int, uint, uint, uint, uint, uint, uint),
+    A(0, uint *) A(1, int) A(2, uint) A(3, uint) A(4, uint) A(5, uint) A(6, uint) A(7, uint),
+    (a0, a1, a2, a3, a4, a5, a6, a7))
+ENTRY(
+    dropout_forward,
+    (const float *, float *, int, uint, uint, uint, uint, uint, float, int),
+    A(0, const float *) A(1, float *) A(2, int) A(3, uint) A(4, uint) A(5, uint) A(6, uint) A(7, uint) A(8, float)
+        A(9, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9))
+ENTRY(
+    relu_dropout_pool_2x2,
+    (const float *, float *, ushort *, int, int, int, int, uint, uint, uint, uint, uint, float),
+    A(0, const float *) A(1, float *) A(2, ushort *) A(3, int) A(4, int) A(5, int) A(6, int) A(7, uint) A(8, uint)
+        A(9, uint) A(10, uint) A(11, uint) A(12, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12))
+ENTRY(
+    activation_forward,
+    (const float *, float *, int, int, float),
+    A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, float),
+    (a0, a1, a2, a3, a4))
+ENTRY(
+    activation_backward,
+    (const float *, const float *, float *, int, int, float),
+    A(0, const float *) A(1, const float *) A(2, float *) A(3, int) A(4, int) A(5, float),
+    (a0, a1, a2, a3, a4, a5))
+ENTRY(
+    add,
+    (const float *, const float *, float *, int),
+    A(0, const float *) A(1, const float *) A(2, float *) A(3, int),
+    (a0, a1, a2, a3))
+ENTRY(
+    scale_by_scalar,
+    (const float *, const float *, float *, int, float),
+    A(0, const float *) A(1, const float *) A(2, float *) A(3, int) A(4, float),
+    (a0, a1, a2, a3, a4))
+ENTRY(
+    broadcast_scalar,
+    (const float *, float *, int, float),
+    A(0, const float *) A(1, float *) A(2, int) A(3, float),
+    (a0, a1, a2, a3))
+ENTRY(
+    exponential,
+    (const float *, float *, int),
+    A(0, const float *) A(1, float *) A(2, int),
+    (a0, a1, a2))
+ENTRY(
+    gather_bytes,
+    (const uchar *, const int *, float *, int, int, int, float, float),
+    A(0, const uchar *) A(1, const int *) A(2, float *) A(3, int) A(4, int) A(5, int) A(6, float) A(7, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7))
+ENTRY(
+    gather_labels,
+    (const uchar *, const int *, int *, int, int),
+    A(0, const uchar *) A(1, const int *) A(2, int *) A(3, int) A(4, int),
+    (a0, a1, a2, a3, a4))
+ENTRY(
+    transpose_batch,
+    (const float *, float *, int, int, int),
+    A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, int),
+    (a0, a1, a2, a3, a4))
+ENTRY(
+    squared_error,
+    (const float *, const float *, float *, float *, int, int, float, int, int, float),
+    A(0, const float *) A(1, const float *) A(2, float *) A(3, float *) A(4, int) A(5, int) A(6, float) A(7, int)
+        A(8, int) A(9, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9))
+ENTRY(
+    loss_finish,
+    (const float *, const int *, float *, uint *, int, float, int, int, int),
+    A(0, const float *) A(1, const int *) A(2, float *) A(3, uint *) A(4, int) A(5, float) A(6, int) A(7, int)
+        A(8, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8))
+ENTRY(
+    adam_step,
+    (float *, const float *, float *, float *, int, float, float, float, float, float, float, float),
+    A(0, float *) A(1, const float *) A(2, float *) A(3, float *) A(4, int) A(5, float) A(6, float) A(7, float)
+        A(8, float) A(9, float) A(10, float) A(11, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11))
+ENTRY(
+    sgd_step,
+    (float *, const float *, float *, int, float, float, float, int),
+    A(0, float *) A(1, const float *) A(2, float *) A(3, int) A(4, float) A(5, float) A(6, float) A(7, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7))
+ENTRY(
+    peak_multiply_add,
+    (float *, int, float, float),
+    A(0, float *) A(1, int) A(2, float) A(3, float),
+    (a0, a1, a2, a3))
+ENTRY(
+    pool_max_forward,
+    (const float *, float *, ushort *, int, int, int, int, int, int, int, int, int, int, int, int, int),
+    A(0, const float *) A(1, float *) A(2, ushort *) A(3, int) A(4, int) A(5, int) A(6, int) A(7, int) A(8, int)
+        A(9, int) A(10, int) A(11, int) A(12, int) A(13, int) A(14, int) A(15, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15))
+ENTRY(
+    pool_max_forward_2x2,
+    (const float *, float *, ushort *, int, int, int, int, int, int, int),
+    A(0, const float *) A(1, float *) A(2, ushort *) A(3, int) A(4, int) A(5, int) A(6, int) A(7, int) A(8, int)
+        A(9, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9))
+ENTRY(
+    pool_max_backward,
+    (const float *, const ushort *, float *, int, int, int, int, int, int, int, int, int, int, int, int),
+    A(0, const float *) A(1, const ushort *) A(2, float *) A(3, int) A(4, int) A(5, int) A(6, int) A(7, int) A(8, int)
+        A(9, int) A(10, int) A(11, int) A(12, int) A(13, int) A(14, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14))
+ENTRY(
+    pool_max_backward_cells,
+    (const float *, const ushort *, float *, int, int, int, int, int, int, int, int, int, float),
+    A(0, const float *) A(1, const ushort *) A(2, float *) A(3, int) A(4, int) A(5, int) A(6, int) A(7, int) A(8, int)
+        A(9, int) A(10, int) A(11, int) A(12, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12))
+ENTRY(
+    pool_average_forward,
+    (const float *, float *, int, int, int, int, int, int, int, int, int, int, int, int, int),
+    A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, int) A(5, int) A(6, int) A(7, int) A(8, int) A(9, int)
+        A(10, int) A(11, int) A(12, int) A(13, int) A(14, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14))
+ENTRY(
+    pool_average_backward,
+    (const float *, float *, int, int, int, int, int, int, int, int, int, int, int, int, int),
+    A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, int) A(5, int) A(6, int) A(7, int) A(8, int) A(9, int)
+        A(10, int) A(11, int) A(12, int) A(13, int) A(14, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14))
+ENTRY(
+    pool_average_backward_cells,
+    (const float *, float *, int, int, int, int, int, int, int, int),
+    A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, int) A(5, int) A(6, int) A(7, int) A(8, int) A(9, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9))
+ENTRY(
+    chunk_sum,
+    (const float *, float *, int, int, float, int),
+    A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, float) A(5, int),
+    (a0, a1, a2, a3, a4, a5))
+ENTRY(
+    arg_max,
+    (const float *, int *, int, int),
+    A(0, const float *) A(1, int *) A(2, int) A(3, int),
+    (a0, a1, a2, a3))
+ENTRY(
+    count_correct,
+    (const float *, const int *, int *, int, int, int),
+    A(0, const float *) A(1, const int *) A(2, int *) A(3, int) A(4, int) A(5, int),
+    (a0, a1, a2, a3, a4, a5))
+ENTRY(
+    cross_entropy_rows,
+    (const float *, const int *, float *, float *, int *, int, int, int, float, int),
+    A(0, const float *) A(1, const int *) A(2, float *) A(3, float *) A(4, int *) A(5, int) A(6, int) A(7, int)
+        A(8, float) A(9, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9))
+
+#define PLAIN_ROWS ROW(batch_norm_chunk_statistics) ROW(batch_norm_statistics) ROW(batch_norm_forward) \
+    ROW(batch_norm_chunk_gradients) ROW(batch_norm_parameter_gradients) ROW(batch_norm_backward) \
+    ROW(batch_norm_pool_forward) ROW(batch_norm_average_chunk_gradients) ROW(batch_norm_pool_backward) ROW(column_sum) \
+    ROW(add_parts) ROW(conv2d_transposed_dot) ROW(conv2d_collect) ROW(conv2d_first) ROW(conv2d_first_pool) \
+    ROW(conv2d_first_dropout_pool) ROW(conv2d_first_pool_gradient) ROW(conv2d_first_chunk_statistics) \
+    ROW(conv2d_first_norm_pool) ROW(conv2d_first_norm_gradient) ROW(conv2d_from_one) ROW(conv2d_from_one_gradient) \
+    ROW(pad_image) ROW(pack_taps) ROW(winograd_filters) ROW(conv2d_to_one) ROW(philox_blocks) ROW(dropout_forward) \
+    ROW(relu_dropout_pool_2x2) ROW(activation_forward) ROW(activation_backward) ROW(add) ROW(scale_by_scalar) \
+    ROW(broadcast_scalar) ROW(exponential) ROW(gather_bytes) ROW(gather_labels) ROW(transpose_batch) \
+    ROW(squared_error) ROW(loss_finish) ROW(adam_step) ROW(sgd_step) ROW(peak_multiply_add) ROW(pool_max_forward) \
+    ROW(pool_max_forward_2x2) ROW(pool_max_backward) ROW(pool_max_backward_cells) ROW(pool_average_forward) \
+    ROW(pool_average_backward) ROW(pool_average_backward_cells) ROW(chunk_sum) ROW(arg_max) ROW(count_correct) \
+    ROW(cross_entropy_rows)

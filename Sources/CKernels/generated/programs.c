@@ -1,0 +1,333 @@
+// Written by Tools/kernels/generate.py from Kernels/: `make kernels`, never by hand.
+
+#include "CKernels.h"
+
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+#define TEXT_FILE(id, name) static const telar_file id = {name, id##_text, sizeof id##_text};
+
+static const char activation_h_text[] = {
+#embed "../../../Kernels/activation.h"
+};
+TEXT_FILE(activation_h, "activation.h")
+static const char batch_norm_cl_text[] = {
+#embed "../../../Kernels/batch_norm.cl"
+};
+TEXT_FILE(batch_norm_cl, "batch_norm.cl")
+static const char batch_norm_h_text[] = {
+#embed "../../../Kernels/batch_norm.h"
+};
+TEXT_FILE(batch_norm_h, "batch_norm.h")
+static const char batch_norm_pool_cl_text[] = {
+#embed "../../../Kernels/batch_norm_pool.cl"
+};
+TEXT_FILE(batch_norm_pool_cl, "batch_norm_pool.cl")
+static const char column_sum_cl_text[] = {
+#embed "../../../Kernels/column_sum.cl"
+};
+TEXT_FILE(column_sum_cl, "column_sum.cl")
+static const char common_cl_text[] = {
+#embed "../../../Kernels/common.cl"
+};
+TEXT_FILE(common_cl, "common.cl")
+static const char conv2d_cl_text[] = {
+#embed "../../../Kernels/conv2d.cl"
+};
+TEXT_FILE(conv2d_cl, "conv2d.cl")
+static const char conv2d_h_text[] = {
+#embed "../../../Kernels/conv2d.h"
+};
+TEXT_FILE(conv2d_h, "conv2d.h")
+static const char conv2d_batch_cl_text[] = {
+#embed "../../../Kernels/conv2d_batch.cl"
+};
+TEXT_FILE(conv2d_batch_cl, "conv2d_batch.cl")
+static const char conv2d_batch_h_text[] = {
+#embed "../../../Kernels/conv2d_batch.h"
+};
+TEXT_FILE(conv2d_batch_h, "conv2d_batch.h")
+static const char conv2d_dot_cl_text[] = {
+#embed "../../../Kernels/conv2d_dot.cl"
+};
+TEXT_FILE(conv2d_dot_cl, "conv2d_dot.cl")
+static const char conv2d_first_cl_text[] = {
+#embed "../../../Kernels/conv2d_first.cl"
+};
+TEXT_FILE(conv2d_first_cl, "conv2d_first.cl")
+static const char conv2d_first_norm_cl_text[] = {
+#embed "../../../Kernels/conv2d_first_norm.cl"
+};
+TEXT_FILE(conv2d_first_norm_cl, "conv2d_first_norm.cl")
+static const char conv2d_from_one_cl_text[] = {
+#embed "../../../Kernels/conv2d_from_one.cl"
+};
+TEXT_FILE(conv2d_from_one_cl, "conv2d_from_one.cl")
+static const char conv2d_from_one_h_text[] = {
+#embed "../../../Kernels/conv2d_from_one.h"
+};
+TEXT_FILE(conv2d_from_one_h, "conv2d_from_one.h")
+static const char conv2d_prepare_cl_text[] = {
+#embed "../../../Kernels/conv2d_prepare.cl"
+};
+TEXT_FILE(conv2d_prepare_cl, "conv2d_prepare.cl")
+static const char conv2d_tile_cl_text[] = {
+#embed "../../../Kernels/conv2d_tile.cl"
+};
+TEXT_FILE(conv2d_tile_cl, "conv2d_tile.cl")
+static const char conv2d_to_one_cl_text[] = {
+#embed "../../../Kernels/conv2d_to_one.cl"
+};
+TEXT_FILE(conv2d_to_one_cl, "conv2d_to_one.cl")
+static const char conv2d_to_one_h_text[] = {
+#embed "../../../Kernels/conv2d_to_one.h"
+};
+TEXT_FILE(conv2d_to_one_h, "conv2d_to_one.h")
+static const char dropout_cl_text[] = {
+#embed "../../../Kernels/dropout.cl"
+};
+TEXT_FILE(dropout_cl, "dropout.cl")
+static const char dropout_h_text[] = {
+#embed "../../../Kernels/dropout.h"
+};
+TEXT_FILE(dropout_h, "dropout.h")
+static const char dropout_pool_cl_text[] = {
+#embed "../../../Kernels/dropout_pool.cl"
+};
+TEXT_FILE(dropout_pool_cl, "dropout_pool.cl")
+static const char elementwise_cl_text[] = {
+#embed "../../../Kernels/elementwise.cl"
+};
+TEXT_FILE(elementwise_cl, "elementwise.cl")
+static const char first_layer_cl_text[] = {
+#embed "../../../Kernels/first_layer.cl"
+};
+TEXT_FILE(first_layer_cl, "first_layer.cl")
+static const char gather_cl_text[] = {
+#embed "../../../Kernels/gather.cl"
+};
+TEXT_FILE(gather_cl, "gather.cl")
+static const char gemm_cl_text[] = {
+#embed "../../../Kernels/gemm.cl"
+};
+TEXT_FILE(gemm_cl, "gemm.cl")
+static const char gemm_h_text[] = {
+#embed "../../../Kernels/gemm.h"
+};
+TEXT_FILE(gemm_h, "gemm.h")
+static const char gemm_tile_cl_text[] = {
+#embed "../../../Kernels/gemm_tile.cl"
+};
+TEXT_FILE(gemm_tile_cl, "gemm_tile.cl")
+static const char layout_cl_text[] = {
+#embed "../../../Kernels/layout.cl"
+};
+TEXT_FILE(layout_cl, "layout.cl")
+static const char layout_h_text[] = {
+#embed "../../../Kernels/layout.h"
+};
+TEXT_FILE(layout_h, "layout.h")
+static const char local_tile_cl_text[] = {
+#embed "../../../Kernels/local_tile.cl"
+};
+TEXT_FILE(local_tile_cl, "local_tile.cl")
+static const char loss_cl_text[] = {
+#embed "../../../Kernels/loss.cl"
+};
+TEXT_FILE(loss_cl, "loss.cl")
+static const char optimizer_cl_text[] = {
+#embed "../../../Kernels/optimizer.cl"
+};
+TEXT_FILE(optimizer_cl, "optimizer.cl")
+static const char peak_cl_text[] = {
+#embed "../../../Kernels/peak.cl"
+};
+TEXT_FILE(peak_cl, "peak.cl")
+static const char peak_h_text[] = {
+#embed "../../../Kernels/peak.h"
+};
+TEXT_FILE(peak_h, "peak.h")
+static const char philox_cl_text[] = {
+#embed "../../../Kernels/philox.cl"
+};
+TEXT_FILE(philox_cl, "philox.cl")
+static const char philox_h_text[] = {
+#embed "../../../Kernels/philox.h"
+};
+TEXT_FILE(philox_h, "philox.h")
+static const char pool_cl_text[] = {
+#embed "../../../Kernels/pool.cl"
+};
+TEXT_FILE(pool_cl, "pool.cl")
+static const char pool_h_text[] = {
+#embed "../../../Kernels/pool.h"
+};
+TEXT_FILE(pool_h, "pool.h")
+static const char reduce_cl_text[] = {
+#embed "../../../Kernels/reduce.cl"
+};
+TEXT_FILE(reduce_cl, "reduce.cl")
+static const char register_tile_cl_text[] = {
+#embed "../../../Kernels/register_tile.cl"
+};
+TEXT_FILE(register_tile_cl, "register_tile.cl")
+static const char softmax_cl_text[] = {
+#embed "../../../Kernels/softmax.cl"
+};
+TEXT_FILE(softmax_cl, "softmax.cl")
+static const char winograd_cl_text[] = {
+#embed "../../../Kernels/winograd.cl"
+};
+TEXT_FILE(winograd_cl, "winograd.cl")
+static const char winograd_h_text[] = {
+#embed "../../../Kernels/winograd.h"
+};
+TEXT_FILE(winograd_h, "winograd.h")
+
+static const telar_file *const batch_norm_files[] = {&activation_h, &pool_h, &common_cl, &batch_norm_h,
+    &batch_norm_cl};
+static const telar_file *const batch_norm_pool_files[] = {&activation_h, &pool_h, &common_cl, &batch_norm_pool_cl};
+static const telar_file *const column_sum_files[] = {&activation_h, &pool_h, &common_cl, &column_sum_cl};
+static const telar_file *const conv2d_files[] = {&activation_h, &pool_h, &common_cl, &register_tile_cl, &conv2d_h,
+    &conv2d_cl};
+static const telar_file *const conv2d_batch_files[] = {&activation_h, &pool_h, &common_cl, &register_tile_cl,
+    &conv2d_batch_h, &conv2d_batch_cl};
+static const telar_file *const conv2d_dot_files[] = {&activation_h, &pool_h, &common_cl, &conv2d_dot_cl};
+static const telar_file *const conv2d_first_files[] = {&activation_h, &pool_h, &common_cl, &first_layer_cl, &philox_h,
+    &philox_cl, &conv2d_first_cl};
+static const telar_file *const conv2d_first_norm_files[] = {&activation_h, &pool_h, &common_cl, &first_layer_cl,
+    &conv2d_first_norm_cl};
+static const telar_file *const conv2d_from_one_files[] = {&activation_h, &pool_h, &common_cl, &conv2d_from_one_h,
+    &conv2d_from_one_cl};
+static const telar_file *const conv2d_prepare_files[] = {&activation_h, &pool_h, &common_cl, &conv2d_prepare_cl};
+static const telar_file *const conv2d_tile_files[] = {&activation_h, &pool_h, &common_cl, &local_tile_cl,
+    &conv2d_tile_cl};
+static const telar_file *const conv2d_to_one_files[] = {&activation_h, &pool_h, &common_cl, &conv2d_to_one_h,
+    &conv2d_to_one_cl};
+static const telar_file *const dropout_files[] = {&activation_h, &pool_h, &common_cl, &philox_h, &philox_cl,
+    &dropout_h, &dropout_cl};
+static const telar_file *const dropout_pool_files[] = {&activation_h, &pool_h, &common_cl, &philox_h, &philox_cl,
+    &dropout_pool_cl};
+static const telar_file *const elementwise_files[] = {&activation_h, &pool_h, &common_cl, &elementwise_cl};
+static const telar_file *const gather_files[] = {&activation_h, &pool_h, &common_cl, &gather_cl};
+static const telar_file *const gemm_files[] = {&activation_h, &pool_h, &common_cl, &register_tile_cl, &gemm_h,
+    &gemm_cl};
+static const telar_file *const gemm_tile_files[] = {&activation_h, &pool_h, &common_cl, &local_tile_cl,
+    &gemm_tile_cl};
+static const telar_file *const layout_files[] = {&activation_h, &pool_h, &common_cl, &layout_h, &layout_cl};
+static const telar_file *const loss_files[] = {&activation_h, &pool_h, &common_cl, &loss_cl};
+static const telar_file *const optimizer_files[] = {&activation_h, &pool_h, &common_cl, &optimizer_cl};
+static const telar_file *const peak_files[] = {&activation_h, &pool_h, &common_cl, &peak_h, &peak_cl};
+static const telar_file *const pool_files[] = {&activation_h, &pool_h, &common_cl, &pool_cl};
+static const telar_file *const reduce_files[] = {&activation_h, &pool_h, &common_cl, &reduce_cl};
+static const telar_file *const softmax_files[] = {&activation_h, &pool_h, &common_cl, &softmax_cl};
+static const telar_file *const winograd_files[] = {&activation_h, &pool_h, &common_cl, &register_tile_cl, &winograd_h,
+    &winograd_cl};
+
+#define PROGRAM(name, has_local_memory) \
+  {#name, name##_files, sizeof name##_files / sizeof *name##_files, has_local_memory},
+static const telar_program programs[] = {
+    PROGRAM(batch_norm, 0)
+    PROGRAM(batch_norm_pool, 0)
+    PROGRAM(column_sum, 0)
+    PROGRAM(conv2d, 0)
+    PROGRAM(conv2d_batch, 0)
+    PROGRAM(conv2d_dot, 0)
+    PROGRAM(conv2d_first, 0)
+    PROGRAM(conv2d_first_norm, 0)
+    PROGRAM(conv2d_from_one, 0)
+    PROGRAM(conv2d_prepare, 0)
+    PROGRAM(conv2d_tile, 1)
+    PROGRAM(conv2d_to_one, 0)
+    PROGRAM(dropout, 0)
+    PROGRAM(dropout_pool, 0)
+    PROGRAM(elementwise, 0)
+    PROGRAM(gather, 0)
+    PROGRAM(gemm, 0)
+    PROGRAM(gemm_tile, 1)
+    PROGRAM(layout, 0)
+    PROGRAM(loss, 0)
+    PROGRAM(optimizer, 0)
+    PROGRAM(peak, 0)
+    PROGRAM(pool, 0)
+    PROGRAM(reduce, 0)
+    PROGRAM(softmax, 0)
+    PROGRAM(winograd, 0)
+};
+const int telar_program_count = sizeof programs / sizeof *programs;
+
+const telar_program *telar_program_at(int index) { return &programs[index]; }
+
+static const telar_kernel kernels[] = {
+    {"batch_norm", "batch_norm_chunk_statistics", "cbbiii", 0},
+    {"batch_norm", "batch_norm_statistics", "ccbbbbiiif", 0},
+    {"batch_norm", "batch_norm_forward", "cbcccciifif", 0},
+    {"batch_norm", "batch_norm_chunk_gradients", "ccccccbbiiifif", 0},
+    {"batch_norm", "batch_norm_parameter_gradients", "cccbbbiifii", 0},
+    {"batch_norm", "batch_norm_backward", "cccccccbiifiif", 0},
+    {"batch_norm_pool", "batch_norm_pool_forward", "cbbbcccciiiififii", 0},
+    {"batch_norm_pool", "batch_norm_average_chunk_gradients", "ccccccbbiiiiifif", 0},
+    {"batch_norm_pool", "batch_norm_pool_backward", "ccccccccbiiiifiifi", 0},
+    {"column_sum", "column_sum", "cbiiii", 0},
+    {"column_sum", "add_parts", "cbiii", 0},
+    {"conv2d", "conv2d_window", "ccbiiiiiiiiiicif", 1},
+    {"conv2d", "conv2d_transposed", "cccbiiiiiiiiiiicif", 1},
+    {"conv2d", "conv2d_weight_gradient", "ccbiiiiiiiiii", 1},
+    {"conv2d_batch", "conv2d_batch", "ccbiiiiiiiiiiiicif", 1},
+    {"conv2d_batch", "conv2d_pool", "ccbbiiiiiiiiiiiiiif", 1},
+    {"conv2d_dot", "conv2d_transposed_dot", "cccbiiiiiiiiiiif", 0},
+    {"conv2d_dot", "conv2d_collect", "ccbiiiiiiiiif", 0},
+    {"conv2d_first", "conv2d_first", "cccbiiiicif", 0},
+    {"conv2d_first", "conv2d_first_pool", "cccbbiiiiiif", 0},
+    {"conv2d_first", "conv2d_first_dropout_pool", "cccbbiiiiiuuuuuf", 0},
+    {"conv2d_first", "conv2d_first_pool_gradient", "cccbbiiiiif", 0},
+    {"conv2d_first_norm", "conv2d_first_chunk_statistics", "cccbbiiiii", 0},
+    {"conv2d_first_norm", "conv2d_first_norm_pool", "cccbbbcccciiiififi", 0},
+    {"conv2d_first_norm", "conv2d_first_norm_gradient", "cccccbccccciiiiifif", 0},
+    {"conv2d_from_one", "conv2d_from_one", "cccbiiiiiiiiicif", 0},
+    {"conv2d_from_one", "conv2d_from_one_gradient", "ccbiiiiiiiii", 0},
+    {"conv2d_prepare", "pad_image", "cbiiiiii", 0},
+    {"conv2d_prepare", "pack_taps", "ccbiiiiii", 0},
+    {"conv2d_prepare", "winograd_filters", "cbiiii", 0},
+    {"conv2d_tile", "conv2d_forward_tile", "cccbiiiiiiiiiiiiiiiicif", 0},
+    {"conv2d_tile", "conv2d_input_gradient_tile", "cccbiiiiiiiiiiiiiiiiiicif", 0},
+    {"conv2d_tile", "conv2d_weight_gradient_tile", "ccbiiiiiiiiiiiiiiiiii", 0},
+    {"conv2d_to_one", "conv2d_to_one", "cccbiiiiiiiiiif", 0},
+    {"dropout", "philox_blocks", "biuuuuuu", 0},
+    {"dropout", "dropout_forward", "cbiuuuuufi", 0},
+    {"dropout_pool", "relu_dropout_pool_2x2", "cbbiiiiuuuuuf", 0},
+    {"elementwise", "activation_forward", "cbiif", 0},
+    {"elementwise", "activation_backward", "ccbiif", 0},
+    {"elementwise", "add", "ccbi", 0},
+    {"elementwise", "scale_by_scalar", "ccbif", 0},
+    {"elementwise", "broadcast_scalar", "cbif", 0},
+    {"elementwise", "exponential", "cbi", 0},
+    {"gather", "gather_bytes", "ccbiiiff", 0},
+    {"gather", "gather_labels", "ccbii", 0},
+    {"gemm", "gemm", "ccccbiiiiiiiiiiiiffcif", 1},
+    {"gemm", "gemm_pack", "ccbbiiiiiii", 1},
+    {"gemm", "gemm_packed", "ccccbiiiiiiffcif", 1},
+    {"gemm_tile", "gemm_tile", "ccccbiiiiiiiiffcif", 0},
+    {"gemm_tile", "sum_splits", "cccbiiiffcif", 0},
+    {"layout", "transpose_batch", "cbiii", 0},
+    {"loss", "squared_error", "ccbbiifiif", 0},
+    {"loss", "loss_finish", "ccbbifiii", 0},
+    {"optimizer", "adam_step", "bcbbifffffff", 0},
+    {"optimizer", "sgd_step", "bcbifffi", 0},
+    {"peak", "peak_multiply_add", "biff", 0},
+    {"pool", "pool_max_forward", "cbbiiiiiiiiiiiii", 0},
+    {"pool", "pool_max_forward_2x2", "cbbiiiiiii", 0},
+    {"pool", "pool_max_backward", "ccbiiiiiiiiiiii", 0},
+    {"pool", "pool_max_backward_cells", "ccbiiiiiiiiif", 0},
+    {"pool", "pool_average_forward", "cbiiiiiiiiiiiii", 0},
+    {"pool", "pool_average_backward", "cbiiiiiiiiiiiii", 0},
+    {"pool", "pool_average_backward_cells", "cbiiiiiiii", 0},
+    {"reduce", "chunk_sum", "cbiifi", 0},
+    {"reduce", "arg_max", "cbii", 0},
+    {"reduce", "count_correct", "ccbiii", 0},
+    {"softmax", "cross_entropy_rows", "ccbbbiiifi", 0},
+    {"winograd", "winograd_conv", "ccccbbiiiiiiiiiicif", 1},
+    {"winograd", "winograd_weight_gradient", "cccbiiiiiiiiii", 1},
+};
+const int telar_kernel_count = sizeof kernels / sizeof *kernels;
+
+const telar_kernel *telar_kernel_at(int index) { return &kernels[index]; }

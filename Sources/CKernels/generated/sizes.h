@@ -1,0 +1,15 @@
+// Written by Tools/kernels/generate.py from Kernels/: `make kernels`, never by hand.
+#pragma once
+#include "../../../Kernels/activation.h"
+#include "../../../Kernels/batch_norm.h"
+#include "../../../Kernels/conv2d.h"
+#include "../../../Kernels/conv2d_batch.h"
+#include "../../../Kernels/conv2d_from_one.h"
+#include "../../../Kernels/conv2d_to_one.h"
+#include "../../../Kernels/dropout.h"
+#include "../../../Kernels/gemm.h"
+#include "../../../Kernels/layout.h"
+#include "../../../Kernels/peak.h"
+#include "../../../Kernels/philox.h"
+#include "../../../Kernels/pool.h"
+#include "../../../Kernels/winograd.h"
