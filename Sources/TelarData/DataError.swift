@@ -1,12 +1,12 @@
-/// What can be wrong with a data set. Each description is one line that names the file and the remedy.
+/// A problem with a data set. The description is one line that names the file and the remedy.
 public enum DataError: Error, Equatable {
-  /// A file, or the whole folder, is not there. `source` says where the folder's name came from.
+  /// A file or the whole folder does not exist. `source` says where the folder's path came from.
   case missing(path: String, source: String)
-  /// A file is there and cannot be read: permissions, a folder in its place, a failing disk.
+  /// A file exists and cannot be read: permissions, a folder of its name, a failing disk.
   case unreadable(path: String, reason: String)
-  /// A file is not what its format requires, or cut short, or longer than it says.
+  /// A file violates its format, is truncated, or is longer than its header says.
   case malformed(path: String, problem: String)
-  /// A well-formed file whose contents are not Fashion-MNIST's.
+  /// A valid file that is not Fashion-MNIST's.
   case unexpectedContents(path: String, expectedSum: String, actualSum: String)
 }
 

@@ -1,6 +1,6 @@
-/// An IDX file of bytes: a magic number, sizes, and the values in row-major order.
+/// An IDX file of bytes: a magic number, the dimensions, and the values in row-major order.
 public struct IDXFile: Sendable {
-  /// Sizes, the slowest first: `[count]` of labels, `[count, height, width]` of images.
+  /// The dimensions, slowest first: `[count]` for labels, `[count, height, width]` for images.
   public let dimensions: [Int]
   public let bytes: [UInt8]
   /// SHA-256 of the whole file, uncompressed, in hexadecimal.
@@ -8,10 +8,9 @@ public struct IDXFile: Sendable {
 
   /// Reads a file, gzip or plain.
   ///
-  /// A hostile file cannot exhaust memory: what the header announces is held against `maximumByteCount` and the file's
-  /// length before there is memory for it.
+  /// The size in the header is checked against `maximumByteCount` and the file's length before memory is allocated.
   ///
-  /// - Parameter problem: what is wrong with these dimensions, if anything; asked before any value is read.
+  /// - Parameter problem: describes what is wrong with the dimensions, if anything; called before any value is read.
   /// - Throws: ``DataError``, also for a file that is shorter or longer than its header says.
   public init(
     path: String, rank: Int, maximumByteCount: Int, problem: (_ dimensions: [Int]) -> String? = { _ in nil }

@@ -1,19 +1,21 @@
 import Foundation
 
-/// An IDX file of which the header is read, and as many of the values as are asked for.
+/// An IDX file whose values are read on demand.
 ///
-/// The format: two zero bytes, a type (8 for unsigned bytes, the only one read here), the number of dimensions, each
-/// dimension as a big-endian 32-bit number, then the values. Source: yann.lecun.com/exdb/mnist.
+/// The format: two zero bytes, a type (8 for unsigned bytes, the only one supported), the number of dimensions, each
+/// dimension as a big-endian 32-bit number, then the values.
+///
+/// - Source: yann.lecun.com/exdb/mnist.
 struct IDXStream: ~Copyable {
   let path: String
-  /// Sizes, the slowest first.
+  /// The dimensions, slowest first.
   let dimensions: [Int]
-  /// How many values the header announces.
+  /// The number of values, by the header.
   let count: Int
   private let headerLength: Int
   private let stream: ByteStream
   private let digest = SHA256()
-  /// Values that have been read or skipped.
+  /// Values read or skipped so far.
   private var place = 0
 
   /// Opens a file, gzip or plain, and reads its header.
@@ -33,7 +35,7 @@ struct IDXStream: ~Copyable {
     let dimensions = (1...rank).map { d in header[(4 * d)..<(4 * d + 4)].reduce(0) { $0 << 8 | Int($1) } }
     let text = dimensions.map(String.init).joined(separator: " × ")
     guard !dimensions.contains(0) else { throw fail("its header announces \(text) bytes, which is nothing") }
-    // No file has as many bytes as a product that overflows.
+    // A product that overflows is larger than any file.
     count = dimensions.reduce(1) { product, size in
       let (next, overflow) = product.multipliedReportingOverflow(by: size)
       return overflow ? .max : next
@@ -45,7 +47,7 @@ struct IDXStream: ~Copyable {
     header.withUnsafeBytes { digest.update($0) }
   }
 
-  /// - Throws: ``DataError`` where the header announces more values.
+  /// - Throws: ``DataError`` when the header announces more than `limit` values.
   func checkCount(atMost limit: Int) throws {
     guard count <= limit else {
       let text = dimensions.map(String.init).joined(separator: " × ")
@@ -54,7 +56,7 @@ struct IDXStream: ~Copyable {
     }
   }
 
-  /// - Throws: ``DataError`` where the file cannot hold what the header announces, by its length.
+  /// - Throws: ``DataError`` when the file is too short for the values that its header announces.
   func checkLength() throws {
     func fail(_ problem: String) -> DataError { .malformed(path: path, problem: problem) }
     if let length = stream.plainLength {
@@ -68,9 +70,9 @@ struct IDXStream: ~Copyable {
     }
   }
 
-  /// The next values.
+  /// Reads the next values.
   ///
-  /// - Throws: ``DataError`` where the file ends before them.
+  /// - Throws: ``DataError`` at the end of the file.
   mutating func read(_ wanted: Int) throws -> [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(wanted)
@@ -87,14 +89,14 @@ struct IDXStream: ~Copyable {
     return bytes
   }
 
-  /// Leaves out the next values, which then are not in the sum either.
+  /// Skips values, which the check sum then does not include.
   mutating func skip(_ unwanted: Int) throws {
     let skipped = try stream.skip(unwanted)
     place += skipped
     guard skipped == unwanted else { throw ending() }
   }
 
-  /// Checks that the file ends after the last value, and gives SHA-256 of header and values, in hexadecimal.
+  /// Checks that the file ends behind the last value. Returns the SHA-256 of header and values, in hexadecimal.
   consuming func finish() throws -> String {
     guard try stream.skip(1) == 0 else {
       throw DataError.malformed(path: path, problem: "it goes on after the \(count) values that its header announces")

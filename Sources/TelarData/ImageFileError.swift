@@ -1,11 +1,11 @@
-/// A file that does not give the images that are asked of it.
+/// A file that does not hold the requested images.
 public struct ImageFileError: Error, Equatable, CustomStringConvertible {
   public enum Kind: Sendable, Equatable {
-    /// There is no such file, or the system does not let it be read.
+    /// The file does not exist or cannot be read.
     case unreadable
-    /// The file is no image of a sort that is read here, or a broken one.
+    /// The file is of an unsupported format or damaged.
     case malformed
-    /// The images are of another size, or other in number, than they should be.
+    /// The images have another size, or another number, than requested.
     case mismatch
   }
 

@@ -1,8 +1,8 @@
 import TelarIO
 
-/// A grey image with a name for people.
+/// A grey image with a name.
 public struct GreyImage: Sendable, Equatable {
-  /// The file's path, with `#index` behind it where the file has more than one image.
+  /// The file's path, followed by `#index` in a file of several images.
   public var name: String
   public var height: Int
   public var width: Int
@@ -19,21 +19,21 @@ public struct GreyImage: Sendable, Equatable {
   }
 }
 
-/// Reads images of one size from files: PNG, and IDX with or without gzip, told apart by their first bytes.
+/// Reads images of one size from files: PNG, and IDX with or without gzip, recognised by their first bytes.
 public struct ImageReader: Sendable {
   public var height: Int
   public var width: Int
-  /// Which images of an IDX file are taken, counted from 0; all without it. All of them must be there.
+  /// The images of an IDX file to read, from 0; all of them must exist. `nil` for all images.
   public var range: ClosedRange<Int>?
-  /// How many of the first images of an IDX file are taken, or fewer where it has no more.
+  /// The most images to read from the start of an IDX file.
   public var first: Int?
-  /// Whether black and white change places: Fashion-MNIST is white on black.
+  /// Whether to invert the greys: Fashion-MNIST is white on black.
   public var isInverted: Bool
 
-  /// The most images that are read at a time, and the most pixels that they have together.
+  /// Limits of one call: the most images, and the most pixels in all of them.
   public static let mostImages = 200_000
   private static let mostPixels = 1 << 28
-  /// A PNG as large as a network's input is smaller than this.
+  /// The longest PNG file; one of a network's input size is shorter.
   private static let longestPNG = 64 << 20
 
   public init(
@@ -46,7 +46,7 @@ public struct ImageReader: Sendable {
     self.isInverted = isInverted
   }
 
-  /// The images of the files in order. Of an IDX file no more is read than the images that are taken need.
+  /// Reads the images of the files in order. Of a plain IDX file, only the requested images are read.
   ///
   /// - Throws: ``ImageFileError``.
   public func read(_ paths: [String]) throws(ImageFileError) -> [GreyImage] {
@@ -55,15 +55,15 @@ public struct ImageReader: Sendable {
     return images
   }
 
-  /// How many images are read at a time.
+  /// The most images of this size in one call.
   private var mostImages: Int { min(Self.mostImages, max(1, Self.mostPixels / (height * width))) }
 
-  /// - Parameter room: for how many images there is room.
+  /// - Parameter room: the most images that may be added.
   private func read(_ path: String, atMost room: Int) throws(ImageFileError) -> [GreyImage] {
     let stream: ByteStream
     var head = [UInt8](repeating: 0, count: PNGFile.signature.count)
     do {
-      // A PNG is not compressed as a whole, so its first bytes come as they are.
+      // A PNG file is not gzip, so the stream returns its bytes unchanged.
       stream = try ByteStream(path: path)
       let count = try head.withUnsafeMutableBytes { try stream.read(into: $0) }
       head.removeLast(head.count - count)
@@ -91,7 +91,7 @@ public struct ImageReader: Sendable {
     } catch {
       throw ImageFileError(error.kind == .tooLong ? .malformed : .unreadable, path: path, error.problem)
     }
-    // What is transparent becomes the dark background of the data set.
+    // Transparent pixels are shown on the dark background of the data set.
     let pixels = try PNGFile.greyPixels(
       bytes, path: path, height: height, width: width, background: isInverted ? 255 : 0)
     return [image(path, pixels[...])]
@@ -116,8 +116,7 @@ public struct ImageReader: Sendable {
     try file.skip(range.lowerBound * size)
     var images: [GreyImage] = []
     for index in range { images.append(image("\(path)#\(index)", try file.read(size)[...])) }
-    // Whether a gzip file is sound is known only at its end. It is unpacked to there, in a fixed block, and kept nowhere;
-    // of a plain file nothing more is read.
+    // A gzip file is verified only at its end, so it is decompressed up to there, without keeping the values.
     try file.skip((d[0] - 1 - range.upperBound) * size)
     _ = try file.finish()
     return images
@@ -134,7 +133,7 @@ public struct ImageReader: Sendable {
       name: name, height: height, width: width, pixels: isInverted ? pixels.map { 255 - $0 } : Array(pixels))
   }
 
-  /// An error of a data set's file as one of an image's.
+  /// Converts an error of a data set's file to one of an image file.
   private static func failure(_ error: any Error, _ path: String) -> ImageFileError {
     switch error {
     case let error as ImageFileError: error

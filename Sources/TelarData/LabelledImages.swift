@@ -1,4 +1,4 @@
-/// Images with a label each.
+/// Images with one label each.
 public struct LabelledImages: Sendable {
   public let count: Int
   public let height: Int
@@ -24,13 +24,13 @@ public struct LabelledImages: Sendable {
     self.classNames = classNames
   }
 
-  /// The first images, as a set of their own.
+  /// The first `count` images, or all if there are fewer.
   public func prefix(_ count: Int) -> LabelledImages { self[0..<min(count, self.count)] }
 
-  /// The last images, as a set of their own.
+  /// The last `count` images, or all if there are fewer.
   public func suffix(_ count: Int) -> LabelledImages { self[max(0, self.count - count)..<self.count] }
 
-  /// Some images, as a set of their own.
+  /// The images in a range.
   private subscript(range: Range<Int>) -> LabelledImages {
     let size = height * width
     return LabelledImages(
@@ -39,10 +39,10 @@ public struct LabelledImages: Sendable {
       classNames: classNames)
   }
 
-  /// The place of the first image of each class, in the order of the labels; classes without images are left out.
+  /// The index of the first image of each class, by label; classes without images are left out.
   public var firstOfEachClass: [Int] { Set(labels).sorted().map { labels.firstIndex(of: $0)! } }
 
-  /// The images at these places, as a set of their own.
+  /// The images at the given indices.
   public func selecting(_ indices: [Int]) -> LabelledImages {
     let size = height * width
     return LabelledImages(
@@ -52,7 +52,7 @@ public struct LabelledImages: Sendable {
   }
 }
 
-/// A class for people: its name, or its number where it has none.
+/// The name of a class, or its number where it has none.
 public func className(_ label: Int, in names: [String]?) -> String {
   guard let names, names.indices.contains(label) else { return "class \(label)" }
   return names[label]

@@ -1,28 +1,26 @@
 import CPNGRows
 
-/// Portable network graphics as grey pixels, by libpng's interface of rows.
+/// Reads PNG files as grey pixels, through libpng's row interface.
 ///
-/// Pixels are what Pillow's `Image.open(path).convert("L")` gives, so what a pipeline of PyTorch sees: grey is computed
-/// from the colours as they are stored, by the weights of ITU-R 601; gamma, sRGB and colour profiles in the file are
-/// ignored. It differs in two points. Of samples of 16 bits the high byte is taken, where Pillow makes all greys from
-/// 256 white. And what is transparent, by an alpha channel or by tRNS, lies over a background, as by
-/// `Image.alpha_composite`, where Pillow shows the colours that transparency hides.
+/// The pixels equal those of Pillow's `Image.open(path).convert("L")`: grey is computed from the stored colours by the
+/// weights of ITU-R 601; gamma, sRGB and colour profiles are ignored. There are two differences. For 16-bit samples the
+/// high byte is used, where Pillow clips all values from 256 on to white. Transparent pixels, by an alpha channel or by
+/// tRNS, are composed over a background, as by `Image.alpha_composite`, where Pillow shows the hidden colours.
 enum PNGFile {
   static let signature: [UInt8] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]
 
-  /// Reads a PNG of any depth and colour type, interlaced or not.
+  /// Reads a PNG of any bit depth and colour type, interlaced or not.
   ///
-  /// The header is held against the size that is wanted before there is memory for pixels; chunks that are not needed
-  /// are skipped and not unpacked.
+  /// The size in the header is checked before memory is allocated; ancillary chunks are skipped without decompression.
   ///
   /// - Parameters:
-  ///   - path: what errors name.
-  ///   - background: the grey behind what is transparent.
+  ///   - path: the path, for error messages.
+  ///   - background: the grey behind transparent pixels.
   /// - Returns: `[height, width]`, 0 black to 255 white.
   static func greyPixels(
     _ bytes: [UInt8], path: String, height: Int, width: Int, background: UInt8
   ) throws(ImageFileError) -> [UInt8] {
-    // libpng reads from this address until the end.
+    // libpng reads through this pointer until it is closed.
     let pixels: Result<[UInt8], ImageFileError> = bytes.withUnsafeBufferPointer { file in
       Result { () throws(ImageFileError) in
         try greyPixels(file, path: path, height: height, width: width, background: background)
@@ -55,12 +53,12 @@ enum PNGFile {
     let hasAlpha = channelCount != 3
     return stride(from: 0, to: samples.count, by: channelCount).map { first in
       let alpha = hasAlpha ? Int(samples[first + channelCount - 1]) : 255
-      /// A colour over the background, rounded to the nearest.
+      /// Composes a channel over the background, rounded to the nearest integer.
       func shown(_ channel: Int) -> Int {
         (2 * (Int(samples[first + channel]) * alpha + Int(background) * (255 - alpha)) + 255) / 510
       }
       if channelCount == 2 { return UInt8(shown(0)) }
-      // 0.299, 0.587 and 0.114 of 2¹⁶, as Pillow has them.
+      // 0.299, 0.587 and 0.114 times 2¹⁶, Pillow's weights.
       return UInt8((shown(0) * 19_595 + shown(1) * 38_470 + shown(2) * 7_471 + 0x8000) >> 16)
     }
   }

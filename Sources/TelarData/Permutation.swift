@@ -1,10 +1,9 @@
-/// The order in which an epoch visits the images: a function of seed and epoch alone, the same on every device.
+/// The order of an epoch's images: a function of seed and epoch alone, the same on every device.
 ///
-/// Fisher–Yates from the last place down, with indices from SplitMix64 by Lemire's unbiased multiplication. The
-/// generator starts at the mix of the seed and the epoch, so that epochs and seeds do not overlap.
+/// Fisher–Yates from the last index down, with random indices from SplitMix64 by Lemire's unbiased multiplication. The
+/// generator's state is a mix of seed and epoch, so that streams of different epochs and seeds do not overlap.
 ///
-/// Sources: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014; Lemire,
-/// arXiv:1805.10941.
+/// - Sources: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014; Lemire, arXiv:1805.10941.
 public struct Permutation: Sendable {
   /// `[count]`: each of 0 ..< count once.
   public let indices: [Int32]
@@ -21,7 +20,7 @@ public struct Permutation: Sendable {
   }
 }
 
-/// A small generator of well-mixed 64-bit numbers.
+/// The SplitMix64 generator of 64-bit random numbers.
 struct SplitMix64 {
   var state: UInt64
 
@@ -33,7 +32,7 @@ struct SplitMix64 {
     return z ^ (z >> 31)
   }
 
-  /// A number in 0 ..< bound, each as likely as the others.
+  /// A uniform random number in 0 ..< bound.
   mutating func next(below bound: UInt64) -> UInt64 {
     var (high, low) = next().multipliedFullWidth(by: bound)
     if low < bound {
@@ -43,7 +42,7 @@ struct SplitMix64 {
     return high
   }
 
-  /// A state for a stream of its own: the first number here, with `value` added, mixed once more.
+  /// The state of an independent stream: the first number of this one plus `value`, mixed again.
   func mixed(with value: UInt64) -> UInt64 {
     var copy = self
     var second = SplitMix64(state: copy.next() &+ value)

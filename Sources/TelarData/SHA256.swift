@@ -1,9 +1,9 @@
 import CLibcrypto
 import Foundation
 
-/// SHA-256 of a file's bytes, in hexadecimal, however long the file is; `nil` where it cannot be read.
+/// SHA-256 of a file of any length, in hexadecimal; `nil` where it cannot be read.
 package func sha256(ofFile path: String) -> String? {
-  // Not blocking, so that a pipe without a writer in the file's place does not hang.
+  // O_NONBLOCK keeps a named pipe without a writer from blocking.
   let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
   guard descriptor >= 0 else { return nil }
   defer { close(descriptor) }
@@ -26,7 +26,7 @@ package func sha256(_ bytes: [UInt8]) -> String {
   return sum.finish()
 }
 
-/// SHA-256 of bytes as they pass by.
+/// An incremental SHA-256.
 struct SHA256: ~Copyable {
   private let context: OpaquePointer
 
@@ -41,7 +41,7 @@ struct SHA256: ~Copyable {
     EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
   }
 
-  /// The sum in hexadecimal. Called once, in the end.
+  /// The digest in hexadecimal.
   consuming func finish() -> String {
     var sum = [UInt8](repeating: 0, count: 32)
     EVP_DigestFinal_ex(context, &sum, nil)

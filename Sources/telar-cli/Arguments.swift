@@ -1,7 +1,7 @@
-/// The arguments of the command, before they are parsed.
+/// The command's arguments before parsing.
 enum Arguments {
-  /// Joins a negative number to the option before it: of `--epochs -1` the parser sees `--epochs=-1`, and so a value that
-  /// is checked like others. Alone it would be taken for an option, and the value of `--epochs` for missing.
+  /// Joins a negative number to the option before it: `--epochs -1` becomes `--epochs=-1`, whose value is then checked
+  /// like any other. The parser would take it for an option, and report a missing value.
   static func withAttachedNumbers(_ arguments: some Sequence<String>) -> [String] {
     arguments.reduce(into: []) { joined, argument in
       if let option = joined.last, option.hasPrefix("--"), option.count > 2, !option.contains("="), isNegative(argument)

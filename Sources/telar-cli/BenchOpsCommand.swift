@@ -27,7 +27,7 @@ struct BenchOpsCommand: ParsableCommand {
         \(NetworkOptions.list)
       """)
 
-  /// The operators that the networks have.
+  /// The operators of the networks.
   private static let operators = OpCase.list().map(\.op).reduce(into: [String]()) { names, name in
     if names.last != name { names.append(name) }
   }

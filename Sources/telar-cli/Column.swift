@@ -2,7 +2,7 @@ import Foundation
 import Telar
 import TelarStudies
 
-/// Text in columns.
+/// Formats text in columns.
 enum Column {
   static func left(_ text: String, _ width: Int) -> String {
     text + String(repeating: " ", count: max(1, width - text.count))
@@ -15,14 +15,14 @@ enum Column {
 
   static func number(_ value: Double, decimals: Int) -> String { String(format: "%.\(decimals)f", value) }
 
-  /// A loss with so many decimals, or with an exponent where these would show too little of it.
+  /// A loss with a fixed number of decimals, or with an exponent where that would show too few digits.
   static func loss(_ value: Double, decimals: Int) -> String {
     lossDecimals(value) == nil ? lossText(value) : number(value, decimals: decimals)
   }
 }
 
 extension JSON {
-  /// A number with so many decimals and no more; `null` when it is not finite.
+  /// A number with at most `decimals` decimals; `null` when it is not finite.
   static func rounded(_ value: Double, _ decimals: Int) -> JSON {
     guard value.isFinite else { return .null }
     let scale = pow(10, Double(decimals))
@@ -30,7 +30,7 @@ extension JSON {
   }
 }
 
-/// How long each kernel took, the longest first.
+/// The time of each kernel, the longest first.
 struct ProfileReport {
   private let entries: [Profiler.Entry]
   private let total: Double

@@ -40,7 +40,7 @@ struct ExportCommand: ParsableCommand {
       "\(onnx): \(model.nodeCount) operators, \(shape(model.inputShape)) to \(shape(model.outputShape))")
   }
 
-  /// For people who open the file and ask what goes in and comes out.
+  /// A description of input and output for people who open the file.
   private static func description(of info: CheckpointInfo) -> String {
     let normalization = info.normalization
     let pixels =

@@ -3,7 +3,7 @@ import Telar
 import TelarBench
 import TelarStudies
 
-/// The exit codes of `telar`, as sysexits.h has them.
+/// The exit codes of `telar`, as in sysexits.h.
 enum ExitStatus {
   static let checkFailed: Int32 = 1
   static let usage: Int32 = 64
@@ -15,16 +15,16 @@ enum ExitStatus {
   static let inputOutput: Int32 = 74
 }
 
-/// A check found what it looks for. The command has already said what; there is nothing to add but the exit code.
+/// A check that failed. The command has printed the details.
 struct CheckFailed: Error, CustomStringConvertible {
   var description: String
   var exitCode = ExitStatus.checkFailed
 }
 
-/// What a user is told of an error, and the exit code that a script is told: the one place that knows both.
+/// The message and the exit code of an error, for all errors in one place.
 struct Failure {
   let message: String
-  /// More lines: a compiler's log.
+  /// Further lines, such as a compiler's log.
   let details: [String]
   let exitCode: Int32
 

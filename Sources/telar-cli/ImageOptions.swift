@@ -1,7 +1,7 @@
 import ArgumentParser
 import Telar
 
-/// Which images a command is given.
+/// The choice of images in files.
 struct ImageOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Take this many of the first images of each IDX file.", valueName: "count"))
   var first: Int?
@@ -24,7 +24,7 @@ struct ImageOptions: ParsableArguments {
     }
   }
 
-  /// The images of the files, of the size that a network takes.
+  /// Reads the images of the files in the network's input size.
   func read(_ paths: [String], for checkpoint: Checkpoint) throws -> [GreyImage] {
     let size = try checkpoint.imageSize()
     return try ImageReader(
@@ -35,7 +35,7 @@ struct ImageOptions: ParsableArguments {
 
   private static func parsed(_ text: String) -> ClosedRange<Int>? {
     let ends = text.split(separator: "-", omittingEmptySubsequences: false)
-    // Int takes signs too.
+    // `Int` accepts signs too.
     let digits: ClosedRange<Character> = "0"..."9"
     guard 1...2 ~= ends.count, ends.allSatisfy({ $0.allSatisfy(digits.contains) }),
       let lower = Int(ends[0]), let upper = Int(ends[ends.count - 1]), lower <= upper

@@ -3,15 +3,15 @@ import Synchronization
 import Telar
 import TelarStudies
 
-/// What SIGINT and SIGTERM do: end the process with the exit code that shells expect and no file half written.
+/// Handling of SIGINT and SIGTERM: they end the process with the customary exit code and without partial files.
 ///
-/// While ``isGraceful``, the first only leaves a word for whoever asks ``isRequested``, so that work can be finished and
-/// saved; a second one ends the process at once, unless it comes with the first: `timeout` and others send one to the
+/// While ``isGraceful``, the first signal only sets ``isRequested``, so that work can be completed and saved. A second
+/// one ends the process at once, unless it arrives together with the first: `timeout` and others send one to the
 /// process and another to its group.
 enum Interruption {
   private static let graceful = Atomic<Bool>(false)
   private static let received = Atomic<Int32>(0)
-  /// When the first came, in nanoseconds of a clock that only goes forward.
+  /// The time of the first signal, in nanoseconds of a monotonic clock.
   private static let receivedAt = Atomic<UInt64>(0)
   private static let togetherNanoseconds: UInt64 = 300_000_000
 
@@ -20,16 +20,16 @@ enum Interruption {
     set { graceful.store(newValue, ordering: .relaxed) }
   }
 
-  /// Whether a signal has come that asks for an end.
+  /// Whether a signal has requested an end.
   static var isRequested: Bool { requested != 0 }
 
-  /// The signal that has come; 0 for none.
+  /// The signal that was received; 0 for none.
   static var requested: Int32 { received.load(ordering: .relaxed) }
 
-  /// Has a thread of its own wait for the signals. Where no thread can be made they end the process, as they do others.
+  /// Starts a thread that waits for the signals. If no thread can be created, signals keep their default action.
   static func install() {
     var signals = awaited
-    // Threads take this over from the one that makes them, and there are no others yet.
+    // New threads inherit the mask; this one is still the only thread.
     pthread_sigmask(SIG_BLOCK, &signals, nil)
     #if canImport(Darwin)
       var thread: pthread_t?

@@ -1,19 +1,19 @@
 import ArgumentParser
 import TelarStudies
 
-/// Which of the benchmark networks are measured.
+/// The choice of benchmark networks.
 struct NetworkOptions: ParsableArguments {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp("Networks to measure; all of them when none is named.", valueName: "name"))
   var net: [String] = []
 
-  /// The names, a line each, for a help text.
+  /// The names, one per line, for help.
   static var list: String { BenchmarkNetwork.all.map(\.name).joined(separator: "\n  ") }
 
   func validate() throws { _ = try chosen() }
 
-  /// Those named, or all.
+  /// The named networks, or all.
   func chosen() throws -> [BenchmarkNetwork] {
     if net.isEmpty { return BenchmarkNetwork.all }
     return try net.map { name in

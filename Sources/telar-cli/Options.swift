@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Telar
 
-/// Where to compute.
+/// The choice of a device.
 struct DeviceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -19,7 +19,7 @@ struct DeviceOptions: ParsableArguments {
     }
   }
 
-  /// Opens the device with the tuning that there is for it, and says which it is and why.
+  /// Opens the device with its tuning, and prints which it is and why.
   func open(isTuned: Bool = true) throws -> any Device {
     let choice = try DeviceCatalog.choose(device, threads: threads, workload: .announced)
     let properties = choice.device.properties
@@ -39,7 +39,8 @@ struct DeviceOptions: ParsableArguments {
 }
 
 extension DeviceWorkload {
-  /// What `auto` measures, with a line before each device, since a driver may take long to build its kernels.
+  /// The workload that `auto` measures. It prints a line before each device, as a driver may take long to build
+  /// kernels.
   static var announced: DeviceWorkload {
     let training = DeviceWorkload.training
     return DeviceWorkload(name: training.name) { device in
@@ -50,13 +51,13 @@ extension DeviceWorkload {
 }
 
 extension Tuning {
-  /// What it is, for a user; `nil` when it chooses nothing.
+  /// A sentence for the user; `nil` when nothing was chosen.
   var sentence: String? {
     choices.isEmpty ? nil : "Kernels tuned for its products: \(choices.count) choices, from \(source ?? "")."
   }
 }
 
-/// Where the data set is.
+/// The location of the data set.
 struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(

@@ -1,15 +1,15 @@
 import Telar
 
-/// How fast a run goes, by the clock on the wall, with everything that happens between epochs.
+/// The pace of a run in wall time, including everything between epochs.
 struct Pace {
   private var start: (epoch: Int, share: Double, time: ContinuousClock.Instant)?
 
-  /// Takes note of an epoch's end.
+  /// Adds the end of an epoch.
   mutating func note(epoch: Int) {
     if start == nil { start = (epoch, 0, .now) }
   }
 
-  /// Seconds to the end of the run at the pace since its beginning; `nil` while that is too short to say.
+  /// The estimated seconds to the end of the run; `nil` until there is enough to estimate from.
   mutating func secondsLeft(epoch: Int, share: Double, epochs: Int) -> Double? {
     let now = ContinuousClock.now
     guard let start else {

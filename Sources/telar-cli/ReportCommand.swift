@@ -54,7 +54,7 @@ struct ReportCommand: ParsableCommand {
       do { return try Study(in: folder) } catch let error as RecipeError where error.kind == .malformed {
         throw error
       } catch {
-        // The folder says of itself what it is; it may be of another version.
+        // The folder may be of another version; its own files say what it is.
         return nil
       }
     }

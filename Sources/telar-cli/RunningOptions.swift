@@ -2,7 +2,7 @@ import ArgumentParser
 import Telar
 import TelarStudies
 
-/// How experiments are run, and where their results go.
+/// How to run experiments, and where to put their results.
 struct RunningOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Epochs of every experiment; by default as many as it has.", valueName: "count"))
   var epochs: Int?
@@ -43,7 +43,7 @@ struct RunningOptions: ParsableArguments {
     if out.isEmpty { throw ValidationError("--out names no folder") }
   }
 
-  /// - Parameter defaultSeedCount: when `--seeds` is not given.
+  /// - Parameter defaultSeedCount: the number of seeds without `--seeds`.
   func options(defaultSeedCount: Int) -> StudyOptions {
     var options = StudyOptions()
     options.epochs = epochs
@@ -58,7 +58,7 @@ struct RunningOptions: ParsableArguments {
   }
 }
 
-/// Runs a check of arguments, whose errors are then shown as those of the command line are.
+/// Runs a check of arguments, whose errors become usage errors.
 func usage<Result>(_ body: () throws -> Result) throws -> Result {
   do { return try body() } catch let error as UsageError { throw ValidationError(error.description) }
 }

@@ -52,8 +52,8 @@ struct StudyCommand: ParsableCommand {
 
   private var options: StudyOptions { running.options(defaultSeedCount: against == nil ? 1 : 3) }
 
-  // Names are looked up only here, after the parser has seen all arguments: of `--epoch 3` it should say that there is no
-  // such option, not that no experiment is named 3.
+  // Names are looked up here and not in `validate()`, so that the parser sees all arguments first: `--epoch 3` is then
+  // an unknown option, and not an unknown experiment 3.
   func run() throws {
     try options.validate()
     if list {
@@ -89,7 +89,7 @@ struct StudyCommand: ParsableCommand {
 
   private func show(recipeOf experiments: [Experiment], _ study: Study, _ epochs: (Experiment) -> Int) {
     var writer = RecipeWriter(study, experiments, options, epochs: epochs)
-    // A recipe's relative paths begin in its own folder, which may be any.
+    // Relative paths in a recipe start from its folder, which may be any.
     writer.data.folder = data.data.map { URL(fileURLWithPath: $0).path }
     writer.data.allowsOtherData = data.allowOtherData
     Console.results(writer.text)

@@ -2,7 +2,7 @@ import Foundation
 import Telar
 import TelarStudies
 
-/// Shows a study as it runs: progress on standard error, results on standard output.
+/// Prints the events of a study: progress on standard error, results on standard output.
 final class StudyReporter {
   private let isJSON: Bool
   private var pace = Pace()
@@ -35,7 +35,7 @@ final class StudyReporter {
       var members = result.history[result.epoch - 1].json
       members["epoch"] = nil
       members["epochs_done"] = .integer(result.history.count)
-      // Of the weights that it keeps: the last, or the best where it may stop early.
+      // The epoch of the final weights: the last, or with early stopping the best.
       members["kept_epoch"] = .integer(result.epoch)
       members["checkpoint"] = .string(result.checkpoint)
       showAsJSON("ended", run, members)
@@ -52,14 +52,14 @@ final class StudyReporter {
     lastValidationLoss = nil
   }
 
-  /// What became of a run, where results are JSON.
+  /// Prints an event of a run, if results are JSON.
   private func showAsJSON(_ event: String, _ run: StudyRunner.RunName, _ more: JSON.Members) {
     var members = more
     members["event"] = .string(event)
     showAsJSON(run, members)
   }
 
-  /// An epoch, where results are JSON.
+  /// Prints an epoch, if results are JSON.
   private func showAsJSON(_ run: StudyRunner.RunName, _ metrics: EpochMetrics) {
     showAsJSON("epoch", run, metrics.json)
   }
@@ -100,7 +100,7 @@ final class StudyReporter {
       + accuracy + String(format: "  %.1f s  %.0f images/s", metrics.seconds, metrics.imagesPerSecond)
   }
 
-  /// The results, and where they lie.
+  /// Prints the results, and where they are.
   func finish(_ result: StudyResult) {
     if isJSON {
       result.lines.forEach { Console.result($0.text) }
@@ -116,7 +116,7 @@ final class StudyReporter {
   }
 }
 
-/// Where the figures of a start lie, by what they show.
+/// The folders of figures, by what the figures show.
 private struct Places {
   let lines: [(String, String)]
 
@@ -125,7 +125,7 @@ private struct Places {
       result.figures.filter { ($0 as NSString).lastPathComponent.hasPrefix(stem) }
     }
     func places(_ paths: [String]) -> String {
-      // The figures of a whole study stand in its folder; those of an experiment in folders that differ by its name.
+      // Figures of the whole study are in its folder; those of an experiment in folders that differ by its name.
       let own = paths.filter { ($0 as NSString).deletingLastPathComponent == result.folder.path }
       let listed = own.isEmpty ? paths : own
       let relative = listed.map { String($0.dropFirst(result.folder.path.count + 1)) }

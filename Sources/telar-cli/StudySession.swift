@@ -2,7 +2,7 @@ import Foundation
 import Telar
 import TelarStudies
 
-/// Runs experiments for a command: opens data and device, shows what happens, and lets signals stop it between steps.
+/// Runs experiments for a command: opens data and device, prints events, and handles signals between steps.
 struct StudySession {
   let study: Study
   let options: StudyOptions
@@ -10,7 +10,7 @@ struct StudySession {
   let device: DeviceOptions
   let data: DataOptions
 
-  /// - Throws: ``Stopped`` after a signal, with everything saved.
+  /// - Throws: ``Stopped`` after a signal, when everything is saved.
   func run(_ experiments: [Experiment], epochs: (Experiment) -> Int) throws -> StudyResult {
     Console.isQuiet = running.quiet
     Console.isOutputOptional = true
@@ -35,11 +35,11 @@ struct StudySession {
     return result
   }
 
-  /// - Throws: ``CheckFailed`` when runs came to no result.
+  /// - Throws: ``CheckFailed`` when runs have no result.
   func checkComplete(_ result: StudyResult) throws {
     guard !result.failures.isEmpty else { return }
     let runs = result.failures.map(\.run).joined(separator: ", ")
-    // What all of them failed by, if it is the same; those that only lack their pre-training have not failed themselves.
+    // The common cause, if there is one; runs that only lack their pre-training did not fail themselves.
     let errors = result.failures.map(\.error).filter { ($0 as? NoResult)?.reason != .pretrainingFailed }
     let codes = Set(errors.map { Failure($0).exitCode })
     throw CheckFailed(
@@ -48,8 +48,8 @@ struct StudySession {
       exitCode: codes.count == 1 ? codes.first! : ExitStatus.checkFailed)
   }
 
-  /// The device that was asked for. What `auto` means is settled by the runs that are there already, if any: another
-  /// device's would not go with them.
+  /// Opens the requested device. For `auto`, it is the device of existing runs, if any, as runs of another one could
+  /// not be averaged with them.
   private func openDevice() throws -> any Device {
     var device = device
     if device.device.lowercased() == "auto", !options.isOverwriting,
@@ -70,15 +70,15 @@ struct StudySession {
   }
 }
 
-/// A signal stopped the run, and all of it is saved.
+/// A signal stopped the run, which is saved.
 struct Stopped: Error, CustomStringConvertible {
   let signal: Int32
 
-  /// What the user typed, with what goes on with it.
+  /// The user's command line with `--resume`.
   var description: String {
     var arguments = Array(CommandLine.arguments.dropFirst())
     if !arguments.contains("--resume") { arguments.append("--resume") }
-    // By its path where it was called by one, as it may not be found by its name.
+    // A program called by a path may not be on the search path.
     let program = CommandLine.arguments[0].contains("/") ? CommandLine.arguments[0] : "telar"
     let words = ([program] + arguments).map { word in
       word.allSatisfy { $0.isLetter || $0.isNumber || "-_./:=,".contains($0) }

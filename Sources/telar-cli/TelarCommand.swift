@@ -3,7 +3,7 @@ import Foundation
 import Telar
 import TelarStudies
 
-/// The command `telar`. Each subcommand is a file; what they do is in the library.
+/// The command `telar`. Each subcommand is in a file of its own, and calls the library.
 @main
 struct TelarCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -53,7 +53,7 @@ struct TelarCommand: ParsableCommand {
     do {
       try command.run()
     } catch {
-      // `--help` and the like, asked for by a command without arguments.
+      // A request for help or the version, by a command without arguments.
       if Self.exitCode(for: error) == .success || error is CleanExit { show(helpOf: error) }
       let failure = Failure(error)
       let help = error is UsageError ? " See 'telar \(CommandLine.arguments[1]) --help' for more information." : ""
@@ -68,7 +68,7 @@ struct TelarCommand: ParsableCommand {
     leave(with: 0)
   }
 
-  /// Ends the process, past a driver that hangs while it is loaded: `exit` would wait for it.
+  /// Ends the process without `exit`, which would wait for a driver that hangs while it is loaded.
   static func leave(with status: Int32) -> Never {
     if DeviceCatalog.hasHangingDriver {
       fflush(nil)
@@ -83,7 +83,7 @@ struct TelarCommand: ParsableCommand {
     Foundation.exit(0)
   }
 
-  /// What is no request for help is a wrong usage, in one line.
+  /// Any other parsing error is a usage error, printed in one line.
   private static func leave(afterParsing error: any Error) -> Never {
     guard Self.exitCode(for: error) != .success else { show(helpOf: error) }
     var message = Self.message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
@@ -93,7 +93,7 @@ struct TelarCommand: ParsableCommand {
     {
       message = "there is no command '\(first)'. Did you mean '\(near)'?"
     }
-    // The last line of the full message names the command whose help fits.
+    // The last line of the full message names the command to ask for help.
     let hint = fullMessage(for: error).split(whereSeparator: \.isNewline).last { $0.contains("--help' for more") }
     let advice = hint.map { " " + $0.trimmingCharacters(in: .whitespaces) } ?? ""
     let sentence = message.last.map { ".?".contains($0) } == true ? message : message + "."

@@ -62,11 +62,11 @@ struct TrainCommand: ParsableCommand {
     let chosen = experiments.isEmpty ? recipe.usualExperiments : try study.experiments(named: experiments)
     if list { return ExperimentList(studies: [study]).show(asJSON: running.json) }
     try recipe.checkCheckpoints(of: chosen)
-    // What the command line says goes before the recipe.
+    // Command-line options take precedence over the recipe.
     var options = running.options(defaultSeedCount: recipe.seedCount ?? 1)
     options.subset = options.subset ?? recipe.data.subset
     if options.curveImageCount == nil, let count = recipe.curveImageCount {
-      // --subset may leave fewer images than the recipe measures on.
+      // --subset may leave fewer images than the recipe's training curve uses.
       options.curveImageCount = min(count, running.subset ?? count)
     }
     var data = data

@@ -46,7 +46,7 @@ struct TuneCommand: ParsableCommand {
     guard let path = out ?? TuningFile.standardPath() else {
       throw UsageError("there is no home directory to keep tunings in: name a file with --out FILE")
     }
-    // Read before the search, which would be lost for a broken file.
+    // Read before the search, whose result a damaged file would lose.
     var file = AtomicFile.isTaken(path) ? try TuningFile(path: path) : TuningFile()
     let device = try device.open(isTuned: false)
     let tuner = Tuner(device: device)

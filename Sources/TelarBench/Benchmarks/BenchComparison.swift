@@ -1,25 +1,25 @@
-/// Two files of results side by side: what became slower, and what faster.
+/// A comparison of two files of results: what became slower and what faster.
 public struct BenchComparison: Sendable {
-  /// Something that both files have.
+  /// A measurement that both files contain.
   public struct Change: Sendable {
     public var old: SavedResult
     public var new: SavedResult
 
-    /// How much more time it takes now, in percent; negative when it takes less.
+    /// The increase of time in percent; negative when it decreased.
     public var percent: Double { (old.timeRatio(to: new) - 1) * 100 }
   }
 
-  /// What takes more time by more than the threshold, the worst first.
+  /// The measurements whose time increased by more than the threshold, the worst first.
   public let slower: [Change]
-  /// What the old file would be slower at by more than the threshold, the best first.
+  /// The measurements whose time was larger in the old file by more than the threshold, the best first.
   public let faster: [Change]
-  /// How many are neither.
+  /// The number of measurements in neither.
   public let similar: Int
   public let onlyInOld: [SavedResult]
   public let onlyInNew: [SavedResult]
 
   /// - Parameter threshold: in percent of the time.
-  /// - Throws: ``SavedResultsError`` when the files have nothing in common.
+  /// - Throws: ``SavedResultsError`` when the files have no measurement in common.
   public init(old: SavedResults, new: SavedResults, threshold: Double) throws {
     let inNew = Dictionary(uniqueKeysWithValues: new.results.map { ($0.name, $0) })
     let inOld = Set(old.results.map(\.name))

@@ -1,25 +1,25 @@
 import Tensors
 
-/// One pass of one operator at one shape: a line of `telar bench ops`.
+/// The timing of one pass of an operator at one shape: a line of `telar bench ops`.
 public struct OpResult: Sendable {
   public var op: String
   public var pass: String
   public var shape: String
-  /// The networks that have it.
+  /// The networks that contain it.
   public var networks: [String]
   public var device: String
-  /// Of one call, as measured.
+  /// The seconds of one call, as measured.
   public var seconds: Double
-  /// Without what as many empty launches take; at least 0.
+  /// The seconds of one call minus those of as many empty launches; at least 0.
   public var netSeconds: Double
-  /// Of the net time; 0 for operators that only move data, NaN where too little is left of the time to say.
+  /// GFLOP/s of the net time; 0 for operators that only move data, NaN where the net time is too small to tell.
   public var gflops: Double
-  /// Inputs and outputs once, by the net time; NaN as `gflops`.
+  /// Bytes of inputs and outputs, once each, over the net time; NaN as `gflops`.
   public var gigabytesPerSecond: Double
-  /// Share of the roof, min(peak, FLOPs / bytes of inputs and outputs once × copy bandwidth); NaN as `gflops`. What fits
-  /// the caches can exceed 1.
+  /// The share of the roof, min(peak, FLOPs / bytes of inputs and outputs · copy bandwidth); NaN as `gflops`. Work that
+  /// fits into caches can exceed 1.
   public var roofFraction: Double
-  /// Share of the multiply-add peak; NaN as `gflops`.
+  /// The share of the multiply-add peak; NaN as `gflops`.
   public var peakFraction: Double
   public var launches: Int
 
@@ -34,19 +34,19 @@ public struct OpResult: Sendable {
   }
 }
 
-/// The operators of the benchmark networks, each pass on its own, net of what launching costs.
+/// Times each pass of the benchmark networks' operators, net of launch overhead.
 public enum OpsBenchmark {
-  /// With less than this share of the time left after the empty launches, that share is noise.
+  /// The least share of the time that must remain after subtracting empty launches; less is noise.
   private static let leastNetShare = 0.1
 
-  /// Times every pass of every case and hands each result out once the case is done.
+  /// Times all passes of all cases, and reports the results of each case when it is done.
   ///
-  /// The time of an empty launch is measured first. The roof is measured before and after each case, and the higher
-  /// counts, since clocks and neighbours change. What launches nothing, such as flattening one channel, has no result.
+  /// The time of an empty launch is measured first. The roof is measured before and after each case, and the higher one
+  /// is used, as clock rates vary. A pass without launches, such as flattening one channel, has no result.
   ///
   /// - Parameters:
-  ///   - minimumSeconds: the length of a run; the median of five counts.
-  ///   - measureRoof: what says how high the roof is now.
+  ///   - minimumSeconds: the least length of a run; the result is the median of five.
+  ///   - measureRoof: measures the present roof.
   public static func run(
     _ cases: [OpCase], batch: Int, on device: any Device, minimumSeconds: Double = 0.05,
     measureRoof: (any Device) throws -> Roof = Roof.measured, _ report: (OpResult) throws -> Void

@@ -1,19 +1,19 @@
 import Foundation
 
-/// What the results of `telar bench ops` come to.
+/// The summary of `telar bench ops`.
 public struct OpsSummary: Sendable {
-  /// The shares of several results.
+  /// The statistics of several shares.
   public struct Shares: Sendable {
     public private(set) var count = 0
     private var sumOfLogarithms = 0.0
-    /// The least of them, and the result that has it.
+    /// The least share, and the result that has it.
     public private(set) var least = Double.nan
     public private(set) var worst: String?
 
-    /// NaN when there is none.
+    /// NaN without shares.
     public var geometricMean: Double { count == 0 ? .nan : exp(sumOfLogarithms / Double(count)) }
 
-    /// Counts a share, unless it is NaN.
+    /// Adds a share, unless it is NaN.
     mutating func add(_ share: Double, of result: OpResult) {
       if share.isNaN { return }
       count += 1
@@ -24,13 +24,13 @@ public struct OpsSummary: Sendable {
 
   public let device: String
   public let emptyLaunchSeconds: Double
-  /// The highest that was measured.
+  /// The highest roof that was measured.
   public private(set) var roof: Roof
-  /// Convolutions of either sort: shares of the roof.
+  /// Convolutions and transposed convolutions: shares of the roof.
   public private(set) var convolutions = Shares()
   /// Linear layers: shares of the roof.
   public private(set) var linear = Shares()
-  /// Matrix products, those of linear layers and those that convolutions amount to: shares of the multiply-add peak.
+  /// Matrix products, those of linear layers and those equivalent to convolutions: shares of the multiply-add peak.
   public private(set) var products = Shares()
 
   package init(device: String, emptyLaunchSeconds: Double, roof: Roof) {

@@ -1,12 +1,12 @@
 import CKernels
 import Tensors
 
-/// The device's limits, measured: what other figures are fractions of.
+/// Measures a device's limits, to which other measurements are related.
 public enum PeakBenchmark {
   private static let kernel = Kernel("peak", "peak_multiply_add")
   private static let chains = Int(PEAK_CHAINS)
 
-  /// Multiply-adds in registers, in GFLOP/s, each counted as two operations.
+  /// The multiply-add peak of operations in registers, in GFLOP/s; each multiply-add counts as two operations.
   public static func gflops(on device: any Device) throws -> Double {
     let width = device.properties.vectorTiles[0].width
     let isGPU = device.properties.family == .tile
@@ -21,7 +21,7 @@ public enum PeakBenchmark {
     return 2 * Double(items) * Double(rounds) * Double(chains * width) / seconds * 1e-9
   }
 
-  /// The smallest launch there is, one work-item that does next to nothing: what every launch costs besides its work.
+  /// The seconds of an empty launch, a single work-item with next to no work: the overhead of every launch.
   public static func emptyLaunchSeconds(on device: any Device) throws -> Double {
     let out = try device.allocate(byteCount: 4)
     return try Stopwatch.medianSeconds(on: device) {
@@ -30,7 +30,7 @@ public enum PeakBenchmark {
     }
   }
 
-  /// A copy between two large buffers, in GB/s, reading and writing counted.
+  /// The bandwidth of a copy between large buffers in GB/s, counting reads and writes.
   public static func copyGigabytesPerSecond(on device: any Device) throws -> Double {
     let count = 16 << 20
     let from = try device.zeros([count]), to = try device.tensor([count])

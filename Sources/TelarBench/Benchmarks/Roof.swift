@@ -1,11 +1,11 @@
 import Tensors
 
-/// The most that a device could do: no work can take less time than its operations at the peak, nor less than its bytes
-/// at the speed of a copy.
+/// The roofline of a device: no work takes less time than its operations at the peak, or its bytes at the copy
+/// bandwidth.
 public struct Roof: Sendable {
-  /// Multiply-adds in registers, in GFLOP/s.
+  /// The multiply-add peak, in GFLOP/s.
   public var gflops: Double
-  /// A copy between large buffers, in GB/s. What fits a cache can be faster.
+  /// The copy bandwidth between large buffers, in GB/s. Data in a cache can be faster.
   public var gigabytesPerSecond: Double
 
   package init(gflops: Double, gigabytesPerSecond: Double) {
@@ -13,19 +13,19 @@ public struct Roof: Sendable {
     self.gigabytesPerSecond = gigabytesPerSecond
   }
 
-  /// The roof of this minute.
+  /// The present roof.
   public static func measured(on device: any Device) throws -> Roof {
     Roof(
       gflops: try PeakBenchmark.gflops(on: device),
       gigabytesPerSecond: try PeakBenchmark.copyGigabytesPerSecond(on: device))
   }
 
-  /// The higher of two: clocks and neighbours change.
+  /// The higher of two measurements, as clock rates vary.
   func raised(to other: Roof) -> Roof {
     Roof(gflops: max(gflops, other.gflops), gigabytesPerSecond: max(gigabytesPerSecond, other.gigabytesPerSecond))
   }
 
-  /// The least time that the work could take.
+  /// The least time of the work.
   package func seconds(flops: Double, bytes: Double) -> Double {
     max(flops / gflops, bytes / gigabytesPerSecond) * 1e-9
   }

@@ -1,7 +1,7 @@
 import Foundation
 import TelarIO
 
-/// What was measured of one thing, as `telar bench … --json` says it.
+/// A measurement from the output of `telar bench … --json`.
 public struct SavedResult: Sendable, Equatable {
   public enum Unit: String, Sendable {
     case milliseconds = "ms"
@@ -9,27 +9,27 @@ public struct SavedResult: Sendable, Equatable {
     case imagesPerSecond = "images/s"
   }
 
-  /// What was measured, and where: `conv2d forward 100×28×28×1→26×26×16 k3 s1 p0 d1, cpu:avx2`.
+  /// What was measured and where: `conv2d forward 100×28×28×1→26×26×16 k3 s1 p0 d1, cpu:avx2`.
   public var name: String
   public var value: Double
   public var unit: Unit
 
-  /// How much longer something takes at `other` than here: 1.1 for ten percent.
+  /// The ratio of times, `other` over this: 1.1 for ten percent more.
   public func timeRatio(to other: SavedResult) -> Double {
     unit == .milliseconds ? other.value / value : value / other.value
   }
 }
 
-/// A file of JSON lines that `telar bench train`, `gemm` or `ops` printed with `--json`, of one or of several rounds.
+/// The JSON lines that `telar bench train`, `gemm` or `ops` printed with `--json`, of one or several rounds.
 public struct SavedResults: Sendable {
   public let path: String
-  /// In the order of the file, each name once, with the median of its lines.
+  /// One result per name, in the order of the file; the median where a name repeats.
   public let results: [SavedResult]
 
-  /// A hundred thousand lines.
+  /// The longest file, some 100,000 lines.
   private static let longestFile = 1 << 25
 
-  /// - Throws: ``SavedResultsError`` for a file that is missing or holds nothing, and for a line that is no result.
+  /// - Throws: ``SavedResultsError`` for a file that is missing or empty, and for a line that is not a result.
   public init(path: String) throws {
     self.path = path
     let bytes: [UInt8]
@@ -58,7 +58,7 @@ public struct SavedResults: Sendable {
     var problem: String
   }
 
-  /// The result of a line; `nil` for a summary, which says nothing that the other lines do not.
+  /// The result of a line; `nil` for a summary, which repeats the other lines.
   private static func result(_ line: TextLines.Line) throws -> SavedResult? {
     guard let json = line.text else { throw LineError(problem: "is not UTF-8 text") }
     guard case .object(let members)? = try? JSON(parsing: json) else { throw LineError(problem: "is no JSON object") }
@@ -79,7 +79,7 @@ public struct SavedResults: Sendable {
     guard let measured = ["op", "net", "m"].first(where: { members[$0] != nil }) else {
       throw LineError(problem: "is no result of telar bench train, gemm or ops")
     }
-    // Lines that Tools/bench.sh gathers from others say whose they are, and how it was run.
+    // Tools/bench.sh adds these keys to lines of other programs, and to say how it was run.
     let place = try ["device", "peer", "mode"].filter { $0 == "device" || members[$0] != nil }.map(text)
     let suffix = ", " + place.filter { !$0.isEmpty }.joined(separator: " ")
     switch measured {
@@ -98,7 +98,7 @@ public struct SavedResults: Sendable {
   }
 }
 
-/// A file that is no file of results.
+/// A file that does not hold results.
 public struct SavedResultsError: Error, Equatable, CustomStringConvertible {
   public enum Kind: Sendable, Equatable {
     case missing, malformed

@@ -1,9 +1,9 @@
 import Dispatch
 import Tensors
 
-/// Times work on a device by the wall, the queue drained before and after.
+/// Measures wall time of work on a device, whose queue is empty before and after.
 enum Stopwatch {
-  /// The median seconds of one call of `body`, each run calling it until `atLeast` seconds have passed.
+  /// The median seconds of one call of `body`; each run repeats it for `atLeast` seconds.
   static func medianSeconds(
     on device: any Device, runs: Int = 5, atLeast: Double = 0.05, _ body: () throws -> Void
   ) throws -> Double {
@@ -23,7 +23,7 @@ enum Stopwatch {
     return seconds.median
   }
 
-  /// Seconds from here until the device has done what `body` enqueues.
+  /// The seconds until the device has completed what `body` enqueues.
   static func time(on device: any Device, _ body: () throws -> Void) throws -> Double {
     let start = DispatchTime.now().uptimeNanoseconds
     try body()
@@ -33,7 +33,7 @@ enum Stopwatch {
 }
 
 extension [Double] {
-  /// The middle value, or the mean of the two in the middle; NaN when there is none.
+  /// The median; NaN for an empty array.
   package var median: Double {
     if isEmpty { return .nan }
     let sorted = sorted()

@@ -12,29 +12,28 @@ public struct TrainResult: Sendable {
   public var threads: Int
   public var batch: Int
   public var steps: Int
-  /// Over all timed steps, enqueued without waiting in between.
+  /// Over all timed steps, without synchronization between them.
   public var imagesPerSecond: Double
-  /// The median of steps that are waited for one by one.
+  /// The median of steps that are synchronized one by one.
   public var millisecondsPerStep: Double
-  /// Of the last timed step.
+  /// The loss of the last timed step.
   public var loss: Double
   public var launchesPerStep: Double
-  /// Device buffers created, not those that the pool had.
+  /// Device buffers created per step, not counting those from the pool.
   public var allocationsPerStep: Double
   public var synchronizationsPerStep: Double
 }
 
-/// The speed of training steps: gather a batch, forward, loss, backward, Adam.
+/// Times training steps: gather a batch, forward, loss, backward, Adam.
 public enum TrainBenchmark {
-  /// Steps before those that are timed: kernels are built, the pool fills.
+  /// Untimed steps before, which build kernels and fill the pool.
   public static let warmUpSteps = 10
-  /// Steps that are waited for one by one, at most.
+  /// The most steps that are synchronized one by one.
   private static let singleSteps = 20
 
   /// Times one network.
   ///
-  /// - Parameter images: at least a batch of them; batches follow one another in their order, from the start again at
-  ///   the end.
+  /// - Parameter images: at least one batch; batches follow in order, wrapping around at the end.
   public static func run(
     _ benchmark: BenchmarkNetwork, batch batchSize: Int, steps: Int, images: DeviceImages, on device: any Device
   ) throws -> TrainResult {
@@ -49,7 +48,7 @@ public enum TrainBenchmark {
         try benchmark.loss(network(batch.images, mode), images: batch.images, labels: batch.labels)
       }
     }
-    // Kept from step to step here too, as below: the pool then holds all that a step needs.
+    // Kept until the next step, here and below, so that the pool then holds all buffers of a step.
     var loss: Tensor?
     for _ in 0..<warmUpSteps { loss = try step() }
     try device.synchronize()
@@ -57,7 +56,7 @@ public enum TrainBenchmark {
     var after = before
     let seconds = try Stopwatch.time(on: device) {
       for _ in 0..<steps { loss = try step() }
-      // Before the wait in the end, which is no step's.
+      // Read before the final synchronization, which belongs to no step.
       after = device.counters
     }
     let single = try (0..<min(steps, singleSteps)).map { _ in try Stopwatch.time(on: device) { _ = try step() } }

@@ -1,20 +1,21 @@
-/// How far a result may be from its reference.
+/// The permitted difference of a result from its reference.
 package enum Bound {
   /// Equal; -0 equals 0.
   case exact
-  /// factor · magnitude + 1e-30, element by element: for sums of products, whose magnitude is the sum of absolute values.
+  /// factor · magnitude + 1e-30 per element: for sums of products; the magnitude is the sum of their absolute values.
   case magnitude([Float], factor: Double)
   /// absolute + relative · |reference|.
   case within(absolute: Double, relative: Double)
 
-  /// The factor for a sum of so many terms in any order: 8 √terms 2⁻²⁴.
+  /// The bound for a sum of `terms` terms in any order, with factor 8 √terms 2⁻²⁴.
   package static func sum(terms: Double, magnitude: [Float]) -> Bound {
     .magnitude(magnitude, factor: 8 * terms.squareRoot() * 0x1p-24)
   }
 
-  /// The worst error of all elements as a fraction of the bound.
+  /// The largest error over all elements, as a fraction of the bound.
   ///
-  /// NaN or infinity where the reference has none is no fraction, nor is a difference where none is allowed.
+  /// There is no fraction for NaN or infinity where the reference is finite, or for any difference where none is
+  /// permitted.
   package func worst(_ name: String, _ values: [Float], _ reference: [Float]) -> Worst {
     precondition(values.count == reference.count, "\(values.count) values against \(reference.count)")
     var worst = 0.0
@@ -42,10 +43,10 @@ package enum Bound {
   }
 
   package struct Worst {
-    /// `nil` when the error is no finite multiple of the bound.
+    /// `nil` when the error is not a finite multiple of the bound.
     package var fraction: Double?
     package var place: String
-    /// What is wrong, when something is.
+    /// A description of a failure.
     package var detail: String?
   }
 }

@@ -1,17 +1,17 @@
 import TelarNN
 
-/// What a case may take at most, found from shapes before anything is made: a golden file of some kilobytes can
-/// describe operators and networks that take all memory, or days.
+/// Limits on a golden case, checked by shapes before anything is allocated: a file of some kilobytes can describe
+/// operators and networks that take all memory, or days.
 enum CaseLimit {
-  /// Bytes of a case's tensors in its file.
+  /// The most bytes of a case's tensors in its file.
   static let fileBytes = 1 << 26
-  /// Numbers of an array, with its padding.
+  /// The most elements of an array, including padding.
   static let numbers = 1 << 24
-  /// Numbers behind all layers of a network, for a batch.
+  /// The most elements behind all layers of a network, for a batch.
   static let numbersOfStep = 1 << 25
-  /// Layers that run, one after another, in all steps.
+  /// The most layers run over all steps.
   static let layerRuns = 1 << 17
-  /// Products, sums or comparisons of forward passes.
+  /// The most operations of forward passes.
   static let operations = 0x1p38
 
   /// Checks the tensors of a case.
@@ -22,7 +22,7 @@ enum CaseLimit {
     }
   }
 
-  /// Checks so many passes of samples through layers.
+  /// Checks a number of passes of samples through layers.
   static func check(_ extent: Extent, batch: Int, passes: Int = 1) throws {
     let largest = Double(batch) * Double(extent.largest)
     guard largest <= Double(numbers) else {
@@ -39,7 +39,7 @@ enum CaseLimit {
 }
 
 extension CaseRun {
-  /// Checks what the operator takes by the layer that does the same.
+  /// Checks an operator by the corresponding layer.
   func check(_ layer: any Layer, on sample: [Int], batch: Int) throws {
     var extent = try Extent(inputShape: sample)
     try extent.pass(layer)

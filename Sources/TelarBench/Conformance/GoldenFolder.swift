@@ -1,15 +1,15 @@
 import Foundation
 import TelarNN
 
-/// A folder of golden files: `op-*.safetensors` and `net-*.safetensors`; other files are not looked at.
+/// A folder of golden files, `op-*.safetensors` and `net-*.safetensors`; other files are ignored.
 ///
-/// `Tools/golden/generate.py` describes the format and makes such files with PyTorch.
+/// `Tools/golden/generate.py` makes such files with PyTorch and describes the format.
 public struct GoldenFolder {
   private let files: [GoldenFile]
 
-  /// Opens every golden file and checks its header.
+  /// Opens all golden files and checks their headers.
   ///
-  /// - Throws: ``ConformanceError`` for a folder that is not there or holds no golden file, and for a golden file that
+  /// - Throws: ``ConformanceError`` for a folder that is missing or holds no golden file, and for a golden file that
   ///   cannot be read.
   public init(_ path: String) throws {
     var isFolder: ObjCBool = false
@@ -35,9 +35,9 @@ public struct GoldenFolder {
 
   /// Runs all cases on a device.
   ///
-  /// - Parameter report: is given each file's results as soon as they are there.
-  /// - Returns: whether every case passed.
-  /// - Throws: ``ConformanceError`` when a file cannot be read any more.
+  /// - Parameter report: called with the results of each file when it is done.
+  /// - Returns: whether all cases passed.
+  /// - Throws: ``ConformanceError`` when a file can no longer be read.
   public func run(on device: any Device, _ report: (FileResult) throws -> Void) throws -> Bool {
     var allPassed = true
     for file in files {
@@ -49,11 +49,11 @@ public struct GoldenFolder {
   }
 }
 
-/// One golden file, open.
+/// An open golden file.
 struct GoldenFile {
   let name: String
   let file: SafetensorsFile
-  /// The tensors of each case, by its name.
+  /// The names of the tensors of each case.
   private let tensors: [String: [String]]
   private static let mostSlashes = 16
 
@@ -63,7 +63,7 @@ struct GoldenFile {
     guard !file.metadata.isEmpty else {
       throw ConformanceError(.unusable, path: file.path, "holds no case: its metadata is empty")
     }
-    // A tensor is called CASE/NAME, and a case's name may hold slashes.
+    // A tensor's name is CASE/NAME; a case's name may contain slashes.
     var tensors: [String: [String]] = [:]
     for (key, _) in file.tensors {
       for slash in key.indices.lazy.filter({ key[$0] == "/" }).prefix(Self.mostSlashes) {
@@ -87,7 +87,8 @@ struct GoldenFile {
       })
   }
 
-  /// The result of a case; whatever goes wrong within it makes it fail, but a file that cannot be read ends the run.
+  /// The result of a case. Any error within it is a failure of the case, except a file that cannot be read, which ends
+  /// the run.
   private func result(_ caseName: String, on device: any Device, _ body: () throws -> Bound.Worst) throws -> CaseResult
   {
     let outcome: Outcome
@@ -101,7 +102,7 @@ struct GoldenFile {
     return CaseResult(file: name, name: caseName, device: device.properties.identifier, outcome)
   }
 
-  /// A case from its entry in the metadata.
+  /// The case of an entry in the metadata.
   private func goldenCase(_ caseName: String, _ text: String) throws -> OperatorCase {
     let json: JSON
     do {
@@ -128,12 +129,12 @@ struct GoldenFile {
 }
 
 extension OperatorCase {
-  /// The names that results have.
+  /// The names of results.
   private static let resultNames = [
     "output", "grad_input", "grad_weight", "grad_bias", "new_running_mean", "new_running_var",
   ]
 
-  /// Runs the case, twice, and compares every result that it holds.
+  /// Runs the case twice and compares all results.
   func check(on device: any Device) throws -> Bound.Worst {
     guard Operators.golden[op] != nil else { throw CaseError("unknown operator \(JSON.quoted(op, limit: 40))") }
     let expected = Self.resultNames.filter { tensors[$0] != nil }

@@ -1,6 +1,6 @@
 import TelarNN
 
-/// An array on the host, in PyTorch's order of dimensions unless said otherwise.
+/// An array in host memory, with PyTorch's order of dimensions unless stated otherwise.
 package struct HostTensor {
   package var shape: [Int]
   package var values: [Float]
@@ -11,7 +11,7 @@ package struct HostTensor {
     self.values = values
   }
 
-  /// The same with its dimensions in another order: dimension i of the result is `order[i]` of this one.
+  /// The array with permuted dimensions: dimension i of the result is `order[i]` of this one.
   func permuted(_ order: [Int]) -> HostTensor {
     HostTensor(order.map { shape[$0] }, TelarNN.permuted(values, shape: shape, order: order))
   }
@@ -20,12 +20,12 @@ package struct HostTensor {
   var magnitude: HostTensor { HostTensor(shape, values.map(abs)) }
 }
 
-/// How a tensor of a case lies on the device.
+/// The layout of a case's tensor on the device.
 enum DeviceLayout {
   case same
-  /// N×C×H×W, which is N×H×W×C on the device.
+  /// N×C×H×W, stored as N×H×W×C on the device.
   case image
-  /// A weight, as ``ParameterLayout`` has it.
+  /// A weight, with the layout of a ``ParameterLayout``.
   case weight(ParameterLayout)
 
   func toDevice(_ tensor: HostTensor) -> HostTensor {

@@ -1,22 +1,22 @@
 import TelarNN
 
-/// A training run of PyTorch's, to be repeated: a network file.
+/// A training run of PyTorch that is repeated: the contents of a network file.
 struct NetworkCase {
-  /// What stands in front of the names of the weights that training begins with.
+  /// The prefix of the initial weights' names.
   private static let initialPrefix = "initial/"
 
   private let file: SafetensorsFile
   private let architecture: Architecture
   private let loss: Loss
   private let optimizer: any Optimizer
-  /// Steps, batch size, height and width of the images.
+  /// The number of steps, batch size, height and width of the images.
   private let shape: [Int]
   private let lossError: Double
   private let outputError: Double
 
-  /// Reads everything but the tensors' values.
+  /// Reads everything except the tensors' values.
   ///
-  /// - Throws: ``CaseError``, `AttributeError`, `SafetensorsError` when something is missing or makes no sense.
+  /// - Throws: ``CaseError``, `AttributeError`, `SafetensorsError` when something is missing or invalid.
   init(_ file: SafetensorsFile) throws {
     self.file = file
     func text(_ key: String) throws -> String {
@@ -54,7 +54,7 @@ struct NetworkCase {
     guard try file.info("losses").shape == [shape[0]] else { throw CaseError("losses must be one for each step") }
   }
 
-  /// An optimizer from the keywords of PyTorch's.
+  /// An optimizer from PyTorch's keywords.
   private static func optimizer(_ json: JSON) throws -> any Optimizer {
     guard case .object(let members) = json else { throw CaseError("optimizer must be an object") }
     var keywords = AttributeReader(members, place: "optimizer")
@@ -80,7 +80,7 @@ struct NetworkCase {
     return optimizer
   }
 
-  /// Trains as PyTorch did, twice, and compares the loss of every step and the output in the end.
+  /// Trains like PyTorch, twice, and compares the loss of each step and the final output.
   func run(on device: any Device) throws -> Bound.Worst {
     let (trained, again) = try Repetition.twice(on: device) { try train(on: device) }
     if let difference = Repetition.difference(trained.numbers, again.numbers) { return difference }
@@ -99,10 +99,10 @@ struct NetworkCase {
     return worst
   }
 
-  /// What training came to.
+  /// The results of training.
   private struct Trained {
     var losses: [Float]
-    /// Of the last step's images, where the file has one to compare it with.
+    /// The output for the last step's images, if the file has one.
     var output: HostTensor?
     var parameters: [(name: String, values: [Float])]
 
@@ -119,7 +119,7 @@ struct NetworkCase {
       throw CaseError("runs \(layerCount) layers in \(steps) steps, over the limit of \(CaseLimit.layerRuns) in all")
     }
     _ = try architecture.extent(of: [height, width, 1]) { try CaseLimit.check($1, batch: batch, passes: steps) }
-    // None of the network's tensors is then larger than what is there.
+    // This bounds the network's tensors by the file's.
     try architecture.checkTensors(in: file, prefix: Self.initialPrefix)
     let network = try Network(architecture, on: device, inputShape: [height, width, 1], seed: 0)
     try network.load(from: file, prefix: Self.initialPrefix)

@@ -1,13 +1,13 @@
 import TelarNN
 
-/// An operator with its inputs and, in a golden case, the results that it should have.
+/// An operator with its inputs and, in a golden case, the expected results.
 package struct OperatorCase {
   package var name: String
   package var op: String
   package var attributes: JSON.Members
-  /// Whether all arithmetic is of small integers, so that results are equal or wrong.
+  /// Whether all arithmetic is on small integers, so that results must be equal.
   package var isExact: Bool
-  /// Inputs, expected results and their magnitudes, by the names that the format has for them.
+  /// Inputs, expected results and their magnitudes, by the format's names.
   package var tensors: [String: HostTensor]
 
   package init(
@@ -21,22 +21,22 @@ package struct OperatorCase {
   }
 }
 
-/// Why a case has no result to compare.
+/// A case that cannot be run.
 package struct CaseError: Error, CustomStringConvertible {
   package var description: String
 
   init(_ description: String) { self.description = description }
 }
 
-/// One case on one device: gives an operator its inputs and gathers its results.
+/// A case on a device: provides the operator's inputs and collects its results.
 final class CaseRun {
   let device: any Device
   let given: OperatorCase
   var attributes: AttributeReader
-  /// What the operator gave, in PyTorch's order.
+  /// The operator's results, in PyTorch's order.
   private(set) var results: [String: HostTensor] = [:]
 
-  /// Inputs that get a gradient.
+  /// An input whose gradient is a result.
   private struct Leaf {
     var name: String
     var layout: DeviceLayout
@@ -48,7 +48,7 @@ final class CaseRun {
   init(_ given: OperatorCase, on device: any Device) {
     self.given = given
     self.device = device
-    // What describes bounds is no attribute of the operator.
+    // Members that describe bounds are not attributes.
     var attributes = given.attributes
     for key in attributes.keys where key.hasPrefix("terms.") || key == "tolerance" { attributes[key] = nil }
     self.attributes = AttributeReader(attributes, place: given.op)
@@ -56,7 +56,7 @@ final class CaseRun {
 
   func has(_ name: String) -> Bool { given.tensors[name] != nil }
 
-  /// A tensor of the case, with so many dimensions.
+  /// A tensor of the case, of the given rank if there is one.
   func host(_ name: String, rank: Int? = nil) throws -> HostTensor {
     guard let tensor = given.tensors[name] else { throw CaseError("has no tensor \(name)") }
     guard rank == nil || tensor.shape.count == rank else {
@@ -72,7 +72,7 @@ final class CaseRun {
     return try device.tensor(host.shape, host.values)
   }
 
-  /// A tensor of the case on the device whose gradient is a result: `grad_` and its name.
+  /// A tensor on the device whose gradient is a result, named `grad_` and its name.
   func leaf(_ name: String, _ layout: DeviceLayout = .same, rank: Int? = nil) throws -> Tensor {
     let host = try host(name, rank: rank)
     let tensor = try tensor(name, layout, rank: rank)
@@ -81,7 +81,7 @@ final class CaseRun {
     return Tensor(shape: tensor.shape, buffer: tensor.buffer, gradient: slot, requiresGradient: true)
   }
 
-  /// Runs the operator and, from `grad_output` where there is one, its gradients.
+  /// Runs the operator and, from `grad_output` if there is one, its gradients.
   ///
   /// - Parameter isLoss: whether the output is a loss, whose gradient is one.
   func differentiate(_ layout: DeviceLayout = .same, isLoss: Bool = false, _ body: () throws -> Tensor) throws {
@@ -107,17 +107,17 @@ final class CaseRun {
     }
   }
 
-  /// Keeps a tensor of the device as a result.
+  /// Keeps a device tensor as a result.
   func keep(_ name: String, _ tensor: Tensor, _ layout: DeviceLayout = .same) throws {
     results[name] = layout.fromDevice(HostTensor(tensor.shape, try tensor.values()), shape: tensor.shape)
   }
 
-  /// Keeps whole numbers as a result.
+  /// Keeps integers as a result.
   func keep(_ name: String, _ numbers: [Int32]) {
     results[name] = HostTensor([numbers.count], numbers.map { Float($0) })
   }
 
-  /// A tensor of the case as class numbers below `limit`.
+  /// A tensor of the case as class labels below `limit`.
   func labels(_ name: String, below limit: Int) throws -> LabelTensor {
     let numbers = try host(name, rank: 1).values.map { value -> Int32 in
       guard let number = Int32(exactly: value), 0 <= number, Int(number) < limit else {

@@ -1,6 +1,6 @@
 import TelarNN
 
-/// What each operator of the golden format means here.
+/// The operators of the golden format.
 enum Operators {
   static let golden: [String: @Sendable (CaseRun) throws -> Void] = [
     "conv2d": { try convolution($0, transposed: false) },
@@ -128,7 +128,7 @@ enum Operators {
     try run.keep("new_running_var", variance)
   }
 
-  /// Steps of an optimizer over one array, with a gradient each.
+  /// Steps of an optimizer on one array, with one gradient each.
   private static func optimization(_ run: CaseRun, _ optimizer: any Optimizer) throws {
     let parameters = try run.tensor("input", rank: 1)
     let grads = try run.host("grads", rank: 2)
@@ -155,7 +155,7 @@ enum Operators {
 extension OperatorCase {
   /// The operator's results on a device, by name.
   ///
-  /// - Throws: ``CaseError`` for a case that makes no sense, `AttributeError`, `ShapeError`, `DeviceError`.
+  /// - Throws: ``CaseError`` for an invalid case, `AttributeError`, `ShapeError`, `DeviceError`.
   package func results(on device: any Device) throws -> [String: HostTensor] {
     guard let operation = Operators.golden[op] ?? Operators.others[op] else {
       throw CaseError("unknown operator \(JSON.quoted(op, limit: 40))")

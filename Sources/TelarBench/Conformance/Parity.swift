@@ -1,12 +1,12 @@
 import TelarNN
 import TelarStudies
 
-/// Holds one device's results against another's: every operator on random shapes, and the eight benchmark networks. The
-/// first device computes everything twice, for the same bits.
+/// Compares two devices: all operators on random shapes, and a step of the eight benchmark networks. The first device
+/// computes everything twice, and must give the same bits.
 public struct Parity: Sendable {
-  /// How one operator, or a network's step, compares.
+  /// The comparison of an operator, or of a network's step.
   public struct Result: Sendable, Equatable {
-    /// The operator with its number, or the network: `conv2d-3`, `manolucos-ae-64-96`.
+    /// The operator with the number of its case, or the network: `conv2d-3`, `manolucos-ae-64-96`.
     public var name: String
     public var device: String
     public var against: String
@@ -26,7 +26,7 @@ public struct Parity: Sendable {
       outcome.json(["case": .string(name), "device": .string(device), "against": .string(against)])
     }
 
-    /// `conv2d-3: worst 0.034 of the bound (grad_weight[12])`, or what differs.
+    /// `conv2d-3: worst 0.034 of the bound (grad_weight[12])`, or the difference.
     public var line: String {
       let size = outcome.worst.map { "worst \(rounded($0)) of the bound" } ?? "no number"
       let detail = outcome.error.map { ": \($0)" } ?? outcome.place.map { " (\($0))" } ?? ""
@@ -34,7 +34,7 @@ public struct Parity: Sendable {
     }
   }
 
-  /// What the shapes and values are drawn from.
+  /// The seed of shapes and values.
   public var seed: UInt64
   public var casesPerOperator: Int
 
@@ -43,10 +43,10 @@ public struct Parity: Sendable {
     self.casesPerOperator = casesPerOperator
   }
 
-  /// Compares everything.
+  /// Runs all comparisons.
   ///
-  /// - Parameter report: is given each result as soon as it is there.
-  /// - Returns: the first result that differs by more than its bound.
+  /// - Parameter report: called with each result when it is done.
+  /// - Returns: the first result outside its bound.
   public func run(_ device: any Device, against reference: any Device, _ report: (Result) throws -> Void) throws
     -> Result?
   {
@@ -100,7 +100,7 @@ extension OperatorCase {
     return copy
   }
 
-  /// The same operator of absolute values, for a sum's bound.
+  /// The same operator on absolute values, which gives the magnitude of a sum.
   var magnitude: OperatorCase {
     var copy = self
     copy.tensors = tensors.mapValues(\.magnitude)
@@ -111,7 +111,7 @@ extension OperatorCase {
   }
 }
 
-/// A step of training on two devices from the same parameters, images and dropout.
+/// A training step on two devices with the same parameters, images and dropout masks.
 private struct NetworkParity {
   let network: BenchmarkNetwork
   let seed: UInt64
@@ -122,7 +122,7 @@ private struct NetworkParity {
     self.seed = seed
   }
 
-  /// Output, loss, gradients and running statistics of a step on one device.
+  /// Output, loss, gradients and running statistics of a step on a device.
   private func step(on device: any Device) throws -> [(name: String, values: [Float])] {
     let model = try Network(network.architecture, on: device, inputShape: BenchmarkNetwork.inputShape, seed: seed)
     var random = RandomCases(seed: seed, name: network.name)
@@ -150,8 +150,8 @@ private struct NetworkParity {
     if let difference = Repetition.difference(found, again) { return difference }
     var worst = Bound.Worst(fraction: 0, place: "output", detail: nil)
     for (found, expected) in zip(found, try step(on: reference)) {
-      // Errors of all layers before add up, and an element at a kink of ReLU or a near tie of a pool may fall on
-      // either side, so the bound is a share of the largest element.
+      // Errors of the layers before accumulate, and an element near a kink of ReLU or a tie of a pooling window may
+      // fall on either side, so the bound is a share of the largest element.
       let largest = expected.values.reduce(0) { max($0, abs(Double($1))) }
       let bound = Bound.within(absolute: 1e-3 * largest + 1e-7, relative: 0)
       let ratio = bound.worst(found.name, found.values, expected.values)

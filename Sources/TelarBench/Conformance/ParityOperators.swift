@@ -1,7 +1,7 @@
 import TelarNN
 
 extension Operators {
-  /// Operators that the golden format has no name for, so that devices can be held against each other in them too.
+  /// Operators without a name in the golden format, which devices are compared in as well.
   static let others: [String: @Sendable (CaseRun) throws -> Void] = [
     "dropout": { run in
       let x = try run.leaf("input")

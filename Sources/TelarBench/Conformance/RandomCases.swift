@@ -1,14 +1,14 @@
 import TelarNN
 
-/// Operators on random shapes and values: sizes around the tiles' and odd ones, drawn from a seed and a name.
+/// Operators on random shapes and values, drawn from a seed and a name: sizes around those of tiles, and odd ones.
 struct RandomCases {
-  /// How far two devices may differ: twice the bound that each has to the true result.
+  /// The permitted difference of two devices: twice the bound of each to the exact result.
   struct BoundKind {
-    /// Lengths of the sums that results are, when the bound follows from them.
+    /// The number of terms of the sums that results are, where the bound follows from it.
     var terms: [String: Int]?
     var absolute = 2e-6
     var relative = 8e-6
-    /// Of gradients, both absolute and relative; by default as above.
+    /// The bound of gradients, both absolute and relative; by default as above.
     var gradient: Double?
 
     static let exact = BoundKind(absolute: 0, relative: 0)
@@ -76,7 +76,7 @@ struct RandomCases {
     HostTensor(shape, uniform(shape.reduce(1, *)).map { $0 * scale })
   }
 
-  /// The numbers from 0, shuffled: no two alike.
+  /// The numbers from 0, shuffled, so that no two are equal.
   private mutating func distinct(_ shape: [Int]) -> HostTensor {
     var numbers = (0..<shape.reduce(1, *)).map { Float($0) }
     for index in numbers.indices.dropFirst().reversed() {

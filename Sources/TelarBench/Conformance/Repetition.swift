@@ -1,13 +1,13 @@
 import TelarNN
 
-/// Whether a device computes the same bits again.
+/// Checks that a device computes the same bits twice.
 ///
-/// A bound has room for rounding, and so for a wrong number among many in a sum. A device that repeats itself has made no
-/// such error that comes and goes, as faulty memory or a race of its driver makes.
+/// A bound leaves room for rounding, and so may hide a wrong term of a long sum. Repetition finds errors that come and
+/// go, such as those of faulty memory or of a race in a driver.
 enum Repetition {
-  /// Does work twice; on an OpenCL device, what each launch leaves in its buffers is compared too.
+  /// Does work twice; on an OpenCL device, the contents of buffers after each launch are compared too.
   ///
-  /// - Throws: ``CaseError`` when a launch leaves other numbers the second time, and what the work throws.
+  /// - Throws: ``CaseError`` when a launch leaves other numbers the second time, and the errors of `work`.
   static func twice<Result>(
     on device: any Device, _ work: () throws -> Result
   ) throws -> (first: Result, second: Result) {
@@ -24,7 +24,7 @@ enum Repetition {
     return (first, second)
   }
 
-  /// The first of the results that has other bits; `nil` when there is none.
+  /// The first result with other bits; `nil` when there is none.
   static func difference(
     _ first: [(name: String, values: [Float])], _ second: [(name: String, values: [Float])]
   ) -> Bound.Worst? {
@@ -43,7 +43,7 @@ enum Repetition {
 extension OperatorCase {
   /// The operator's results on a device, computed twice.
   ///
-  /// - Throws: ``CaseError`` when the device does not repeat itself, and what ``results(on:)`` throws.
+  /// - Throws: ``CaseError`` when the results differ, and the errors of ``results(on:)``.
   func repeatedResults(on device: any Device) throws -> [String: HostTensor] {
     let (first, second) = try Repetition.twice(on: device) { try results(on: device) }
     let names = first.keys.sorted()

@@ -1,12 +1,12 @@
 import TelarNN
 
-/// How one comparison came out.
+/// The outcome of a comparison.
 public struct Outcome: Sendable, Equatable {
-  /// The worst error as a fraction of its bound; `nil` where it is no number.
+  /// The largest error as a fraction of its bound; `nil` where it is not a number.
   public var worst: Double?
-  /// The result that the worst error is in: `grad_weight[12]`.
+  /// The place of the largest error: `grad_weight[12]`.
   public var place: String?
-  /// What is wrong, when the comparison fails.
+  /// A description of a failure.
   public var error: String?
 
   public var isPassed: Bool { error == nil }
@@ -19,7 +19,7 @@ public struct Outcome: Sendable, Equatable {
 
   init(_ worst: Bound.Worst) { self.init(worst: worst.fraction, place: worst.place, error: worst.detail) }
 
-  /// One line of JSON: what was compared, ok, worst and, where that is null, error.
+  /// A line of JSON: subject, ok, worst and, where that is null, error.
   func json(_ subject: JSON.Members) -> String {
     var members = subject
     members["ok"] = .boolean(isPassed)
@@ -29,7 +29,7 @@ public struct Outcome: Sendable, Equatable {
   }
 }
 
-/// How one golden case came out.
+/// The outcome of a golden case.
 public struct CaseResult: Sendable, Equatable {
   /// The file's name, without its folder.
   public var file: String
@@ -47,19 +47,19 @@ public struct CaseResult: Sendable, Equatable {
 
   public var isPassed: Bool { outcome.isPassed }
 
-  /// One line of JSON: file, case, device, ok, worst and, where that is null, error.
+  /// A line of JSON: file, case, device, ok, worst and, where that is null, error.
   public var json: String {
     outcome.json(["file": .string(file), "case": .string(name), "device": .string(device)])
   }
 
-  /// One line for a case that fails.
+  /// A line for a case that failed.
   public var failureLine: String {
     let size = outcome.worst.map { ", \(rounded($0)) of the bound" } ?? ""
     return "FAIL \(file) \(name) on \(device): \(outcome.error ?? "failed")\(size)"
   }
 }
 
-/// How the cases of one file came out.
+/// The outcome of the cases of a file.
 public struct FileResult: Sendable {
   public var file: String
   public var cases: [CaseResult]
@@ -82,7 +82,7 @@ public struct FileResult: Sendable {
   }
 }
 
-/// Three digits behind the point.
+/// The number with three decimals.
 func rounded(_ value: Double) -> String {
   if value >= 1e6 { return "\(value)" }
   let thousandths = Int((value * 1000).rounded())
@@ -90,12 +90,12 @@ func rounded(_ value: Double) -> String {
   return "\(thousandths / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
 }
 
-/// A folder or a file that holds no golden cases that can be read.
+/// A folder or file without readable golden cases.
 public struct ConformanceError: Error, Equatable, CustomStringConvertible {
   public enum Kind: Sendable, Equatable {
-    /// There is no such folder.
+    /// The folder does not exist.
     case missing
-    /// It cannot be listed, or holds no golden file, or a golden file holds no case.
+    /// The folder cannot be listed or holds no golden file, or a golden file holds no case.
     case unusable
   }
 

@@ -1,19 +1,19 @@
 import Foundation
 
-/// A file that grows by whole pieces at its end.
+/// A file that grows at its end, one record at a time.
 ///
-/// A piece is written by one call of the system where it takes it, and taken away again where it does not; what a crash
-/// leaves of one is the reader's to recognise. For files that would be long to write anew each time.
+/// A record is written by a single system call where possible and removed again when the write fails. A crash may leave
+/// a partial record, which the reader has to recognise. For files that are too long to be rewritten for each record.
 public final class AppendedFile {
-  /// As errors name it.
+  /// The path, for error messages.
   public let path: String
   private let descriptor: Int32
-  /// Bytes of whole pieces.
+  /// Bytes of complete records.
   private var length: off_t
 
-  /// Opens a file that is there.
+  /// Opens an existing file.
   ///
-  /// - Throws: ``OutputError``, also where a link is in its place.
+  /// - Throws: ``OutputError``, also for a symbolic link.
   public init(_ name: String, in folder: Folder) throws(OutputError) {
     path = folder.file(name)
     descriptor = folder.openToAppend(name)
@@ -24,9 +24,9 @@ public final class AppendedFile {
 
   deinit { close(descriptor) }
 
-  /// Adds bytes at the end.
+  /// Appends a record.
   ///
-  /// - Throws: ``OutputError``; the file then ends as it did before.
+  /// - Throws: ``OutputError``; the file is then truncated to its former length.
   public func append(_ bytes: [UInt8]) throws(OutputError) {
     var written = 0
     while written < bytes.count {
@@ -34,7 +34,7 @@ public final class AppendedFile {
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else {
         let failure = Self.failure(path)
-        // Half a piece would hide all that comes after it.
+        // A partial record would corrupt the ones that follow.
         _ = ftruncate(descriptor, length)
         throw failure
       }
@@ -43,7 +43,7 @@ public final class AppendedFile {
     length += off_t(bytes.count)
   }
 
-  /// Waits until what was written is on the disk.
+  /// Waits until everything written is on the disk.
   public func flush() throws(OutputError) {
     guard fsync(descriptor) == 0 else { throw Self.failure(path) }
   }

@@ -1,13 +1,13 @@
 import Foundation
 import Synchronization
 
-/// Files that appear whole or not at all: written under a temporary name, synced, renamed.
+/// Atomic file writes: to a temporary name, synced, then renamed.
 ///
-/// A file that replaces another keeps its permissions. A symbolic link of the file's name is replaced, not followed.
+/// A replaced file keeps its permissions. A symbolic link at the file's name is replaced, not followed.
 public enum AtomicFile {
-  /// Writes a file, replacing one of that name. Links on the way to its folder are followed.
+  /// Writes a file, replacing an existing one. Symbolic links in the path of its folder are followed.
   ///
-  /// - Throws: ``OutputError``; the file that was there before, if any, is then untouched.
+  /// - Throws: ``OutputError``; an existing file is then unchanged.
   public static func write(_ bytes: [UInt8], to path: String) throws(OutputError) {
     let (folder, name) = parts(of: path)
     let opened: Folder
@@ -18,12 +18,12 @@ public enum AtomicFile {
     try opened.write(bytes, to: name)
   }
 
-  /// Writes a text file, replacing one of that name.
+  /// Writes a text file, replacing an existing one.
   public static func write(_ text: String, to path: String) throws(OutputError) {
     try write(Array(text.utf8), to: path)
   }
 
-  /// Writes several files, all of them or none: none takes its name before all are on the disk.
+  /// Writes several files, all of them or none: none is renamed before all are on the disk.
   ///
   /// - Throws: ``OutputError``.
   public static func write(_ files: [(folder: Folder, name: String, bytes: [UInt8])]) throws(OutputError) {
@@ -33,7 +33,7 @@ public enum AtomicFile {
     for file in staged { try file.takeName() }
   }
 
-  /// Makes a folder and those above it, where they are missing.
+  /// Creates a folder and its missing parents.
   ///
   /// - Throws: ``OutputError``.
   public static func makeFolder(_ path: String) throws(OutputError) {
@@ -52,16 +52,16 @@ public enum AtomicFile {
     guard mkdir(path, 0o755) == 0 || errno == EEXIST else { throw .cannotCreate(path: path, reason: systemError()) }
   }
 
-  /// Whether there is anything at a path, be it a link that leads nowhere.
+  /// Whether the path exists, also as a dangling symbolic link.
   public static func isTaken(_ path: String) -> Bool {
     var status = stat()
     return lstat(path, &status) == 0
   }
 
-  /// Removes temporary files that processes left in a folder when they were killed.
+  /// Removes temporary files that killed processes left in a folder.
   ///
-  /// Those of processes that this one cannot see, of another container or machine, are taken for left: where such may
-  /// work in the folder too, lock it first.
+  /// Files of processes that are invisible from here, such as those of another container or machine, count as left
+  /// over: where such processes may use the folder, lock it first.
   public static func removeLeftovers(in folder: Folder) {
     for name in folder.names {
       guard let process = TemporaryFile.process(of: name), kill(process, 0) != 0, errno == ESRCH else { continue }
@@ -69,11 +69,11 @@ public enum AtomicFile {
     }
   }
 
-  /// Removes the temporary files of writes under way, and lets no other write go on, for a process that a signal is about
-  /// to end.
+  /// Removes the temporary files of pending writes and blocks further writes. For a process that a signal is about to
+  /// end.
   public static func removePending() { TemporaryFile.endAll() }
 
-  /// The folder and the name of a path.
+  /// Splits a path into folder and name.
   private static func parts(of path: String) -> (folder: String, name: String) {
     guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return (".", path) }
     let folder = path[..<slash]

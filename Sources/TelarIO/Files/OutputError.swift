@@ -1,10 +1,10 @@
-/// What can go wrong with files that Telar writes.
+/// A failure to write a file or folder.
 public enum OutputError: Error, Equatable {
-  /// A file or folder cannot be made where it was asked for.
+  /// The file or folder cannot be created.
   case cannotCreate(path: String, reason: String)
-  /// There is a file already, which nobody said to replace.
+  /// The file exists and may not be replaced.
   case exists(path: String)
-  /// Writing to a file that was made fails: a full disk, a failing one.
+  /// Writing to a created file fails, such as on a full disk.
   case writeFailed(path: String, reason: String)
 }
 

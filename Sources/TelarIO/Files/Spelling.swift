@@ -1,12 +1,12 @@
-/// Guesses at mistyped names.
+/// Suggestions for mistyped names.
 package enum Spelling {
-  /// The name that a mistyped one was most likely meant to be; `nil` when none is near.
+  /// The known name that is nearest to a mistyped one; `nil` when none is near.
   package static func nearest(to name: String, among known: [String]) -> String? {
     known.map { (name: $0, distance: distance(name.lowercased(), $0.lowercased())) }
       .filter { $0.distance <= max(2, name.count / 3) }.min { $0.distance < $1.distance }?.name
   }
 
-  /// Levenshtein's distance: the fewest characters to insert, remove or change.
+  /// Levenshtein distance: the fewest characters to insert, remove or change.
   private static func distance(_ a: String, _ b: String) -> Int {
     let b = Array(b)
     var row = Array(0...b.count)

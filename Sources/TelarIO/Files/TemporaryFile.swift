@@ -1,16 +1,16 @@
 import Foundation
 import Synchronization
 
-/// A file that is on the disk and has not its name yet.
+/// A file that is written and synced under a temporary name, before it is renamed.
 final class TemporaryFile: Sendable {
   private let folder: Folder
-  /// The name to be.
+  /// The final name.
   private let name: String
   private let temporary: String
 
   private static let prefix = ".telar-"
 
-  /// What ends with the process.
+  /// The temporary files that are removed when a signal ends the process.
   private struct Pending {
     var files: [ObjectIdentifier: TemporaryFile] = [:]
     var isEnding = false
@@ -18,14 +18,14 @@ final class TemporaryFile: Sendable {
 
   private static let pending = Mutex(Pending())
 
-  /// Writes the file. One that is to replace another has its permissions.
+  /// Writes the file. It takes the permissions of the file that it will replace.
   init(for name: String, in folder: Folder, holding bytes: [UInt8]) throws(OutputError) {
     try folder.check(name)
     self.folder = folder
     self.name = name
-    // Also in containers, where each process has the same number, no two have the same name.
+    // Random, because processes in different containers may have the same identifier.
     let token = String(UInt32.random(in: 0...UInt32.max), radix: 36)
-    // The name is for people; with what stands before it it must not be too long.
+    // The final name is only for people; a long one is left out, so that the whole name stays within the limit.
     temporary = "\(Self.prefix)\(getpid())-\(token)-\(name.utf8.count > 200 ? "file" : name)"
     let replaced = folder.status(of: name).flatMap { $0.st_mode & S_IFMT == S_IFREG ? $0.st_mode & 0o777 : nil }
     let descriptor = try create(mode: replaced == nil ? 0o644 : 0o600)
@@ -64,7 +64,7 @@ final class TemporaryFile: Sendable {
 
   private func failure() -> OutputError { .writeFailed(path: folder.file(name), reason: systemError()) }
 
-  /// Renames the file, in place of one that has the name.
+  /// Renames the file to its final name, replacing an existing file.
   func takeName() throws(OutputError) {
     let reason: String? = Self.whileRunning { pending in
       guard renameat(folder.descriptor, temporary, folder.descriptor, name) == 0 else { return systemError() }
@@ -74,14 +74,14 @@ final class TemporaryFile: Sendable {
     if let reason { throw .cannotCreate(path: folder.file(name), reason: reason) }
   }
 
-  /// Removes the file unless it has its name.
+  /// Removes the file unless it has been renamed.
   func discard() {
     Self.whileRunning { pending in
       if pending.files.removeValue(forKey: ObjectIdentifier(self)) != nil { folder.remove(temporary) }
     }
   }
 
-  /// The process that a temporary file is of, by its name; `nil` for another file's.
+  /// The identifier of the process that wrote a temporary file, from its name; `nil` for other names.
   static func process(of name: String) -> pid_t? {
     guard name.hasPrefix(prefix) else { return nil }
     let parts = name.dropFirst(prefix.count).split(separator: "-", maxSplits: 2)
@@ -91,7 +91,7 @@ final class TemporaryFile: Sendable {
     return process
   }
 
-  /// Removes all temporary files. Whoever makes or renames another waits from now on, for the process to end.
+  /// Removes all temporary files. Further calls that create or rename one block until the process ends.
   static func endAll() {
     pending.withLock { pending in
       pending.isEnding = true

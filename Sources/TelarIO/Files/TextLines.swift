@@ -1,18 +1,18 @@
-/// The lines of a text file, whichever system wrote it.
+/// The lines of a text file with any system's line ends.
 ///
-/// A line ends with LF or CR LF; the last one may lack its end. A leading UTF-8 byte order mark is no part of the text.
-/// Splitting works on bytes: in Swift CR LF is one character, which is not equal to LF.
+/// A line ends with LF or CR LF; the last one may end with the file. A leading UTF-8 byte order mark is skipped.
+/// Splitting works on bytes, because in Swift CR LF is a single `Character` that differs from LF.
 public struct TextLines: Sequence, IteratorProtocol, Sendable {
-  /// A line without its end.
+  /// A line without its line end.
   public struct Line: Sendable {
-    /// From 1.
+    /// The line number, from 1.
     public let number: Int
     public let bytes: ArraySlice<UInt8>
 
-    /// The line as text; `nil` where it is not UTF-8.
+    /// The line as text; `nil` for invalid UTF-8.
     public var text: String? { String(validating: bytes, as: UTF8.self) }
 
-    /// Whether it holds nothing but spaces and tabs.
+    /// Whether the line is empty or holds only spaces and tabs.
     public var isBlank: Bool { bytes.allSatisfy { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") } }
   }
 

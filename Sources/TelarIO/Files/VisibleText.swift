@@ -1,5 +1,6 @@
 extension Unicode.Scalar {
-  /// Whether a terminal acts on it instead of showing it, or it changes the order in which its neighbours are shown.
+  /// Whether a terminal interprets the character instead of showing it, or it changes the display order of its
+  /// neighbours.
   package var isControl: Bool {
     if value < 0x7f { return value < 0x20 }
     switch properties.generalCategory {
@@ -10,9 +11,9 @@ extension Unicode.Scalar {
 }
 
 extension StringProtocol {
-  /// The text in one line, with its control characters as escapes: `\n`, `\u{1b}`.
+  /// The text on one line, with control characters escaped: `\n`, `\u{1b}`.
   ///
-  /// Names in files and of drivers may hold any character; this is how they are shown.
+  /// Used for names from files and drivers, which may hold any character.
   package var visible: String {
     guard unicodeScalars.contains(where: \.isControl) else { return String(self) }
     return unicodeScalars.reduce(into: "") { text, scalar in

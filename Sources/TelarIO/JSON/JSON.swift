@@ -11,10 +11,10 @@ public enum JSON: Hashable, Sendable {
   /// An object's members in order.
   public typealias Members = OrderedMembers<JSON>
 
-  /// The longest text that ``init(parsing:)`` takes: a value needs several times its text's memory.
+  /// The longest text that ``init(parsing:)`` accepts, in bytes; a value takes several times its text's memory.
   public static let maximumLength = 4 << 20
 
-  /// - Throws: ``JSONError`` for text that is not JSON, that repeats a key, or that is too long or too deep.
+  /// - Throws: ``JSONError`` for text that is not JSON, repeats a key, or is too long or too deeply nested.
   public init(parsing text: String) throws(JSONError) {
     guard text.utf8.count <= Self.maximumLength else {
       throw JSONError(offset: 0, problem: "JSON of more than \(Self.maximumLength) bytes")
@@ -52,7 +52,7 @@ public enum JSON: Hashable, Sendable {
     }
   }
 
-  /// Compact text; the same value gives the same text.
+  /// Compact text; equal values give equal text.
   public var text: String {
     switch self {
     case .object(let members):
@@ -66,7 +66,7 @@ public enum JSON: Hashable, Sendable {
     }
   }
 
-  /// A string in quotes, with the escapes that JSON asks for.
+  /// A quoted string with the escapes that JSON requires, and further control characters escaped.
   public static func quoted(_ string: String) -> String {
     var text = "\""
     for scalar in string.unicodeScalars {
@@ -76,7 +76,7 @@ public enum JSON: Hashable, Sendable {
       case "\n": text += "\\n"
       case "\r": text += "\\r"
       case "\t": text += "\\t"
-      // JSON asks for this only below U+0020; terminals act on others too.
+      // JSON requires this below U+0020 only; terminals interpret other characters too.
       case _ where scalar.isControl:
         for unit in UTF16.encode(scalar)! {
           let digits = String(unit, radix: 16)
@@ -88,10 +88,10 @@ public enum JSON: Hashable, Sendable {
     return text + "\""
   }
 
-  /// At most the first `limit` characters of a string, in quotes: for messages about text that may be anything.
+  /// At most the first `limit` characters of a string, quoted: for messages about untrusted text.
   package static func quoted(_ string: String, limit: Int) -> String { quoted(String(string.prefix(limit))) }
 
-  /// The number as a `Double`, also of an integer; `nil` for other values.
+  /// The value of a number or an integer; `nil` for other values.
   public var double: Double? {
     switch self {
     case .number(let number): number
@@ -101,7 +101,7 @@ public enum JSON: Hashable, Sendable {
   }
 }
 
-/// Keys with values, in the order in which the keys came; a key stands there once.
+/// A dictionary that keeps the insertion order of its keys.
 public struct OrderedMembers<Value: Sendable>: Sendable, RandomAccessCollection, ExpressibleByDictionaryLiteral {
   private var entries: [(key: String, value: Value)] = []
   private var places: [String: Int] = [:]
@@ -120,7 +120,7 @@ public struct OrderedMembers<Value: Sendable>: Sendable, RandomAccessCollection,
   public var endIndex: Int { entries.endIndex }
   public subscript(position: Int) -> (key: String, value: Value) { entries[position] }
 
-  /// The value of a key. A new key goes to the end; setting `nil` takes a key away.
+  /// The value of a key. A new key is appended; setting `nil` removes a key.
   public subscript(key: String) -> Value? {
     get { places[key].map { entries[$0].value } }
     set {
@@ -137,7 +137,7 @@ public struct OrderedMembers<Value: Sendable>: Sendable, RandomAccessCollection,
     }
   }
 
-  /// Adds a key at the end, with one look at the others; false, and nothing changes, where it is there already.
+  /// Appends a new key. Returns false and changes nothing when the key exists.
   mutating func append(_ key: String, _ value: Value) -> Bool {
     if let place = places.updateValue(entries.count, forKey: key) {
       places[key] = place

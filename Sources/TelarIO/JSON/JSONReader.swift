@@ -1,11 +1,12 @@
-/// A cursor over JSON text (RFC 8259) that is told what to expect next.
+/// A pull parser for JSON text (RFC 8259).
 ///
-/// The caller drives it, so nothing is built for text that is not wanted: a hostile header costs no more memory than
-/// its own length. Strict: UTF-8 only, no duplicate keys where the caller checks them, no text after the value.
+/// The caller says what it expects next, so nothing is allocated for text that it does not want: a hostile header takes
+/// no more memory than its own length. Strict: UTF-8 only, no text after the value. Duplicate keys are the caller's to
+/// check.
 package struct JSONReader {
   private let bytes: [UInt8]
   private var position = 0
-  /// How deep arrays and objects may nest.
+  /// The most levels of nested arrays and objects.
   private let maximumDepth: Int
   private var depth = 0
 
@@ -14,12 +15,12 @@ package struct JSONReader {
     self.maximumDepth = maximumDepth
   }
 
-  /// What the next value is, from its first byte.
+  /// The type of a value, as its first byte tells it.
   package enum Kind {
     case object, array, string, number, boolean, null
   }
 
-  /// Looks at the next value without taking it.
+  /// The type of the next value, without consuming it.
   package mutating func next() throws(JSONError) -> Kind {
     skipSpace()
     switch peek {
@@ -34,7 +35,7 @@ package struct JSONReader {
     }
   }
 
-  /// Takes an object; `member` is called with each key and must take its value.
+  /// Reads an object; calls `member` with each key, which must read the key's value.
   package mutating func object(_ member: (inout JSONReader, String) throws(JSONError) -> Void) throws(JSONError) {
     try elements(from: "{", to: "}") { reader throws(JSONError) in
       let key = try reader.string()
@@ -43,7 +44,7 @@ package struct JSONReader {
     }
   }
 
-  /// Takes an array; `element` must take one value at each call.
+  /// Reads an array; calls `element` for each element, which must read one value.
   package mutating func array(_ element: (inout JSONReader) throws(JSONError) -> Void) throws(JSONError) {
     try elements(from: "[", to: "]", element)
   }
@@ -72,7 +73,7 @@ package struct JSONReader {
     depth -= 1
   }
 
-  /// Takes a string with its escapes resolved.
+  /// Reads a string and resolves its escapes.
   package mutating func string() throws(JSONError) -> String {
     try take("\"")
     var text: [UInt8] = []
@@ -83,7 +84,7 @@ package struct JSONReader {
       position += 1
       switch byte {
       case UInt8(ascii: "\""):
-        // Most strings are without escapes.
+        // Fast path: most strings have no escapes.
         let end = position - 1
         let string =
           text.isEmpty
@@ -99,7 +100,7 @@ package struct JSONReader {
     }
   }
 
-  /// Where the characters end that stand for themselves in a string.
+  /// The position of the first byte of a string that is an escape, a quote or not allowed.
   private func endOfPlainText() -> Int {
     bytes.withUnsafeBufferPointer { bytes in
       var end = position
@@ -110,7 +111,7 @@ package struct JSONReader {
     }
   }
 
-  /// The UTF-8 of what follows a backslash.
+  /// The UTF-8 bytes of the escape behind a backslash.
   private mutating func escape() throws(JSONError) -> [UInt8] {
     guard let byte = peek else { throw error("the text ends within a string") }
     position += 1
@@ -149,7 +150,7 @@ package struct JSONReader {
     return code
   }
 
-  /// Takes a number and returns its text, which has JSON's form.
+  /// Reads a number and returns its text.
   package mutating func number() throws(JSONError) -> String {
     skipSpace()
     let start = position
@@ -177,7 +178,7 @@ package struct JSONReader {
     return position > start
   }
 
-  /// Takes a number that must be an integer from 0 to the largest `Int`.
+  /// Reads a number that must be an integer from 0 to `Int.max`.
   package mutating func natural() throws(JSONError) -> Int {
     let text = try number()
     guard text.utf8.first != UInt8(ascii: "-"), let value = Int(text) else {
@@ -186,7 +187,7 @@ package struct JSONReader {
     return value
   }
 
-  /// Takes `true`, `false` or `null`.
+  /// Reads `true`, `false` or `null`.
   package mutating func word() throws(JSONError) -> Bool? {
     skipSpace()
     for (word, value) in [("true", true), ("false", false), ("null", nil)] as [(String, Bool?)]
@@ -197,7 +198,7 @@ package struct JSONReader {
     throw error("a value is expected")
   }
 
-  /// Checks that nothing but space is left.
+  /// Checks that only white space is left.
   package mutating func end() throws(JSONError) {
     skipSpace()
     guard position == bytes.count else { throw error("something follows the value") }
@@ -218,9 +219,9 @@ package struct JSONReader {
   package func error(_ problem: String) -> JSONError { JSONError(offset: position, problem: problem) }
 }
 
-/// Text that is not the JSON that it should be.
+/// Text that is not the expected JSON.
 public struct JSONError: Error, Equatable, CustomStringConvertible {
-  /// Bytes from the start of the text.
+  /// The byte offset of the problem in the text.
   public var offset: Int
   public var problem: String
 

@@ -1,11 +1,11 @@
 import CZlib
 
-/// The check sum of a file, in white space behind the header's JSON: two line feeds and 32 digits, the highest first, a
-/// tab for 1 and a space for 0.
+/// The check sum of a safetensors file, stored in white space behind the header's JSON: two line feeds and 32 binary
+/// digits, highest first, a tab for 1 and a space for 0.
 ///
-/// It is the CRC-32 of all bytes of the file but these digits, so that no bit of the file can change unnoticed. Readers
-/// of JSON skip white space. A program that writes the tensors and metadata of one file into another leaves it out, as
-/// it must: a check sum among the metadata would go with them, and be wrong.
+/// It is the CRC-32 of all bytes of the file except these digits. JSON readers skip white space. It is not stored in
+/// the metadata, because a program that copies the metadata into another file would copy a check sum that is wrong
+/// there.
 struct Checksum: Equatable {
   private(set) var value: UInt32 = 0
 
@@ -15,26 +15,26 @@ struct Checksum: Equatable {
 
   init() {}
 
-  /// The check sum that a header ends in; `nil` where it ends otherwise.
+  /// The check sum at the end of a header; `nil` where there is none.
   init?(endOf header: [UInt8]) {
     let digits = header.suffix(Self.digitCount)
     guard digits.count == Self.digitCount, header[..<digits.startIndex].suffix(2) == Self.mark[...] else { return nil }
     value = digits.reduce(0) { $0 << 1 | ($1 == 0x09 ? 1 : 0) }
   }
 
-  /// Goes on with these bytes.
+  /// Adds bytes to the sum.
   mutating func update(_ bytes: UnsafeRawBufferPointer) {
     let start = bytes.bindMemory(to: UInt8.self).baseAddress
     value = UInt32(truncatingIfNeeded: crc32_z(UInt(value), start, bytes.count))
   }
 
-  /// Spaces, the mark and a place for the digits, which make a header's length a multiple of 8.
+  /// The mark and room for the digits, preceded by spaces that make the header's length a multiple of 8.
   static func place(behind length: Int) -> [UInt8] {
     let end = length + mark.count + digitCount
     return [UInt8](repeating: 0x20, count: (8 - end % 8) % 8) + mark + [UInt8](repeating: 0x20, count: digitCount)
   }
 
-  /// Writes the sum of a whole file's bytes into its place, which is at the end of the header.
+  /// Computes the sum of a whole file and writes it to its place at the end of the header.
   static func seal(_ bytes: inout [UInt8], headerEnd: Int) {
     let digits = (headerEnd - digitCount)..<headerEnd
     var sum = Checksum()

@@ -1,4 +1,4 @@
-/// The types of elements that the format knows, by the names that it gives them.
+/// The element types of the safetensors format, by their names in it.
 public enum ElementType: String, Sendable, CaseIterable {
   case bool = "BOOL"
   case uint8 = "U8"
@@ -18,7 +18,7 @@ public enum ElementType: String, Sendable, CaseIterable {
   case float64 = "F64"
   case complex64 = "C64"
 
-  /// Bytes in an element.
+  /// Bytes per element.
   public var byteCount: Int {
     switch self {
     case .bool, .uint8, .int8, .float8E5M2, .float8E4M3, .float8E8M0: 1
@@ -29,9 +29,9 @@ public enum ElementType: String, Sendable, CaseIterable {
   }
 }
 
-/// A Swift type that tensors of one element type are read into and written from.
+/// A Swift type for reading and writing tensors of one element type.
 ///
-/// The format is little-endian, as are all machines that Telar runs on.
+/// The format is little-endian, as are all supported machines.
 public protocol TensorElement: BitwiseCopyable, Sendable {
   static var elementType: ElementType { get }
 }

@@ -1,16 +1,17 @@
-/// Files of other formats that are often taken for safetensors files, known by how they begin.
+/// Other formats that are commonly mistaken for safetensors, recognised by their first bytes.
 enum ForeignFormat {
-  /// So many bytes of a file decide.
+  /// The number of leading bytes that ``description(_:)`` looks at.
   static let prefixLength = 512
 
-  /// What a file is, and what to do with it; `nil` where its beginning says nothing.
+  /// What the file is and how to convert it; `nil` for an unknown format.
   static func description(_ bytes: [UInt8]) -> String? {
     if bytes.starts(with: "PK\u{3}\u{4}".utf8) { return zip(bytes) }
     if isPickle(bytes) { return "is a Python pickle, as torch.save wrote before PyTorch 1.6; \(advice)" }
     for (start, description) in starts where bytes.starts(with: start) { return description }
     if bytes.dropFirst(257).starts(with: "ustar".utf8) { return "is a tar archive" }
     if bytes.dropFirst(4).starts(with: "TFL3".utf8) { return "is a TensorFlow Lite model; \(advice)" }
-    // A model's fields in order: the version of the form, then the producer's name, a version or the graph.
+    // ONNX, a protocol buffer: field 1 is the version of the format; the producer's name, a version or the graph
+    // follow.
     if bytes.count > 2, bytes[0] == 0x08, bytes[1] < 0x20, [0x12, 0x1a, 0x28, 0x32, 0x3a].contains(bytes[2]) {
       return "is a protocol buffer, such as an ONNX model; give the checkpoint that it was made of"
     }
@@ -19,13 +20,13 @@ enum ForeignFormat {
 
   private static let advice = "save the weights with safetensors.torch.save_file(model.state_dict(), FILE)"
 
-  /// Python's pickles of protocols 2 to 5, and of a dictionary in protocols 0 and 1.
+  /// Python pickles of protocols 2 to 5, and of a dictionary in protocols 0 and 1.
   private static func isPickle(_ bytes: [UInt8]) -> Bool {
     if bytes.count > 1, bytes[0] == 0x80, 2...5 ~= bytes[1] { return true }
     return ["(dp", "}q", "ccollections\n"].contains { bytes.starts(with: $0.utf8) }
   }
 
-  /// What an archive is shows in the name of its first file.
+  /// The kind of a ZIP archive, by the name of its first file.
   private static func zip(_ bytes: [UInt8]) -> String {
     let length = bytes.count > 27 ? Int(bytes[26]) | Int(bytes[27]) << 8 : 0
     let name = String(decoding: bytes.dropFirst(30).prefix(length), as: UTF8.self)

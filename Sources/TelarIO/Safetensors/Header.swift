@@ -1,19 +1,20 @@
-/// What a safetensors file says of itself in front of its data, checked against every rule of the format.
+/// The header of a safetensors file, checked against every rule of the format.
 ///
 /// The format: eight bytes with the header's length N, little-endian; N bytes of JSON, an object that starts with `{`
 /// and may end in spaces; the data. Each member names a tensor: `{"dtype", "shape", "data_offsets": [begin, end]}`;
 /// `__metadata__` maps strings to strings. The tensors cover the data without holes or overlaps.
-/// Source: the format's description and reference reader, huggingface/safetensors.
+///
+/// - Source: the format's description and reference reader, huggingface/safetensors.
 struct Header {
   static let maximumLength = 100_000_000
-  /// More dimensions than any library makes (PyTorch: 64).
+  /// The most dimensions of a tensor. PyTorch has at most 64.
   static let maximumRank = 64
 
-  /// In the order of their data.
+  /// The tensors in the order of their data.
   var tensors = OrderedMembers<TensorInfo>()
   var metadata = OrderedMembers<String>()
 
-  /// - Parameter dataLength: bytes in the file behind the header.
+  /// - Parameter dataLength: bytes of the file behind the header.
   init(parsing bytes: [UInt8], dataLength: Int) throws(JSONError) {
     var reader = JSONReader(bytes, maximumDepth: 3)
     guard bytes.first == UInt8(ascii: "{") else { throw reader.error("the header does not start with '{'") }
@@ -39,7 +40,7 @@ struct Header {
     try reader.end()
     self.metadata = metadata ?? [:]
 
-    // Empty tensors share their place with the one that follows.
+    // An empty tensor has the same offset as the tensor behind it, and comes first.
     infos.sort { ($0.value.offset, $0.value.byteCount) < ($1.value.offset, $1.value.byteCount) }
     for (name, info) in infos {
       guard tensors.append(name, info) else {
@@ -107,14 +108,14 @@ struct Header {
   }
 }
 
-/// A tensor's type, shape and place in the file.
+/// The type, shape and data range of a tensor.
 public struct TensorInfo: Sendable, Hashable {
   public let type: ElementType
   public let shape: [Int]
-  /// First byte, counted from the end of the header.
+  /// Offset of the first byte from the end of the header.
   package let offset: Int
   public let byteCount: Int
 
-  /// Elements of the tensor: 1 for an empty shape.
+  /// The number of elements: 1 for an empty shape.
   public var count: Int { byteCount / type.byteCount }
 }

@@ -1,20 +1,20 @@
-/// A safetensors file that cannot be read, or that is not what it should be.
+/// A safetensors file that cannot be read, or does not hold what is expected.
 public struct SafetensorsError: Error, Equatable, CustomStringConvertible {
-  /// What sort of problem it is, for a caller that treats a missing file otherwise than a broken one.
+  /// The kind of problem, for callers that treat a missing file differently from a broken one.
   public enum Kind: Sendable, Equatable {
-    /// There is no such file.
+    /// The file does not exist.
     case missing
-    /// The system does not let the file be read.
+    /// The file exists and cannot be read.
     case unreadable
-    /// The file breaks the rules of the format.
+    /// The file violates the format.
     case malformed
-    /// The file is well formed, but a tensor is missing, or has another type or shape than it should.
+    /// The file is valid, but a tensor is missing or has another type or shape than expected.
     case mismatch
   }
 
   public var kind: Kind
   public var path: String
-  /// What is wrong, with the tensor's name where it is one tensor's.
+  /// The problem, with the tensor's name if it concerns one.
   public var problem: String
 
   public init(_ kind: Kind, path: String, _ problem: String) {

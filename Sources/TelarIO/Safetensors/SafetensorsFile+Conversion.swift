@@ -1,8 +1,8 @@
-/// Tensors of one type read as another, as PyTorch's `copy_` converts them.
+/// Reading tensors as another type, with the conversions of PyTorch's `copy_`.
 extension SafetensorsFile {
-  /// A tensor's elements as 32-bit floats, from any type but complex numbers; wider types are rounded.
+  /// The elements of a tensor as 32-bit floats, from any real type; wider types are rounded.
   ///
-  /// - Throws: ``SafetensorsError`` when there is no such tensor, or it is complex.
+  /// - Throws: ``SafetensorsError`` when the tensor is missing or complex.
   public func floats(_ name: String) throws(SafetensorsError) -> [Float] {
     switch try info(name).type {
     case .float32: return try values(name, as: Float.self)
@@ -18,7 +18,7 @@ extension SafetensorsFile {
     case .uint64: return try values(name, as: UInt64.self).map { Float($0) }
     case .int64: return try values(name, as: Int64.self).map { Float($0) }
     case .bool: return try elements(name, UInt8.self).map { $0 == 0 ? 0 : 1 }
-    // A half without its last byte.
+    // The upper byte of an IEEE half.
     case .float8E5M2: return try elements(name, UInt8.self).map { Self.float(half: UInt16($0) << 8) }
     case .float8E4M3: return try elements(name, UInt8.self).map(Self.float(e4m3:))
     case .float8E8M0:
@@ -31,9 +31,9 @@ extension SafetensorsFile {
     }
   }
 
-  /// A tensor's only element as a count: a whole number that is not negative, of any type of real numbers.
+  /// The single element of a tensor as a count: a non-negative whole number of any real type.
   ///
-  /// - Throws: ``SafetensorsError`` when there is no such tensor, or it has another number of elements or another value.
+  /// - Throws: ``SafetensorsError`` when the tensor is missing, has another number of elements or another value.
   public func count(_ name: String) throws(SafetensorsError) -> Int64 {
     let info = try info(name)
     guard info.count == 1 else {
@@ -48,7 +48,7 @@ extension SafetensorsFile {
       case .int32: Int64(try values(name, as: Int32.self)[0])
       case .uint32: Int64(try values(name, as: UInt32.self)[0])
       case .float64: Int64(exactly: try values(name, as: Double.self)[0])
-      // A float holds the others exactly.
+      // A 32-bit float represents all values of the remaining types exactly.
       default: Int64(exactly: try floats(name)[0])
       }
     guard let count, count >= 0 else {
@@ -58,7 +58,7 @@ extension SafetensorsFile {
     return count
   }
 
-  /// The value of an IEEE half. Written out because `Float16` is missing on x86-64 macOS.
+  /// The value of an IEEE half. `Float16` is unavailable on x86-64 macOS.
   private static func float(half bits: UInt16) -> Float {
     let sign: Float = bits >> 15 == 0 ? 1 : -1
     let exponent = Int(bits >> 10 & 0x1f)

@@ -1,20 +1,19 @@
-/// A safetensors file, open for reading: its header is checked at once, and so is the whole file where it holds a check
-/// sum, as all do that ``SafetensorsWriter`` wrote; its tensors are read when they are asked for.
+/// A safetensors file, open for reading.
 ///
-/// No file, however broken, makes it crash, and opening one takes memory in proportion to its header only.
+/// Opening it checks the header, and the whole file where it has a check sum, as files of ``SafetensorsWriter`` have.
+/// Tensors are read on demand. No file, however broken, crashes it; opening takes memory in proportion to the header.
 public final class SafetensorsFile {
   public let path: String
   /// The tensors in the order of their data.
   public let tensors: OrderedMembers<TensorInfo>
-  /// The file's metadata in its order there; empty without any.
+  /// The metadata in the order of the file; empty if there is none.
   public let metadata: OrderedMembers<String>
 
   private let file: OpenFile
   private let dataStart: Int
 
-  /// - Parameter requiringChecksum: whether a file without a check sum is refused: one that only Telar writes.
-  /// - Throws: ``SafetensorsError`` for a file that is not there, cannot be read, breaks a rule of the format or is not
-  ///   what was written.
+  /// - Parameter requiringChecksum: whether a file without a check sum is refused, for files that only Telar writes.
+  /// - Throws: ``SafetensorsError`` when the file is missing, unreadable, violates the format or fails its check sum.
   public init(_ path: String, requiringChecksum: Bool = false) throws(SafetensorsError) {
     self.path = path
     file = try OpenFile(path)
@@ -39,7 +38,7 @@ public final class SafetensorsFile {
     }
   }
 
-  /// The text of the header, of the length that the file says.
+  /// The bytes of the header's JSON.
   private static func headerBytes(of file: OpenFile) throws(SafetensorsError) -> [UInt8] {
     let start = try file.read(at: 0, UInt8.self, count: min(file.length, ForeignFormat.prefixLength))
     func malformed(_ problem: String) -> SafetensorsError { SafetensorsError(.malformed, path: file.path, problem) }
@@ -64,7 +63,7 @@ public final class SafetensorsFile {
 
   /// The type and shape of a tensor.
   ///
-  /// - Throws: ``SafetensorsError`` when the file has none of that name.
+  /// - Throws: ``SafetensorsError`` when the tensor is missing.
   public func info(_ name: String) throws(SafetensorsError) -> TensorInfo {
     guard let info = tensors[name] else {
       throw SafetensorsError(.mismatch, path: path, "has no tensor \(JSON.quoted(name, limit: 60))")
@@ -72,9 +71,9 @@ public final class SafetensorsFile {
     return info
   }
 
-  /// A tensor's elements in row-major order.
+  /// The elements of a tensor in row-major order.
   ///
-  /// - Throws: ``SafetensorsError`` when there is no such tensor, or it has another type.
+  /// - Throws: ``SafetensorsError`` when the tensor is missing or has another type.
   public func values<Element: TensorElement>(_ name: String, as type: Element.Type) throws(SafetensorsError)
     -> [Element]
   {
@@ -86,7 +85,7 @@ public final class SafetensorsFile {
     }
     return try elements(name, Element.self)
   }
-  /// A tensor's elements, whatever its type, as values of as many bytes.
+  /// The elements of a tensor of any type, as values of the same size.
   func elements<Element: BitwiseCopyable>(_ name: String, _ type: Element.Type) throws(SafetensorsError) -> [Element] {
     let info = try info(name)
     return try file.read(at: dataStart + info.offset, Element.self, count: info.count)

@@ -1,16 +1,16 @@
-/// A safetensors file in the making: tensors and metadata, then ``write(to:)``.
+/// Builds a safetensors file from tensors and metadata.
 ///
-/// The same tensors and metadata, added in the same order, give the same bytes. They hold their own check sum, which
-/// ``SafetensorsFile`` verifies and other readers do not see.
+/// Equal tensors and metadata, added in the same order, give equal bytes. The file holds a check sum, which
+/// ``SafetensorsFile`` verifies and other readers ignore.
 public struct SafetensorsWriter {
-  /// Written in this order.
+  /// The metadata, written in this order.
   public var metadata = OrderedMembers<String>()
 
   private var tensors = OrderedMembers<(type: ElementType, shape: [Int], bytes: [UInt8])>()
 
   public init() {}
 
-  /// Adds a tensor with its elements in row-major order.
+  /// Adds a tensor, its elements in row-major order.
   ///
   /// - Precondition: the name is new and not `__metadata__`, and the shape has as many elements as there are values.
   public mutating func add<Element: TensorElement>(_ name: String, shape: [Int], _ values: [Element]) {
@@ -21,9 +21,9 @@ public struct SafetensorsWriter {
 
   /// The bytes of the file.
   ///
-  /// Tensors with larger elements come first, so that every one is aligned to its element, and otherwise in the order
-  /// in which they were added; the header is filled up to a multiple of 8 with white space, in which the check sum
-  /// stands. But for that, this is what the format's own library writes with the names sorted.
+  /// Tensors of larger elements come first, so that each is aligned to its element size, otherwise in the order of
+  /// addition. White space that holds the check sum pads the header to a multiple of 8. Apart from that, this is the
+  /// output of the format's own library for the tensors sorted by name.
   public var bytes: [UInt8] {
     let ordered = tensors.enumerated().sorted {
       (-$0.element.value.type.byteCount, $0.offset) < (-$1.element.value.type.byteCount, $1.offset)
@@ -54,7 +54,7 @@ public struct SafetensorsWriter {
     return bytes
   }
 
-  /// Writes the file whole or not at all: under a temporary name, synced, renamed.
+  /// Writes the file atomically.
   ///
   /// - Throws: `OutputError`.
   public func write(to path: String) throws {

@@ -1,13 +1,13 @@
 import Foundation
 
-/// A confusion matrix as a heat map, with each row's shares in its cells.
+/// A confusion matrix as a heat map; its cells show the shares of each row.
 public struct ConfusionChart: Figure {
   public var title: String
   public var classNames: [String]
-  /// How many images of class `row` were taken for class `column`.
+  /// The number of images of class `row` predicted as class `column`.
   public var counts: [[Int]]
 
-  /// - Precondition: `counts` is square, a row for each name.
+  /// - Precondition: `counts` is square, with one row per name.
   public init(title: String, classNames: [String], counts: [[Int]]) {
     precondition(
       counts.count == classNames.count && counts.allSatisfy { $0.count == classNames.count },
@@ -19,7 +19,7 @@ public struct ConfusionChart: Figure {
 
   public var size: (width: Int, height: Int) { (980, 900) }
 
-  /// Each row divided by its sum; zeros where a class has no images.
+  /// Each row divided by its sum; zeros for a class without images.
   public var shares: [[Double]] {
     counts.map { row in
       let sum = row.reduce(0, +)
@@ -27,7 +27,7 @@ public struct ConfusionChart: Figure {
     }
   }
 
-  /// The counts, a row for each true class.
+  /// The counts, one row per true class.
   public var csv: String {
     CSV.line(["true \\ predicted"] + classNames)
       + zip(classNames, counts).map { CSV.line([$0] + $1.map(String.init)) }.joined()

@@ -1,31 +1,31 @@
 import Foundation
 import TelarIO
 
-/// A picture with the numbers behind it.
+/// A picture and its numbers.
 public protocol Figure {
-  /// The numbers, as text of comma-separated values with a line of column names.
+  /// The numbers as comma-separated values, with a header line.
   var csv: String { get }
 
-  /// Commands for gnuplot that draw the figure to its standard output, to follow those which set the terminal.
+  /// The gnuplot commands that draw the figure, to follow those that set the terminal.
   var script: String { get }
 
   /// Width and height in pixels.
   var size: (width: Int, height: Int) { get }
 }
 
-/// The formats that pictures can be drawn in.
+/// The formats of pictures.
 public enum FigureFormat: String, Sendable {
   case png, svg
 }
 
-/// What became of a figure.
+/// The files of a figure that was written.
 public enum FigureOutcome: Equatable, Sendable {
-  /// The picture's path; the CSV lies beside it.
+  /// The picture's path; the CSV file is beside it.
   case drawn(path: String)
-  /// Only the CSV was written. `reason` is a line for the user.
+  /// Only the CSV file. `reason` is a line for the user.
   case csvOnly(path: String, reason: String)
 
-  /// The picture, or the CSV where there is none.
+  /// The path of the picture, or of the CSV file where there is none.
   public var path: String {
     switch self {
     case .drawn(let path), .csvOnly(let path, _): path
@@ -34,10 +34,10 @@ public enum FigureOutcome: Equatable, Sendable {
 }
 
 extension Figure {
-  /// Writes `stem.csv`, and `stem.png` where gnuplot is installed.
+  /// Writes `stem.csv`, and `stem.png` if gnuplot is installed.
   ///
-  /// - Throws: `OutputError` when a file cannot be written. A missing or failing gnuplot is an outcome, not an error:
-  ///   the numbers are there.
+  /// - Throws: `OutputError` when a file cannot be written. A missing or failing gnuplot is an outcome, not an error,
+  ///   as the numbers are written.
   @discardableResult
   public func write(to stem: String, format: FigureFormat = .png, gnuplot: GnuPlot? = .installed) throws
     -> FigureOutcome
@@ -45,7 +45,7 @@ extension Figure {
     try write(stem, format, gnuplot, path: \.self) { bytes, path in try AtomicFile.write(bytes, to: path) }
   }
 
-  /// Writes `stem.csv`, and `stem.png` where gnuplot is installed, into a folder.
+  /// Writes `stem.csv`, and `stem.png` if gnuplot is installed, to a folder.
   ///
   /// - Throws: `OutputError` when a file cannot be written.
   @discardableResult
@@ -60,7 +60,7 @@ extension Figure {
     _ write: ([UInt8], String) throws -> Void
   ) throws -> FigureOutcome {
     let (numbers, picture) = ("\(stem).csv", "\(stem).\(format.rawValue)")
-    // The picture comes last: one that is older than its numbers is of others.
+    // The picture is written last: one that is older than its numbers is out of date.
     try write(Array(csv.utf8), numbers)
     guard let gnuplot else {
       return .csvOnly(
@@ -75,7 +75,7 @@ extension Figure {
   }
 }
 
-/// Comma-separated values as RFC 4180 has them, with line feeds; control characters in a field become escapes.
+/// Comma-separated values after RFC 4180, with line feeds; control characters are escaped.
 package enum CSV {
   package static func line(_ fields: [String]) -> String {
     fields.map(\.visible).map { field in

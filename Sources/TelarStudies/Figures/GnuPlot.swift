@@ -1,12 +1,12 @@
 import Foundation
 import Synchronization
 
-/// The program that draws figures.
+/// Draws figures with gnuplot.
 public final class GnuPlot: Sendable {
   public let executable: String
-  /// How long a figure may take.
+  /// The time limit of a figure.
   private let limit: Duration
-  /// Why it is not tried again: it cannot be started, or hangs.
+  /// A failure that further figures would meet too: gnuplot cannot be started, or hangs.
   private let defect = Mutex<Failure?>(nil)
 
   /// The gnuplot on the search path; `nil` when there is none.
@@ -15,13 +15,13 @@ public final class GnuPlot: Sendable {
     return folders.map { "\($0)/gnuplot" }.first(where: isProgram).map { GnuPlot(executable: $0) }
   }()
 
-  /// - Parameter limit: how long a figure may take.
+  /// - Parameter limit: the time limit of a figure.
   public init(executable: String, limit: Duration = .seconds(60)) {
     self.executable = executable
     self.limit = limit
   }
 
-  /// gnuplot ran and did not draw.
+  /// gnuplot did not draw a figure.
   struct Failure: Error, CustomStringConvertible {
     let description: String
   }
@@ -44,7 +44,7 @@ public final class GnuPlot: Sendable {
     let script = Self.preamble(figure.size, format) + figure.script
     let outcome: ChildProcess.Outcome
     do {
-      // -d: without what the user's own ~/.gnuplot says.
+      // -d: ignores the user's ~/.gnuplot.
       outcome = try ChildProcess.run(
         executable, ["-d", "-"], input: Array(script.utf8), environment: Self.environment, limit: limit)
     } catch {
@@ -69,14 +69,14 @@ public final class GnuPlot: Sendable {
     return Failure(description: "gnuplot failed, so a figure is CSV only: \(lines.last { !$0.isEmpty } ?? end)")
   }
 
-  /// A failure that other figures would meet too.
+  /// A failure that further figures would meet too.
   private func broken(_ description: String) -> Failure {
     let failure = Failure(description: description)
     defect.withLock { $0 = failure }
     return failure
   }
 
-  /// This process's environment, without what changes how gnuplot draws.
+  /// This process's environment, without variables that affect gnuplot.
   private static let environment: [String: String] = {
     var environment = ProcessInfo.processInfo.environment.filter { name, _ in
       !name.hasPrefix("GNU") && !name.hasPrefix("FIT_") && !name.hasPrefix("LC_")
@@ -87,7 +87,7 @@ public final class GnuPlot: Sendable {
   }()
 
   private static func preamble(_ size: (width: Int, height: Int), _ format: FigureFormat) -> String {
-    // noenhanced: an underscore or a caret in a name is just that.
+    // noenhanced: underscores and carets in names are not markup.
     let terminal =
       switch format {
       case .png: "pngcairo noenhanced size \(size.width),\(size.height) font 'DejaVu Sans,13' background '#ffffff'"
@@ -104,8 +104,8 @@ public final class GnuPlot: Sendable {
       """
   }
 
-  /// A gnuplot string that means just its characters. Those that could end it and begin a command are others: quotes are
-  /// typographic ones, since gnuplot does not read several doubled ones in a row, and control characters are blanks.
+  /// A gnuplot string literal. Characters that could end it are replaced: quotes by typographic ones, since gnuplot
+  /// misreads several doubled quotes in a row, and control characters by spaces.
   static func quoted(_ text: String) -> String {
     var result = "'"
     for scalar in text.unicodeScalars {

@@ -1,10 +1,10 @@
 import Foundation
 
-/// Rows of small grey images under one another, such as originals over their reconstructions.
+/// Rows of small grey images, such as originals above their reconstructions.
 public struct ImageGrid: Figure {
   public struct Row: Sendable {
     public var name: String
-    /// Pixels of each image in row-major order, 0 black to 1 white.
+    /// The pixels of each image in row-major order, 0 black to 1 white.
     public var images: [[Float]]
 
     public init(name: String, images: [[Float]]) {
@@ -19,7 +19,7 @@ public struct ImageGrid: Figure {
   public var columnNames: [String]
   public var rows: [Row]
 
-  /// - Precondition: each row has an image for each column name, of height · width pixels.
+  /// - Precondition: each row has one image per column name, of height · width pixels.
   public init(title: String, height: Int, width: Int, columnNames: [String], rows: [Row]) {
     for row in rows {
       precondition(
@@ -33,11 +33,11 @@ public struct ImageGrid: Figure {
     self.rows = rows
   }
 
-  /// Pixels between the images, in the images' own.
+  /// The gap between images, in image pixels.
   private let gap = 2
-  /// Pixels on the screen for each of an image's.
+  /// Screen pixels per image pixel.
   public var scale = 4
-  /// Left, right, top and bottom, in pixels of the screen.
+  /// Margins in screen pixels.
   private let margins = (left: 150, right: 20, top: 70, bottom: 45)
 
   private var gridWidth: Int { max(1, columnNames.count) * (width + gap) - gap }
@@ -47,7 +47,7 @@ public struct ImageGrid: Figure {
     (gridWidth * scale + margins.left + margins.right, gridHeight * scale + margins.top + margins.bottom)
   }
 
-  /// One line an image: row, column, then the pixels.
+  /// One line per image: row, column, then the pixels.
   public var csv: String {
     CSV.line(["row", "column"] + (0..<(height * width)).map { "pixel\($0)" })
       + rows.flatMap { row in

@@ -22,7 +22,7 @@ public enum AldecoaNetwork {
     }
   }
 
-  /// The way back; parameters as for the encoder.
+  /// The decoder; parameters as for the encoder.
   public static func decoder(n: Int, p: Float) -> Sequential {
     Sequential {
       Linear(n, 800)

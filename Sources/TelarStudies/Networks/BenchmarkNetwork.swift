@@ -1,15 +1,15 @@
 import TelarNN
 
-/// One of the eight networks that training speed is measured on, which are the studies' own.
+/// One of the eight networks of the training benchmark, which are the studies' own.
 public struct BenchmarkNetwork: Sendable {
   public var name: String
   public var architecture: Architecture
   public var loss: Loss
 
-  /// A sample of Fashion-MNIST.
+  /// The shape of a Fashion-MNIST image.
   public static let inputShape = [28, 28, 1]
 
-  /// All of them, in the order in which they are reported.
+  /// All eight, in the order in which they are reported.
   public static let all: [BenchmarkNetwork] = [
     autoencoder("aldecoa-ae-n64", AldecoaNetwork.encoder(n: 64, p: 0.2), AldecoaNetwork.decoder(n: 64, p: 0.2)),
     brunelloAutoencoder("brunello-ae-1", [32, 64]),

@@ -14,7 +14,7 @@ public enum BrunelloNetwork {
     }
   }
 
-  /// Transposed convolutions back to 28×28. From 3×3 the first has a kernel of 3, to reach 7×7.
+  /// Transposed convolutions back to 28×28. From 3×3 the first has kernel size 3, to reach 7×7.
   public static func decoder(_ channels: [Int], p: Float = 0.2) -> Sequential {
     let inner = Array(channels.reversed())
     return Sequential {
@@ -28,7 +28,7 @@ public enum BrunelloNetwork {
     }
   }
 
-  /// Linear layers to ten classes, on the encoder's 7×7 pixels.
+  /// Linear layers to ten classes, on the encoder's 7×7 features.
   public static func head(_ neurons: [Int], features: Int = 64 * 7 * 7, p: Float = 0.2) -> Sequential {
     Sequential {
       Flatten()

@@ -7,7 +7,7 @@ public struct ManolucosNetwork: Sendable {
   /// The dropout probability; 0 for none.
   public var dropout: Float
   public var hasBatchNorm: Bool
-  /// Whether the second pool averages.
+  /// Whether the second pooling layer averages.
   public var hasAveragePool: Bool
 
   public init(channels: (Int, Int), dropout: Float = 0, hasBatchNorm: Bool = false, hasAveragePool: Bool = false) {
@@ -17,7 +17,7 @@ public struct ManolucosNetwork: Sendable {
     self.hasAveragePool = hasAveragePool
   }
 
-  /// The best of them.
+  /// The network with the least validation loss.
   public static let best = ManolucosNetwork(channels: (64, 96), hasBatchNorm: true, hasAveragePool: true)
 
   /// 28×28 → 26×26 → 13×13 → 11×11 → 5×5.
@@ -34,7 +34,7 @@ public struct ManolucosNetwork: Sendable {
 
   /// 5×5 → 13×13 → 28×28.
   ///
-  /// - Parameter last: the study's is a `Tanh`, for pixels in [-1, 1].
+  /// - Parameter last: the last layer; the study's is a `Tanh`, for pixels in [-1, 1].
   public func decoder(last: any Layer) -> Sequential {
     Sequential {
       ConvTranspose2d(channels.1, channels.0, kernelSize: 5, stride: 2, padding: 2, dilation: 2)
@@ -45,7 +45,7 @@ public struct ManolucosNetwork: Sendable {
     }
   }
 
-  /// Linear layers to ten classes, on the encoder's 5×5 pixels.
+  /// Linear layers to ten classes, on the encoder's 5×5 features.
   public func head(_ neurons: [Int]) -> Sequential {
     Sequential {
       Flatten()

@@ -4,7 +4,7 @@ import TelarNN
 /// whole network.
 public enum Perceptron {
   /// - Parameters:
-  ///   - features: of an image, once flattened.
+  ///   - features: the number of an image's features after flattening.
   ///   - neurons: the outputs of each hidden layer.
   ///   - p: the dropout probability; 0 for none.
   public static func layers(_ features: Int, _ neurons: [Int], p: Float = 0.2) -> Sequential {

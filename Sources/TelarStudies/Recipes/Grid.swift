@@ -1,42 +1,42 @@
 import TelarIO
 
-/// The variations of an experiment: every combination of the values that its grid lists.
+/// The variations of an experiment: all combinations of the values in its grid.
 struct Grid {
-  /// A setting with the values that it takes.
+  /// A setting and its values.
   struct Axis {
-    /// The setting's place: `["optimizer", "learning_rate"]`.
+    /// The path of the setting: `["optimizer", "learning_rate"]`.
     let path: [String]
     let values: [TOMLNode]
 
-    /// What names and summaries call the setting.
+    /// The setting's name in names and summaries.
     var label: String { Self.short[path.last!] ?? path.last!.replacingOccurrences(of: "_", with: "-") }
 
-    /// The variable that the axis sets; `nil` for another setting.
+    /// The variable that the axis sets; `nil` for any other setting.
     var variable: String? { path.first == "variables" && path.count == 2 ? path[1] : nil }
 
     private static let short = ["learning_rate": "lr", "batch_size": "batch", "weight_decay": "decay"]
   }
 
-  /// One combination.
+  /// A combination of values.
   struct Point {
-    /// For each axis which value it has.
+    /// The index of the value on each axis.
     let choices: [(axis: Axis, index: Int)]
 
-    /// The settings as a table to be merged into the experiment's.
+    /// The settings as a table that is merged into the experiment's.
     let settings: TOMLNode
 
-    /// What is added to the experiment's name: `-lr-1e-3-batch-50`.
+    /// The suffix of the experiment's name: `-lr-1e-3-batch-50`.
     ///
-    /// - Parameter isNamed: whether the name has the axis' value in it already.
+    /// - Parameter isNamed: whether the name contains the axis' value already.
     func suffix(without isNamed: (Axis) -> Bool) -> String {
       choices.filter { !isNamed($0.axis) }.map { "-\($0.axis.label)-\(Self.name($0))" }.joined()
     }
 
-    /// What sets the combination apart, for people: `lr 1e-3, batch 50`.
+    /// The combination in words: `lr 1e-3, batch 50`.
     var summary: String { choices.map { "\($0.axis.label) \(Self.name($0))" }.joined(separator: ", ") }
 
-    /// A value as a part of a name: its digits or text; of a table those of its members; otherwise its number in the
-    /// list, from 1.
+    /// A value within a name: its digits or text; for a table those of its members; otherwise its index in the list,
+    /// from 1.
     private static func name(_ choice: (axis: Axis, index: Int)) -> String {
       let value = choice.axis.values[choice.index]
       var text = value.label ?? ""
@@ -98,7 +98,7 @@ struct Grid {
 }
 
 extension TOMLNode {
-  /// Sets a member of a table, at any depth.
+  /// Sets a nested member of a table.
   fileprivate mutating func set(_ value: TOMLNode, at path: ArraySlice<String>) {
     guard let name = path.first else {
       self = value

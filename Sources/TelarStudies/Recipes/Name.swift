@@ -1,18 +1,18 @@
 import Foundation
 import TelarIO
 
-/// Names that folders and files have, and what is fit for one.
+/// The rules for names of folders, experiments and parts.
 enum Name {
-  /// Whether a character can stand in a name.
+  /// Whether a name may contain a character.
   static func isFit(_ character: Character) -> Bool {
     guard let byte = character.asciiValue else { return false }
     return UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
       || "._-".contains(character)
   }
 
-  /// A name of a folder that results go to.
+  /// A valid name of a folder of results.
   ///
-  /// - Parameter node: where the name stands, for errors.
+  /// - Parameter node: the name's place in the recipe, for errors.
   static func folder(_ name: String, _ node: TOMLNode) throws(RecipeError) -> String {
     func error(_ problem: String) -> RecipeError { node.error("\(JSON.quoted(name, limit: 120)) \(problem)") }
     guard name.allSatisfy(isFit) else {
@@ -32,7 +32,7 @@ enum Name {
     return name
   }
 
-  /// An experiment's name: a folder's, but not one that a shorter pre-training of another experiment may have.
+  /// A valid name of an experiment: that of a folder, unless a shorter pre-training may have it.
   static func experiment(_ name: String, _ node: TOMLNode) throws(RecipeError) -> String {
     let name = try folder(name, node)
     if name.wholeMatch(of: /.*-[0-9]+-epochs/) != nil {
@@ -41,7 +41,7 @@ enum Name {
     return name
   }
 
-  /// The name of a part or of a network.
+  /// A valid name of a part or a network.
   static func part(_ name: String, _ node: TOMLNode) throws(RecipeError) -> String {
     let isFit = name.unicodeScalars.allSatisfy {
       "a"..."z" ~= $0 || "A"..."Z" ~= $0 || "0"..."9" ~= $0 || $0 == "_" || $0 == "-"

@@ -1,11 +1,11 @@
 import TelarIO
 
-/// Which experiments of a recipe stand together in a figure.
+/// The figures of a recipe that compare its experiments.
 enum RecipeCharts {
-  /// More curves than this in a figure cannot be told apart.
+  /// The most curves in a figure that can be told apart.
   private static let mostCurves = 12
 
-  /// The charts that a recipe lists.
+  /// The charts that a recipe defines.
   static func read(_ node: TOMLNode, of experiments: [Experiment]) throws(RecipeError) -> [Study.Chart] {
     var charts: [Study.Chart] = []
     for element in try node.array() {
@@ -55,7 +55,7 @@ enum RecipeCharts {
     return .lossBy(try label.line(limit: 100), values: values)
   }
 
-  /// The charts of a recipe that lists none: one for all experiments of a loss, one for each grid.
+  /// The default charts: one for all experiments of each loss, one for each grid.
   static func usual(for experiments: [Experiment], _ families: [RecipeReader.Family]) -> [Study.Chart] {
     var charts: [Study.Chart] = []
     for (isClassifier, name) in [(false, "autoencoders"), (true, "classifiers")] {

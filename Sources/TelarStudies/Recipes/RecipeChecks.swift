@@ -3,21 +3,22 @@ import TelarIO
 import TelarNN
 import TelarTraining
 
-/// What is checked before anything is trained: that networks fit their data and pre-training its network.
+/// Checks of all experiments before any is trained: whether the networks fit their data, and the pre-training its
+/// network.
 struct RecipeChecks {
-  /// A sample of the data set.
+  /// The shape of the data set's images.
   private static let inputShape = [28, 28, 1]
   private static let classCount = 10
-  /// The most parameters of a network: with gradients and the optimizer's memory they take 1.6 GB.
+  /// The most parameters of a network: with gradients and optimizer state they take 1.6 GB.
   static let maximumParameterCount = 100_000_000
 
-  /// The most numbers that the layers make of a batch, 4 bytes each. Kernels count a tensor's in 32 bits.
+  /// The most elements of a batch behind any layer, 4 bytes each. Kernels index a tensor in 32 bits.
   static let maximumElementCount = Int(Int32.max) - 65_536
 
   private let drafts: [RecipeReader.Draft]
   private var named: [String: RecipeReader.Draft] = [:]
 
-  /// - Throws: ``RecipeError`` for two experiments of one name.
+  /// - Throws: ``RecipeError`` for two experiments of the same name.
   init(_ drafts: [RecipeReader.Draft]) throws(RecipeError) {
     self.drafts = drafts
     for draft in drafts {
@@ -45,7 +46,7 @@ struct RecipeChecks {
     let experiment = draft.experiment
     var shape = Self.inputShape
     var (trained, parameters, elements) = (0, 0, 0)
-    // Images are measured in batches of this size at least.
+    // Evaluation uses at least batches of this size.
     let batchSize = max(experiment.batchSize, TrainingSettings(loss: .reconstruction).evaluationBatchSize)
     for (part, nodes) in zip(experiment.architecture.parts, draft.layers) {
       for (index, layer) in part.layers.layers.enumerated() {
@@ -94,7 +95,7 @@ struct RecipeChecks {
       : "\(shape.reduce(1, *)) features"
   }
 
-  /// The product; `nil` when it overflows.
+  /// The product; `nil` on overflow.
   private static func product(_ numbers: [Int]) -> Int? {
     var product = 1
     for number in numbers {
@@ -151,7 +152,7 @@ struct RecipeChecks {
     return theirs.keys.first { mine[$0] == nil }.map { "its \($0) has no counterpart" }
   }
 
-  /// Throws for experiments whose pre-training leads back to themselves.
+  /// - Throws: ``RecipeError`` for a cycle of pre-training.
   private func checkCircle(from draft: RecipeReader.Draft) throws(RecipeError) {
     var path = [draft.experiment.name]
     var next = draft.experiment.pretraining?.experiment
@@ -161,13 +162,13 @@ struct RecipeChecks {
         throw (draft.pretraining ?? draft.node).error(
           "pre-training goes in a circle: \(path.prefix(10).joined(separator: " needs "))")
       }
-      // A circle that this experiment only leads to is the error of one that is in it.
+      // A cycle that this experiment only leads to is reported for an experiment in it.
       if path.count > drafts.count { return }
       next = found.experiment.pretraining?.experiment
     }
   }
 
-  /// Checks that the checkpoints that experiments begin with are there and fit.
+  /// Checks that the checkpoint of an experiment exists and fits.
   static func checkCheckpoint(_ draft: RecipeReader.Draft) throws(RecipeError) {
     guard let pretraining = draft.experiment.pretraining, let node = draft.pretraining,
       case .checkpoint(let path) = pretraining.source

@@ -1,20 +1,20 @@
-/// A recipe that is not there, or that cannot be run as it stands.
+/// A recipe that is missing or invalid.
 public struct RecipeError: Error, Equatable, CustomStringConvertible {
   public enum Kind: Sendable, Equatable {
-    /// The recipe, or a checkpoint that it names, is not there or cannot be read.
+    /// The recipe, or a checkpoint that it names, does not exist or cannot be read.
     case missing
-    /// It is no TOML, or says something that makes no sense.
+    /// The text is not TOML, or a setting is invalid.
     case malformed
   }
 
   public var kind: Kind
   /// The recipe's file.
   public var path: String
-  /// Where in the file, from 1; `nil` where it is no single line's fault.
+  /// The line, from 1; `nil` for a problem that is not in a single line.
   public var line: Int?
-  /// Which setting, by the tables and arrays that it stands in: `experiments[0].optimizer`; empty for the whole recipe.
+  /// The path of the setting: `experiments[0].optimizer`; empty for the whole recipe.
   public var place: String
-  /// What is wrong, and what would be right.
+  /// The problem, and what is allowed.
   public var problem: String
 
   public init(kind: Kind = .malformed, path: String = "", line: Int? = nil, place: String = "", _ problem: String) {
@@ -25,7 +25,7 @@ public struct RecipeError: Error, Equatable, CustomStringConvertible {
     self.problem = problem
   }
 
-  /// As compilers have it: `bottleneck.toml:14: experiments[0].epochs: must be …`.
+  /// In the form of compilers: `bottleneck.toml:14: experiments[0].epochs: must be …`.
   public var description: String {
     path + (line.map { ":\($0)" } ?? "") + ": " + (place.isEmpty ? "" : place + ": ") + problem
   }

@@ -1,20 +1,20 @@
 import Foundation
 import TelarIO
 
-/// The files that a recipe names, by paths that may be relative.
+/// Resolves the paths in a recipe.
 ///
-/// They begin in the recipe's folder, or where its `paths_from` says: a copy of a recipe that is kept elsewhere says so,
-/// and means the same files.
+/// Relative paths start from the recipe's folder, or from its `paths_from`, which a copy kept elsewhere has so that it
+/// names the same files.
 final class RecipePaths {
   static let key = "paths_from"
 
   private let base: URL
   private let isSaid: Bool
-  /// Whether the recipe has relative paths.
+  /// Whether the recipe contains relative paths.
   private var hasRelative = false
 
   /// - Parameters:
-  ///   - node: the value of ``key``, if there is one.
+  ///   - node: the value of ``key``, if any.
   ///   - path: the recipe's file.
   init(_ node: TOMLNode?, of path: String) throws(RecipeError) {
     isSaid = node != nil
@@ -27,13 +27,13 @@ final class RecipePaths {
     base = URL(fileURLWithPath: folder, isDirectory: true)
   }
 
-  /// The file that a path of the recipe means.
+  /// The absolute path of a file that the recipe names.
   func absolute(_ path: String) -> String {
     if !path.hasPrefix("/") { hasRelative = true }
     return URL(fileURLWithPath: path, relativeTo: base).standardizedFileURL.path
   }
 
-  /// The recipe's text so that it means the same files wherever it lies.
+  /// The recipe's text for a copy elsewhere, with `paths_from` if it contains relative paths.
   func text(toKeep text: String) -> String {
     guard hasRelative, !isSaid else { return text }
     let body = text.hasPrefix("\u{feff}") ? String(text.unicodeScalars.dropFirst()) : text

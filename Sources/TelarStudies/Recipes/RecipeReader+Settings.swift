@@ -2,7 +2,7 @@ import TelarIO
 import TelarNN
 import TelarTraining
 
-/// Settings that are tables, or that name one of several things.
+/// Settings that are tables or choices.
 extension RecipeReader {
   static func loss(_ node: TOMLNode) throws(RecipeError) -> Loss {
     try choice(node, Dictionary(uniqueKeysWithValues: Loss.allCases.map { ($0.rawValue, $0) }))
@@ -64,7 +64,7 @@ extension RecipeReader {
     return LearningRateSchedule(shape, warmUpEpochs: warmUp ?? 0)
   }
 
-  /// - Returns: `nil` where it is switched off.
+  /// - Returns: `nil` when it is switched off.
   static func earlyStopping(_ node: TOMLNode) throws(RecipeError) -> EarlyStopping? {
     if node.isFalse { return nil }
     var reader = try TableReader(node)
@@ -85,7 +85,7 @@ extension RecipeReader {
     return Normalization(mean: mean, deviation: deviation)
   }
 
-  /// One of several things by name, in any case.
+  /// A choice by its name, ignoring case.
   private static func choice<Choice>(_ node: TOMLNode, _ choices: [String: Choice]) throws(RecipeError) -> Choice {
     let name = try node.string()
     if let found = choices.first(where: { $0.key.lowercased() == name.lowercased() }) { return found.value }

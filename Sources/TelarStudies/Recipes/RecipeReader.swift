@@ -2,12 +2,12 @@ import TelarIO
 import TelarNN
 import TelarTraining
 
-/// Reads the tables of a recipe, one experiment after another.
+/// Reads the tables of a recipe, one experiment at a time.
 struct RecipeReader {
-  /// An experiment with the places that its errors name.
+  /// An experiment with its places in the recipe, for errors.
   struct Draft {
     var experiment: Experiment
-    /// Its table.
+    /// The experiment's table.
     let node: TOMLNode
     /// The layers of each part.
     let layers: [[TOMLNode]]
@@ -15,7 +15,7 @@ struct RecipeReader {
     let isOnlyWhenNeeded: Bool
   }
 
-  /// The experiments that came of one table with a grid.
+  /// The experiments of one table, which may have a grid.
   struct Family {
     let name: String
     let experiments: [String]
@@ -23,15 +23,15 @@ struct RecipeReader {
 
   private let networks: OrderedMembers<TOMLNode>
   private let defaults: TOMLNode
-  /// What makes a path of a relative one.
+  /// Makes a path absolute.
   private let absolutePath: (String) -> String
 
   /// The most experiments of a recipe.
   static let maximumCount = 1000
 
   /// - Parameters:
-  ///   - networks: the table of networks, if there is one.
-  ///   - defaults: the settings of all experiments, if there are some.
+  ///   - networks: the table of networks, if any.
+  ///   - defaults: the default settings of experiments, if any.
   init(networks: TOMLNode?, defaults: TOMLNode?, absolutePath: @escaping (String) -> String) throws(RecipeError) {
     var named: OrderedMembers<TOMLNode> = [:]
     if let networks {
@@ -52,12 +52,12 @@ struct RecipeReader {
     for (name, node) in named {
       _ = try Name.part(name, node)
       let layers = try Self.layers(of: node)
-      // Of those with variables there is nothing to check before they have values.
+      // A network with variables can only be checked once they have values.
       if !layers.contains(where: \.hasReferences) { _ = try Self.sequential(layers) }
     }
   }
 
-  /// Settings of experiments, with and without defaults.
+  /// The settings of an experiment, apart from the defaults.
   private static let settings = [
     "parts", "loss", "epochs", "batch_size", "optimizer", "schedule", "early_stopping", "normalization",
     "validation_images", "pretraining", "variables",
@@ -186,9 +186,9 @@ struct RecipeReader {
     return (parts, places)
   }
 
-  /// The layers of a network that the recipe names, with the values of variables.
+  /// The layers of a named network, with variables substituted.
   ///
-  /// - Parameter node: where it is referred to.
+  /// - Parameter node: the reference to the network, for errors.
   private func layers(of name: String, _ node: TOMLNode, _ variables: inout Variables) throws(RecipeError) -> [TOMLNode]
   {
     guard let network = networks[name] else {
@@ -218,7 +218,7 @@ struct RecipeReader {
     return Sequential(layers)
   }
 
-  /// A layer: a table with PyTorch's keywords, or the name alone of one that needs none.
+  /// A layer: a table with PyTorch's keywords, or only a name where no keyword is required.
   private static func layer(_ node: TOMLNode) throws(RecipeError) -> any Layer {
     let json: JSON
     switch node.value {

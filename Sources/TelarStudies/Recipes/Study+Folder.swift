@@ -2,11 +2,11 @@ import TelarIO
 import TelarTraining
 
 extension Study {
-  /// The study whose runs a folder holds: a published one, or that of the recipe which lies there.
+  /// The study of the runs in a folder: a published one, or that of the recipe in the folder.
   ///
-  /// - Parameter folder: a study's, such as `runs/aldecoa`.
-  /// - Throws: ``RecipeError`` when the folder is no study's or its recipe is broken, ``UsageError`` for a study that
-  ///   is not known.
+  /// - Parameter folder: a study's folder, such as `runs/aldecoa`.
+  /// - Throws: ``RecipeError`` when the folder is not a study's or its recipe is invalid, ``UsageError`` for an unknown
+  ///   study.
   public init(in folder: RunFolder) throws {
     let path = folder.file(RunFolder.studyName)
     guard let members = folder.members(of: RunFolder.studyName), case .string(let name)? = members["study"] else {

@@ -1,10 +1,10 @@
 import TelarIO
 
 extension TOMLNode {
-  /// The settings of this table under those of another: where both have one, the other's holds.
+  /// Merges this table into another, whose settings take precedence.
   ///
-  /// Tables within are merged in the same way, so that `optimizer.learning_rate = 0.01` changes one setting, unless the
-  /// other names the kind of thing that it is: `optimizer = { name = "SGD" }` takes nothing over.
+  /// Nested tables are merged too, so that `optimizer.learning_rate = 0.01` changes a single setting, unless the other
+  /// one names its kind: `optimizer = { name = "SGD" }` inherits nothing.
   func merged(with other: TOMLNode) -> TOMLNode { merged(with: other, as: "") }
 
   private func merged(with other: TOMLNode, as name: String) -> TOMLNode {
@@ -15,13 +15,12 @@ extension TOMLNode {
     return TOMLNode(.table(members), path: other.path, line: other.line)
   }
 
-  /// The members that say what kind of thing a table describes.
+  /// The members that name the kind of a table.
   private static let kinds = [
     "optimizer": ["name"], "schedule": ["kind"], "pretraining": ["experiment", "checkpoint"],
   ]
 
-  /// The table with the short forms of its settings written out: `optimizer = "Adam"` is
-  /// `optimizer = { name = "Adam" }`.
+  /// The table with short forms expanded: `optimizer = "Adam"` becomes `optimizer = { name = "Adam" }`.
   var withoutShortForms: TOMLNode {
     guard case .table(var members) = value else { return self }
     for (name, setting) in members {

@@ -1,7 +1,7 @@
 import TOMLKit
 import TelarIO
 
-/// A value of a recipe, and where it stands.
+/// A value of a recipe, with its place.
 package struct TOMLNode: Sendable {
   package enum Value: Sendable {
     case table(OrderedMembers<TOMLNode>)
@@ -15,7 +15,7 @@ package struct TOMLNode: Sendable {
   package var value: Value
   /// `experiments[0].optimizer`; empty for the whole document.
   package var path: String
-  /// From 1; `nil` where it cannot be told.
+  /// The line, from 1; `nil` where it is unknown.
   package var line: Int?
 
   init(_ value: Value, path: String = "", line: Int? = nil) {
@@ -24,11 +24,11 @@ package struct TOMLNode: Sendable {
     self.line = line
   }
 
-  /// Parses a document. Tables keep the order in which their members stand there.
+  /// Parses a document. Tables keep the order of their members.
   ///
   /// - Throws: ``RecipeError`` with the line.
   package init(parsing text: String) throws(RecipeError) {
-    // The parser would take it for the end of the document.
+    // The parser would end the document there.
     guard !text.utf8.contains(0) else { throw RecipeError("it holds zero bytes, so it is no text") }
     let outline = try TOMLOutline(text)
     let table: TOMLTable
@@ -74,7 +74,7 @@ package struct TOMLNode: Sendable {
 
   func error(_ problem: String) -> RecipeError { RecipeError(line: line, place: path, problem) }
 
-  /// The value in an error message.
+  /// The value as error messages show it.
   var shown: String {
     switch value {
     case .table: "a table"
@@ -86,7 +86,7 @@ package struct TOMLNode: Sendable {
     }
   }
 
-  /// The same value as JSON.
+  /// The value as JSON.
   package var json: JSON {
     switch value {
     case .table(let members): .object(members.reduce(into: JSON.Members()) { $0[$1.key] = $1.value.json })
@@ -107,7 +107,7 @@ extension TOMLNode {
     return text
   }
 
-  /// Text that ends up in one line of a terminal or a table.
+  /// Text that is shown on one line of a terminal or a table.
   func line(limit: Int = 500) throws(RecipeError) -> String {
     let text = try string()
     guard text.count <= limit else { throw error("must be text of at most \(limit) characters, not \(text.count)") }
@@ -129,7 +129,7 @@ extension TOMLNode {
     return number
   }
 
-  /// - Parameter rule: what the number must be, in words: `a number above 0`.
+  /// - Parameter rule: the permitted numbers, in words: `a number above 0`.
   func number(_ rule: String, _ isFine: (Double) -> Bool) throws(RecipeError) -> Double {
     let number: Double
     switch value {
@@ -146,7 +146,7 @@ extension TOMLNode {
     return elements
   }
 
-  /// Whether it is the value false, by which a setting is switched off.
+  /// Whether the value is `false`, which switches a setting off.
   var isFalse: Bool {
     if case .boolean(false) = value { true } else { false }
   }

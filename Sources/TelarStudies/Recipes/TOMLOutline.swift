@@ -1,30 +1,30 @@
 import TelarIO
 
-/// The structure of a TOML document: which value stands in which line, and in which order.
+/// The structure of a TOML document: the line of each value and their order.
 ///
-/// The parser that reads the values says neither, and some malformed documents make it abort. So this is strict about
-/// everything but the insides of strings and the sizes of numbers: what it takes, the parser takes or refuses with an
-/// error. Dates and times, which no recipe has a use for, are refused here.
+/// The parser that reads the values provides neither, and aborts on some malformed documents. This scanner is strict
+/// about everything except the contents of strings and the range of numbers, so that the parser reads or refuses
+/// whatever it accepts. Dates and times, which recipes do not use, are refused.
 ///
-/// Source: toml.io/en/v1.0.0.
+/// - Source: toml.io/en/v1.0.0.
 struct TOMLOutline {
   struct Mark {
-    /// From 1.
+    /// The line, from 1.
     var line: Int
-    /// Values that stand before this one.
+    /// The number of values before this one.
     var order: Int
   }
 
-  /// Where values and tables begin, by their paths: `experiments[0].optimizer.name`.
+  /// The start of each value and table, by path: `experiments[0].optimizer.name`.
   private(set) var marks: [String: Mark] = [:]
 
-  /// How deep tables and arrays may nest.
+  /// The most levels of nested tables and arrays.
   static let maximumDepth = 24
 
   private let bytes: [UInt8]
   private var position = 0
   private var line = 1
-  /// How many tables each array of tables has so far, by its path.
+  /// The number of tables of each array of tables so far, by path.
   private var tableCounts: [String: Int] = [:]
 
   /// - Throws: ``RecipeError`` with the line.
@@ -50,7 +50,7 @@ struct TOMLOutline {
 
   // MARK: Tables
 
-  /// Takes `[a.b]` or `[[a.b]]` and returns the path of the table that it opens.
+  /// Reads `[a.b]` or `[[a.b]]` and returns the path of the table.
   private mutating func header() throws(RecipeError) -> String {
     advance()
     let isArray = peek == UInt8(ascii: "[")
@@ -74,7 +74,7 @@ struct TOMLOutline {
     return path
   }
 
-  /// Takes `a.b = value`.
+  /// Reads `a.b = value`.
   private mutating func pair(in table: String, depth: Int) throws(RecipeError) {
     var path = table
     let keys = try dottedKey()
@@ -110,7 +110,7 @@ struct TOMLOutline {
       return String(text(from: start).dropFirst().dropLast())
     case UInt8(ascii: "\""):
       try basicString(isKey: true)
-      // Escapes that JSON has not are left as they stand: such a key only loses its line.
+      // A key with escapes that JSON lacks is kept as written, and errors do not state its line.
       let quoted = text(from: start)
       if case .string(let key)? = try? JSON(parsing: quoted) { return key }
       return quoted
@@ -167,7 +167,7 @@ struct TOMLOutline {
     advance()
   }
 
-  /// Takes a number, `true` or `false`.
+  /// Reads a number, `true` or `false`.
   private mutating func scalar() throws(RecipeError) {
     let start = position
     while let byte = peek,
@@ -181,7 +181,7 @@ struct TOMLOutline {
       "\(JSON.quoted(word, limit: 40)) is no number, true or false; text stands in quotes: \"\(word.prefix(40))\"")
   }
 
-  /// Whether a word has a number's form: `15`, `-1e-3`, `0.5`, `0xff`.
+  /// Whether a word is a number: `15`, `-1e-3`, `0.5`, `0xff`.
   private static func isNumber(_ word: String) -> Bool {
     var rest = Substring(word)
     func digits(_ isDigit: (Character) -> Bool = { "0"..."9" ~= $0 }) -> Bool {
@@ -245,9 +245,10 @@ struct TOMLOutline {
     throw unended(from: start)
   }
 
-  /// Takes quotes within a string or at its end.
+  /// Reads quotes within a string or at its end.
   ///
-  /// - Returns: whether the string ended. A long one ends with three quotes, before which two more may stand.
+  /// - Returns: whether the string ended. A multi-line string ends with three quotes, which may follow up to two quotes
+  ///   of its text.
   private mutating func endString(_ quote: Unicode.Scalar, isLong: Bool) throws(RecipeError) -> Bool {
     guard isLong else {
       advance()
@@ -303,7 +304,7 @@ struct TOMLOutline {
     }
   }
 
-  /// Skips spaces, comments and ends of lines.
+  /// Skips spaces, comments and line ends.
   private mutating func skipBlank() throws(RecipeError) {
     while true {
       skipSpace()
@@ -327,11 +328,11 @@ struct TOMLOutline {
 
   private var tooDeep: RecipeError { error("tables and lists nest deeper than \(Self.maximumDepth)") }
 
-  /// An error that says what stands where something else was expected.
+  /// An error that shows the unexpected text.
   private func unexpected(_ problem: String) -> RecipeError {
     guard let byte = peek else { return error("\(problem), but the recipe ends") }
     if isAtNewline { return error("\(problem), but the line ends") }
-    // The first bytes of a character of several may be cut off at the limit; then they are shown as unknown.
+    // A multi-byte character cut off at the limit is shown as unknown.
     let next = String(decoding: bytes[position...].prefix(4), as: UTF8.self).first.map(String.init)
     return error("\(problem), not \(JSON.quoted(next ?? String(byte)))")
   }

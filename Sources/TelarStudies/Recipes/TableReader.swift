@@ -1,13 +1,13 @@
 import TelarIO
 
-/// Takes the settings of a table one by one; what is left over in the end is an error.
+/// Reads the settings of a table; settings that are left over are errors.
 struct TableReader {
   let node: TOMLNode
   private var members: OrderedMembers<TOMLNode>
-  /// The settings that the table can have, as far as they were asked for.
+  /// The names of settings that were asked for, which are those that the table may have.
   private var known: [String] = []
 
-  /// Names that other programs give to settings, with the names here.
+  /// Other programs' names of settings.
   private static let synonyms = [
     "lr": "learning_rate", "eps": "epsilon", "betas": "beta1", "std": "deviation", "batch": "batch_size",
     "bs": "batch_size", "min_delta": "minimum_improvement", "eta_min": "minimum", "type": "kind",
@@ -16,10 +16,10 @@ struct TableReader {
     "experiment": "experiments", "network": "networks", "default": "defaults",
   ]
 
-  /// Settings of the whole recipe. TOML takes them for a table's when they stand behind its head.
+  /// Settings of the whole recipe. Behind a table's header, TOML assigns them to the table.
   private static let ofRecipe = ["title", "source", "notes", "seeds", "curve_images"]
 
-  /// - Throws: ``RecipeError`` for something else than a table.
+  /// - Throws: ``RecipeError`` for any value but a table.
   init(_ node: TOMLNode) throws(RecipeError) {
     guard case .table(let members) = node.value else {
       throw node.error("must be a table of settings, not \(node.shown)")
@@ -28,23 +28,23 @@ struct TableReader {
     self.members = members
   }
 
-  /// The value of a setting; `nil` where there is none.
+  /// The value of a setting; `nil` where it is missing.
   mutating func take(_ name: String) -> TOMLNode? {
     known.append(name)
     defer { members[name] = nil }
     return members[name]
   }
 
-  /// The value of a setting that must be there.
+  /// The value of a required setting.
   mutating func require(_ name: String) throws(RecipeError) -> TOMLNode {
     if let value = take(name) { return value }
     let similar = members.keys.first { Self.synonyms[$0] == name } ?? Spelling.nearest(to: name, among: members.keys)
     throw node.error("\(name) is missing" + (similar.map { "; is \(quoted($0)) meant to be it?" } ?? ""))
   }
 
-  /// Checks that every setting was taken.
+  /// Checks that no setting is left over.
   ///
-  /// - Parameter others: settings that the table can have, which were taken before.
+  /// - Parameter others: permitted settings that were read before.
   func end(besides others: [String] = []) throws(RecipeError) {
     guard let (name, value) = members.first.map({ ($0.key, $0.value) }) else { return }
     let known = known + others

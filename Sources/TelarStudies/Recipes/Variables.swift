@@ -1,12 +1,12 @@
 import TelarIO
 
-/// The variables of an experiment, for which `$name` or `${name}` stands in its settings and networks.
+/// The variables of an experiment, substituted for `$name` or `${name}` in its settings and networks.
 ///
-/// Text that is one reference and nothing else becomes the variable's value, a number for example; within other text,
-/// the value's digits or characters are put in its place. `$$` stands for a dollar sign.
+/// Text that is a single reference becomes the variable's value, such as a number; within other text the value's
+/// characters are inserted. `$$` stands for a dollar sign.
 struct Variables {
   private let values: OrderedMembers<TOMLNode>
-  /// Those that something referred to.
+  /// The variables that were referred to.
   private(set) var used: Set<String> = []
 
   /// - Parameter node: the table of variables; `nil` for none.
@@ -27,7 +27,7 @@ struct Variables {
     values = members
   }
 
-  /// The node with values in the place of references, at any depth.
+  /// The node with all references substituted, at any depth.
   mutating func substitute(in node: TOMLNode) throws(RecipeError) -> TOMLNode {
     var node = node
     switch node.value {
@@ -94,7 +94,7 @@ struct Variables {
 }
 
 extension TOMLNode {
-  /// Whether text in it refers to a variable.
+  /// Whether its text refers to a variable.
   var hasReferences: Bool {
     switch value {
     case .table(let members): members.contains { $0.value.hasReferences }
@@ -104,9 +104,9 @@ extension TOMLNode {
     }
   }
 
-  /// A number, text, true or false as a part of a name; `nil` for other values.
+  /// A number, text or Boolean within a name; `nil` for other values.
   ///
-  /// A fraction stands there in the shorter of its two forms: 0.2, 1e-3.
+  /// A fraction has the shorter of its two forms: 0.2, 1e-3.
   var label: String? {
     switch value {
     case .integer(let number): return String(number)
@@ -123,7 +123,7 @@ extension TOMLNode {
   /// `1e-3`, `2.5e-4`; `nil` for a number of one or more.
   private static func scientific(_ number: Double) -> String? {
     guard number.isFinite, number != 0, abs(number) < 1 else { return nil }
-    // The shortest decimal that is read back as the same number, its digits apart from its exponent.
+    // The shortest decimal that reads back as the same number, split into digits and exponent.
     let text = abs(number).description
     let parts = text.split(separator: "e")
     var exponent = parts.count > 1 ? Int(parts[1]) ?? 0 : 0

@@ -1,21 +1,21 @@
-/// A report before it is HTML or Markdown: what is said and shown, in order.
+/// The contents of a report, in order, independent of HTML and Markdown.
 ///
-/// Texts are plain: whoever writes them out escapes them.
+/// Texts are plain; ``View`` and the templates escape them.
 struct Document {
   var title: String
-  /// What the study is, and whose.
+  /// Further lines of the heading: the study's source and the like.
   var subtitle: [String] = []
   var summary: Summary
   var sections: [Section] = []
-  /// Tables for programs: the file's name and its text.
+  /// Tables as CSV files: name and text.
   var tables: [(name: String, csv: String)] = []
 
-  /// What stands on top.
+  /// The summary at the top.
   struct Summary {
-    /// What it comes to, in a sentence or two.
+    /// The outcome, in a sentence or two.
     var sentences: [String]
     var counts: [Count] = []
-    /// What a reader must know before reading on.
+    /// Reservations that concern the whole report.
     var remarks: [String] = []
 
     struct Count {
@@ -42,11 +42,11 @@ struct Document {
     case pictures(Pictures)
   }
 
-  /// What became of a claim.
+  /// The verdict on a claim.
   enum Status: String {
     case held, notHeld = "not-held", open, none
 
-    /// What says it without colour.
+    /// A mark that shows the status without colour.
     var mark: String {
       switch self {
       case .held: "✓"
@@ -64,7 +64,7 @@ struct Document {
 
     struct Column {
       var title: String
-      /// Numbers stand to the right.
+      /// Whether the column is right-aligned.
       var isNumeric: Bool
 
       init(_ title: String, isNumeric: Bool = false) {
@@ -75,7 +75,7 @@ struct Document {
   }
 
   struct Cell {
-    /// Under one another.
+    /// The lines of the cell.
     var lines: [String]
     var link: Link?
     var status = Status.none
@@ -90,27 +90,27 @@ struct Document {
   }
 
   enum Link {
-    /// To another place on the page.
+    /// An anchor on the same page.
     case anchor(String)
-    /// To the report in a folder beside this one.
+    /// The report in a folder beside this one.
     case report(folder: String)
   }
 
   struct Chart {
     var chart: LineChart
-    /// The title here, where the study's name is known.
+    /// The title on a page that names the study.
     var title: String
-    /// What one sees.
+    /// A description of what the chart shows.
     var caption: String
-    /// What colours and strokes mean: a style, as ``SVGChart/style(_:_:)`` gives it, and a name.
+    /// The legend: a style of ``SVGChart/style(_:_:)`` and a name.
     var key: [(style: String, name: String)]
-    /// The name of its files.
+    /// The name of its files, without the extension.
     var stem: String
-    /// Whether the Markdown summary shows it too.
+    /// Whether the Markdown report shows it too.
     var isInMarkdown = true
   }
 
-  /// A matrix of shares, a row for each true class.
+  /// A matrix of shares, one row per true class.
   struct Matrix {
     var title: String
     var caption: String
@@ -118,20 +118,20 @@ struct Document {
     var values: [[Double]]
     /// Whether the values are differences of shares.
     var isDifference = false
-    /// What the Markdown summary shows of it.
+    /// The figure that stands for it in the Markdown report.
     var figure: (stem: String, chart: ConfusionChart)?
   }
 
-  /// Rows of small pictures.
+  /// Rows of small images.
   struct Pictures {
     var title: String
     var caption: String
     var rows: [Row]
-    /// Above the columns; empty for none.
+    /// The columns' titles; empty for none.
     var columnNames: [String]
-    /// Pixels on the screen for each of a picture's.
+    /// Screen pixels per image pixel.
     var scale: Int
-    /// What the Markdown summary shows of it.
+    /// The figure that stands for it in the Markdown report.
     var figure: (stem: String, grid: ImageGrid)?
 
     struct Row {

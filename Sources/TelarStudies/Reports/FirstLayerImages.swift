@@ -1,23 +1,24 @@
 import TelarIO
 import TelarTraining
 
-/// The weights of a network's first layer as small pictures, from a run's checkpoint.
+/// The weights of a network's first layer as small images, read from a run's checkpoint.
 struct FirstLayerImages {
   /// `encoder.0 (Conv2d)`
   let name: String
-  /// How many filters or neurons the layer has; the pictures are of the first ones.
+  /// The number of filters or neurons in the layer; there are images of the first ``limit``.
   let count: Int
   let height: Int
   let width: Int
-  /// Grey is zero, white the largest weight of the filter and black as much below zero.
+  /// Grey is zero, white the filter's largest absolute weight, black its negative.
   let pictures: [[Float]]
 
   static let limit = 32
-  /// The most numbers of a layer that are read.
+  /// The most weights of a layer that is read.
   private static let largestCount = 1 << 24
 
-  /// - Returns: `nil` when the network does not begin with a convolution of one grey image or a layer of its pixels.
-  /// - Throws: `SafetensorsError` for a checkpoint that is missing or broken.
+  /// - Returns: `nil` when the network does not begin with a convolution of a grey image or a linear layer of its
+  ///   pixels.
+  /// - Throws: `SafetensorsError` for a checkpoint that is missing or damaged.
   init?(_ run: RunResult, inputHeight: Int = 28, inputWidth: Int = 28) throws {
     guard let (name, kind) = Self.first(in: run.record.at("network")) else { return nil }
     let file = try SafetensorsFile(run.checkpoint)
@@ -39,7 +40,7 @@ struct FirstLayerImages {
     }
   }
 
-  /// The first layer with weights: its place and sort.
+  /// The key and the type of the first layer with weights.
   private static func first(in network: JSON?) -> (name: String, kind: String)? {
     guard case .object(let parts)? = network else { return nil }
     for (part, layers) in parts {

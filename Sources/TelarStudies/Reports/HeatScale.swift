@@ -1,39 +1,39 @@
 import Foundation
 
-/// The colours of a matrix's cells, in steps, as style rules for light and for dark pages.
+/// The colours of matrix cells, in steps, as CSS rules for light and dark pages.
 ///
-/// Each step's text is black or white, whichever is easier to read: at least 4.5 : 1, as WCAG 2.2 asks of text.
+/// The text of each step is black or white, whichever contrasts more: at least 4.5 : 1, as WCAG 2.2 requires.
 package enum HeatScale {
   package typealias Colour = (red: Double, green: Double, blue: Double)
 
-  /// Steps from nothing to all.
+  /// The number of steps from 0 to 1.
   package static let steps = 20
 
-  /// A difference of shares that has the strongest colour.
+  /// The difference of shares with the strongest colour.
   static let largestDifference = 0.25
 
-  /// The class of a share from 0 to 1.
+  /// The CSS class of a share from 0 to 1.
   package static func style(share: Double) -> String {
     guard share.isFinite else { return "h0" }
     return "h\(Int((max(0, min(1, share)) * Double(steps)).rounded(.up)))"
   }
 
-  /// The class of a difference from -1 to 1.
+  /// The CSS class of a difference from -1 to 1.
   package static func style(difference: Double) -> String {
     guard difference.isFinite else { return "h0" }
     let step = Int((min(1, abs(difference) / largestDifference) * Double(steps)).rounded(.up))
     return step == 0 || abs(difference) < 0.005 ? "h0" : (difference > 0 ? "h\(step)" : "n\(step)")
   }
 
-  /// One end of a scale: what a full cell of it looks like.
+  /// A direction of the scale, by its strongest colour.
   package enum End: String, CaseIterable {
-    /// More: blue.
+    /// Positive: blue.
     case more = "h"
-    /// Less: orange.
+    /// Negative: orange.
     case less = "n"
   }
 
-  /// A cell's colour.
+  /// The colour of a cell.
   package static func colour(_ end: End, step: Int, isDark: Bool) -> Colour {
     let page: Colour = isDark ? (23, 26, 31) : (255, 255, 255)
     let full: Colour =
@@ -48,12 +48,12 @@ package enum HeatScale {
     return (mixed(page.red, full.red), mixed(page.green, full.green), mixed(page.blue, full.blue))
   }
 
-  /// Whether the text on a cell is white.
+  /// Whether the text on a colour is white.
   package static func hasWhiteText(_ colour: Colour) -> Bool {
     contrast((255, 255, 255), colour) > contrast((0, 0, 0), colour)
   }
 
-  /// The contrast of two colours, 1 to 21: WCAG 2.2.
+  /// The contrast ratio of two colours, 1 to 21, by WCAG 2.2.
   package static func contrast(_ a: Colour, _ b: Colour) -> Double {
     func luminance(_ colour: Colour) -> Double {
       func linear(_ value: Double) -> Double {
@@ -66,7 +66,7 @@ package enum HeatScale {
     return (max(x, y) + 0.05) / (min(x, y) + 0.05)
   }
 
-  /// Style rules for all steps.
+  /// The CSS rules for all steps.
   static func rules(isDark: Bool) -> String {
     End.allCases.flatMap { end in
       (end == .more ? 0...steps : 1...steps).map { step in

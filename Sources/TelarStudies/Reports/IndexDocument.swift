@@ -1,8 +1,8 @@
-/// Makes the report over several studies: a line each, and where its own report is.
+/// Makes the index over several studies: one line each, with a link to its report.
 struct IndexDocument {
-  /// The name of each study's folder with its report in the making.
+  /// The name of each study's folder, and its report.
   let studies: [(folder: String, study: StudyDocument)]
-  /// The folder of each study's report beside the index, by the study's own.
+  /// The folder of each study's report beside the index, by the name of the study's folder.
   let places: [String: String]
 
   init(_ studies: [(folder: String, study: StudyDocument)]) {

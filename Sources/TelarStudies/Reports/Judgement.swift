@@ -1,32 +1,32 @@
 import TelarTraining
 
-/// A claim of the text beside what came of it.
+/// A claim of the text and its verdict.
 struct Judgement {
-  /// Whose claim it is: an experiment's name; `nil` for a claim that compares several.
+  /// The experiment of the claim; `nil` for a claim that compares several.
   var experiment: String?
   var metric: Metric
   var claim: String
-  /// What the runs came to: a line, or one an experiment.
+  /// The results: one line, or one per experiment.
   var here: [String]
-  /// How far that lies from the claim.
+  /// The difference of the results from the claim.
   var difference: String
-  /// How many of the seeds meet the claim by themselves: `2 of 3`.
+  /// The number of seeds that meet the claim by themselves: `2 of 3`.
   var seeds: String
   var status: Document.Status
-  /// Why it could not be judged; empty when it could.
+  /// Why it could not be judged; empty where it could.
   var reason: String
-  /// What `here` and `difference` say, for programs.
+  /// `here` and `difference` as numbers, for the CSV tables.
   var numbers = Numbers()
 
   struct Numbers {
-    /// The number that the text claims; `nil` where it claims a range or a shape.
+    /// The claimed number; `nil` for a range or a shape.
     var claimed: Double?
-    /// What the runs of each experiment came to.
+    /// The results of each experiment.
     var values: [(experiment: String, spread: Spread)] = []
-    /// How many seeds meet the claim by themselves.
+    /// The number of seeds that meet the claim by themselves.
     var seedsThatMeetIt: Int?
 
-    /// The result less the claimed value.
+    /// The result minus the claimed number.
     var difference: Double? {
       guard let claimed, let value = values.first else { return nil }
       return value.spread.mean - claimed
@@ -47,37 +47,37 @@ struct Judgement {
   private var isOpen: Bool { status == .open || status == .none }
 }
 
-/// Holds a study's runs against its claims. The bounds are the study's; a run that is too short for a claim is not judged.
+/// Judges a study's claims by its runs, within the bounds that the study sets. A claim is not judged by shorter runs.
 struct Judge {
   let folder: StudyFolder
 
-  /// The claims of single experiments that were run, in the study's order.
+  /// The claims about single experiments that were run, in the study's order.
   var claims: [Judgement] {
     folder.study.experiments.filter { folder.attempted.contains($0.name) }.flatMap { experiment in
       experiment.claims.map { judge($0, of: experiment) }
     }
   }
 
-  /// The claims that compare experiments all of which were run.
+  /// The claims that compare experiments that were all run.
   var comparisons: [Judgement] {
     folder.study.comparisons.filter { folder.attempted.isSuperset(of: $0.experiments) }.map(judge)
   }
 
-  /// How many claims are about experiments that were not run.
+  /// The number of claims about experiments that were not run.
   var untouched: Int {
     let single = folder.study.experiments.filter { !folder.attempted.contains($0.name) }.map(\.claims.count)
     return single.reduce(0, +)
       + folder.study.comparisons.count { !folder.attempted.isSuperset(of: $0.experiments) }
   }
 
-  /// The experiments that the study has and that were not run.
+  /// The experiments of the study that were not run.
   var missing: [String] { folder.study.experiments.map(\.name).filter { !folder.attempted.contains($0) } }
 
   private func result(_ name: String) -> ExperimentResult? {
     folder.experiments.first { $0.experiment.name == name }
   }
 
-  /// Why nothing can be said of an experiment's claims; `nil` when it can.
+  /// Why an experiment's claims cannot be judged; `nil` where they can.
   private func obstacle(_ name: String) -> String? {
     guard let result = result(name) else { return "\(name) has no run that came to a result" }
     return result.obstacle
@@ -153,18 +153,18 @@ struct Judge {
   }
 }
 
-/// What a claim's metric came to, and how far from the claim.
+/// The values of a claim's metric and their difference from the claim.
 private struct Finding {
   var here = ""
   var difference = ""
   /// The values that the claim is about; `nil` where there are none.
   var spread: Spread?
-  /// The number that is claimed, if one is.
+  /// The claimed number, if the claim has one.
   var claimed: Double?
 
   /// - Parameters:
-  ///   - curves: a curve a seed, epoch by epoch.
-  ///   - values: of the networks that the seeds' runs ended with.
+  ///   - curves: one curve per seed, by epoch.
+  ///   - values: the values of the seeds' final networks.
   init(_ claim: Claim, curves: [[Double]], values: [Double]) {
     let metric = claim.metric
     let curve = ExperimentResult.mean(curves)

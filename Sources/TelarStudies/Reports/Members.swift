@@ -1,13 +1,13 @@
 import TelarIO
 
-/// Looking into what a file says, which may be anything.
+/// Access to members of untrusted JSON: `nil` for a value of another type.
 extension JSON {
   subscript(key: String) -> JSON? {
     guard case .object(let members) = self, let value = members[key], value != .null else { return nil }
     return value
   }
 
-  /// The text of a string.
+  /// The value of a string.
   var string: String? {
     if case .string(let text) = self { text } else { nil }
   }
@@ -26,7 +26,7 @@ extension JSON {
 }
 
 extension JSON.Members {
-  /// The value at a place: `record.at("settings", "optimizer", "name")`.
+  /// A nested member: `record.at("settings", "optimizer", "name")`.
   func at(_ keys: String...) -> JSON? {
     keys.reduce(JSON?.some(.object(self))) { $0?[$1] }
   }

@@ -1,11 +1,11 @@
 import Foundation
 import Mustache
 
-/// Writes documents by templates, which are compiled into the program.
+/// Renders documents with Mustache templates that are compiled into the program.
 package struct Page {
   private let library: MustacheLibrary
 
-  /// - Throws: only when the templates are broken, which a test would see.
+  /// - Throws: when a template is invalid, which the tests rule out.
   init() throws {
     func template(_ bytes: [UInt8]) throws -> MustacheTemplate {
       try MustacheTemplate(string: String(decoding: bytes, as: UTF8.self))
@@ -18,13 +18,13 @@ package struct Page {
 
   /// - Parameters:
   ///   - generator: the program's name and version.
-  ///   - pictures: the names of the figures' files that are there, for Markdown.
+  ///   - pictures: the names of the existing figure files, for Markdown.
   func text(_ document: Document, _ format: Report.Format, generator: String, pictures: Set<String> = []) -> String {
     let view = View(format: format, pictures: pictures).page(document, generator: generator)
     return library.render(view, withTemplate: format.rawValue) ?? ""
   }
 
-  /// The style of a page, with the colours of matrices.
+  /// The style sheet of a page, with the colours of matrices.
   package static var style: String {
     String(decoding: PackageResources.page_css, as: UTF8.self)
       + "\n" + HeatScale.rules(isDark: false)

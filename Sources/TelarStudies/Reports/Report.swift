@@ -2,27 +2,27 @@ import Foundation
 import TelarIO
 import TelarTraining
 
-/// Writes the report of a run, an experiment, a study or several studies into a folder.
+/// Writes the report of a run, an experiment, a study or several studies.
 public struct Report {
   public enum Format: String, CaseIterable, Sendable {
-    /// One page that needs nothing beside it.
+    /// A single self-contained page.
     case html
-    /// A summary with its figures beside it.
+    /// A summary with figures in separate files.
     case markdown
   }
 
-  /// The folder that is reported.
+  /// The folder to report on.
   public let source: String
   public var formats: Set<Format>
   /// The program's name and version.
   public var generator: String
-  /// What draws the Markdown summary's figures; `nil` for numbers without figures.
+  /// Draws the figures of the Markdown report; `nil` to write numbers only.
   public var gnuplot: GnuPlot?
-  /// Finds the study that a study's folder is of; where it finds none, experiments are what the folder holds, and nothing
-  /// is claimed. An error is shown in the report. By default the published studies.
+  /// Finds the study of a folder, by default a published one. If it returns `nil`, the experiments are taken from the
+  /// folder, without claims. An error is shown in the report.
   public var findStudy: (RunFolder) throws -> Study? = StudyFolder.published
 
-  /// - Parameter source: the folder of a run, an experiment or a study, or of several studies.
+  /// - Parameter source: the folder of a run, an experiment, a study or several studies.
   public init(
     of source: String, formats: Set<Format> = Set(Format.allCases), generator: String,
     gnuplot: GnuPlot? = .installed
@@ -33,24 +33,24 @@ public struct Report {
     self.gnuplot = gnuplot
   }
 
-  /// Writes `report.html`, and `report.md` with its figures, into a folder.
+  /// Writes `report.html`, and `report.md` with its figures, to a folder.
   ///
-  /// Whatever can be read is reported, and what cannot is named there. Of several studies, each has a folder of its own
-  /// beside the report that lists them.
+  /// Everything readable is reported, and problems are listed. For several studies, an index links to one report per
+  /// study, each in a folder of its own.
   ///
   /// - Parameters:
-  ///   - folder: by default `report` in the folder that is reported.
-  ///   - note: told what the user should know.
-  /// - Returns: the paths of the report in each format.
-  /// - Throws: ``ReportError`` when there is nothing to report; `OutputError` when the report cannot be written, or would
-  ///   take the place of a file that no report left.
+  ///   - folder: by default `report` in the reported folder.
+  ///   - note: called with remarks for the user.
+  /// - Returns: the paths of the reports in each format.
+  /// - Throws: ``ReportError`` when there is nothing to report; `OutputError` when the report cannot be written, or
+  ///   would replace a file that is not a report's.
   public func write(to folder: String? = nil, note: (String) -> Void = { _ in }) throws -> [String] {
     let what = try ReportSource(source)
     let output = try folder.map { path in try Folder(making: path) } ?? Folder(source).folder("report")
     guard case .studies(let names) = what else {
       return try write(study(what).document(), to: output, note)
     }
-    // One after another, so that only one study's figures are in memory.
+    // Sequentially, so that only one study's figures are in memory.
     let studies = names.map {
       (folder: $0, study: StudyDocument(StudyFolder(study: "\(source)/\($0)", find: findStudy), isWholeStudy: true))
     }
@@ -87,7 +87,7 @@ public struct Report {
     return pages.map { folder.file($0.fileName) }
   }
 
-  /// The figures that the Markdown summary shows, and the numbers behind them.
+  /// The figures of the Markdown report, and their numbers.
   private func figures(of document: Document, _ note: (String) -> Void) -> [ReportFolder.File] {
     var files: [ReportFolder.File] = []
     var reason: String? =
@@ -113,7 +113,7 @@ public struct Report {
       case .matrices(let matrices):
         for case let (stem, chart)? in matrices.map(\.figure) { add(stem, chart, hasNumbers: true) }
       case .pictures(let pictures):
-        // Pixels as text are longer than they are useful.
+        // CSV files of pixels would be long and of little use.
         if let (stem, grid) = pictures.figure { add(stem, grid, hasNumbers: false) }
       case .heading, .paragraph, .list, .table: break
       }
@@ -124,6 +124,6 @@ public struct Report {
 }
 
 extension Report.Format {
-  /// What the file is called.
+  /// The name of the file.
   var fileName: String { self == .html ? "report.html" : "report.md" }
 }

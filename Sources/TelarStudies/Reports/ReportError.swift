@@ -1,9 +1,9 @@
-/// A folder of which there is nothing to report.
+/// A folder without anything to report.
 public struct ReportError: Error, Equatable, CustomStringConvertible {
   public enum Kind: Sendable, Equatable {
-    /// There is no such folder.
+    /// The folder does not exist.
     case missing
-    /// It is no folder, or no run of telar is in it.
+    /// It is not a folder, or holds no run of telar.
     case noRuns
   }
 

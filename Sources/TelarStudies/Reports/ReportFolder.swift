@@ -2,10 +2,9 @@ import Foundation
 import TelarData
 import TelarIO
 
-/// The folder that a report is written to. It may hold other things, which stay as they are.
+/// The folder that a report is written to. It may hold other files, which stay unchanged.
 ///
-/// A list in it says which files the report consists of, and by check sums what they held when they were written: what
-/// has been changed since is the user's.
+/// A manifest lists the report's files with check sums, so that files the user has changed since are recognised.
 struct ReportFolder {
   struct File {
     /// `report.html`, `figures/loss.png`
@@ -13,7 +12,7 @@ struct ReportFolder {
     var bytes: [UInt8]
   }
 
-  /// A file on the list.
+  /// An entry of the manifest.
   private struct Entry: Hashable {
     var name: String
     var sum: String
@@ -21,14 +20,14 @@ struct ReportFolder {
 
   private static let listName = "report.json"
   private static let figuresName = "figures"
-  /// Bytes of the longest file that a report has.
+  /// The longest file of a report, in bytes.
   private static let longestFile = 1 << 30
 
   let folder: Folder
 
-  /// Writes the report, all of it or nothing, and removes what an earlier one left and this one has not.
+  /// Writes the whole report or nothing, and removes files of an earlier report that this one lacks.
   ///
-  /// - Throws: `OutputError`, also when a file of that name is there that no report left, or that was changed since.
+  /// - Throws: `OutputError`, also when a file of the same name is not a report's, or has been changed since.
   func write(_ files: [File], generator: String) throws {
     var seen: Set<String> = [Self.listName]
     precondition(files.allSatisfy { Self.isName($0.name) }, "a report's file has a name that leads elsewhere")
@@ -36,7 +35,7 @@ struct ReportFolder {
     let lock = try FolderLock(folder)
     defer { withExtendedLifetime(lock) {} }
     let earlier = earlierEntries()
-    // A link of that name counts for nothing, and where a figure is to be written, is an error.
+    // A symbolic link of that name is ignored here, and an error when a figure is written.
     var figures = try? folder.existingFolder(Self.figuresName)
     for folder in [folder, figures].compactMap(\.self) { AtomicFile.removeLeftovers(in: folder) }
     for name in files.map(\.name) { try check(name, earlier, figures) }
@@ -46,7 +45,7 @@ struct ReportFolder {
       figures = try folder.folder(Self.figuresName)
     }
     let new = files.map { Entry(name: $0.name, sum: sha256($0.bytes)) }
-    // Should this be stopped in the middle, what is there then is of one report or of the other.
+    // If this is interrupted, each remaining file belongs to one report or the other.
     if !earlier.isEmpty { try write(list: earlier.union(new), generator) }
     try AtomicFile.write(
       files.map { file in
@@ -57,7 +56,7 @@ struct ReportFolder {
       let (place, name) = place(entry.name, figures)
       place.remove(name)
     }
-    // Goes when nothing is left in it.
+    // Succeeds only if the folder is empty.
     folder.removeFolder(Self.figuresName)
   }
 
@@ -72,7 +71,7 @@ struct ReportFolder {
     return Array((JSON.object(["report": .string(generator), "files": .array(files)]).text + "\n").utf8)
   }
 
-  /// What the report that is there consists of; nothing where there is no report.
+  /// The entries of an earlier report's manifest; empty where there is none.
   private func earlierEntries() -> Set<Entry> {
     guard let bytes = try? InputFile.read(Self.listName, in: folder, atMost: JSON.maximumLength),
       let list = try? JSON(parsing: String(decoding: bytes, as: UTF8.self)), list["report"]?.string != nil
@@ -84,7 +83,7 @@ struct ReportFolder {
       })
   }
 
-  /// - Throws: `OutputError` when there is something of that name that is not an earlier report's.
+  /// - Throws: `OutputError` when the name exists and is not an earlier report's.
   private func check(_ name: String, _ earlier: Set<Entry>, _ figures: Folder?) throws {
     let isInFigures = name.hasPrefix(Self.figuresName + "/")
     if isInFigures, figures == nil { return }
@@ -101,7 +100,7 @@ struct ReportFolder {
     .cannotCreate(path: "\(folder.path)/\(name)", reason: "there is one that is of no report of telar")
   }
 
-  /// Whether a file is as a report left it.
+  /// Whether a file is unchanged since a report wrote it.
   private func isUnchanged(_ name: String, _ earlier: Set<Entry>, _ figures: Folder?) -> Bool {
     if name.hasPrefix(Self.figuresName + "/"), figures == nil { return false }
     let sums = earlier.filter { $0.name == name }.map(\.sum)
@@ -112,13 +111,13 @@ struct ReportFolder {
     return sums.contains(sha256(bytes))
   }
 
-  /// The folder that a file of the report is in, and its name there.
+  /// The folder of a report's file, and its name there.
   private func place(_ name: String, _ figures: Folder?) -> (Folder, String) {
     guard name.hasPrefix(Self.figuresName + "/"), let figures else { return (folder, name) }
     return (figures, String(name.dropFirst(Self.figuresName.count + 1)))
   }
 
-  /// Whether a name is one that reports give: no list, however it came about, leads out of the folder.
+  /// Whether a report may use the name. It keeps manifests of any origin from naming files elsewhere.
   private static func isName(_ name: String) -> Bool {
     let isFigure = name.hasPrefix(figuresName + "/")
     let file = isFigure ? name.dropFirst(figuresName.count + 1) : name[...]

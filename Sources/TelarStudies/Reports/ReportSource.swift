@@ -1,18 +1,18 @@
 import Foundation
 import TelarTraining
 
-/// What a folder is that is to be reported.
+/// The kind of folder that is reported on.
 enum ReportSource: Equatable {
-  /// A run with one seed.
+  /// A run of one seed.
   case run
-  /// An experiment: runs by seed.
+  /// An experiment, with one folder per seed.
   case experiment
-  /// A study: experiments.
+  /// A study, with one folder per experiment.
   case study
-  /// A folder of studies, by their folders' names.
+  /// A folder of studies, with the names of their folders.
   case studies([String])
 
-  /// - Throws: ``ReportError`` when there is no such folder, or nothing in it that a run left.
+  /// - Throws: ``ReportError`` when the folder does not exist or holds no runs.
   init(_ path: String) throws(ReportError) {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
@@ -44,7 +44,7 @@ enum ReportSource: Equatable {
     RunFolder(path).has(RunFolder.studyName) || folders(in: path).contains { !seeds(in: "\(path)/\($0)").isEmpty }
   }
 
-  /// The folders in a folder, in order, without hidden ones.
+  /// The subfolders in sorted order, without hidden ones.
   static func folders(in path: String) -> [String] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     return names.filter { name in
@@ -54,7 +54,7 @@ enum ReportSource: Equatable {
     }.sorted { $0.localizedStandardCompare($1) == .orderedAscending }
   }
 
-  /// The seeds of an experiment, with the names of their folders, in order. An experiment may itself have such a name.
+  /// The seeds of an experiment and the names of their folders, sorted. An experiment may itself have such a name.
   static func seeds(in path: String) -> [(seed: UInt64, name: String)] {
     seedFolders(in: path).filter { _, name in
       RunFolder("\(path)/\(name)").has(RunFolder.recordName) || seedFolders(in: "\(path)/\(name)").isEmpty
@@ -68,13 +68,13 @@ enum ReportSource: Equatable {
   }
 }
 
-/// How much of a folder is read: far more than any study has.
+/// Limits on what is read of a folder, far above any real study.
 enum ReportLimits {
   static let studies = 50
   static let experiments = 300
   static let runsOfExperiment = 100
-  /// Epochs of all runs of a study together.
+  /// The most epochs over all runs of a study.
   static let epochs = 1_000_000
-  /// Classes of a confusion matrix.
+  /// The most classes of a confusion matrix.
   static let classes = 32
 }

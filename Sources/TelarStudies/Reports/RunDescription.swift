@@ -2,13 +2,13 @@ import TelarIO
 import TelarNN
 import TelarTraining
 
-/// What a run's record says of its settings, in words.
+/// The settings in a run's record, in words.
 struct RunDescription {
   private let record: JSON
 
   init(_ record: JSON.Members) { self.record = .object(record) }
 
-  /// Settings with what they are, in order; those that the record lacks are left out.
+  /// The names and values of settings, in order, without those that the record lacks.
   var settings: [(name: String, value: String)] {
     let settings = record["settings"]
     let data = record["data"]
@@ -120,7 +120,7 @@ struct RunDescription {
       ("dilation", "dilation ", "1"), ("p", "", ""), ("negative_slope", "slope ", ""),
     ]
     for (key, word, usual) in shown {
-      // A pooling's stride is its kernel's size unless it says otherwise.
+      // By default a pooling layer's stride is its kernel size.
       if let value = size(key), value != usual, !(key == "stride" && value == size("kernel_size")) {
         parts.append(word + value)
       }

@@ -1,15 +1,15 @@
 import Foundation
 
-/// A line chart as SVG that stands in a page: the page's style gives colours and fonts, so it fits light and dark.
+/// A line chart as inline SVG. The page's style sheet sets colours and fonts, light and dark.
 package struct SVGChart {
   let chart: LineChart
 
-  /// How many colours the page's style has.
+  /// The number of colours in the style sheet.
   static let colours = 8
-  /// The most points of a curve that are drawn.
+  /// The most points of a curve.
   private static let pointLimit = 400
 
-  // Units of the drawing, which is as wide as a column of the page.
+  // The size in SVG units; the width is that of a column of the page.
   private let width = 480.0
   private let height = 290.0
   private let top = 28.0
@@ -18,7 +18,7 @@ package struct SVGChart {
 
   package init(_ chart: LineChart) { self.chart = chart }
 
-  /// The drawing, for those who do not see it with `description`.
+  /// The SVG element, with `description` as its alternative text.
   package func markup(description: String) -> String {
     let curves = chart.series.map { series in Self.thinned(series.points.filter { isDrawable($0.x, [$0.y]) }) }
     let bands = chart.series.map { series in
@@ -75,43 +75,43 @@ package struct SVGChart {
     return lines.joined(separator: "\n") + "\n</svg>"
   }
 
-  /// The style of a line in a key; without a colour, the page's own.
+  /// The CSS class of a line in a legend; without a colour, in the colour of the text.
   static func style(_ stroke: LineChart.Stroke, _ colour: Int?) -> String {
     stroke.rawValue + " " + (colour.map(style) ?? "plain")
   }
 
   private static func style(_ colour: Int) -> String { "c\(abs(colour) % colours)" }
 
-  /// Whether a point can be drawn: not where the numbers that place it would overflow.
+  /// Whether a point can be drawn: larger numbers would overflow.
   private func isDrawable(_ x: Double, _ ys: [Double]) -> Bool {
     abs(x) < 1e12 && ys.allSatisfy { abs($0) < 1e30 && (!chart.hasLogarithmicY || $0 > 1e-30) }
   }
 
   private func number(_ value: Double) -> String { String(format: "%.1f", value) }
 
-  /// Evenly chosen points, the last among them, where there are too many.
+  /// Evenly chosen points up to the limit, including the last.
   private static func thinned<Point>(_ points: [Point]) -> [Point] {
     guard points.count > pointLimit else { return points }
     return (0..<pointLimit).map { points[$0 * (points.count - 1) / (pointLimit - 1)] }
   }
 }
 
-/// A range of numbers with marks on it.
+/// An axis with its range and ticks.
 private struct Axis {
   let ticks: [(value: Double, label: String)]
   private let low: Double
   private let high: Double
   private let isLogarithmic: Bool
 
-  /// Where a value stands, 0 at the low end to 1 at the high.
+  /// The position of a value, from 0 at the low end to 1 at the high end.
   func place(_ value: Double) -> Double {
     let (a, b, v) = isLogarithmic ? (log10(low), log10(high), log10(value)) : (low, high, value)
     return b > a ? (v - a) / (b - a) : 0.5
   }
 
   /// - Parameters:
-  ///   - isWhole: marks stand at whole numbers.
-  ///   - ticksAtValues: marks stand at the values while they are few.
+  ///   - isWhole: whether ticks are at integers only.
+  ///   - ticksAtValues: whether ticks are at the values while they are few.
   init(_ values: [Double], isWhole: Bool, ticksAtValues: Bool) {
     isLogarithmic = false
     let different = Set(values).sorted()
@@ -125,7 +125,7 @@ private struct Axis {
       ticks = different.map { ($0, Text.short($0)) }
       return
     }
-    // Values so close together that steps between them would be none are one.
+    // Values that are too close for ticks between them count as equal.
     let isRange = most - least > max(1e-300, abs(most) * 1e-12)
     let span = isRange ? most - least : max(abs(most) * 0.1, 1e-9)
     let margin = !isRange ? span : ticksAtValues ? 0 : span * 0.05
@@ -143,7 +143,7 @@ private struct Axis {
       }
   }
 
-  /// Marks at 1, 2 and 5 times the powers of ten, or at the powers only where they are many.
+  /// A logarithmic axis with ticks at 1, 2 and 5 times powers of ten, or only at powers where there are many.
   init(logarithmic values: [Double]) {
     isLogarithmic = true
     guard let least = values.min(), let most = values.max() else {
@@ -158,13 +158,13 @@ private struct Axis {
     let marks = exponents.filter { exponents.count <= 6 || $0 % skipped == 0 }.flatMap { exponent in
       factors.map { $0 * pow(10, Double(exponent)) }
     }.filter { $0 >= low && $0 <= high }.map { ($0, String(format: "%.6g", $0)) }
-    // Within less than a decade there may be too few of them.
+    // A range of less than a decade may have too few such ticks.
     let even = Axis([low, high], isWhole: false, ticksAtValues: false).ticks.filter { low...high ~= $0.value }
     ticks = marks.count < 3 && even.count > marks.count ? even : marks
     (self.low, self.high) = (low, high)
   }
 
-  /// The least of 1, 2 and 5 times a power of ten that is not below a number.
+  /// The least of 1, 2 and 5 times a power of ten that is at least the number.
   private static func step(_ number: Double) -> Double {
     let power = pow(10, log10(number).rounded(.down))
     return ([1, 2, 5].first { $0 * power >= number * 0.999 } ?? 10) * power

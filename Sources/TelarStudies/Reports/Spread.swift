@@ -1,7 +1,7 @@
-/// Values of several seeds: their mean, and how far they lie apart.
+/// The mean and the spread of the values of several seeds.
 struct Spread {
   let mean: Double
-  /// The standard deviation of a sample; `nil` for a single value.
+  /// The sample standard deviation; `nil` for a single value.
   let deviation: Double?
   let count: Int
 
@@ -28,7 +28,7 @@ struct Spread {
 }
 
 extension Metric {
-  /// The metric's name in the report's own words.
+  /// The metric's name in reports.
   var title: String {
     switch self {
     case .validationAccuracy: "validation accuracy"
@@ -41,7 +41,7 @@ extension Metric {
 
   static let shown: [Metric] = [.trainingLoss, .validationLoss, .testLoss, .trainingAccuracy, .validationAccuracy]
 
-  /// A difference of two values: points of per cent, or the loss itself with its share of the text's value.
+  /// A difference of two values: percentage points, or the loss with its share of the text's value.
   func difference(_ value: Double, from reference: Double) -> String {
     if isAccuracy { return Text.signed((value - reference) * 100, 2) + " points" }
     let share = reference != 0 ? " (\(Text.signed((value / reference - 1) * 100, 0)) %)" : ""

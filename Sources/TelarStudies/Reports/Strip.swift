@@ -1,20 +1,20 @@
 import CPNG
 import Foundation
 
-/// Small grey pictures beside one another in one PNG, with nothing between them.
+/// A row of small grey images in a single PNG.
 struct Strip {
   let width: Int
   let height: Int
   let png: [UInt8]
 
   /// - Parameters:
-  ///   - pictures: each `height` · `width` pixels in row-major order, 0 black to 1 white.
-  ///   - gap: transparent pixels between two.
-  /// - Returns: `nil` without pictures, or when libpng does not take them.
+  ///   - pictures: each of `height` · `width` pixels in row-major order, 0 black to 1 white.
+  ///   - gap: transparent pixels between images.
+  /// - Returns: `nil` without images, or when libpng rejects them.
   init?(_ pictures: [[Float]], height: Int, width: Int, gap: Int) {
     guard !pictures.isEmpty, height > 0, width > 0 else { return nil }
     let total = pictures.count * (width + gap) - gap
-    // Grey and opacity, a byte each.
+    // Grey and alpha, one byte each.
     var pixels = [UInt8](repeating: 0, count: height * total * 2)
     for (index, picture) in pictures.enumerated() where picture.count == height * width {
       for y in 0..<height {
@@ -30,14 +30,14 @@ struct Strip {
     (self.width, self.height, self.png) = (total, height, png)
   }
 
-  /// The picture as an address that holds it.
+  /// The PNG as a data URL.
   var address: String { "data:image/png;base64," + Data(png).base64EncodedString() }
 }
 
-/// Grey portable network graphics, by libpng's simplified interface.
+/// Reads and writes grey PNG files through libpng's simplified interface.
 enum GreyPNG {
-  /// - Parameter pixels: rows of grey values, each followed by its opacity where there is one.
-  /// - Returns: `nil` when libpng does not take them.
+  /// - Parameter pixels: rows of grey values, each followed by alpha where there is one.
+  /// - Returns: `nil` when libpng rejects them.
   static func encode(_ pixels: [UInt8], height: Int, width: Int, hasOpacity: Bool) -> [UInt8]? {
     precondition(
       pixels.count == height * width * (hasOpacity ? 2 : 1), "\(pixels.count) bytes for \(height) × \(width)")
@@ -54,12 +54,12 @@ enum GreyPNG {
     return Array(bytes.prefix(Int(count)))
   }
 
-  /// A picture without colours as a smaller file of the same pixels; as it was, when it cannot be read.
+  /// Recompresses a colourless PNG as grey, with the same pixels; returns it unchanged when it cannot be read.
   static func compact(_ file: [UInt8]) -> [UInt8] {
     var image = png_image()
     image.version = png_uint_32(PNG_IMAGE_VERSION)
     defer { png_image_free(&image) }
-    // libpng keeps the address until it has read the pixels.
+    // libpng uses the pointer until it has read the pixels.
     let pixels = file.withUnsafeBytes { bytes -> [UInt8]? in
       guard png_image_begin_read_from_memory(&image, bytes.baseAddress, bytes.count) != 0 else { return nil }
       image.format = png_uint_32(PNG_FORMAT_GRAY)

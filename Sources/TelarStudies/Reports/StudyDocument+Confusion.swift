@@ -1,5 +1,5 @@
 extension StudyDocument {
-  /// How the text's confusion matrices and ours differ, in numbers. The matrices are the experiments' own.
+  /// The differences between the text's confusion matrices and the measured ones; the experiments show the matrices.
   var confusionSection: Document.Section? {
     let rows = folder.experiments.compactMap { result -> [Document.Cell]? in
       guard let pair = matrices(of: result), let theirs = pair.theirs else { return nil }
@@ -41,14 +41,15 @@ extension StudyDocument {
       ])
   }
 
-  /// An experiment's matrix over all seeds as shares of each true class, and the text's where it has one of that size.
+  /// An experiment's confusion matrix over all seeds, as shares of each true class, and the text's if it has the same
+  /// size.
   func matrices(of result: ExperimentResult) -> (ours: [[Double]], theirs: [[Double]]?)? {
     guard let ours = result.confusionShares, ours.count <= ReportLimits.classes else { return nil }
     let theirs = result.experiment.confusion
     return (ours, theirs?.count == ours.count ? theirs : nil)
   }
 
-  /// An experiment's matrices, to be shown.
+  /// The block that shows an experiment's matrices.
   func matrixBlock(of result: ExperimentResult) -> Document.Block? {
     guard let (ours, theirs) = matrices(of: result), let counts = result.confusionCounts else { return nil }
     let name = result.experiment.name

@@ -2,7 +2,7 @@ import TelarIO
 import TelarTraining
 
 extension StudyDocument {
-  /// Time, launches and parameters; frozen encoders against trained ones.
+  /// Training time, launches and parameters, and frozen encoders compared with trained ones.
   var costSection: Document.Section? {
     guard !folder.experiments.isEmpty else { return nil }
     var blocks: [Document.Block] = [
@@ -33,14 +33,14 @@ extension StudyDocument {
       ]
       return [cell(result.experiment.name)] + texts.map { .init($0 ?? "") }
     }
-    // Columns that say nothing are left out: frozen parts, where none are.
+    // Drops empty columns, such as frozen parameters where there are none.
     let kept = columns.indices.filter { column in rows.contains { $0[column].lines != [""] } }
     return Document.Table(
       caption: "What training cost, mean ± standard deviation over the seeds.", columns: kept.map { columns[$0] },
       rows: rows.map { row in kept.map { row[$0] } })
   }
 
-  /// Runs of the same network, with and without frozen parts.
+  /// Runs of the same network with and without frozen parts.
   private var frozenTable: Document.Table? {
     struct Key: Hashable {
       var network: JSON
@@ -92,10 +92,10 @@ extension StudyDocument {
   }
 }
 
-/// What an experiment's runs cost.
+/// The cost of an experiment's runs.
 struct Cost {
   let trained: Double?
-  /// All parameters of the network, those that are frozen among them; `nil` without a checkpoint.
+  /// All parameters of the network, including frozen ones; `nil` without a checkpoint.
   let all: Int?
   let frozen: [String]
   let launches: Spread?
@@ -111,7 +111,7 @@ struct Cost {
     imagesPerSecond = Spread(runs.compactMap(\.imagesPerSecond))
     seconds = Spread(runs.compactMap(\.trainingSeconds))
     secondsPerEpoch = Spread(runs.compactMap { run in run.trainingSeconds.map { $0 / Double(run.history.count) } })
-    // What batch norm only keeps count of is no parameter.
+    // Batch norm's running statistics are not parameters.
     let kept = ["running_mean", "running_var", "num_batches_tracked"]
     all = (try? SafetensorsFile(runs[0].checkpoint)).map { file in
       file.tensors.reduce(0) { sum, tensor in

@@ -1,14 +1,14 @@
 import TelarTraining
 
 extension StudyDocument {
-  /// Curves of experiments that belong together.
+  /// The curves that compare experiments.
   var curveSection: Document.Section? {
     guard isWholeStudy else { return nil }
     let charts = groups.flatMap { chart -> [Document.Chart] in
       let results = chart.experiments.compactMap { name in folder.experiments.first { $0.experiment.name == name } }
       switch chart.kind {
       case .curves:
-        // A single curve says nothing that the experiment's own figure does not.
+        // A chart of one experiment equals that experiment's own chart.
         let kinds = [results.filter(\.experiment.isClassifier), results.filter { !$0.experiment.isClassifier }]
         return kinds.filter { $0.count > 1 }.flatMap { curves(of: $0, chart.title, stem: "-\(Text.slug(chart.name))") }
       case .lossBy(let label, let values):
@@ -24,7 +24,7 @@ extension StudyDocument {
       id: "curves", title: "Curves", blocks: [.paragraph(howToReadCurves(isSingle: false)), .charts(charts)])
   }
 
-  /// What lines and bands are.
+  /// An explanation of lines and bands.
   func howToReadCurves(isSingle: Bool) -> String {
     var sentences = [
       "In the curves, solid lines are measured on validation images and dashed ones on training images, both in "
@@ -43,7 +43,7 @@ extension StudyDocument {
     return sentences.joined(separator: " ")
   }
 
-  /// The study's own groups; of a study that is not known, all experiments, some at a time.
+  /// The study's own groups; for an unknown study, all experiments, a few at a time.
   private var groups: [Study.Chart] {
     if folder.isKnown { return study.charts }
     let limit = 6
@@ -62,7 +62,7 @@ extension StudyDocument {
     }
   }
 
-  /// Loss, and accuracy where there is one, over the epochs.
+  /// Loss, and accuracy of classifiers, by epoch.
   func curves(of results: [ExperimentResult], _ title: String, stem: String) -> [Document.Chart] {
     let isClassification = results.allSatisfy(\.experiment.isClassifier)
     let loss = chart(
@@ -128,12 +128,12 @@ extension StudyDocument {
       key: isSingle ? Self.key(series) : key(results), stem: stem)
   }
 
-  /// What the lines of a chart mean, one by one.
+  /// A legend with one entry per line.
   private static func key(_ series: [LineChart.Series]) -> [(style: String, name: String)] {
     series.filter { $0.stroke != .thin }.map { (SVGChart.style($0.stroke, $0.colour), $0.name) }
   }
 
-  /// What colours mean, and then what strokes do.
+  /// A legend of colours, then of strokes.
   private func key(_ results: [ExperimentResult]) -> [(style: String, name: String)] {
     results.enumerated().map { (SVGChart.style(.solid, $0), $1.experiment.name) }
       + [(SVGChart.style(.solid, nil), "validation"), (SVGChart.style(.dashed, nil), "training")]
@@ -148,7 +148,7 @@ extension StudyDocument {
     }
   }
 
-  /// The loss at the end on each set of images, over a number that each experiment has.
+  /// The final loss on each set of images, over a number per experiment.
   private func lossChart(
     _ results: [(result: ExperimentResult, x: Double)], _ title: String, by label: String, stem: String
   ) -> Document.Chart {
@@ -173,7 +173,7 @@ extension StudyDocument {
       key: Self.key(series), stem: stem)
   }
 
-  /// How far a run came that did not end.
+  /// The curve of an unfinished run.
   func curve(of run: StudyFolder.IncompleteRun) -> Document.Chart? {
     guard !run.history.isEmpty else { return nil }
     func series(_ name: String, colour: Int, _ stroke: LineChart.Stroke, _ value: (EpochMetrics) -> Double)

@@ -2,12 +2,12 @@ import TelarIO
 import TelarTraining
 
 extension StudyDocument {
-  /// Each experiment with its curves, matrices, reconstructions and filters.
+  /// Sections of the experiments: curves, matrices, reconstructions and filters.
   ///
-  /// - Parameter problems: what could not be read is added.
+  /// - Parameter problems: problems with the files are appended.
   func experimentSections(_ problems: inout [String]) -> Document.Section? {
     var blocks: [Document.Block] = []
-    // What the curves of several experiments have not explained yet.
+    // Needed unless the section of curves has explained lines and bands already.
     if curveSection == nil || runs.count > folder.experiments.count, !runs.isEmpty {
       blocks.append(.paragraph(howToReadCurves(isSingle: true)))
     }
@@ -26,7 +26,7 @@ extension StudyDocument {
     return blocks.isEmpty ? nil : Document.Section(id: "experiments", title: "Experiments", blocks: blocks)
   }
 
-  /// The experiments' names in the study's order, then those that have no result and are not the study's.
+  /// The experiments' names in the study's order, then the others, which have no result.
   private var order: [String] {
     let attempted = folder.attempted
     let known = study.experiments.map(\.name).filter(attempted.contains)
@@ -40,7 +40,7 @@ extension StudyDocument {
     if !experiment.summary.isEmpty { blocks.append(.paragraph(experiment.summary)) }
     if !network.isEmpty { blocks.append(.list(network)) }
     blocks.append(.table(runTable(result)))
-    // The Markdown summary has the curves where experiments that belong together share a figure.
+    // The Markdown report shows these curves in a figure of several experiments.
     let isShownBefore = isWholeStudy && curveStems.contains(experiment.name)
     blocks.append(
       .charts(
@@ -60,7 +60,7 @@ extension StudyDocument {
     return blocks
   }
 
-  /// The experiments that a figure of several shows.
+  /// The experiments in figures of several.
   private var curveStems: Set<String> {
     let names = Set(folder.experiments.map(\.experiment.name))
     guard folder.isKnown else { return names.count > 1 ? names : [] }

@@ -1,10 +1,10 @@
 import TelarTraining
 
-/// What autoencoders make of images.
+/// Sections of autoencoders' reconstructions.
 extension StudyDocument {
-  /// The networks of several experiments on the same images, where the text shows them so.
+  /// Reconstructions of the same images by several experiments, where the study compares them.
   ///
-  /// - Parameter problems: what could not be read is added.
+  /// - Parameter problems: problems with the files are appended.
   func sideBySideSection(_ problems: inout [String]) -> Document.Section? {
     guard isWholeStudy, folder.isKnown else { return nil }
     var blocks: [Document.Block] = []
@@ -35,11 +35,10 @@ extension StudyDocument {
       figureTitle: "\(study.name), \(chart.title): validation images and their reconstructions")
   }
 
-  /// Validation images over what the network made of them, untrained and through the epochs, of the first seed that
-  /// has some.
+  /// Validation images above their reconstructions, untrained and through the epochs, of the first seed that has some.
   func reconstructions(_ result: ExperimentResult) throws -> Document.Pictures? {
     guard let (run, samples) = try samples(of: result) else { return nil }
-    // The untrained network, and then the last ones.
+    // The untrained network, and the last epochs.
     let kept = samples.epochs.count > 12 ? samples.epochs.prefix(2) + samples.epochs.suffix(10) : samples.epochs[...]
     return pictures(
       title: "Reconstructions",
@@ -52,7 +51,7 @@ extension StudyDocument {
       figureTitle: "\(study.name)/\(result.experiment.name): validation images and their reconstructions")
   }
 
-  /// The reconstructions that the first seed kept that kept some, unless they are too many or too large for a page.
+  /// The reconstructions of the first seed that has some, unless they are too many or too large for a page.
   private func samples(of result: ExperimentResult) throws -> (run: RunResult, samples: SampleFile)? {
     guard let run = result.runs.first(where: { $0.folder.has(RunFolder.samplesName) }),
       let samples = try SampleFile(run.folder), 1...40 ~= samples.count, 1...128 ~= samples.height,
@@ -61,7 +60,7 @@ extension StudyDocument {
     return (run, samples)
   }
 
-  /// - Parameter caption: without its full stop; the names of the classes follow.
+  /// - Parameter caption: without a full stop, as the names of the classes follow.
   private func pictures(
     title: String, caption: String, of samples: SampleFile, _ run: RunResult, rows: [(String, [[Float]])],
     stem: String, figureTitle: String

@@ -1,5 +1,5 @@
 extension StudyDocument {
-  /// Numbers for programs.
+  /// The CSV tables of a report.
   var tables: [(name: String, csv: String)] {
     var tables: [(name: String, csv: String)] = []
     if !claims.isEmpty { tables.append(("claims.csv", claimsCSV)) }
@@ -8,7 +8,7 @@ extension StudyDocument {
     return tables
   }
 
-  /// A line a claim. Accuracies are shares, and the difference is the value less the claimed one.
+  /// One line per claim. Accuracies are shares, and the difference is the value minus the claimed one.
   private var claimsCSV: String {
     CSV.line([
       "experiment", "metric", "claim", "claimed_value", "value", "standard_deviation", "difference", "seeds",
@@ -25,7 +25,7 @@ extension StudyDocument {
       }.joined()
   }
 
-  /// A line for each experiment that a claim compares.
+  /// One line per experiment of each comparison.
   private var comparisonsCSV: String {
     CSV.line([
       "claim", "metric", "experiment", "value", "standard_deviation", "seeds", "verdict", "reason",
@@ -40,10 +40,10 @@ extension StudyDocument {
       }.joined()
   }
 
-  /// A number as it was measured; nothing where there is none.
+  /// A number with all digits; empty for `nil`.
   private func text(_ value: Double?) -> String { value.map { "\($0)" } ?? "" }
 
-  /// A line a run, with numbers as they were measured.
+  /// One line per run, with all digits.
   private var runsCSV: String {
     let names = Metric.shown.map { $0.title.replacingOccurrences(of: " ", with: "_") }
     let header =

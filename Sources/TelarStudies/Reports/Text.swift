@@ -1,9 +1,9 @@
 import Foundation
 
-/// How the report writes names, numbers and times.
+/// The format of names, numbers and times in reports.
 package enum Text {
-  /// Text that comes from a file or a folder's name, made fit to be shown: one line, without control characters and
-  /// those that turn the direction of writing, and not longer than a line or two.
+  /// Untrusted text for display: one line of limited length, without control characters and those that change the
+  /// writing direction.
   package static func shown(_ text: String, limit: Int = 600) -> String {
     var result = ""
     var count = 0
@@ -19,7 +19,7 @@ package enum Text {
     return result
   }
 
-  /// Text for between tags or in an attribute.
+  /// Text escaped for HTML content and attributes.
   static func escaped(_ text: String) -> String {
     var result = ""
     for character in shown(text) {
@@ -35,7 +35,7 @@ package enum Text {
     return result
   }
 
-  /// Lower-case letters, digits, points and dashes: for anchors and files.
+  /// A name of lower-case letters, digits, points and dashes, for anchors and files.
   static func slug(_ text: String) -> String {
     let kept = text.lowercased().unicodeScalars.prefix(80).map { scalar -> Character in
       switch scalar {
@@ -47,7 +47,7 @@ package enum Text {
     return slug.allSatisfy({ $0 == "." || $0 == "-" }) ? "x" + slug.replacingOccurrences(of: ".", with: "-") : slug
   }
 
-  /// Slugs of names, each its own also where names differ only in what a slug leaves out.
+  /// Distinct slugs of names, also for names that differ only in characters which slugs omit.
   package static func slugs(of names: [String]) -> [String: String] {
     var taken: Set<String> = []
     return names.reduce(into: [:]) { slugs, name in
@@ -75,32 +75,32 @@ package enum Text {
     return String(format: "%.\(decimals)f", value).replacingOccurrences(of: "-", with: "−")
   }
 
-  /// A loss, with digits of it however small it is.
+  /// A loss with at least some significant digits.
   static func loss(_ value: Double) -> String {
     guard value.isFinite else { return "not finite" }
     let text = lossText(value)
     return text.hasPrefix("-") ? "−" + text.dropFirst() : text
   }
 
-  /// With its sign, also for what is not below zero.
+  /// A number with its sign, also for zero and above.
   static func signed(_ value: Double, _ decimals: Int) -> String {
     let text = decimal(value, decimals)
     return text.hasPrefix("−") || !value.isFinite ? text : "+" + text
   }
 
-  /// As short as it can be without another value: `0.001`, `100`.
+  /// The shortest text with the same value: `0.001`, `100`.
   static func short(_ value: Double) -> String {
     guard value.isFinite else { return "not finite" }
     if value == value.rounded(), abs(value) < 1e15 { return grouped(Int(value)) }
     return String(format: "%.6g", value)
   }
 
-  /// A whole number of what may be anything, with commas.
+  /// A number rounded to an integer, with commas.
   static func whole(_ value: Double) -> String {
     value.isFinite && abs(value) < 1e15 ? grouped(Int(value.rounded())) : decimal(value, 0)
   }
 
-  /// `2026-11-21 09:15 UTC` of `2026-11-21T09:15:47Z`; what has another form stays as it is.
+  /// `2026-11-21 09:15 UTC` for `2026-11-21T09:15:47Z`; other text is unchanged.
   static func time(_ text: String) -> String {
     guard text.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/) != nil else { return text }
     return "\(text.prefix(10))\u{a0}\(text.dropFirst(11).prefix(5))\u{a0}UTC"

@@ -1,10 +1,10 @@
 import Foundation
 
-/// A document as the dictionaries that templates take. Every text in it is fit to be shown: what HTML must have escaped
-/// the template escapes, what Markdown must have escaped is escaped here.
+/// A document as dictionaries for the templates. All text is sanitized for display; the HTML template escapes it, and
+/// Markdown is escaped here.
 package struct View {
   let format: Report.Format
-  /// The names of the figures' files that are there.
+  /// The names of the existing figure files.
   let pictures: Set<String>
 
   func page(_ document: Document, generator: String) -> [String: Any] {
@@ -38,7 +38,7 @@ package struct View {
     ]
   }
 
-  /// A block as a dictionary with one key, by which the template knows what it is; `nil` when there is nothing to show.
+  /// A block as a dictionary with one key, which tells the template its kind; `nil` when there is nothing to show.
   private func block(_ block: Document.Block) -> [String: Any]? {
     switch block {
     case .heading(let id, let title): return ["heading": ["headingID": id, "headingTitle": text(title)]]
@@ -112,7 +112,7 @@ package struct View {
     ]
   }
 
-  /// `86`, `+3`, and a dot for what rounds to nothing.
+  /// `86`, `+3`, and a dot for a number that rounds to zero.
   static func hundredths(_ value: Double, isSigned: Bool) -> String {
     let rounded = (value * 100).rounded()
     guard rounded.isFinite, rounded != 0 else { return "·" }
@@ -135,13 +135,13 @@ package struct View {
     ]
   }
 
-  /// The address of a figure's file; `nil` where there is none.
+  /// The path of a figure's file; `nil` where there is none.
   private func file(_ stem: String) -> String? {
     let name = "figures/\(stem).png"
     return pictures.contains(name) ? name : nil
   }
 
-  /// What a template takes for nothing. A missing key would be looked for in the dictionaries around this one.
+  /// Mustache looks a missing key up in the enclosing dictionaries, so absent text becomes `false`.
   private static func orFalse(_ text: String?) -> Any {
     if let text { text } else { false }
   }
@@ -151,17 +151,17 @@ package struct View {
     return format == .html ? Self.bound(shown) : Self.markdown(shown)
   }
 
-  /// Text in which a number is not parted from what belongs to it.
+  /// Text whose numbers do not break from their units.
   private static func bound(_ text: String) -> String {
     text.replacingOccurrences(of: " ± ", with: "\u{a0}±\u{a0}").replacingOccurrences(of: " %", with: "\u{a0}%")
   }
 
-  /// Text that stands at the beginning of a line.
+  /// Markdown text for the start of a line.
   private func line(_ text: String) -> String {
     format == .html ? self.text(text) : Self.markdownLine(self.text(text))
   }
 
-  /// Text that Markdown takes for just that.
+  /// Text escaped for Markdown.
   package static func markdown(_ text: String) -> String {
     text.reduce(into: "") { result, character in
       if "\\`*_{}[]<>#|~$&!@".contains(character) { result.append("\\") }
@@ -169,7 +169,7 @@ package struct View {
     }
   }
 
-  /// Markdown that begins no list, whatever it begins with.
+  /// Markdown text escaped so that it does not start a list.
   private static func markdownLine(_ result: String) -> String {
     guard let first = result.first, "-+=".contains(first) || first.isNumber else { return result }
     if !first.isNumber { return "\\" + result }
@@ -178,7 +178,7 @@ package struct View {
     return next == "." || next == ")" ? digits + "\\" + result.dropFirst(digits.count) : result
   }
 
-  /// The anchor that GitHub gives a heading.
+  /// The anchor that GitHub gives to a heading.
   static func githubSlug(_ title: String) -> String {
     let kept = title.lowercased().filter { $0.isLetter || $0.isNumber || $0 == " " || $0 == "-" }
     return kept.replacingOccurrences(of: " ", with: "-")

@@ -1,7 +1,7 @@
-/// The four confusion matrices of the text, as shares of each true class: rows true, columns predicted, classes in the
-/// order of their labels.
+/// The text's four confusion matrices, as shares of each true class: rows are true classes, columns predicted ones, in
+/// the order of their labels.
 enum AldecoaConfusion {
-  /// Encoder pre-trained, everything trained.
+  /// Pre-trained encoder, all weights trained.
   static let case1: [[Double]] = [
     [0.86, 0.00, 0.02, 0.01, 0.00, 0.00, 0.10, 0.00, 0.01, 0.00],
     [0.00, 0.98, 0.00, 0.01, 0.00, 0.00, 0.01, 0.00, 0.00, 0.00],
@@ -15,7 +15,7 @@ enum AldecoaConfusion {
     [0.00, 0.00, 0.00, 0.00, 0.00, 0.01, 0.00, 0.03, 0.00, 0.96],
   ]
 
-  /// Encoder pre-trained, only the head trained.
+  /// Pre-trained encoder, only the head trained.
   static let case2: [[Double]] = [
     [0.78, 0.00, 0.02, 0.06, 0.00, 0.00, 0.11, 0.00, 0.02, 0.00],
     [0.01, 0.94, 0.01, 0.04, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00],
@@ -29,7 +29,7 @@ enum AldecoaConfusion {
     [0.00, 0.00, 0.00, 0.00, 0.00, 0.01, 0.00, 0.05, 0.00, 0.94],
   ]
 
-  /// Nothing pre-trained, everything trained.
+  /// Random encoder, all weights trained.
   static let case3: [[Double]] = [
     [0.83, 0.00, 0.04, 0.03, 0.01, 0.00, 0.08, 0.00, 0.01, 0.00],
     [0.00, 0.97, 0.00, 0.02, 0.00, 0.00, 0.00, 0.00, 0.00, 0.00],
@@ -43,7 +43,7 @@ enum AldecoaConfusion {
     [0.00, 0.00, 0.00, 0.00, 0.00, 0.01, 0.00, 0.05, 0.00, 0.95],
   ]
 
-  /// Nothing pre-trained, only the head trained.
+  /// Random encoder, only the head trained.
   static let case4: [[Double]] = [
     [0.74, 0.00, 0.03, 0.10, 0.03, 0.02, 0.06, 0.00, 0.01, 0.00],
     [0.01, 0.87, 0.00, 0.07, 0.01, 0.02, 0.03, 0.00, 0.00, 0.00],

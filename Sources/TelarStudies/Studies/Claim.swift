@@ -1,6 +1,6 @@
 import TelarTraining
 
-/// A number that a run ends with.
+/// A metric of a run's final network.
 public enum Metric: String, Sendable {
   case validationAccuracy = "val accuracy"
   case trainingAccuracy = "train accuracy"
@@ -8,8 +8,8 @@ public enum Metric: String, Sendable {
   case trainingLoss = "train loss"
   case testLoss = "test loss"
 
-  /// The metric of an epoch. Those of training are measured in evaluation mode, as the texts have it; those of the test
-  /// set are not measured every epoch.
+  /// The metric of an epoch. Those of training are measured in evaluation mode, as in the texts; those of the test set
+  /// are not measured each epoch.
   public func value(of epoch: EpochMetrics) -> Double? {
     switch self {
     case .validationAccuracy: epoch.validationAccuracy
@@ -22,35 +22,35 @@ public enum Metric: String, Sendable {
 
   public var isAccuracy: Bool { self == .validationAccuracy || self == .trainingAccuracy }
 
-  /// The value as a table has it.
+  /// The value as text for tables.
   public func text(_ value: Double) -> String {
     isAccuracy ? decimal(value * 100, 2) + " %" : lossText(value)
   }
 }
 
-/// What a text claims of one experiment.
+/// A text's claim about one experiment.
 public struct Claim: Sendable {
-  /// How a result is held against the claim.
+  /// The condition that a result must meet.
   public enum Expectation: Sendable, Equatable {
     case above(Double)
     case below(Double)
-    /// Above the value in that epoch.
+    /// Above the value in the given epoch.
     case aboveInEpoch(Int, Double)
-    /// Inside the range in every epoch from that one on.
+    /// Inside the range in each epoch from the given one.
     case inside(ClosedRange<Double>, fromEpoch: Int)
-    /// Within the distance that ``Claim/isMet(by:)`` states.
+    /// Within the tolerance that ``Claim/isMet(by:)`` states.
     case near(Double)
-    /// The curve of the last epochs goes up.
+    /// The curve rises over the last epochs.
     case rises(lastEpochs: Int)
-    /// The curve goes down in nearly every epoch.
+    /// The curve falls in nearly every epoch.
     case fallsSteadily
-    /// The curve goes up and down.
+    /// The curve rises and falls.
     case oscillates
-    /// The curve goes up and down, and ends no better than nine tenths of where it began.
+    /// The curve rises and falls, and ends at nine tenths of its first value or more.
     case oscillatesWithoutImproving
-    /// The curve ends within so much of its least value, as a share of it.
+    /// The curve's last value exceeds its least by at most the given share.
     case doesNotRiseAgain(within: Double)
-    /// The curve ends more than so much above its least value, as a share of it.
+    /// The curve's last value exceeds its least by more than the given share.
     case risesAgain(by: Double)
   }
 
@@ -62,7 +62,7 @@ public struct Claim: Sendable {
     self.expectation = expectation
   }
 
-  /// Whether the claim is about the ups and downs of a whole curve.
+  /// Whether the claim is about the shape of a whole curve.
   package var isAboutShape: Bool {
     switch expectation {
     case .rises, .fallsSteadily, .oscillates, .oscillatesWithoutImproving, .doesNotRiseAgain, .risesAgain: true
@@ -70,7 +70,7 @@ public struct Claim: Sendable {
     }
   }
 
-  /// The claim as a table has it: `> 90.00 %`.
+  /// The claim as text for tables: `> 90.00 %`.
   public var text: String {
     switch expectation {
     case .above(let bound): "> \(metric.text(bound))"
@@ -88,14 +88,14 @@ public struct Claim: Sendable {
     }
   }
 
-  /// Whether the runs of several seeds meet the claim; `nil` where they are too short to say.
+  /// Whether the runs of several seeds meet the claim; `nil` where they are too short to tell.
   ///
-  /// Values are held against the means over the seeds. Ups and downs of one curve are lost in a mean, so more than half
-  /// of the seeds must have them.
+  /// Values are compared with the means over the seeds. The shape of a single curve is lost in a mean, so a claim about
+  /// it must hold for more than half of the seeds.
   ///
   /// - Parameters:
-  ///   - curves: a curve a seed, epoch by epoch.
-  ///   - finals: the values of the networks that the runs ended with.
+  ///   - curves: one curve per seed, by epoch.
+  ///   - finals: the values of the runs' final networks.
   public func isMet(by curves: [[Double]], finals: [Double]) -> Bool? {
     switch expectation {
     case .fallsSteadily, .oscillates, .oscillatesWithoutImproving:
@@ -109,14 +109,14 @@ public struct Claim: Sendable {
     }
   }
 
-  /// Whether one run meets the claim; `nil` where it is too short to say.
+  /// Whether one run meets the claim; `nil` where it is too short to tell.
   ///
   /// "About" means within 2 points for an accuracy and 10 % for a loss. A curve falls steadily when at most a fifth of
-  /// its steps go up, and oscillates when at least a third do.
+  /// its steps rise, and oscillates when at least a third do.
   ///
   /// - Parameters:
-  ///   - curve: epoch by epoch.
-  ///   - final: the value of the network that the run ended with; by default the curve's last.
+  ///   - curve: the values by epoch.
+  ///   - final: the value of the run's final network; by default the curve's last.
   public func isMet(by curve: [Double], final: Double? = nil) -> Bool? {
     guard let first = curve.first ?? final, let last = final ?? curve.last else { return nil }
     let steps = zip(curve.dropFirst(), curve).map { $0 - $1 }
@@ -150,16 +150,16 @@ public struct Claim: Sendable {
   }
 }
 
-/// What a text claims of several experiments against one another, about the metric at the end.
+/// A text's claim that compares the final metric of several experiments.
 public struct Comparison: Sendable {
   public enum Expectation: Sendable, Equatable {
-    /// Each is larger than the one before.
+    /// Each value is larger than the one before.
     case increasing
-    /// The second is at least so many times the first.
+    /// The second value is at least the given multiple of the first.
     case atLeastTimes(Double)
-    /// The largest is within so much of the smallest, as a share of it.
+    /// The largest value exceeds the smallest by at most the given share.
     case alike(within: Double)
-    /// The last is larger than every other.
+    /// The last value is larger than all others.
     case lastIsLargest
   }
 
@@ -175,7 +175,7 @@ public struct Comparison: Sendable {
     self.expectation = expectation
   }
 
-  /// - Precondition: a value for each experiment.
+  /// - Precondition: one value for each experiment.
   public func isMet(by values: [Double]) -> Bool {
     precondition(values.count == experiments.count, "\(values.count) values for \(experiments.count) experiments")
     switch expectation {

@@ -1,20 +1,20 @@
 import TelarNN
 import TelarTraining
 
-/// One training as data: a network, what it is trained on and how, and what is claimed of it.
+/// The description of one training: network, data, settings and the text's claims.
 public struct Experiment: Sendable {
-  /// What its folder and the results call it: lower-case letters, digits, points, dashes.
+  /// The name of its folder and in results: lower-case letters, digits, points, dashes.
   public var name: String
-  /// What sets it apart, in a few words.
+  /// A summary in a few words of how it differs from the others.
   public var summary: String
-  /// The parts, run in order; those that are frozen are not trained, but their dropout stays active while training.
+  /// The parts, run in order. Frozen parts are not trained, but their dropout is active in training.
   public var architecture: Architecture
   public var loss: Loss
   public var data: DataSettings
   public var optimizer: any Optimizer
   public var schedule: LearningRateSchedule
   public var batchSize: Int
-  /// The most that are trained.
+  /// The most epochs of training.
   public var epochs: Int
   public var earlyStopping: EarlyStopping?
   public var pretraining: Pretraining?
@@ -22,13 +22,13 @@ public struct Experiment: Sendable {
   /// The text's confusion matrix, as shares of each true class.
   public var confusion: [[Double]]?
 
-  /// How the data set is given to the network.
+  /// How the data set is divided and normalized.
   public struct DataSettings: Sendable, Hashable {
     public var normalization: Normalization
-    /// How many of the last training images validate, the test images then being a third set; `nil` where the test
-    /// images validate.
+    /// The number of training images, from the end, that are the validation set, the test images then being a third
+    /// set; `nil` to validate on the test images.
     public var validationCount: Int?
-    /// Whether data with too few images for ``validationCount`` validates on the same share of them as it is of
+    /// Whether data with too few images for ``validationCount`` validates on the same share of its images as of
     /// Fashion-MNIST's; otherwise such data is refused.
     public var scalesValidation: Bool
 
@@ -40,28 +40,28 @@ public struct Experiment: Sendable {
       self.scalesValidation = scalesValidation
     }
 
-    /// How many of the last of `count` training images validate; `nil` where the test images validate.
+    /// The size of the validation set taken from `count` training images; `nil` to validate on the test images.
     func validationCount(of count: Int) -> Int? {
       guard let validationCount, scalesValidation, validationCount >= count else { return validationCount }
       return max(1, count * validationCount / 60_000)
     }
   }
 
-  /// Parts that begin with the values of another network's.
+  /// Parts whose initial weights come from another network.
   public struct Pretraining: Sendable, Hashable {
     public enum Source: Sendable, Hashable {
       /// Another experiment of the study, by name.
       case experiment(String)
-      /// A checkpoint's file.
+      /// A checkpoint file.
       case checkpoint(String)
     }
 
     public var source: Source
-    /// The parts that are taken.
+    /// The parts that are copied.
     public var parts: [String]
-    /// Epochs that the other experiment is trained for; `nil` for as many as this one, or as it has itself.
+    /// The epochs that the other experiment is trained for; `nil` for as many as this one, or its own number.
     public var epochs: Int?
-    /// Where ``epochs`` is `nil`: whether the other experiment is trained for as many epochs as it has itself.
+    /// With ``epochs`` `nil`: whether the other experiment is trained for its own number of epochs.
     public var keepsEpochs: Bool
 
     public init(_ source: Source, parts: [String] = ["encoder"], epochs: Int? = nil, keepsEpochs: Bool = false) {
@@ -102,12 +102,12 @@ public struct Experiment: Sendable {
 }
 
 extension Architecture {
-  /// The architecture of an autoencoder.
+  /// An autoencoder's architecture.
   static func autoencoder(_ encoder: Sequential, _ decoder: Sequential) -> Architecture {
     Architecture([Part("encoder", encoder), Part("decoder", decoder)])
   }
 
-  /// The architecture of a classifier behind an encoder.
+  /// The architecture of a classifier: an encoder and a head.
   static func classifier(_ encoder: Sequential, isFrozen: Bool = false, _ head: Sequential) -> Architecture {
     Architecture([Part("encoder", encoder, isFrozen: isFrozen), Part("classifier", head)])
   }

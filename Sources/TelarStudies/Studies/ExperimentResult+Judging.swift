@@ -1,8 +1,8 @@
 import TelarIO
 
 extension ExperimentResult {
-  /// Why the runs say nothing of what a text claims of the experiment, in a few words: other data, or other settings than
-  /// the text's. `nil` when they do.
+  /// Why the runs cannot be compared with the text's claims, in a few words: other data or settings than the text's.
+  /// `nil` when they can.
   package var obstacle: String? {
     if runs.contains(where: { $0.isOfOtherData }) { return "other data than Fashion-MNIST" }
     if let count = runs.lazy.compactMap({ $0.recorded("data", "subset") }).first { return "trained on \(count) images" }
@@ -14,8 +14,8 @@ extension ExperimentResult {
     return short.min().map { "\($0) of \(experiment.epochs) epochs" }
   }
 
-  /// The same for one claim. A curve that early stopping ended goes up in its last epochs, whatever the experiment, so
-  /// that its ups and downs say nothing.
+  /// Why the runs cannot be compared with a claim. After early stopping every curve rises in its last epochs, so its
+  /// shape is not evidence.
   package func obstacle(to claim: Claim) -> String? {
     if let obstacle { return obstacle }
     return claim.isAboutShape && runs.contains(where: \.hasStoppedEarly) ? "stopped early" : nil

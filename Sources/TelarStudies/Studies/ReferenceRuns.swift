@@ -1,11 +1,11 @@
 import TelarIO
 
-/// Runs on record that results are held against: JSON lines with experiment, seed, epoch, val_loss, and val_accuracy
-/// where there is one.
+/// Recorded runs to compare results with: JSON lines with experiment, seed, epoch, val_loss, and optionally
+/// val_accuracy.
 ///
-/// For an experiment the last epoch that all its seeds on record reach counts. The mean of our seeds must lie within
-/// [min − d, max + d] of theirs, where d is the largest of 10 % of their mean (2 points for an accuracy) and twice
-/// their standard deviation.
+/// Experiments are compared at the last epoch that all of their recorded seeds reach. The mean of the new seeds must
+/// lie within [min − d, max + d] of the recorded ones, where d is the larger of 10 % of their mean (2 points for an
+/// accuracy) and twice their standard deviation.
 public struct ReferenceRuns: Sendable {
   private struct Row {
     var epoch: Int
@@ -18,10 +18,10 @@ public struct ReferenceRuns: Sendable {
   private let study: Study
   private let path: String
 
-  /// Bytes of the longest file that is read: some 500,000 epochs.
+  /// The longest file that is read: some 500,000 epochs.
   package static let maximumLength = 64 << 20
 
-  /// - Throws: ``ReferenceRunsError`` for a file that is missing or too long, or a line that is not of the form.
+  /// - Throws: ``ReferenceRunsError`` for a file that is missing or too long, or an invalid line.
   public init(path: String, study: Study) throws {
     self.path = path
     self.study = study
@@ -41,7 +41,7 @@ public struct ReferenceRuns: Sendable {
       }
       guard let text = line.text else { throw fail("is not UTF-8 text") }
       guard case .object(let members)? = try? JSON(parsing: text) else { throw fail("is no JSON object") }
-      // Lines about something else, such as claims, have no epoch.
+      // Other lines, such as claims, have no epoch.
       guard members["epoch"] != nil else { continue }
       guard case .string(let experiment)? = members["experiment"], case .integer(let seed)? = members["seed"],
         case .integer(let epoch)? = members["epoch"], let loss = members["val_loss"]?.double
@@ -55,9 +55,9 @@ public struct ReferenceRuns: Sendable {
     }
   }
 
-  /// Makes sure that there is something to hold the experiments against.
+  /// Checks that there are recorded runs of the experiments.
   ///
-  /// - Throws: ``UsageError`` naming what is on record.
+  /// - Throws: ``UsageError`` with the names of those on record.
   public func check(_ names: [String]) throws {
     let known = study.experiments.map(\.name).filter { epochs(of: $0) != nil }
     guard !known.isEmpty else {
@@ -72,12 +72,12 @@ public struct ReferenceRuns: Sendable {
     }
   }
 
-  /// The last epoch that all seeds on record of an experiment reach; `nil` when there are none.
+  /// The last epoch that all recorded seeds of an experiment reach; `nil` when there are none.
   public func epochs(of experiment: String) -> Int? {
     rows["\(study.name)/\(experiment)"]?.values.compactMap { $0.map(\.epoch).max() }.min()
   }
 
-  /// How results lie to the runs on record.
+  /// The comparison of results with recorded runs.
   public struct Verdicts: Sendable {
     public struct Line: Sendable {
       public let experiment: String
@@ -92,7 +92,7 @@ public struct ReferenceRuns: Sendable {
     public let path: String
     public let checks: [Line]
 
-    /// Experiments of which everything is inside, and the others.
+    /// The number of experiments all of whose metrics are inside the bounds, and of the others.
     public var inside: Int { byExperiment.count { $0.allSatisfy(\.isInside) } }
     public var outside: Int { byExperiment.count - inside }
 
@@ -102,7 +102,7 @@ public struct ReferenceRuns: Sendable {
 
     public var summary: String { "against \(path): \(inside) inside, \(outside) outside" }
 
-    /// A line an experiment, and one in the end.
+    /// One line per experiment, and a summary.
     public var table: [String] {
       let width = checks.map(\.experiment.count).max() ?? 0
       let lines = byExperiment.map { checks in
@@ -130,7 +130,7 @@ public struct ReferenceRuns: Sendable {
     }
   }
 
-  /// Holds the experiments that were asked for and are on record against it.
+  /// Compares the requested experiments that are on record.
   public func compare(with result: StudyResult) -> Verdicts {
     var checks: [Verdicts.Line] = []
     for ours in result.experiments where ours.isRequested {
@@ -160,7 +160,7 @@ public struct ReferenceRuns: Sendable {
   }
 }
 
-/// What can be wrong with a file of runs on record.
+/// A problem with a file of recorded runs.
 public struct ReferenceRunsError: Error, Equatable, CustomStringConvertible {
   public enum Kind: Sendable, Equatable { case missing, malformed }
 

@@ -1,11 +1,11 @@
 import TelarIO
 import TelarTraining
 
-/// A run in an experiment's folder that does not belong with the others there.
+/// A run that cannot be averaged with the other runs of its experiment.
 public struct OtherRun: Sendable {
   public let experiment: String
   public let seed: UInt64
-  /// In what it differs: `its settings.batch_size is 50, that of the others 100`.
+  /// The first difference: `its settings.batch_size is 50, that of the others 100`.
   public let difference: String
 
   package init(experiment: String, seed: UInt64, difference: String) {
@@ -18,17 +18,17 @@ public struct OtherRun: Sendable {
   public var description: String { "\(experiment) seed \(seed) is left out: \(difference)." }
 }
 
-/// The runs of an experiment that belong together, and those that do not.
+/// The runs of an experiment that may be averaged, and the others.
 ///
-/// Seeds may be averaged only where nothing else differs: settings, data, network, what the run came from, device and
-/// program. Of the runs that are what the experiment says, the largest group of such counts, of equal ones that with the
-/// latest run.
+/// Runs may be averaged when they differ in nothing but the seed: settings, data, network, the origin of their weights,
+/// device and program. Of the runs that match the experiment, the largest such group is used, and among equally large
+/// ones the one with the latest run.
 package struct RunGroup {
   package let runs: [RunResult]
   package let others: [OtherRun]
 
-  /// - Parameter canChange: whether the experiment may have been changed since the runs were made, as one of a recipe
-  ///   may; runs that are not what it says now are then left out.
+  /// - Parameter canChange: whether the experiment may have changed since the runs were made, as one of a recipe may;
+  ///   runs that do not match its present settings are then left out.
   package init(_ runs: [RunResult], of experiment: Experiment, canChange: Bool) {
     var others: [OtherRun] = []
     func leaveOut(_ run: RunResult, _ difference: String) {
@@ -62,23 +62,23 @@ package struct RunGroup {
 }
 
 extension Experiment {
-  /// The first thing in which a run is another than the experiment asks for, in words; `nil` where it is one of it.
+  /// The first difference between a run's record and the experiment, in words; `nil` when they match.
   ///
-  /// What options of a command may change is not compared: batches, epochs, images and the training curve. Neither is
-  /// what the record does not say.
+  /// Settings that a command's options may change are not compared: batch size, epochs, images and the training curve.
+  /// Neither are those missing in the record.
   func difference(of record: JSON.Members) -> String? {
-    // What a folder alone tells of an experiment is what its runs are.
+    // An experiment that is only known from its folder is defined by its runs.
     guard !architecture.parts.isEmpty else { return nil }
     return JSON.object(record).difference(from: .object(asked), inShared: true)?.text(theirs: "that asked for now")
   }
 
-  /// What the experiment itself decides of its runs, in the form of their records.
+  /// The settings that the experiment determines, in the form of a run's record.
   private var asked: JSON.Members {
     var source = JSON.null
     if let pretraining {
       var members: JSON.Members = ["parts": .array(pretraining.parts.map(JSON.string))]
       members["experiment"] = pretraining.experiment.map(JSON.string) ?? .null
-      // Where a checkpoint lies decides nothing, but that there is none does.
+      // The path of a checkpoint does not matter, but its absence does.
       if pretraining.experiment != nil { members["checkpoint"] = .null }
       source = .object(members)
     }

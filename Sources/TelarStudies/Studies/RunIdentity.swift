@@ -1,14 +1,14 @@
 import TelarData
 import TelarIO
 
-/// The part of a run's record that decides its results, but for the seed.
+/// The part of a run's record that determines its results, except the seed.
 ///
-/// Runs of one identity differ in nothing but their seeds, and may be averaged. A run that begins with another's weights
-/// has the other's identity in its own, and so those of all runs that it came from.
+/// Runs of the same identity may be averaged. If a run starts with another's weights, its identity includes the
+/// other's, and so those of all runs before.
 struct RunIdentity: Equatable {
   private let members: JSON
 
-  /// - Parameter record: as `run.json` has it, of this version of the program or an earlier one.
+  /// - Parameter record: the contents of `run.json`, of this or an earlier version of the program.
   init(_ record: JSON.Members) {
     var members = Self.deciding(record).mapValues(Self.withoutSeed)
     members["device"] = .object([
@@ -18,15 +18,15 @@ struct RunIdentity: Equatable {
     self.members = JSON.object(members).canonical
   }
 
-  /// The SHA-256 of the identity, in hexadecimal digits.
+  /// The SHA-256 of the identity, in hexadecimal.
   var digest: String { sha256(Array(members.text.utf8)) }
 
-  /// The first thing in which another run differs, in words; `nil` when they belong together.
+  /// The first difference of another run, in words; `nil` for the same identity.
   func difference(of other: RunIdentity) -> String? {
     other.members.difference(from: members).map { $0.text(theirs: "that of the others") }
   }
 
-  /// What decides the results of a run, in its record; where its files lie is no part of it.
+  /// The members of a record that determine a run's results; where its files are does not.
   static func deciding(_ record: JSON.Members) -> JSON.Members {
     var deciding: JSON.Members = [:]
     for key in ["settings", "pretraining", "frozen", "network", "data"] { deciding[key] = record[key] }
@@ -50,19 +50,19 @@ struct RunIdentity: Equatable {
 }
 
 extension RunResult {
-  /// The SHA-256 of all that decides the run's results but the seed, and of the runs that it came from.
+  /// The SHA-256 of the run's identity, which includes the runs that its weights come from.
   package var identity: String { RunIdentity(record).digest }
 }
 
 extension JSON {
-  /// A place in which two values differ.
+  /// A difference between two values.
   struct Difference {
-    /// Keys with points between them: `settings.optimizer.learning_rate`.
+    /// The path of keys, with points between them: `settings.optimizer.learning_rate`.
     var place: String
     var mine: JSON
     var theirs: JSON
 
-    /// `settings.epochs is 1, that of the others 2`
+    /// A description: `settings.epochs is 1, that of the others 2`.
     func text(theirs name: String) -> String {
       isLong ? "its \(place) is another" : "its \(place) is \(mine.text), \(name) \(theirs.text)"
     }
@@ -71,9 +71,9 @@ extension JSON {
     var isLong: Bool { mine.text.count + theirs.text.count > 120 }
   }
 
-  /// The first place in which two values differ.
+  /// The first difference of two values.
   ///
-  /// - Parameter inShared: whether only the keys that both have are compared; otherwise one that is absent is null.
+  /// - Parameter inShared: whether to compare only keys that both have; otherwise a missing key is null.
   func difference(from other: JSON, inShared: Bool = false, at place: String = "") -> Difference? {
     guard self != other else { return nil }
     guard case .object(let mine) = self, case .object(let theirs) = other else {
@@ -88,8 +88,7 @@ extension JSON {
     return nil
   }
 
-  /// The value with members in the order of their keys and without those that are null: one form for all records that say
-  /// the same.
+  /// The value with sorted keys and without null members, so that equivalent records are equal.
   var canonical: JSON {
     switch self {
     case .object(let members):
@@ -104,7 +103,7 @@ extension JSON {
 }
 
 extension JSON.Members {
-  /// The value of a key in the object of another; null where there is none.
+  /// A member of a nested object; null where it is missing.
   func value(_ group: String, _ key: String) -> JSON {
     guard case .object(let members)? = self[group] else { return .null }
     return members[key] ?? .null

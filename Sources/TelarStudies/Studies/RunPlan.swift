@@ -1,22 +1,22 @@
 import TelarTraining
 
-/// An experiment to be run for so many epochs.
+/// An experiment that is to be run for a number of epochs.
 package struct Job: Sendable {
   package let experiment: Experiment
   package let epochs: Int
-  /// Whether it was asked for, or is only needed by one that was.
+  /// Whether it was requested, or is only needed by one that was.
   package let isRequested: Bool
-  /// Position of the job whose parts this one takes.
+  /// The index of the job whose weights this one needs.
   package let pretraining: Int?
-  /// The name of its folder in the study's.
+  /// The name of its folder within the study's.
   package let folderName: String
 
-  /// The experiments in an order in which each finds the weights that it needs.
+  /// Orders experiments so that each follows the one whose weights it needs.
   ///
-  /// An experiment that was asked for serves as pre-training too if it has as many epochs as that needs; otherwise it is
-  /// trained once more, shorter or longer, in a folder whose name says so.
+  /// A requested experiment serves as pre-training too if it has the number of epochs that this needs; otherwise it is
+  /// trained once more, in a folder whose name states the epochs.
   ///
-  /// - Parameter epochs: of an experiment when it is asked for.
+  /// - Parameter epochs: the number of epochs of a requested experiment.
   package static func plan(_ experiments: [Experiment], of study: Study, epochs: (Experiment) -> Int) -> [Job] {
     var jobs: [Job] = []
     func add(_ experiment: Experiment, _ count: Int, isRequested: Bool) -> Int {

@@ -2,26 +2,26 @@ import TelarData
 import TelarIO
 import TelarTraining
 
-/// The reconstructions that a run of an autoencoder kept, see ``ReconstructionSamples``.
+/// The reconstructions in the folder of an autoencoder's run: see `ReconstructionSamples`.
 package struct SampleFile {
   package let count: Int
   package let height: Int
   package let width: Int
-  /// Those of which there are reconstructions, in order; 0 is before training.
+  /// The epochs with reconstructions, in order; 0 is before training.
   package let epochs: [Int]
-  /// The images' labels; `nil` in a file that does not say them.
+  /// The images' labels; `nil` in a file without them.
   package let labels: [Int]?
   private let file: SafetensorsFile
 
-  /// The most numbers of a tensor: a dozen images of 500 pixels across.
+  /// The most elements of a tensor: a dozen images of 500 × 500 pixels.
   private static let largestCount = 1 << 22
 
-  /// - Returns: `nil` when the folder has none.
+  /// - Returns: `nil` when the folder has no such file.
   package init?(_ folder: RunFolder) throws {
     guard folder.has(RunFolder.samplesName) else { return nil }
     file = try SafetensorsFile(folder.file(RunFolder.samplesName))
     let shape = try file.info("original").shape
-    // Each size on its own as well: a product with a zero in it says nothing of the others.
+    // Each dimension is checked by itself, because a zero would hide the others in the product.
     guard shape.count == 3, shape.allSatisfy({ 1...Self.largestCount ~= $0 }),
       try file.info("original").count <= Self.largestCount, file.tensors.allSatisfy({ $0.value.shape == shape })
     else { throw SafetensorsError(.mismatch, path: file.path, "is no file of reconstructions") }
@@ -41,20 +41,20 @@ package struct SampleFile {
     return labels.count == count && elements.count == count ? labels : nil
   }
 
-  /// What stands at the images: the names of their classes, or their places where the file has no labels.
+  /// Column titles: the names of the images' classes, or their indices in a file without labels.
   ///
-  /// - Parameter classNames: by label; `nil` where the data's classes have none.
+  /// - Parameter classNames: class names by label; `nil` where the data has none.
   package func columnNames(_ classNames: [String]?) -> [String] {
     labels.map { $0.map { className($0, in: classNames) } } ?? (0..<count).map { "image \($0 + 1)" }
   }
 
-  /// 0 black to 1 white, an array an image.
+  /// One array per image, 0 black to 1 white.
   package var originals: [[Float]] { get throws { try images("original") } }
 
   package func images(epoch: Int) throws -> [[Float]] { try images("epoch-\(epoch)") }
 
-  /// The same images, and what the networks of several runs made of them in the end; `nil` where there are not several,
-  /// or one has other images or none. Runs without such a file are the caller's to leave out.
+  /// The original images and the final reconstructions of several runs; `nil` for fewer than two runs, or when one has
+  /// other images or no epoch. The caller leaves out runs without such a file.
   package static func sideBySide(_ files: [(name: String, samples: SampleFile)]) throws -> [(String, [[Float]])]? {
     guard files.count > 1 else { return nil }
     let originals = try files[0].samples.originals

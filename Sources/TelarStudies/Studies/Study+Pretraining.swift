@@ -1,5 +1,5 @@
 extension Study {
-  /// The names of experiments and of all that they are pre-trained by, directly or in turn.
+  /// The names of experiments and of all experiments that these are pre-trained by, directly or indirectly.
   public func namesNeeded(by experiments: [Experiment]) -> Set<String> {
     var needed = Set(experiments.map(\.name))
     var sources = experiments.compactMap { $0.pretraining?.experiment }

@@ -1,22 +1,22 @@
 import TelarIO
 import TelarTraining
 
-/// The figures of a study, drawn from what its folder holds.
+/// Draws the figures of a study from the files in its folder.
 ///
-/// A figure is made when one of its files is missing, or older than what it shows: whatever ended an earlier start, and
-/// when gnuplot was installed since.
+/// A figure is drawn when one of its files is missing or older than its data, so figures of an interrupted start, or
+/// from before gnuplot was installed, are completed.
 package final class StudyFigures {
   private let study: Study
   private let gnuplot: GnuPlot?
   private let pause: () -> Bool
   private let note: (String) -> Void
   private var hasNotedMissingFigures = false
-  /// The pictures, or the CSV files where they could not be drawn.
+  /// The paths of pictures, or of CSV files where pictures could not be drawn.
   package private(set) var paths: [String] = []
 
   /// - Parameters:
-  ///   - pause: asked before every figure; when it says so, ``TrainingPaused`` is thrown.
-  ///   - note: told, once, why there are no pictures, and what cannot be shown.
+  ///   - pause: called before each figure; if it returns true, ``TrainingPaused`` is thrown.
+  ///   - note: called once when there are no pictures, with the reason, and for data that cannot be shown.
   package init(
     of study: Study, gnuplot: GnuPlot? = .installed, pause: @escaping () -> Bool = { false },
     note: @escaping (String) -> Void
@@ -27,14 +27,14 @@ package final class StudyFigures {
     self.note = note
   }
 
-  /// Draws those of each run, and those of the study.
+  /// Draws the figures of each run and of the study.
   package func draw(_ results: [ExperimentResult], in folder: RunFolder) throws {
     for result in results {
       for run in result.runs { try draw(run, of: result.experiment) }
     }
     for chart in study.charts {
       let shown = chart.experiments.compactMap { name in results.first { $0.experiment.name == name } }
-      // A single curve of several says nothing that the experiment's own figure does not.
+      // A chart of one experiment equals that experiment's own figure.
       guard shown.count > 1 else { continue }
       let title = "\(study.name), \(chart.title)"
       let runs = shown.flatMap(\.runs)
@@ -74,7 +74,7 @@ package final class StudyFigures {
   /// The most classes of a confusion matrix that is drawn.
   private static let mostClasses = 100
 
-  /// The sample images over what the network made of them, through the epochs; `nil` for a classifier.
+  /// The sample images above their reconstructions through the epochs; `nil` for a classifier.
   private func reconstructions(of run: RunResult, _ title: String) throws -> ImageGrid? {
     guard let samples = try SampleFile(run.folder) else { return nil }
     let kept = samples.epochs
@@ -86,7 +86,7 @@ package final class StudyFigures {
         + (try shown.map { .init(name: $0 == 0 ? "untrained" : "epoch \($0)", images: try samples.images(epoch: $0)) }))
   }
 
-  /// The sample images over what each experiment's network made of them in the end, the first seed's.
+  /// The sample images above their final reconstructions by each experiment's first seed.
   private func reconstructions(of results: [ExperimentResult], _ title: String) throws -> ImageGrid? {
     let files = try results.compactMap { result in
       try SampleFile(result.runs[0].folder).map { (name: result.experiment.name, run: result.runs[0], samples: $0) }
@@ -99,7 +99,7 @@ package final class StudyFigures {
       rows: rows.map { .init(name: $0, images: $1) })
   }
 
-  /// Loss, and accuracy where there is one: training broken, validation whole.
+  /// Loss, and accuracy of classifiers: dashed for training images, solid for validation images.
   private func drawCurves(of results: [ExperimentResult], _ title: String, in folder: RunFolder, suffix: String) throws
   {
     let isClassification = results.allSatisfy(\.experiment.isClassifier)
@@ -119,7 +119,7 @@ package final class StudyFigures {
     }
   }
 
-  /// The files that curves of runs are drawn from.
+  /// The files that the curves of runs are drawn from.
   private func curveData(of runs: [RunResult]) -> [String] {
     runs.flatMap { [$0.folder.file(RunFolder.metricsName), $0.folder.file(RunFolder.resultName)] }
   }
@@ -148,7 +148,7 @@ package final class StudyFigures {
     }
   }
 
-  /// The loss at the end on each set of images.
+  /// The final loss on each set of images.
   private func lossChart(_ results: [(ExperimentResult, Double)], _ title: String, by label: String) -> LineChart {
     let metrics: [Metric] = [.trainingLoss, .validationLoss, .testLoss]
     return LineChart(
@@ -161,12 +161,12 @@ package final class StudyFigures {
       })
   }
 
-  /// Makes a figure unless its files are there and not older than what they show.
+  /// Draws a figure unless its files are up to date.
   ///
   /// - Parameters:
-  ///   - data: the files that it is made from.
-  ///   - isOfSeveral: whether it shows several experiments. Which these are may have changed, so that its numbers are
-  ///     compared too.
+  ///   - data: the files that it shows.
+  ///   - isOfSeveral: whether it shows several experiments. As their list may have changed, its numbers are compared
+  ///     too.
   private func draw(
     _ stem: String, in folder: RunFolder, showing data: [String], isOfSeveral: Bool = false,
     _ make: () throws -> (any Figure)?

@@ -1,10 +1,9 @@
 import TelarData
 
 extension StudyOptions {
-  /// Checks that the data has the images that experiments divide it into, and those that are asked for.
+  /// Checks that the data has enough images for the experiments' split and the user's options.
   ///
-  /// Only what a user chose is held against the data: the batch and the curve that an experiment has by itself are
-  /// smaller where there are fewer images.
+  /// Only the user's own choices are checked: the default batch size and training curve adapt to fewer images.
   ///
   /// - Throws: ``UsageError`` with the numbers.
   func checkSizes(of experiments: [Experiment], in data: FashionMNIST) throws(UsageError) {

@@ -1,30 +1,30 @@
-/// What a user may choose when a study runs. What is `nil` is as the study has it.
+/// A user's options for running a study; `nil` keeps the study's own value.
 public struct StudyOptions: Sendable {
   public var epochs: Int?
   public var batchSize: Int?
-  /// How many seeds, from 0.
+  /// The number of seeds, from 0.
   public var seedCount = 1
-  /// Train on this many of the first training images only.
+  /// The number of training images to use, from the start; `nil` for all.
   public var subset: Int?
-  /// The training curve is measured on this many of the first training images; where it is `nil`, on 10,000 or as many
-  /// as there are.
+  /// The number of training images, from the start, on which the training curve is measured; `nil` for 10,000 or all if
+  /// there are fewer.
   public var curveImageCount: Int?
-  /// The folder in which each study has a folder of its own.
+  /// The folder that holds one folder per study.
   public var outputFolder = "runs"
-  /// Whether runs in the folder that have not ended are gone on with; otherwise they are an error.
+  /// Whether to resume unfinished runs; otherwise they are an error.
   public var isResuming = false
-  /// Whether runs in the folder are replaced: those that were asked for, or, when also resuming, those that differ.
+  /// Whether to replace existing runs: the requested ones, or together with ``isResuming`` those that differ.
   public var isOverwriting = false
 
-  /// On how many of the first training images, at most, the curve is measured.
+  /// The most training images on which the training curve is measured.
   package var usedCurveImageCount: Int { curveImageCount ?? 10_000 }
 
-  /// How many epochs a run can have.
+  /// The permitted number of epochs.
   package static let epochRange = 1...100_000
 
   public init() {}
 
-  /// - Throws: ``UsageError`` for a number that makes no sense.
+  /// - Throws: ``UsageError`` for a number outside its range.
   public func validate() throws {
     func check(_ name: String, _ value: Int?, _ range: ClosedRange<Int>) throws {
       guard let value, !range.contains(value) else { return }

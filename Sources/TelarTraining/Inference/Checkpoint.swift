@@ -2,34 +2,34 @@ import Foundation
 import TelarIO
 import TelarNN
 
-/// A checkpoint that holds all that it takes to use its network: opened and checked, and on no device yet.
+/// A checked checkpoint with everything that it takes to use its network; it is not on a device yet.
 ///
-/// What is not of the network, such as an optimizer's state, is left alone. Whatever the file says, the memory that
-/// its network takes is bounded by the file's length and by ``largestSample``.
+/// Tensors that do not belong to the network, such as an optimizer's state, are ignored. The memory that the network
+/// takes is bounded by the file's length and by ``largestSample``, whatever the file says.
 public struct Checkpoint {
   public let file: SafetensorsFile
   public let architecture: Architecture
   public let info: CheckpointInfo
-  /// A sample's shape behind the network.
+  /// The shape of the network's output for one sample.
   public let outputShape: [Int]
-  /// The most numbers that a sample has in front of, between or behind the layers.
+  /// The most elements that a sample has at the input or behind any layer.
   let largestSampleInside: Int
 
   public var path: String { file.path }
 
-  /// The most numbers that a sample may have anywhere in the network.
+  /// The largest permitted sample at the input or behind any layer, in elements.
   public static let largestSample = 1 << 24
-  /// Products, sums or comparisons for an image: minutes on a slow processor.
+  /// The most operations for one image: minutes on a slow processor.
   private static let mostOperations = 0x1p36
-  /// More layers than any network has that can be trained here.
+  /// The most layers.
   private static let mostLayers = 1_000
-  /// A table of what is taken for what has the square of this.
+  /// The most classes; a confusion matrix has the square of it.
   private static let mostClasses = 1_000
 
-  /// Opens a checkpoint.
+  /// Opens and checks a checkpoint.
   ///
-  /// - Throws: `SafetensorsError` where the file is missing or broken, says nothing of its architecture, or holds
-  ///   something else than the network that it describes.
+  /// - Throws: `SafetensorsError` when the file is missing or damaged, lacks an architecture, or does not hold the
+  ///   network that the architecture describes.
   public init(_ path: String) throws {
     let file = try Self.open(path)
     guard file.metadata["network"] != nil || Architecture.isWiredByCode(file) else {
@@ -57,7 +57,7 @@ public struct Checkpoint {
     self.info = info
   }
 
-  /// Opens the file; where there is none, says where runs keep theirs.
+  /// Opens the file. The error for a missing one says where runs keep their checkpoints.
   private static func open(_ path: String) throws -> SafetensorsFile {
     do {
       return try SafetensorsFile(path)
@@ -75,7 +75,7 @@ public struct Checkpoint {
     }
   }
 
-  /// Checks that the network can be used for what it was trained for, or for `loss` if one is given.
+  /// Checks that the network can be used for its own loss, or for `loss` if it is given.
   ///
   /// - Throws: `SafetensorsError` that says what the network is instead, or what does not fit.
   public func checkUse(as loss: Loss? = nil) throws {
@@ -104,9 +104,9 @@ public struct Checkpoint {
     _ = try imageSize()
   }
 
-  /// Height and width of the grey images that the network takes. Features are the pixels of a square.
+  /// Height and width of the grey images that the network takes. Input features are the pixels of a square image.
   ///
-  /// - Throws: `SafetensorsError` where its input is no grey image.
+  /// - Throws: `SafetensorsError` when the input is not a grey image.
   public func imageSize() throws -> (height: Int, width: Int) {
     let shape = info.inputShape
     if shape.count == 3, shape[2] == 1 { return (shape[0], shape[1]) }
@@ -117,7 +117,7 @@ public struct Checkpoint {
     return (side, side)
   }
 
-  /// What errors of layers and operators are to someone who has a file: a file that does not fit.
+  /// Converts errors of layers and operators to errors of the file.
   static func checked<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
     do {
       return try body()
@@ -128,7 +128,7 @@ public struct Checkpoint {
     }
   }
 
-  /// What an image takes on its way through the network, which is bounded whatever the file says.
+  /// The largest intermediate sample and the operations of the network, checked against the limits.
   private static func extent(_ architecture: Architecture, of inputShape: [Int]) throws -> Extent {
     try architecture.extent(of: inputShape) { layer, extent in
       guard extent.largest <= largestSample else {

@@ -1,12 +1,12 @@
 import TelarData
 import TelarNN
 
-/// What a network reaches on labelled images, in evaluation mode.
+/// Loss and classification counts of a network on labelled images, in evaluation mode.
 public struct Evaluation: Sendable, Equatable {
   public var imageCount: Int
-  /// The mean loss of the images: mean squared error, or cross entropy.
+  /// The mean loss of the images: mean squared error or cross entropy.
   public var loss: Double
-  /// How many images of each class (row) a classifier takes for each class (column); `nil` for an autoencoder.
+  /// The confusion matrix: images by true class (row) and predicted class (column); `nil` for an autoencoder.
   public var confusion: [[Int]]?
 
   public init(imageCount: Int, loss: Double, confusion: [[Int]]? = nil) {
@@ -15,12 +15,12 @@ public struct Evaluation: Sendable, Equatable {
     self.confusion = confusion
   }
 
-  /// The share of images classified correctly; `nil` for an autoencoder.
+  /// The share of correctly classified images; `nil` for an autoencoder.
   public var accuracy: Double? {
     confusion.map { counts in Double(counts.indices.reduce(0) { $0 + counts[$1][$1] }) / Double(imageCount) }
   }
 
-  /// The share of each class's images that were classified correctly; `nil` where there are none of it.
+  /// The recall of each class, `nil` for a class without images; `nil` for an autoencoder.
   public var recalls: [Double?]? {
     confusion.map { counts in
       counts.enumerated().map { label, row in
@@ -32,9 +32,9 @@ public struct Evaluation: Sendable, Equatable {
 }
 
 extension TrainedNetwork {
-  /// Measures the network on images with labels.
+  /// Evaluates the network on labelled images.
   ///
-  /// - Throws: `SafetensorsError` where the network takes images of another size, or has fewer classes than the labels.
+  /// - Throws: `SafetensorsError` when the network takes images of another size, or has fewer classes than the labels.
   /// - Cost: one forward pass over the images.
   public func evaluate(_ images: LabelledImages) throws -> Evaluation {
     func failure(_ problem: String) -> SafetensorsError {

@@ -2,9 +2,9 @@ import Foundation
 import TelarData
 import TelarNN
 
-/// What a classifier takes an image for.
+/// Class probabilities for an image.
 public struct Prediction: Sendable, Equatable {
-  /// A probability for each class, by label; all NaN where the network's outputs are not finite.
+  /// A probability per class, by label; all NaN when an output of the network is not finite.
   public var probabilities: [Double]
 
   public init(probabilities: [Double]) { self.probabilities = probabilities }
@@ -19,7 +19,7 @@ public struct Prediction: Sendable, Equatable {
 
   public var isFinite: Bool { probabilities.allSatisfy(\.isFinite) }
 
-  /// The most probable classes, the first the most; of equal ones that of the smaller label.
+  /// The most probable classes in descending order; equal ones in the order of their labels.
   public func top(_ count: Int) -> [(label: Int, probability: Double)] {
     let ordered = probabilities.enumerated().sorted { ($1.element, $0.offset) < ($0.element, $1.offset) }
     return ordered.prefix(count).map { (label: $0.offset, probability: $0.element) }
@@ -27,9 +27,9 @@ public struct Prediction: Sendable, Equatable {
 }
 
 extension TrainedNetwork {
-  /// What the network takes each image for.
+  /// Predicts the class probabilities of images.
   ///
-  /// - Throws: `SafetensorsError` where the network is no classifier, or takes images of another size.
+  /// - Throws: `SafetensorsError` when the network is not a classifier, or takes images of another size.
   public func predict(_ images: [GreyImage]) throws -> [Prediction] {
     try checkpoint.checkUse(as: .classification)
     let classCount = checkpoint.outputShape[0]

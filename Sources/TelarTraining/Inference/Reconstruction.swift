@@ -1,11 +1,11 @@
 import TelarData
 import TelarNN
 
-/// What an autoencoder makes of an image.
+/// An autoencoder's output for an image.
 public struct Reconstruction: Sendable, Equatable {
-  /// `[height, width]`, 0 black to 1 white; what a network puts beyond is cut.
+  /// `[height, width]`, clamped to 0 black to 1 white.
   public var pixels: [Float]
-  /// In the network's own numbers, as its loss: of normalised pixels, where it was trained on such.
+  /// The loss in the network's units: of normalized pixels, where it was trained on those.
   public var meanSquaredError: Double
 
   public init(pixels: [Float], meanSquaredError: Double) {
@@ -15,9 +15,9 @@ public struct Reconstruction: Sendable, Equatable {
 }
 
 extension TrainedNetwork {
-  /// What the network makes of each image.
+  /// Reconstructs images.
   ///
-  /// - Throws: `SafetensorsError` where the network is no autoencoder, or takes images of another size.
+  /// - Throws: `SafetensorsError` when the network is not an autoencoder, or takes images of another size.
   public func reconstruct(_ images: [GreyImage]) throws -> [Reconstruction] {
     try checkpoint.checkUse(as: .reconstruction)
     let size = imageSize.height * imageSize.width

@@ -1,20 +1,20 @@
 import TelarData
 import TelarNN
 
-/// A checkpoint's network on a device, which is given images as bytes.
+/// A checkpoint's network on a device, for images given as bytes.
 public final class TrainedNetwork {
   public let checkpoint: Checkpoint
   public let network: Network
-  /// Height and width of the images that it takes.
+  /// Height and width of the input images.
   public let imageSize: (height: Int, width: Int)
-  /// Images that are computed at once: as many as usual, or fewer where they grow large within the network.
+  /// Images per batch: ``largestBatch``, or fewer when a sample grows large within the network.
   private let batchSize: Int
 
-  /// The most images that are computed at once, and the most numbers that they may have at one place in the network.
+  /// The most images per batch, and the most elements of a batch behind any layer.
   private static let largestBatch = 500
   private static let largestBatchInside = 1 << 25
 
-  /// - Throws: `SafetensorsError` for a checkpoint that cannot be used for what it was trained for, `DeviceError`.
+  /// - Throws: `SafetensorsError` for a checkpoint that cannot be used for its own loss, `DeviceError`.
   public init(_ checkpoint: Checkpoint, on device: any Device) throws {
     try checkpoint.checkUse()
     self.checkpoint = checkpoint
@@ -26,11 +26,11 @@ public final class TrainedNetwork {
     batchSize = max(1, min(Self.largestBatch, Self.largestBatchInside / checkpoint.largestSampleInside))
   }
 
-  /// Computes images in batches.
+  /// Runs the network on images in batches.
   ///
   /// - Parameters:
-  ///   - pixels: of the images at these places, `[count, height, width]`, 0 black to 255 white.
-  ///   - body: is given the places of a batch's images, the network's input and its output.
+  ///   - pixels: the pixels of a range of images, `[count, height, width]`, 0 black to 255 white.
+  ///   - body: called with the range of each batch, its input and its output.
   func run(
     _ count: Int, _ pixels: (Range<Int>) -> [UInt8],
     _ body: (_ range: Range<Int>, _ input: Tensor, _ output: Tensor) throws -> Void
@@ -45,7 +45,7 @@ public final class TrainedNetwork {
     }
   }
 
-  /// Computes images, which must have the network's size, in batches.
+  /// Runs the network on images of its input size in batches.
   ///
   /// - Throws: `SafetensorsError` for an image of another size.
   func run(
@@ -55,7 +55,7 @@ public final class TrainedNetwork {
     try run(images.count, { images[$0].flatMap(\.pixels) }, body)
   }
 
-  /// - Throws: `SafetensorsError` where the network takes images of another size.
+  /// - Throws: `SafetensorsError` when the network takes images of another size.
   func checkSize(_ height: Int, _ width: Int) throws {
     guard (height, width) == imageSize else {
       throw SafetensorsError(

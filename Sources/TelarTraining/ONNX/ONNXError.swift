@@ -1,6 +1,6 @@
-/// A network that has no form as an ONNX model.
+/// A network that cannot be expressed as an ONNX model.
 public struct ONNXError: Error, Equatable, CustomStringConvertible {
-  /// Where: `encoder.4 (Linear)`, or `network`.
+  /// The part concerned: `encoder.4 (Linear)`, or `network`.
   public var place: String
   public var problem: String
 

@@ -2,21 +2,21 @@ import Foundation
 import SwiftProtobuf
 import TelarNN
 
-/// Layers as nodes of a graph, each of which reads what the one before it wrote.
+/// Builds an ONNX graph from a chain of layers.
 struct ONNXGraphBuilder {
   static let inputName = "input"
   static let outputName = "output"
 
   private(set) var graph = ONNXGraphProto()
-  /// What the last node wrote.
+  /// The name of the last node's output.
   private var current = Self.inputName
 
-  /// Adds what a layer computes in evaluation mode.
+  /// Adds a layer in evaluation mode.
   ///
   /// - Parameters:
-  ///   - key: the layer's, `encoder.0`, which names its node and stands in front of the names of its tensors.
+  ///   - key: the layer's key, `encoder.0`, which names its node and prefixes the names of its tensors.
   ///   - values: the values of a tensor by its key.
-  /// - Throws: ``ONNXError`` for a layer that is none of Telar's own, and what `values` throws.
+  /// - Throws: ``ONNXError`` for a layer that is not one of Telar's own, and the errors of `values`.
   mutating func add(_ layer: any Layer, key: String, values: (String) throws -> [Float]) throws {
     let specs = layer.parameters
     func initializer(_ spec: ParameterSpec) throws -> ONNXTensorProto {
@@ -44,7 +44,7 @@ struct ONNXGraphBuilder {
     case is Tanh: append("Tanh", key)
     case is Flatten: append("Flatten", key, [], [.integer("axis", 1)])
     case let layer as Unflatten:
-      // A zero keeps the size that is there: N.
+      // A zero keeps the dimension: N.
       append("Reshape", key, [.integers("\(key).shape", [0, layer.channels, layer.height, layer.width])])
     case is Dropout: break
     default:
@@ -54,8 +54,8 @@ struct ONNXGraphBuilder {
 
   /// Adds a transposed convolution.
   ///
-  /// ONNX Runtime refuses an output padding that is not below the stride. Such rows and columns at the end come from
-  /// less padding there and, where that is not enough, from zeros behind the image, which add no more than room.
+  /// ONNX Runtime requires an output padding below the stride. Larger ones are expressed by less padding at the end
+  /// and, where that does not suffice, by zeros behind the image.
   private mutating func addTransposed(
     _ geometry: ConvGeometry, _ key: String, _ initializers: [ONNXTensorProto]
   ) {
@@ -75,7 +75,7 @@ struct ONNXGraphBuilder {
       geometry.attributes(endPadding: endPadding) + [.integers("output_padding", outputPadding)])
   }
 
-  /// Gives the last node's output the graph's name for it. A graph needs a node, so one without layers copies.
+  /// Names the last node's output. A graph needs at least one node, so a network without layers becomes an identity.
   mutating func end() {
     if graph.node.isEmpty { append("Identity", "copy") }
     graph.node[graph.node.count - 1].output = [Self.outputName]
@@ -145,7 +145,7 @@ extension ONNXTensorProto {
 }
 
 extension ConvGeometry {
-  /// - Parameter endPadding: the padding behind each axis, where it is not that in front.
+  /// - Parameter endPadding: the padding at the end of each axis, where it differs from that at the start.
   fileprivate func attributes(endPadding: [Int]? = nil) -> [ONNXAttributeProto] {
     [
       .integers("kernel_shape", kernelSize.list), .integers("strides", stride.list),

@@ -3,18 +3,17 @@ import SwiftProtobuf
 import TelarIO
 import TelarNN
 
-/// A trained network as an ONNX model: what it computes in evaluation mode, in the standard operators of version 13.
+/// A trained network as an ONNX model in evaluation mode, in the standard operators of version 13.
 ///
-/// ONNX has images channel by channel, so the input is `[N, C, H, W]` (or `[N, F]`) with N left open, and so is an
-/// output that is an image. Input and output are named `input` and `output`, tensors as in checkpoints
-/// (`encoder.0.weight`), whose layouts they have too. Dropout, which does nothing in evaluation, is left out. The same
-/// network gives the same bytes.
+/// ONNX stores images channels first, so the input is `[N, C, H, W]` (or `[N, F]`) with N left open, and so is an
+/// output that is an image. Input and output are named `input` and `output`; tensors have the names and layouts of
+/// checkpoints (`encoder.0.weight`). Dropout is omitted. The same network gives the same bytes.
 public struct ONNXModel: Sendable {
-  /// The version of the operators.
+  /// The version of the operator set.
   public static let operatorSet = 13
-  /// The version of the file's form that came with those operators.
+  /// The IR version that was released with the operator set.
   private static let formVersion = 7
-  /// Protocol buffers are shorter than 2³¹ bytes; what is not values has room in the rest.
+  /// The most bytes of tensor values: a protocol buffer is limited to 2³¹ bytes, graph included.
   private static let mostValueBytes = 2_000_000_000
 
   /// Shapes of input and output without N.
@@ -25,18 +24,18 @@ public struct ONNXModel: Sendable {
   public var nodeCount: Int { proto.graph.node.count }
 
   /// - Parameters:
-  ///   - inputShape: a sample's shape as Telar has it, `[H, W, C]` or `[F]`.
+  ///   - inputShape: the shape of a sample in Telar, `[H, W, C]` or `[F]`.
   ///   - metadata: properties of the model, in this order.
   ///   - description: a text for people who open the file.
-  ///   - version: of the program that writes the file.
+  ///   - version: the version of the program.
   ///   - values: the values of a tensor in PyTorch's layout, by its key.
-  /// - Throws: `ShapeError` where the layers do not fit the shape, ``ONNXError`` where there is no such model, and what
-  ///   `values` throws.
+  /// - Throws: `ShapeError` when the layers do not fit the shape, ``ONNXError`` when there is no such model, and the
+  ///   errors of `values`.
   public init(
     _ architecture: Architecture, inputShape: [Int], metadata: OrderedMembers<String> = [:], description: String = "",
     version: String = "", values: (_ key: String) throws -> [Float]
   ) throws {
-    // Before the sizes of tensors, which make no sense where layers do not.
+    // Checked before the size of the tensors, which requires layers that fit.
     let outputShape = try architecture.outputShape(of: inputShape)
     var builder = ONNXGraphBuilder()
     var valueBytes = 0.0
@@ -76,9 +75,9 @@ public struct ONNXModel: Sendable {
     }
   }
 
-  /// The model of a network with the values that it has now. Waits for the device.
+  /// The model of a network with its present values. Waits for the device.
   ///
-  /// - Throws: ``ONNXError`` also for a network whose parts do not run one after another.
+  /// - Throws: ``ONNXError``, also for a network whose parts are not a chain.
   public init(_ network: Network, metadata: OrderedMembers<String> = [:], version: String = "") throws {
     guard let inputShape = network.inputShape else {
       throw ONNXError("network", "its parts do not run one after another; export a network with an input shape")
@@ -93,7 +92,7 @@ public struct ONNXModel: Sendable {
   /// The bytes of the file.
   public func bytes() throws -> [UInt8] { try proto.serializedBytes() }
 
-  /// Writes the file whole or not at all.
+  /// Writes the file atomically.
   ///
   /// - Throws: `OutputError`.
   public func write(to path: String) throws { try AtomicFile.write(bytes(), to: path) }
@@ -104,7 +103,7 @@ public struct ONNXModel: Sendable {
 }
 
 extension ONNXValueInfoProto {
-  /// A batch of samples of a shape; how many is left open.
+  /// The description of a batch of samples; its size is left open.
   fileprivate static func tensor(_ name: String, _ shape: [Int]) -> ONNXValueInfoProto {
     .with {
       $0.name = name

@@ -1,6 +1,6 @@
-/// The cyclic redundancy check of Castagnoli's polynomial, as iSCSI has it (RFC 3720, appendix B.4), a byte at a time.
+/// CRC-32C, the cyclic redundancy check with Castagnoli's polynomial (RFC 3720, appendix B.4), one byte at a time.
 enum CRC32C {
-  /// The remainders of all bytes, bits reversed.
+  /// The remainder of each byte, bits reversed.
   private static let table: [UInt32] = (0..<256).map { byte in
     (0..<8).reduce(UInt32(byte)) { remainder, _ in
       remainder & 1 == 1 ? remainder >> 1 ^ 0x82f6_3b78 : remainder >> 1
@@ -11,8 +11,8 @@ enum CRC32C {
     ~bytes.reduce(~0) { $0 >> 8 ^ table[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] }
   }
 
-  /// The sum as TensorFlow stores it: rotated, with a constant added, so that the sum of data which holds its own sum is
-  /// not a constant.
+  /// The check sum in TensorFlow's masked form, rotated and offset, so that data which contains its own check sum does
+  /// not have a constant one.
   static func masked(_ bytes: some Sequence<UInt8>) -> UInt32 {
     let sum = checksum(bytes)
     return (sum >> 15 | sum << 17) &+ 0xa282_ead8

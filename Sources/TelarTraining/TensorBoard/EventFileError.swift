@@ -1,4 +1,4 @@
-/// A file that is not the event file that it should be.
+/// A file that is not a valid event file.
 public struct EventFileError: Error, Equatable, CustomStringConvertible {
   public var path: String
   public var problem: String

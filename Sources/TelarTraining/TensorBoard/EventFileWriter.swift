@@ -2,26 +2,26 @@ import Foundation
 import SwiftProtobuf
 import TelarIO
 
-/// An event file of scalars, which TensorBoard shows as curves while it grows.
+/// Writes TensorBoard event files of scalars, which TensorBoard follows while they grow.
 ///
-/// Records are only ever added, each by one call of the system. What a crash leaves of a record that it interrupts is
-/// taken away when the file is opened again.
+/// Each record is appended by one system call. A partial record that a crash leaves is removed when the file is
+/// reopened.
 public final class EventFileWriter {
-  /// As errors name it.
+  /// The path, for error messages.
   public var path: String { file.path }
   private let file: AppendedFile
 
   private static let version = "brain.Event:2"
-  /// A longer file is none of curves, whose longest runs leave some 20 MB; refused before it is read to be added to.
+  /// The longest file that is reopened. The longest runs write some 20 MB.
   package static let longestFile = 64 << 20
 
   /// A value of a curve: `val/loss`, 0.3.
   public typealias Scalar = (tag: String, value: Double)
 
-  /// A name by which TensorBoard finds the file in its folder: `events.out.tfevents.<unix seconds>.<host>`.
+  /// A file name that TensorBoard recognises: `events.out.tfevents.<unix seconds>.<host>`.
   public static func fileName(startedAt start: Date = .now) -> String {
     var name = [CChar](repeating: 0, count: 256)
-    // The last byte stays zero.
+    // Leaves room for the terminating zero.
     gethostname(&name, name.count - 1)
     let host = name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }.filter { byte in
       UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte | 0x20 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
@@ -30,10 +30,10 @@ public final class EventFileWriter {
     return "events.out.tfevents.\(Int(start.timeIntervalSince1970)).\(String(decoding: host, as: UTF8.self))"
   }
 
-  /// Makes a file in a folder.
+  /// Creates a file in a folder.
   ///
-  /// - Parameter wallTime: when it starts, in seconds since 1970.
-  /// - Throws: `OutputError`, also where there is something of that name.
+  /// - Parameter wallTime: the start of the run, in seconds since 1970.
+  /// - Throws: `OutputError`, also when the name exists.
   public init(
     creating name: String, in folder: Folder, wallTime: Double = Date.now.timeIntervalSince1970
   ) throws {
@@ -46,16 +46,17 @@ public final class EventFileWriter {
         $0.wallTime = wallTime
         $0.fileVersion = Self.version
       }.serializedBytes())
-    // Whole or not at all, so that a file which is there begins as it must.
+    // Atomic, so that an existing file always begins with its version record.
     try folder.write(first, to: name)
     file = try AppendedFile(name, in: folder)
   }
 
-  /// Opens a file to go on where a run is resumed.
+  /// Reopens a file to continue a resumed run.
   ///
-  /// What was written of `step` and of steps after it is dropped, and so is what follows the last whole record.
+  /// Records of `step` and later steps are removed, and so is everything behind the last complete record.
   ///
-  /// - Throws: ``EventFileError`` for what is no event file, which stays as it is; `InputError`, `OutputError`.
+  /// - Throws: ``EventFileError`` for a file that is not an event file, which stays unchanged; `InputError`,
+  ///   `OutputError`.
   public init(appendingTo name: String, in folder: Folder, from step: Int) throws {
     let path = folder.file(name)
     let bytes = try InputFile.read(name, in: folder, atMost: Self.longestFile)
@@ -74,10 +75,10 @@ public final class EventFileWriter {
     file = try AppendedFile(name, in: folder)
   }
 
-  /// Adds a record of one step.
+  /// Appends the record of one step.
   ///
-  /// - Parameter wallTime: when it was, in seconds since 1970.
-  /// - Throws: `OutputError`; the file then ends with the record before.
+  /// - Parameter wallTime: the time of the step, in seconds since 1970.
+  /// - Throws: `OutputError`; the file then ends with the previous record.
   public func write(scalars: [Scalar], step: Int, wallTime: Double = Date.now.timeIntervalSince1970) throws {
     let event = BoardEvent.with {
       $0.wallTime = wallTime
@@ -92,6 +93,6 @@ public final class EventFileWriter {
     try file.append(Record.framed(event.serializedBytes()))
   }
 
-  /// Waits until what was written is on the disk.
+  /// Waits until everything written is on the disk.
   public func flush() throws { try file.flush() }
 }

@@ -1,19 +1,20 @@
-/// The frame of TensorFlow's record files: the data's length in eight bytes, the masked check sum of these in four, the
+/// The framing of TensorFlow record files: the data's length in eight bytes, the masked check sum of those in four, the
 /// data, its masked check sum in four; numbers are little-endian.
-/// Source: tensorflow.org/tutorials/load_data/tfrecord.
+///
+/// - Source: tensorflow.org/tutorials/load_data/tfrecord.
 enum Record {
   private static let headLength = 12
   private static let tailLength = 4
 
-  /// A record of the data.
+  /// The data as a record.
   static func framed(_ data: [UInt8]) -> [UInt8] {
     let length = bytes(of: UInt64(data.count))
     return length + bytes(of: CRC32C.masked(length)) + data + bytes(of: CRC32C.masked(data))
   }
 
-  /// The data of the record at the beginning of `bytes`, and the bytes behind it.
+  /// The data of the first record in `bytes`, and the remaining bytes.
   ///
-  /// - Returns: `nil` where no whole record stands there: at the end, and where a write was cut short.
+  /// - Returns: `nil` when no complete record follows: at the end, or after an interrupted write.
   static func first(of bytes: ArraySlice<UInt8>) -> (data: ArraySlice<UInt8>, rest: ArraySlice<UInt8>)? {
     guard bytes.count >= headLength + tailLength else { return nil }
     let length = bytes.prefix(8)

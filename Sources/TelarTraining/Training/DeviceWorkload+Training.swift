@@ -1,8 +1,8 @@
 import TelarNN
 
 extension DeviceWorkload {
-  /// Training steps of a small convolutional network on a batch of 100: what devices are compared by when one is chosen
-  /// for training.
+  /// Training steps of a small convolutional network on a batch of 100, the workload by which a device for training is
+  /// chosen.
   public static var training: DeviceWorkload {
     DeviceWorkload(name: "training 1") { device in
       let network = try Network(on: device, inputShape: [28, 28, 1], seed: 0) {

@@ -1,10 +1,10 @@
 import TelarIO
 
-/// Ends a run when the validation loss has not improved for a while; the weights of the best epoch are then restored.
+/// Ends a run when the validation loss stops improving; the weights of the best epoch are then restored.
 public struct EarlyStopping: Sendable, Hashable {
-  /// Epochs without improvement after which the run ends.
+  /// The number of epochs without improvement after which the run ends.
   public var patience: Int
-  /// How far below the best loss so far one must be to count as an improvement.
+  /// The least decrease of the best loss that counts as an improvement.
   public var minimumImprovement: Double
 
   /// - Precondition: the patience is at least 1, the improvement finite and not negative.
@@ -20,13 +20,13 @@ public struct EarlyStopping: Sendable, Hashable {
   }
 }
 
-/// The epoch of the least validation loss so far, and how long ago it was.
+/// The epoch of the least validation loss so far.
 struct BestEpoch {
   /// From 1; 0 before the first.
   private(set) var epoch = 0
   private(set) var loss = Double.infinity
 
-  /// Takes note of an epoch.
+  /// Adds an epoch.
   ///
   /// - Returns: whether it is the best so far.
   mutating func note(_ metrics: EpochMetrics, minimumImprovement: Double) -> Bool {

@@ -1,22 +1,22 @@
 import TelarIO
 
-/// What one epoch of training came to.
+/// The metrics of one training epoch.
 public struct EpochMetrics: Sendable, Equatable {
   /// From 1.
   public var epoch: Int
-  /// Mean over the epoch's batches, measured while training: dropout active, weights changing.
+  /// The mean over the epoch's batches while training: with dropout, under changing weights.
   public var trainingLoss: Double
-  /// On the first training images after the epoch, in evaluation mode.
+  /// The loss on the first training images after the epoch, in evaluation mode.
   public var curveLoss: Double
-  /// On the validation images after the epoch, in evaluation mode.
+  /// The loss on the validation images after the epoch, in evaluation mode.
   public var validationLoss: Double
-  /// Shares of images classified correctly; `nil` for reconstruction.
+  /// Shares of correctly classified images; `nil` for reconstruction.
   public var trainingAccuracy: Double?
   public var curveAccuracy: Double?
   public var validationAccuracy: Double?
-  /// Of the epoch's last step.
+  /// The learning rate of the epoch's last step.
   public var learningRate: Double
-  /// Wall time of the training part of the epoch, without measuring.
+  /// Wall time of the epoch's training, without evaluation.
   public var seconds: Double
   public var imagesPerSecond: Double
 
@@ -37,7 +37,7 @@ public struct EpochMetrics: Sendable, Equatable {
     self.imagesPerSecond = imagesPerSecond
   }
 
-  /// The metrics as one object, in the order of ``csvHeader``. Accuracies stand there only where there are any.
+  /// The metrics as an object, in the order of ``csvHeader``, without accuracies that are `nil`.
   ///
   /// Numbers are written with as many digits as it takes to read the same bits back.
   public var json: JSON.Members {
@@ -66,10 +66,10 @@ public struct EpochMetrics: Sendable, Equatable {
 }
 
 extension EpochMetrics {
-  /// How many numbers ``numbers`` has.
+  /// The number of elements of ``numbers``.
   static let numberCount = 9
 
-  /// All but the epoch's number, to the last bit; what there is none of is NaN.
+  /// All metrics except the epoch's number, bit for bit; NaN stands for `nil`.
   var numbers: [Double] {
     [
       trainingLoss, curveLoss, validationLoss, trainingAccuracy ?? .nan, curveAccuracy ?? .nan,
@@ -77,7 +77,7 @@ extension EpochMetrics {
     ]
   }
 
-  /// - Precondition: as many numbers as ``numbers`` has.
+  /// - Precondition: `numbers` has ``numberCount`` elements.
   init(epoch: Int, numbers: ArraySlice<Double>) {
     let numbers = Array(numbers)
     func known(_ value: Double) -> Double? { value.isNaN ? nil : value }
@@ -87,7 +87,7 @@ extension EpochMetrics {
       learningRate: numbers[6], seconds: numbers[7], imagesPerSecond: numbers[8])
   }
 
-  /// The metrics that a line of `metrics.jsonl` holds; `nil` for one of another form.
+  /// The metrics in a line of `metrics.jsonl`; `nil` for any other value.
   public init?(json: JSON) {
     guard case .object(let members) = json, case .integer(let epoch)? = members["epoch"], epoch > 0,
       let trainingLoss = members["train_loss"]?.double, let curveLoss = members["curve_loss"]?.double,

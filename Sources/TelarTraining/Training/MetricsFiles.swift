@@ -1,19 +1,19 @@
 import TelarIO
 
-/// The metrics of a run's epochs as they grow: `metrics.jsonl`, an object a line, and `metrics.csv`.
+/// The metrics files of a run, one line per epoch: `metrics.jsonl`, JSON objects, and `metrics.csv`.
 ///
-/// An epoch costs a line in each, however many there were before. A line that a crash cut short is no metrics to
-/// readers, and is made whole when the run goes on.
+/// Writing an epoch appends a line to each. Readers skip a line that a crash truncated; it is rewritten when the run is
+/// resumed.
 final class MetricsFiles {
   private let folder: RunFolder
   private var files: (lines: AppendedFile, table: AppendedFile)?
 
   init(in folder: RunFolder) { self.folder = folder }
 
-  /// Writes the epoch that has just ended. The first call writes those before it too, so that the files hold what the
-  /// run holds, whatever they held before.
+  /// Writes the last epoch of `history`. The first call writes all of its epochs, so that the files always hold the
+  /// run's history, whatever they held before.
   ///
-  /// - Parameter history: of all epochs so far, at least one.
+  /// - Parameter history: the metrics of all epochs so far, at least one.
   /// - Throws: `OutputError`.
   func add(_ history: [EpochMetrics]) throws {
     guard let files, let last = history.last else {
@@ -30,7 +30,7 @@ final class MetricsFiles {
     try files.table.append(Array(last.csvLine.utf8))
   }
 
-  /// Waits until the metrics are on the disk.
+  /// Waits until everything written is on the disk.
   func flush() throws {
     try files?.lines.flush()
     try files?.table.flush()

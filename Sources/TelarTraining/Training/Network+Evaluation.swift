@@ -1,10 +1,10 @@
 import TelarNN
 
 extension Network {
-  /// Measures the network in evaluation mode: no dropout, running batch-norm statistics.
+  /// Evaluates the network: no dropout, running batch-norm statistics.
   ///
-  /// - Parameter batchSize: images a batch; it does not change what is measured.
-  /// - Cost: one forward pass over the images and one synchronisation.
+  /// - Parameter batchSize: images per batch; it does not affect the result.
+  /// - Cost: one forward pass over the images and one synchronization.
   public func evaluate(on images: DeviceImages, loss: Loss, batchSize: Int) throws -> RunningMetrics.Values {
     let metrics = try RunningMetrics(on: device)
     for offset in stride(from: 0, to: images.count, by: batchSize) {
@@ -14,9 +14,9 @@ extension Network {
     return try metrics.values()
   }
 
-  /// The number of images of each class (row) that the network assigns to each class (column).
+  /// The confusion matrix: the number of images by true class (row) and predicted class (column).
   ///
-  /// - Cost: one forward pass over the images and one synchronisation a batch.
+  /// - Cost: one forward pass over the images and one synchronization per batch.
   public func confusionMatrix(on images: DeviceImages, classCount: Int, batchSize: Int) throws -> [[Int]] {
     var counts = [[Int]](repeating: [Int](repeating: 0, count: classCount), count: classCount)
     for offset in stride(from: 0, to: images.count, by: batchSize) {

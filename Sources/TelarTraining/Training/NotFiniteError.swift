@@ -1,10 +1,10 @@
-/// The loss is NaN or infinite: training cannot go on from there.
+/// A loss that is NaN or infinite, which ends a run.
 public struct NotFiniteError: Error, Equatable, CustomStringConvertible {
-  /// Where it began.
+  /// The first value that was not finite.
   public struct Origin: Equatable, Sendable {
-    /// Of the epoch, from 1.
+    /// The step within the epoch, from 1.
     public var step: Int
-    /// What was not finite first: `the output of encoder.4 (Linear)`.
+    /// The tensor: `the output of encoder.4 (Linear)`.
     public var what: String
 
     public init(step: Int, what: String) {

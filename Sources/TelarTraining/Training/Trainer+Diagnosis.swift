@@ -1,13 +1,14 @@
 import TelarIO
 import TelarNN
 
-/// Finding where a loss that is not finite began.
+/// Locating the origin of a loss that is not finite.
 extension Trainer {
-  /// Goes back to a sound state and takes the steps again, one at a time, up to the one whose loss is not finite. Since
-  /// a run is deterministic, that is the one which ended it. The trainer is of no use afterwards.
+  /// Repeats the steps from a saved state, one at a time, until the loss is not finite, and searches that step for the
+  /// first such value. Training is deterministic, so this is the step that ended the run. The trainer cannot be used
+  /// afterwards.
   ///
-  /// - Cost: at most the steps since the state was saved, each waited for.
-  /// - Returns: `nil` when all losses of the epoch are finite, as when its sum only overflowed.
+  /// - Cost: at most the steps since the state was saved, each synchronized.
+  /// - Returns: `nil` when the loss of every step is finite, and only their sum overflowed.
   func origin(of error: NotFiniteError, from state: SafetensorsFile) throws -> NotFiniteError.Origin? {
     try load(from: state)
     while history.count < error.epoch - 1 { try runEpoch() }
@@ -30,9 +31,9 @@ extension Trainer {
 }
 
 extension Network {
-  /// What is not finite first on the way of a batch through the network: a layer's weights, or its output.
+  /// The first tensor that is not finite when a batch passes through the network: a layer's weights or output.
   ///
-  /// - Returns: `the output of encoder.4 (Linear)`; `nil` when all is finite.
+  /// - Returns: `the output of encoder.4 (Linear)`; `nil` when all are finite.
   package func firstNotFinite(for x: Tensor, _ mode: Mode) throws -> String? {
     for parameter in parameters where try parameter.tensor.values().contains(where: { !$0.isFinite }) {
       return "\(parameter.key), after the step before,"

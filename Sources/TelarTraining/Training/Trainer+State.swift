@@ -1,17 +1,16 @@
 import TelarIO
 import TelarNN
 
-/// Saving a run under way and going on with it, to the last bit.
+/// Saving and restoring a run, bit for bit.
 extension Trainer {
   private static let progressName = "trainer/progress"
   private static let gatheredName = "trainer/gathered"
   private static let historyName = "trainer/history"
   private static let secondsName = "trainer/seconds"
 
-  /// Adds everything that the rest of the run depends on to a file: network, optimizer, and how far it is. Waits for the
-  /// device.
+  /// Adds the state of the run to a file: network, optimizer and progress. Waits for the device.
   ///
-  /// - Throws: ``NotFiniteError`` when there is nothing sound to save.
+  /// - Throws: ``NotFiniteError`` when the loss so far is not finite.
   public func add(to writer: inout SafetensorsWriter) throws {
     try checkFinite()
     try network.add(to: &writer)
@@ -22,9 +21,9 @@ extension Trainer {
     writer.add(Self.historyName, shape: [history.count, EpochMetrics.numberCount], history.flatMap(\.numbers))
   }
 
-  /// Goes on from a file that ``add(to:)`` wrote for the same network, data and settings.
+  /// Restores a state that ``add(to:)`` wrote for the same network, data and settings.
   ///
-  /// - Throws: `SafetensorsError` when something is missing or makes no sense.
+  /// - Throws: `SafetensorsError` when something is missing or invalid.
   public func load(from file: SafetensorsFile) throws {
     func check(_ isSound: Bool, _ what: String) throws {
       guard isSound else { throw SafetensorsError(.mismatch, path: file.path, "\(what) makes no sense for this run") }
