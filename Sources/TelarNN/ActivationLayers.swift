@@ -65,5 +65,5 @@ public struct Tanh: ActivationLayer {
 
 extension JSON {
   /// A float as the shortest decimal that is read back as the same float: 0.2, not 0.20000000298.
-  package static func float(_ value: Float) -> JSON { .number(Double(value.description) ?? Double(value)) }
+  public static func float(_ value: Float) -> JSON { .number(Double(value.description) ?? Double(value)) }
 }

@@ -27,22 +27,9 @@ package struct Extent {
     let count = try checkedCount(place, outputShape)
     largest = max(largest, count)
     total += count
-    var work = Double(count)
-    switch layer {
-    case let layer as Conv2d:
-      largest = max(largest, try checkedCount(place, layer.geometry.padded(inputShape)))
-      work *= Double(layer.geometry.taps) * Double(inputShape[2] / layer.geometry.groups)
-    case let layer as ConvTranspose2d:
-      largest = max(largest, try checkedCount(place, layer.geometry.padded(outputShape)))
-      work = Double(inputShape.reduce(1, *)) * Double(layer.geometry.taps)
-      work *= Double(outputShape[2] / layer.geometry.groups)
-    case let layer as Linear: work *= Double(layer.inputFeatures)
-    case let layer as any PoolLayer:
-      let window = layer.geometry.kernelSize
-      work *= Double(min(window.height, inputShape[0])) * Double(min(window.width, inputShape[1]))
-    default: break
-    }
-    operations += work
+    let cost = layer.cost(from: inputShape, to: outputShape)
+    if let workspace = cost.workspace { largest = max(largest, try checkedCount(place, workspace)) }
+    operations += cost.operations
   }
 }
 
@@ -68,14 +55,5 @@ extension Architecture {
       }
     }
     return extent
-  }
-}
-
-extension ConvGeometry {
-  fileprivate var taps: Double { Double(kernelSize.height) * Double(kernelSize.width) }
-
-  /// An image's shape with the padding around it.
-  fileprivate func padded(_ shape: [Int]) -> [Int] {
-    [shape[0] + 2 * padding.height, shape[1] + 2 * padding.width, shape[2]]
   }
 }

@@ -1,3 +1,5 @@
+import Files
+
 /// What a network is made of: named parts, run in order.
 public struct Architecture: Sendable {
   public var parts: [Part]
@@ -5,13 +7,6 @@ public struct Architecture: Sendable {
   public init(_ parts: [Part]) { self.parts = parts }
 
   public init(@PartBuilder _ parts: () -> [Part]) { self.parts = parts() }
-
-  /// The layers that an architecture's JSON can name.
-  static let layerTypes: [String: any Layer.Type] = Dictionary(
-    uniqueKeysWithValues: ([
-      Conv2d.self, ConvTranspose2d.self, Linear.self, MaxPool2d.self, AvgPool2d.self, BatchNorm2d.self, ReLU.self,
-      LeakyReLU.self, Sigmoid.self, Tanh.self, Dropout.self, Flatten.self, Unflatten.self,
-    ] as [any Layer.Type]).map { ($0.moduleName, $0) })
 
   /// The architecture as JSON, as checkpoints carry it:
   /// `{"encoder":[{"layer":"Conv2d","in_channels":1,…},…],"decoder":[…]}`, each layer with the name and keywords of
@@ -51,10 +46,11 @@ public struct Architecture: Sendable {
     guard case .object(let members) = json else { throw AttributeError(place, "must be an object") }
     var attributes = AttributeReader(members, place: place)
     let name = try attributes.string("layer")
-    guard let type = layerTypes[name] else {
+    guard let type = LayerRegistry[name] else {
+      let known = LayerRegistry.names
+      let guess = Spelling.nearest(to: name, among: known).map { ", did you mean \($0)?" } ?? ";"
       throw AttributeError(
-        place,
-        "unknown layer \(JSON.quoted(name, limit: 40)); known are \(layerTypes.keys.sorted().joined(separator: ", "))")
+        place, "unknown layer \(JSON.quoted(name, limit: 40))\(guess) known are \(known.joined(separator: ", "))")
     }
     attributes = attributes.at("\(place) (\(name))")
     let layer = try type.init(attributes: &attributes)

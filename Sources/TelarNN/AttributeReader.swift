@@ -1,17 +1,48 @@
 @_exported import TelarIO
 
-/// An architecture's JSON that does not describe layers that Telar has.
+/// Keywords that describe no layer, optimizer or schedule.
 public struct AttributeError: Error, Equatable, CustomStringConvertible {
   /// Where: `encoder.0 (Conv2d)`.
   public var place: String
-  public var problem: String
+  /// The keyword whose value is wrong; `nil` where it is not one keyword's fault.
+  public var keyword: String?
+  /// What is wrong with the keyword's value, `must be …`, or with all of it.
+  public var detail: String
 
-  public init(_ place: String, _ problem: String) {
+  public init(_ place: String, keyword: String? = nil, _ detail: String) {
     self.place = place
-    self.problem = problem
+    self.keyword = keyword
+    self.detail = detail
   }
 
+  /// What is wrong, in words that name the keyword.
+  public var problem: String { (keyword.map { $0 + " " } ?? "") + detail }
+
   public var description: String { "\(place): \(problem)" }
+}
+
+/// Which numbers a keyword takes, and how errors say so.
+public struct NumberRule: Sendable {
+  /// `a number above 0`
+  let text: String
+  let accepts: @Sendable (Double) -> Bool
+
+  /// - Parameters:
+  ///   - text: what the number must be, in words: `a number above 0`.
+  ///   - accepts: whether a finite number is taken.
+  public init(_ text: String, _ accepts: @escaping @Sendable (Double) -> Bool) {
+    self.text = text
+    self.accepts = accepts
+  }
+
+  /// The largest number that ``positive`` and ``nonNegative`` take: its single-precision form is finite.
+  private static let largest = 1e30
+
+  public static let positive = NumberRule("a number above 0") { 0 < $0 && $0 <= largest }
+  public static let nonNegative = NumberRule("a number from 0") { 0 <= $0 && $0 <= largest }
+  /// Of a running mean's old value, the share that is kept.
+  public static let share = NumberRule("a number from 0 to below 1") { 0 <= $0 && $0 < 1 }
+  public static let zeroToOne = NumberRule("a number from 0 to 1") { 0 <= $0 && $0 <= 1 }
 }
 
 /// The keywords of a module's constructor, taken one by one; what is left over in the end is an error.
@@ -24,7 +55,7 @@ public struct AttributeReader {
   public private(set) var place: String
   private var members: JSON.Members
   /// The keywords that were asked for.
-  private var known: [String] = []
+  package private(set) var known: [String] = []
 
   public init(_ members: JSON.Members, place: String) {
     self.members = members
@@ -42,10 +73,16 @@ public struct AttributeReader {
 
   /// What a required keyword that is not there may have been written as.
   private func missing(_ name: String) -> AttributeError {
-    error("\(name) is missing" + (members.isEmpty ? "" : "; there are \(members.keys.joined(separator: ", "))"))
+    AttributeError(
+      place, "\(name) is missing" + (members.isEmpty ? "" : "; there are \(members.keys.joined(separator: ", "))"))
   }
 
-  private func error(_ problem: String) -> AttributeError { AttributeError(place, problem) }
+  /// An error for the value of a keyword.
+  ///
+  /// - Parameter detail: what follows the keyword: `must be even`.
+  public func error(_ keyword: String, _ detail: String) -> AttributeError {
+    AttributeError(place, keyword: keyword, detail)
+  }
 
   /// A whole number, at least `minimum`. Without a default it must be there.
   public mutating func integer(_ name: String, default fallback: Int? = nil, atLeast minimum: Int = 1) throws -> Int {
@@ -58,7 +95,7 @@ public struct AttributeReader {
 
   private func integer(_ value: JSON, _ name: String, _ minimum: Int) throws -> Int {
     guard case .integer(let number) = value, minimum...Self.largestInteger ~= number else {
-      throw error("\(name) must be an integer from \(minimum) to \(Self.largestInteger), not \(shown(value))")
+      throw error(name, "must be an integer from \(minimum) to \(Self.largestInteger), not \(shown(value))")
     }
     return number
   }
@@ -70,7 +107,7 @@ public struct AttributeReader {
       return fallback
     }
     guard case .array(let sizes) = value else { return Pair(both: try integer(value, name, minimum)) }
-    guard sizes.count == 2 else { throw error("\(name) must be a number or a pair, not \(shown(value))") }
+    guard sizes.count == 2 else { throw error(name, "must be a number or a pair, not \(shown(value))") }
     return Pair(try integer(sizes[0], name, minimum), try integer(sizes[1], name, minimum))
   }
 
@@ -78,7 +115,7 @@ public struct AttributeReader {
   public mutating func integers(_ name: String, count: Int) throws -> [Int] {
     guard let value = take(name) else { throw missing(name) }
     guard case .array(let list) = value, list.count == count else {
-      throw error("\(name) must be a list of \(count) numbers, not \(shown(value))")
+      throw error(name, "must be a list of \(count) numbers, not \(shown(value))")
     }
     return try list.map { try integer($0, name, 1) }
   }
@@ -94,27 +131,18 @@ public struct AttributeReader {
   public mutating func double(_ name: String, default fallback: Double? = nil, in range: ClosedRange<Double>) throws
     -> Double
   {
+    let rule = NumberRule("a number from \(range.lowerBound) to \(range.upperBound)") { range.contains($0) }
+    return try double(name, default: fallback, rule)
+  }
+
+  /// A finite number of which a rule holds.
+  public mutating func double(_ name: String, default fallback: Double? = nil, _ rule: NumberRule) throws -> Double {
     guard let value = take(name) else {
       guard let fallback else { throw missing(name) }
       return fallback
     }
-    return try double(value, name, range)
-  }
-
-  /// A list of exactly `fallback.count` finite numbers within a range.
-  public mutating func doubles(_ name: String, default fallback: [Double], in range: ClosedRange<Double>) throws
-    -> [Double]
-  {
-    guard let value = take(name) else { return fallback }
-    guard case .array(let list) = value, list.count == fallback.count else {
-      throw error("\(name) must be a list of \(fallback.count) numbers, not \(shown(value))")
-    }
-    return try list.map { try double($0, name, range) }
-  }
-
-  private func double(_ value: JSON, _ name: String, _ range: ClosedRange<Double>) throws -> Double {
-    guard let number = value.double, range.contains(number) else {
-      throw error("\(name) must be a number from \(range.lowerBound) to \(range.upperBound), not \(shown(value))")
+    guard let number = value.double, number.isFinite, rule.accepts(number) else {
+      throw error(name, "must be \(rule.text), not \(shown(value))")
     }
     return number
   }
@@ -124,32 +152,38 @@ public struct AttributeReader {
       guard let fallback else { throw missing(name) }
       return fallback
     }
-    guard case .boolean(let flag) = value else { throw error("\(name) must be true or false, not \(shown(value))") }
+    guard case .boolean(let flag) = value else { throw error(name, "must be true or false, not \(shown(value))") }
     return flag
   }
 
-  public mutating func string(_ name: String) throws -> String {
-    guard let value = take(name) else { throw missing(name) }
-    guard case .string(let text) = value else { throw error("\(name) must be a string, not \(shown(value))") }
+  public mutating func string(_ name: String, default fallback: String? = nil) throws -> String {
+    guard let value = take(name) else {
+      guard let fallback else { throw missing(name) }
+      return fallback
+    }
+    guard case .string(let text) = value else { throw error(name, "must be a string, not \(shown(value))") }
     return text
   }
 
   /// A keyword for which only one value, its default, is taken.
   public mutating func only(_ name: String, _ value: JSON) throws {
     guard let given = take(name), given != value else { return }
-    throw error("\(name) \(shown(given)) is not supported; only \(value.text) is")
+    throw error(name, "\(shown(given)) is not supported; only \(value.text) is")
   }
 
   /// Checks that every keyword was taken.
   public func end() throws {
     guard let name = members.keys.first else { return }
     let guess = Spelling.nearest(to: name, among: known).map { ", did you mean \($0)?" } ?? ""
-    throw error(
+    throw AttributeError(
+      place,
       "unknown keyword \(JSON.quoted(name, limit: 40))\(guess.isEmpty ? ";" : guess) "
         + (known.isEmpty ? "there are none" : "known are \(known.joined(separator: ", "))"))
   }
 
   private func shown(_ value: JSON) -> String {
+    // JSON has no text for numbers that are not finite, which recipes can have.
+    if case .number(let number) = value, !number.isFinite { return "\(number)" }
     let text = value.text
     return text.count <= 60 ? text : text.prefix(60) + "…"
   }
@@ -157,7 +191,7 @@ public struct AttributeReader {
 
 extension Pair {
   /// As PyTorch's keywords have it: a number where both are alike.
-  package var json: JSON { height == width ? .integer(height) : .array([.integer(height), .integer(width)]) }
+  public var json: JSON { height == width ? .integer(height) : .array([.integer(height), .integer(width)]) }
 }
 
 extension OrderedMembers {

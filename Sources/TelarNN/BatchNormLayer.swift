@@ -39,6 +39,8 @@ public struct BatchNorm2d: ActivatingLayer {
     ]
   }
 
+  public var tracksBatches: Bool { true }
+
   public func outputShape(of shape: [Int]) throws -> [Int] {
     guard shape.count == 3, shape[2] == channels, channels > 0 else {
       throw ShapeError(Self.moduleName, "expects an image of \(channels) channels and is given \(describe(shape))")

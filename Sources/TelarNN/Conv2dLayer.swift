@@ -56,6 +56,11 @@ public struct Conv2d: ActivatingLayer {
     return try bounded(Self.moduleName, [size.height, size.width, outputChannels])
   }
 
+  public func cost(from input: [Int], to output: [Int]) -> LayerCost {
+    .perOutput(
+      output, operations: geometry.taps * Double(inputChannels / geometry.groups), workspace: geometry.padded(input))
+  }
+
   package func callAsFunction(
     _ x: Tensor, _ state: LayerState, _ context: ForwardContext, activation: Activation
   ) throws -> Tensor {

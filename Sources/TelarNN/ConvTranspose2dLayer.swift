@@ -56,6 +56,11 @@ public struct ConvTranspose2d: ActivatingLayer {
     return try bounded(Self.moduleName, [size.height, size.width, outputChannels])
   }
 
+  public func cost(from input: [Int], to output: [Int]) -> LayerCost {
+    .perOutput(
+      input, operations: geometry.taps * Double(outputChannels / geometry.groups), workspace: geometry.padded(output))
+  }
+
   package func callAsFunction(
     _ x: Tensor, _ state: LayerState, _ context: ForwardContext, activation: Activation
   ) throws -> Tensor {

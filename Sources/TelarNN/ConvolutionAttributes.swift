@@ -35,4 +35,12 @@ extension ConvGeometry {
       "groups": .integer(groups),
     ]
   }
+
+  /// The positions of the kernel.
+  var taps: Double { Double(kernelSize.height) * Double(kernelSize.width) }
+
+  /// An image's shape with the padding around it.
+  func padded(_ shape: [Int]) -> [Int] {
+    [shape[0] + 2 * padding.height, shape[1] + 2 * padding.width, shape[2]]
+  }
 }

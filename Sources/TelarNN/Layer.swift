@@ -3,11 +3,13 @@
 /// A layer as a value: what it is, not its parameters, which a ``Network`` makes and keeps.
 ///
 /// Shapes here are of one sample, without the batch: `[H, W, C]` for an image, `[F]` for features.
+///
+/// Registered with ``LayerRegistry``, a layer can be named in recipes and read from checkpoints.
 public protocol Layer: Sendable {
-  /// The name of PyTorch's module that this layer is: `Conv2d`.
+  /// The name of PyTorch's module that this layer is, `Conv2d`, or one of its own.
   static var moduleName: String { get }
 
-  /// Keywords and values of the module's constructor.
+  /// Keywords and values of the module's constructor. The keyword `layer` is taken by ``moduleName``.
   var attributes: JSON.Members { get }
 
   /// The layer that the keywords of PyTorch's constructor describe.
@@ -23,12 +25,22 @@ public protocol Layer: Sendable {
   /// - Throws: ``ShapeError`` when the layer does not fit the shape.
   func outputShape(of shape: [Int]) throws -> [Int]
 
+  /// What a forward pass takes for one sample, whose shapes in front of and behind the layer are given.
+  ///
+  /// Summaries of networks show it, and networks from files are refused that would take too much.
+  func cost(from input: [Int], to output: [Int]) -> LayerCost
+
+  /// Whether a checkpoint has ``LayerState/batchesTracked`` of the layer, as PyTorch's `num_batches_tracked`.
+  var tracksBatches: Bool { get }
+
   /// The layer's output for a batch x.
   func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor
 }
 
 extension Layer {
   public var parameters: [ParameterSpec] { [] }
+  public var tracksBatches: Bool { false }
+  public func cost(from input: [Int], to output: [Int]) -> LayerCost { .perOutput(output) }
 }
 
 /// A layer whose operator can apply an activation to its result.
@@ -42,6 +54,24 @@ package protocol ActivatingLayer: Layer {
 extension ActivatingLayer {
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
     try self(x, state, context, activation: .none)
+  }
+}
+
+/// What a layer's forward pass takes for one sample.
+public struct LayerCost: Sendable, Hashable {
+  /// Multiply-adds, or sums or comparisons where there are no products.
+  public var operations: Double
+  /// The shape of an array that the layer makes besides its output, such as an image with its padding.
+  public var workspace: [Int]?
+
+  public init(operations: Double, workspace: [Int]? = nil) {
+    self.operations = operations
+    self.workspace = workspace
+  }
+
+  /// So many operations for each number of the output.
+  public static func perOutput(_ output: [Int], operations: Double = 1, workspace: [Int]? = nil) -> LayerCost {
+    LayerCost(operations: output.reduce(operations) { $0 * Double($1) }, workspace: workspace)
   }
 }
 

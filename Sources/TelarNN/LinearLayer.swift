@@ -45,6 +45,10 @@ public struct Linear: ActivatingLayer {
     return try bounded(Self.moduleName, [outputFeatures])
   }
 
+  public func cost(from input: [Int], to output: [Int]) -> LayerCost {
+    .perOutput(output, operations: Double(inputFeatures))
+  }
+
   package func callAsFunction(
     _ x: Tensor, _ state: LayerState, _ context: ForwardContext, activation: Activation
   ) throws -> Tensor {

@@ -171,6 +171,6 @@ public final class NetworkPart {
 
   /// The layers that keep running statistics: their places in the part, and their states.
   var trackingLayers: [(index: Int, state: LayerState)] {
-    part.layers.layers.indices.filter { part.layers.layers[$0] is BatchNorm2d }.map { ($0, states[$0]) }
+    part.layers.layers.indices.filter { part.layers.layers[$0].tracksBatches }.map { ($0, states[$0]) }
   }
 }

@@ -4,6 +4,13 @@ protocol PoolLayer: Layer {
   var geometry: PoolGeometry { get }
 }
 
+extension PoolLayer {
+  public func cost(from input: [Int], to output: [Int]) -> LayerCost {
+    let window = geometry.kernelSize
+    return .perOutput(output, operations: Double(min(window.height, input[0])) * Double(min(window.width, input[1])))
+  }
+}
+
 /// The largest value of each window: `torch.nn.MaxPool2d`.
 ///
 /// - Shapes: `[H, W, C]` → `[Ho, Wo, C]`, by ``PoolGeometry/outputSize(of:)``

@@ -184,7 +184,10 @@ struct RecipeErrorTests {
         "kernel_size = 3", "kernel_size = 3, strid = 2",
         "r.toml:20: networks.encoder.layers[0] (Conv2d): unknown keyword \"strid\", did you mean stride? known are padding_mode,"
       ),
-      ("\"ReLU\"", "\"Relu\"", "r.toml:21: networks.encoder.layers[1]: unknown layer \"Relu\"; known are AvgPool2d,"),
+      (
+        "\"ReLU\"", "\"Relu\"",
+        "r.toml:21: networks.encoder.layers[1]: unknown layer \"Relu\", did you mean ReLU? known are"
+      ),
       ("\"ReLU\"", "7", "r.toml:21: networks.encoder.layers[1]: must be a layer, as in { layer ="),
       (
         "out_features = 10", "out_features = 11",

@@ -1,0 +1,39 @@
+/// The layers that checkpoints and recipes can name.
+///
+/// A package that depends on Telar adds its own before it reads a file that names them:
+///
+/// ```swift
+/// try LayerRegistry.register(SqueezeExcitation.self)
+/// let network = try Network(checkpoint: file, on: device, inputShape: [28, 28, 1])
+/// ```
+public enum LayerRegistry {
+  private static let registry = Registry<any Layer.Type>(
+    "layer",
+    [
+      AvgPool2d.self,
+      BatchNorm2d.self,
+      Conv2d.self,
+      ConvTranspose2d.self,
+      Dropout.self,
+      Flatten.self,
+      LeakyReLU.self,
+      Linear.self,
+      MaxPool2d.self,
+      ReLU.self,
+      Sigmoid.self,
+      Tanh.self,
+      Unflatten.self,
+    ]
+  ) { $0.moduleName }
+
+  /// Adds a layer under its ``Layer/moduleName``. Registering a layer again changes nothing. Callable from any thread.
+  ///
+  /// - Throws: ``RegistrationError`` where another layer has the name, in whatever case.
+  public static func register(_ layer: any Layer.Type) throws(RegistrationError) { try registry.register(layer) }
+
+  /// The names of all layers in alphabetical order.
+  public static var names: [String] { registry.names }
+
+  /// The layer of a name; `nil` where none is registered.
+  public static subscript(name: String) -> (any Layer.Type)? { registry[name] }
+}
