@@ -2,168 +2,156 @@ import Foundation
 import SwiftProtobuf
 import TelarNN
 
-/// Builds an ONNX graph from a chain of layers.
-struct ONNXGraphBuilder {
+/// A layer that an ONNX model can have: it says by which of ONNX's operators it is computed.
+///
+/// A layer of another package conforms so that networks with it can be exported:
+///
+/// ```swift
+/// extension Scale: ONNXLayer {
+///   public func export(to graph: inout ONNXGraphBuilder) throws {
+///     graph.append("Mul", [graph.input, graph.parameter("factor")])
+///   }
+/// }
+/// ```
+public protocol ONNXLayer: Layer {
+  /// Adds the nodes that compute in evaluation mode what the layer does. Images are `[N, C, H, W]`, features `[N, F]`.
+  ///
+  /// The value that the last node writes is the layer's output; where none is added, the layer's input is.
+  func export(to graph: inout ONNXGraphBuilder) throws
+}
+
+/// A value that nodes of a graph read.
+public struct ONNXValue: Sendable {
+  fileprivate let name: String
+}
+
+/// An attribute of a node.
+public enum ONNXAttribute: Sendable {
+  case integer(Int)
+  case number(Float)
+  case integers([Int])
+}
+
+/// A graph to which layers are added one after another, each of which reads what the one before it wrote.
+public struct ONNXGraphBuilder {
   static let inputName = "input"
   static let outputName = "output"
 
   private(set) var graph = ONNXGraphProto()
-  /// The name of the last node's output.
-  private var current = Self.inputName
+  /// What the layer reads that is being added.
+  public private(set) var input = ONNXValue(name: Self.inputName)
+  /// What the last node wrote.
+  private var output = ONNXValue(name: Self.inputName)
+  /// The key of the layer that is being added, `encoder.0`, which names its nodes and stands in front of the names of its
+  /// tensors.
+  private var key = ""
+  /// Its tensors with their values in PyTorch's layout.
+  private var tensors: [(spec: ParameterSpec, values: [Float])] = []
 
-  /// Adds a layer in evaluation mode.
+  /// Adds what a layer computes in evaluation mode.
   ///
   /// - Parameters:
-  ///   - key: the layer's key, `encoder.0`, which names its node and prefixes the names of its tensors.
-  ///   - values: the values of a tensor by its key.
-  /// - Throws: ``ONNXError`` for a layer that is not one of Telar's own, and the errors of `values`.
+  ///   - key: the layer's, `encoder.0`.
+  ///   - values: the values of a tensor in PyTorch's layout by its key.
+  /// - Throws: ``ONNXError`` for a layer that is no ``ONNXLayer``, and what `values` throws.
   mutating func add(_ layer: any Layer, key: String, values: (String) throws -> [Float]) throws {
-    let specs = layer.parameters
-    func initializer(_ spec: ParameterSpec) throws -> ONNXTensorProto {
-      .floats("\(key).\(spec.name)", shape: spec.shape, try values("\(key).\(spec.name)"))
-    }
-    switch layer {
-    case let layer as Conv2d:
-      append("Conv", key, try specs.map(initializer), layer.geometry.attributes())
-    case let layer as ConvTranspose2d:
-      try addTransposed(layer.geometry, key, specs.map(initializer))
-    case is Linear:
-      // Weights are [out, in], as in PyTorch.
-      append("Gemm", key, try specs.map(initializer), [.integer("transB", 1)])
-    case let layer as BatchNorm2d:
-      append("BatchNormalization", key, try specs.map(initializer), [.number("epsilon", layer.epsilon)])
-    case let layer as MaxPool2d:
-      append("MaxPool", key, [], layer.geometry.attributes)
-    case let layer as AvgPool2d:
-      append(
-        "AveragePool", key, [],
-        layer.geometry.attributes + [.integer("count_include_pad", layer.geometry.countIncludePad ? 1 : 0)])
-    case is ReLU: append("Relu", key)
-    case let layer as LeakyReLU: append("LeakyRelu", key, [], [.number("alpha", layer.negativeSlope)])
-    case is Sigmoid: append("Sigmoid", key)
-    case is Tanh: append("Tanh", key)
-    case is Flatten: append("Flatten", key, [], [.integer("axis", 1)])
-    case let layer as Unflatten:
-      // A zero keeps the dimension: N.
-      append("Reshape", key, [.integers("\(key).shape", [0, layer.channels, layer.height, layer.width])])
-    case is Dropout: break
-    default:
+    guard let exported = layer as? any ONNXLayer else {
       throw ONNXError("\(key) (\(type(of: layer).moduleName))", "has no form in ONNX that Telar knows")
     }
+    (self.key, input) = (key, output)
+    tensors = try layer.parameters.map { ($0, try values("\(key).\($0.name)")) }
+    try exported.export(to: &self)
   }
 
-  /// Adds a transposed convolution.
-  ///
-  /// ONNX Runtime requires an output padding below the stride. Larger ones are expressed by less padding at the end
-  /// and, where that does not suffice, by zeros behind the image.
-  private mutating func addTransposed(
-    _ geometry: ConvGeometry, _ key: String, _ initializers: [ONNXTensorProto]
-  ) {
-    var outputPadding = geometry.outputPadding.list
-    var endPadding = geometry.padding.list
-    var zeros = [0, 0]
-    for (axis, stride) in geometry.stride.list.enumerated() where outputPadding[axis] >= stride {
-      zeros[axis] = max(0, outputPadding[axis] - endPadding[axis]).dividedUp(by: stride)
-      endPadding[axis] += zeros[axis] * stride - outputPadding[axis]
-      outputPadding[axis] = 0
-    }
-    if zeros != [0, 0] {
-      append("Pad", "\(key).pad", [.integers("\(key).pads", [0, 0, 0, 0, 0, 0] + zeros)])
-    }
-    append(
-      "ConvTranspose", key, initializers,
-      geometry.attributes(endPadding: endPadding) + [.integers("output_padding", outputPadding)])
-  }
-
-  /// Names the last node's output. A graph needs at least one node, so a network without layers becomes an identity.
+  /// Gives the last node's output the graph's name for it. A graph needs a node, so one without layers copies.
   mutating func end() {
-    if graph.node.isEmpty { append("Identity", "copy") }
+    if graph.node.isEmpty {
+      key = "copy"
+      append("Identity", [input])
+    }
     graph.node[graph.node.count - 1].output = [Self.outputName]
   }
 
-  private mutating func append(
-    _ type: String, _ key: String, _ initializers: [ONNXTensorProto] = [], _ attributes: [ONNXAttributeProto] = []
-  ) {
-    let output = "\(key).output"
+  /// Adds a node.
+  ///
+  /// - Parameters:
+  ///   - type: the operator of version 13 of ONNX's standard operators.
+  ///   - name: what sets the node apart from the layer's others; `nil` for one node.
+  /// - Returns: what it writes.
+  @discardableResult
+  public mutating func append(
+    _ type: String, _ inputs: [ONNXValue], _ attributes: [(name: String, value: ONNXAttribute)] = [],
+    name: String? = nil
+  ) -> ONNXValue {
+    let node = key + (name.map { "." + $0 } ?? "")
+    output = ONNXValue(name: "\(node).output")
     graph.node.append(
       .with {
-        $0.name = key
+        $0.name = node
         $0.opType = type
-        $0.input = [current] + initializers.map(\.name)
-        $0.output = [output]
-        $0.attribute = attributes
+        $0.input = inputs.map(\.name)
+        $0.output = [output.name]
+        $0.attribute = attributes.map { .of($0.name, $0.value) }
       })
-    graph.initializer += initializers
-    current = output
+    return output
+  }
+
+  /// A tensor of the layer with its shape and values in PyTorch's layout.
+  ///
+  /// - Precondition: the layer has a tensor of this name.
+  public mutating func parameter(_ name: String) -> ONNXValue {
+    guard let tensor = tensors.first(where: { $0.spec.name == name }) else {
+      preconditionFailure("\(key) has no tensor \(name), only \(tensors.map(\.spec.name).joined(separator: ", "))")
+    }
+    return constant(name, shape: tensor.spec.shape, tensor.values)
+  }
+
+  /// The layer's tensors in the order in which it lists them.
+  public mutating func parameters() -> [ONNXValue] { tensors.map { parameter($0.spec.name) } }
+
+  /// A constant array of single-precision numbers; one number where the shape is empty.
+  public mutating func constant(_ name: String, shape: [Int] = [], _ values: [Float]) -> ONNXValue {
+    precondition(values.count == shape.reduce(1, *), "\(values.count) values for shape \(shape)")
+    return constant(name, shape: shape, .float, values.withUnsafeBytes { Data($0) })
+  }
+
+  /// A constant list of integers.
+  public mutating func constant(_ name: String, _ values: [Int]) -> ONNXValue {
+    constant(name, shape: [values.count], .int64, values.map(Int64.init).withUnsafeBytes { Data($0) })
+  }
+
+  private mutating func constant(
+    _ name: String, shape: [Int], _ type: ONNXTensorProto.DataType, _ data: Data
+  ) -> ONNXValue {
+    let value = ONNXValue(name: "\(key).\(name)")
+    // A tensor that several nodes read is there once.
+    if graph.initializer.contains(where: { $0.name == value.name }) { return value }
+    graph.initializer.append(
+      .with {
+        $0.name = value.name
+        $0.dims = shape.map(Int64.init)
+        $0.dataType = Int32(type.rawValue)
+        $0.rawData = data
+      })
+    return value
   }
 }
 
 extension ONNXAttributeProto {
-  fileprivate static func integer(_ name: String, _ value: Int) -> ONNXAttributeProto {
+  fileprivate static func of(_ name: String, _ value: ONNXAttribute) -> ONNXAttributeProto {
     .with {
       $0.name = name
-      $0.type = .int
-      $0.i = Int64(value)
+      switch value {
+      case .integer(let value):
+        $0.type = .int
+        $0.i = Int64(value)
+      case .number(let value):
+        $0.type = .float
+        $0.f = value
+      case .integers(let values):
+        $0.type = .ints
+        $0.ints = values.map(Int64.init)
+      }
     }
   }
-
-  fileprivate static func number(_ name: String, _ value: Float) -> ONNXAttributeProto {
-    .with {
-      $0.name = name
-      $0.type = .float
-      $0.f = value
-    }
-  }
-
-  fileprivate static func integers(_ name: String, _ values: [Int]) -> ONNXAttributeProto {
-    .with {
-      $0.name = name
-      $0.type = .ints
-      $0.ints = values.map(Int64.init)
-    }
-  }
-}
-
-extension ONNXTensorProto {
-  fileprivate static func floats(_ name: String, shape: [Int], _ values: [Float]) -> ONNXTensorProto {
-    .with {
-      $0.name = name
-      $0.dims = shape.map(Int64.init)
-      $0.dataType = Int32(DataType.float.rawValue)
-      $0.rawData = values.withUnsafeBytes { Data($0) }
-    }
-  }
-
-  fileprivate static func integers(_ name: String, _ values: [Int]) -> ONNXTensorProto {
-    .with {
-      $0.name = name
-      $0.dims = [Int64(values.count)]
-      $0.dataType = Int32(DataType.int64.rawValue)
-      $0.rawData = values.map(Int64.init).withUnsafeBytes { Data($0) }
-    }
-  }
-}
-
-extension ConvGeometry {
-  /// - Parameter endPadding: the padding at the end of each axis, where it differs from that at the start.
-  fileprivate func attributes(endPadding: [Int]? = nil) -> [ONNXAttributeProto] {
-    [
-      .integers("kernel_shape", kernelSize.list), .integers("strides", stride.list),
-      .integers("pads", padding.list + (endPadding ?? padding.list)), .integers("dilations", dilation.list),
-      .integer("group", groups),
-    ]
-  }
-}
-
-extension PoolGeometry {
-  fileprivate var attributes: [ONNXAttributeProto] {
-    [
-      .integers("kernel_shape", kernelSize.list), .integers("strides", stride.list),
-      .integers("pads", padding.list + padding.list),
-    ]
-  }
-}
-
-extension Pair {
-  fileprivate var list: [Int] { [height, width] }
 }
