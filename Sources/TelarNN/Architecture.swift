@@ -1,5 +1,3 @@
-import Files
-
 /// What a network is made of: named parts, run in order.
 public struct Architecture: Sendable {
   public var parts: [Part]

@@ -16,7 +16,7 @@ enum OptimizerKernels {
 ///   - step: the number of this step, from 1.
 /// - Cost: one launch.
 /// - Source: semantics of torch.optim.Adam; Kingma & Ba 2015.
-package func adamStep(
+public func adamStep(
   parameters: Tensor, gradients: Tensor, firstMoment: Tensor, secondMoment: Tensor, learningRate: Double,
   beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0, step: Int
 ) throws {
@@ -44,7 +44,7 @@ package func adamStep(
 ///   it may be any tensor.
 /// - Cost: one launch.
 /// - Source: semantics of torch.optim.SGD.
-package func sgdStep(
+public func sgdStep(
   parameters: Tensor, gradients: Tensor, velocity: Tensor, learningRate: Double, momentum: Double = 0,
   nesterov: Bool = false, weightDecay: Double = 0
 ) throws {

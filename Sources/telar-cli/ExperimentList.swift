@@ -27,7 +27,9 @@ struct ExperimentList {
   private func settings(_ experiment: Experiment) -> [String] {
     let optimizer = experiment.optimizer
     var texts = ["\(type(of: optimizer).name) \(optimizer.learningRate)"]
-    if let momentum = (optimizer as? SGD)?.momentum, momentum > 0 { texts[0] += " momentum \(momentum)" }
+    for (name, value) in optimizer.changedAttributes {
+      texts[0] += " \(name.replacing("_", with: " ")) \(value.text)"
+    }
     texts[0] += experiment.isClassifier ? " on cross entropy" : " on mean squared error"
     texts.append("batch \(experiment.batchSize)")
     texts.append("\(experiment.epochs) epochs")

@@ -136,7 +136,7 @@ extension OperatorCase {
 
   /// Runs the case twice and compares all results.
   func check(on device: any Device) throws -> Bound.Worst {
-    guard Operators.golden[op] != nil else { throw CaseError("unknown operator \(JSON.quoted(op, limit: 40))") }
+    guard Operators.ofGolden(op) != nil else { throw CaseError("unknown operator \(JSON.quoted(op, limit: 40))") }
     let expected = Self.resultNames.filter { tensors[$0] != nil }
     guard !expected.isEmpty else { throw CaseError("holds no result to compare") }
     let results = try repeatedResults(on: device)

@@ -56,26 +56,13 @@ struct NetworkCase {
 
   /// An optimizer from PyTorch's keywords.
   private static func optimizer(_ json: JSON) throws -> any Optimizer {
-    guard case .object(let members) = json else { throw CaseError("optimizer must be an object") }
-    var keywords = AttributeReader(members, place: "optimizer")
-    let name = try keywords.string("optimizer")
-    let learningRate = try keywords.double("lr", default: 1e-3, in: 0...1e30)
-    let weightDecay = try keywords.double("weight_decay", default: 0, in: 0...1e30)
-    let optimizer: any Optimizer
-    switch name {
-    case Adam.name:
-      try keywords.only("amsgrad", .boolean(false))
-      let betas = try keywords.doubles("betas", default: [0.9, 0.999], in: 0...1)
-      optimizer = Adam(
-        learningRate: learningRate, beta1: betas[0], beta2: betas[1],
-        epsilon: try keywords.double("eps", default: 1e-8, in: 0...1e30), weightDecay: weightDecay)
-    case SGD.name:
-      try keywords.only("dampening", .integer(0))
-      optimizer = SGD(
-        learningRate: learningRate, momentum: try keywords.double("momentum", default: 0, in: 0...1e30),
-        nesterov: try keywords.flag("nesterov", default: false), weightDecay: weightDecay)
-    default: throw CaseError("unknown optimizer \(JSON.quoted(name, limit: 40))")
+    guard case .object(var members) = json else { throw CaseError("optimizer must be an object") }
+    guard case .string(let name)? = members["optimizer"], let type = OptimizerRegistry[name] else {
+      throw CaseError("unknown optimizer \(JSON.quoted(members["optimizer"]?.text ?? "", limit: 40))")
     }
+    members["optimizer"] = nil
+    var keywords = AttributeReader(members.optimizerSettings, place: "optimizer")
+    let optimizer = try type.init(attributes: &keywords)
     try keywords.end()
     return optimizer
   }

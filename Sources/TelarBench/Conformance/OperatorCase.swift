@@ -32,6 +32,8 @@ package struct CaseError: Error, CustomStringConvertible {
 final class CaseRun {
   let device: any Device
   let given: OperatorCase
+  /// The operator's attributes.
+  let members: JSON.Members
   var attributes: AttributeReader
   /// The operator's results, in PyTorch's order.
   private(set) var results: [String: HostTensor] = [:]
@@ -49,9 +51,10 @@ final class CaseRun {
     self.given = given
     self.device = device
     // Members that describe bounds are not attributes.
-    var attributes = given.attributes
-    for key in attributes.keys where key.hasPrefix("terms.") || key == "tolerance" { attributes[key] = nil }
-    self.attributes = AttributeReader(attributes, place: given.op)
+    var members = given.attributes
+    for key in members.keys where key.hasPrefix("terms.") || key == "tolerance" { members[key] = nil }
+    self.members = members
+    attributes = AttributeReader(members, place: given.op)
   }
 
   func has(_ name: String) -> Bool { given.tensors[name] != nil }

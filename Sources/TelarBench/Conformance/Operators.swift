@@ -2,7 +2,7 @@ import TelarNN
 
 /// The operators of the golden format.
 enum Operators {
-  static let golden: [String: @Sendable (CaseRun) throws -> Void] = [
+  private static let golden: [String: @Sendable (CaseRun) throws -> Void] = [
     "conv2d": { try convolution($0, transposed: false) },
     "conv_transpose2d": { try convolution($0, transposed: true) },
     "linear": linearLayer,
@@ -27,24 +27,15 @@ enum Operators {
       let target = try run.tensor("target")
       try run.differentiate(isLoss: true) { try meanSquaredError(x, target) }
     },
-    "adam": { run in
-      let optimizer = Adam(
-        learningRate: try run.attributes.double("learning_rate", in: 0...1e30),
-        beta1: try run.attributes.double("beta1", default: 0.9, in: 0...1),
-        beta2: try run.attributes.double("beta2", default: 0.999, in: 0...1),
-        epsilon: try run.attributes.double("eps", default: 1e-8, in: 0...1e30),
-        weightDecay: try run.attributes.double("weight_decay", default: 0, in: 0...1e30))
-      try optimization(run, optimizer)
-    },
-    "sgd": { run in
-      let optimizer = SGD(
-        learningRate: try run.attributes.double("learning_rate", in: 0...1e30),
-        momentum: try run.attributes.double("momentum", default: 0, in: 0...1e30),
-        nesterov: try run.attributes.flag("nesterov", default: false),
-        weightDecay: try run.attributes.double("weight_decay", default: 0, in: 0...1e30))
-      try optimization(run, optimizer)
-    },
   ]
+
+  /// The operator of a name in the golden format; `nil` where there is none. A step of an optimizer has the optimizer's
+  /// name in small letters.
+  static func ofGolden(_ op: String) -> (@Sendable (CaseRun) throws -> Void)? {
+    if let operation = golden[op] { return operation }
+    guard let type = OptimizerRegistry[op], type.name.lowercased() == op else { return nil }
+    return { try optimization($0, type) }
+  }
 
   private static func convolution(_ run: CaseRun, transposed: Bool) throws {
     let x = try run.leaf("input", .image, rank: 4)
@@ -129,7 +120,9 @@ enum Operators {
   }
 
   /// Steps of an optimizer on one array, with one gradient each.
-  private static func optimization(_ run: CaseRun, _ optimizer: any Optimizer) throws {
+  private static func optimization(_ run: CaseRun, _ type: any Optimizer.Type) throws {
+    run.attributes = AttributeReader(run.members.optimizerSettings, place: run.given.op)
+    let optimizer = try type.init(attributes: &run.attributes)
     let parameters = try run.tensor("input", rank: 1)
     let grads = try run.host("grads", rank: 2)
     let count = parameters.count
@@ -152,12 +145,30 @@ enum Operators {
   }
 }
 
+extension JSON.Members {
+  /// The settings of an optimizer that PyTorch's keywords say, by the keywords here.
+  var optimizerSettings: JSON.Members {
+    var settings = self
+    // What changes nothing has no setting here.
+    for (name, value) in ["amsgrad": .boolean(false), "dampening": .integer(0)] as JSON.Members
+    where settings[name] == value { settings[name] = nil }
+    if case .array(let betas)? = settings["betas"], betas.count == 2 {
+      (settings["betas"], settings["beta1"], settings["beta2"]) = (nil, betas[0], betas[1])
+    }
+    for (theirs, ours) in [("lr", "learning_rate"), ("eps", "epsilon")] {
+      guard let value = settings[theirs] else { continue }
+      (settings[theirs], settings[ours]) = (nil, value)
+    }
+    return settings
+  }
+}
+
 extension OperatorCase {
   /// The operator's results on a device, by name.
   ///
   /// - Throws: ``CaseError`` for an invalid case, `AttributeError`, `ShapeError`, `DeviceError`.
   package func results(on device: any Device) throws -> [String: HostTensor] {
-    guard let operation = Operators.golden[op] ?? Operators.others[op] else {
+    guard let operation = Operators.ofGolden(op) ?? Operators.others[op] else {
       throw CaseError("unknown operator \(JSON.quoted(op, limit: 40))")
     }
     let run = CaseRun(self, on: device)

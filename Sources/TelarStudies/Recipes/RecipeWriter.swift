@@ -161,11 +161,10 @@ public struct RecipeWriter {
 
   /// The settings of an optimizer that are not those which it has anyway.
   private static func optimizer(_ optimizer: any Optimizer) -> JSON {
-    let usual: JSON = optimizer is SGD ? SGD().json : Adam().json
-    guard case .object(var members) = optimizer.json, case .object(let others) = usual else { return optimizer.json }
-    for name in members.keys where !["name", "learning_rate"].contains(name) && members[name] == others[name] {
-      members[name] = nil
-    }
+    var members: JSON.Members = [
+      "name": .string(type(of: optimizer).name), "learning_rate": .number(optimizer.learningRate),
+    ]
+    for (name, value) in optimizer.changedAttributes { members[name] = value }
     return .object(members)
   }
 

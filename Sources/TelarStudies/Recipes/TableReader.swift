@@ -1,4 +1,5 @@
 import TelarIO
+import TelarNN
 
 /// Reads the settings of a table; settings that are left over are errors.
 struct TableReader {
@@ -40,6 +41,23 @@ struct TableReader {
     if let value = take(name) { return value }
     let similar = members.keys.first { Self.synonyms[$0] == name } ?? Spelling.nearest(to: name, among: members.keys)
     throw node.error("\(name) is missing" + (similar.map { "; is \(quoted($0)) meant to be it?" } ?? ""))
+  }
+
+  /// What the settings that are left describe, as a type takes them by its keywords.
+  ///
+  /// - Parameter make: takes the settings that it knows.
+  mutating func construct<Value>(_ make: (inout AttributeReader) throws -> Value) throws(RecipeError) -> Value {
+    var attributes = AttributeReader(members.reduce(into: [:]) { $0[$1.key] = $1.value.json }, place: "")
+    do {
+      let value = try make(&attributes)
+      for name in attributes.known { _ = take(name) }
+      return value
+    } catch let error as AttributeError {
+      guard let name = error.keyword, let setting = members[name] else { throw node.error(error.problem) }
+      throw setting.error(error.detail)
+    } catch {
+      throw node.error("\(error)")
+    }
   }
 
   /// Checks that no setting is left over.

@@ -42,23 +42,3 @@ public struct TrainingSettings: Sendable {
     ]
   }
 }
-
-extension Optimizer {
-  /// Name and settings, as a run's record has them.
-  public var json: JSON {
-    var members: JSON.Members = ["name": .string(Self.name), "learning_rate": .number(learningRate)]
-    switch self {
-    case let adam as Adam:
-      members["beta1"] = .number(adam.beta1)
-      members["beta2"] = .number(adam.beta2)
-      members["epsilon"] = .number(adam.epsilon)
-      members["weight_decay"] = .number(adam.weightDecay)
-    case let sgd as SGD:
-      members["momentum"] = .number(sgd.momentum)
-      members["nesterov"] = .boolean(sgd.nesterov)
-      members["weight_decay"] = .number(sgd.weightDecay)
-    default: break
-    }
-    return .object(members)
-  }
-}
