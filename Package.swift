@@ -84,6 +84,9 @@ let package = Package(
     .testTarget(
       name: "TelarBenchTests", dependencies: ["Tensors", "TelarBench", "TelarNN", "TelarStudies", "TestSupport"],
       resources: [.copy("Golden")]),
+    // What another package sees: the public interface
+    .testTarget(
+      name: "ExtensionTests", dependencies: ["Telar", "TelarStudies", "TestSupport"], packageAccess: false),
     .testTarget(name: "CLITests", dependencies: ["TelarNN", "TelarStudies", "TestSupport", "telar-cli"]),
   ],
   swiftLanguageModes: [.v6],

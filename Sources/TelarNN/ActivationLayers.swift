@@ -21,6 +21,8 @@ public struct ReLU: ActivationLayer {
   public init() {}
 
   public init(attributes: inout AttributeReader) throws { _ = try attributes.flag("inplace", default: false) }
+
+  public func export(to graph: inout ONNXGraph) { graph.append("Relu", [graph.input]) }
 }
 
 /// x, or `negativeSlope` · x where x is negative: `torch.nn.LeakyReLU`.
@@ -41,6 +43,10 @@ public struct LeakyReLU: ActivationLayer {
   }
 
   public var attributes: JSON.Members { ["negative_slope": .float(negativeSlope)] }
+
+  public func export(to graph: inout ONNXGraph) {
+    graph.append("LeakyRelu", [graph.input], [("alpha", .number(negativeSlope))])
+  }
 }
 
 /// 1 / (1 + e^-x): `torch.nn.Sigmoid`.
@@ -51,6 +57,8 @@ public struct Sigmoid: ActivationLayer {
   public init() {}
 
   public init(attributes: inout AttributeReader) throws {}
+
+  public func export(to graph: inout ONNXGraph) { graph.append("Sigmoid", [graph.input]) }
 }
 
 /// The hyperbolic tangent: `torch.nn.Tanh`.
@@ -61,6 +69,8 @@ public struct Tanh: ActivationLayer {
   public init() {}
 
   public init(attributes: inout AttributeReader) throws {}
+
+  public func export(to graph: inout ONNXGraph) { graph.append("Tanh", [graph.input]) }
 }
 
 extension JSON {

@@ -56,10 +56,22 @@ public struct AttributeReader {
   private var members: JSON.Members
   /// The keywords that were asked for.
   package private(set) var known: [String] = []
+  /// Those of them whose value makes a difference.
+  private(set) var keywords = Keywords()
+  /// Whether some value stands in for that of a keyword which must be there, so that all keywords are asked for.
+  private let describes: Bool
 
   public init(_ members: JSON.Members, place: String) {
     self.members = members
     self.place = place
+    describes = false
+  }
+
+  /// Finds out which keywords an initializer asks for.
+  init(describing: Void) {
+    members = [:]
+    place = ""
+    describes = true
   }
 
   /// The same keywords with another place in messages.
@@ -69,6 +81,19 @@ public struct AttributeReader {
     known.append(name)
     defer { members[name] = nil }
     return members[name]
+  }
+
+  /// The value of a keyword as `read` makes it of its JSON, or its default.
+  ///
+  /// - Parameter example: some value that is taken.
+  /// - Throws: ``AttributeError`` where it has neither, and what `read` throws.
+  private mutating func take<Value>(
+    _ name: String, default fallback: Value?, example: Value, _ read: (JSON) throws -> Value
+  ) throws -> Value {
+    if fallback == nil { keywords.required.append(name) } else { keywords.optional.append(name) }
+    if let value = take(name) { return try read(value) }
+    guard let value = fallback ?? (describes ? example : nil) else { throw missing(name) }
+    return value
   }
 
   /// What a required keyword that is not there may have been written as.
@@ -86,11 +111,7 @@ public struct AttributeReader {
 
   /// A whole number, at least `minimum`. Without a default it must be there.
   public mutating func integer(_ name: String, default fallback: Int? = nil, atLeast minimum: Int = 1) throws -> Int {
-    guard let value = take(name) else {
-      guard let fallback else { throw missing(name) }
-      return fallback
-    }
-    return try integer(value, name, minimum)
+    try take(name, default: fallback, example: minimum) { [self] in try integer($0, name, minimum) }
   }
 
   private func integer(_ value: JSON, _ name: String, _ minimum: Int) throws -> Int {
@@ -100,24 +121,24 @@ public struct AttributeReader {
     return number
   }
 
-  /// A number or a list of height and width.
+  /// A number or a list of height and width; null is the default.
   public mutating func pair(_ name: String, default fallback: Pair? = nil, atLeast minimum: Int = 1) throws -> Pair {
-    guard let value = take(name), value != .null else {
-      guard let fallback else { throw missing(name) }
-      return fallback
+    if fallback != nil, members[name] == .null { members[name] = nil }
+    return try take(name, default: fallback, example: Pair(both: minimum)) { [self] value in
+      guard case .array(let sizes) = value else { return Pair(both: try integer(value, name, minimum)) }
+      guard sizes.count == 2 else { throw error(name, "must be a number or a pair, not \(shown(value))") }
+      return Pair(try integer(sizes[0], name, minimum), try integer(sizes[1], name, minimum))
     }
-    guard case .array(let sizes) = value else { return Pair(both: try integer(value, name, minimum)) }
-    guard sizes.count == 2 else { throw error(name, "must be a number or a pair, not \(shown(value))") }
-    return Pair(try integer(sizes[0], name, minimum), try integer(sizes[1], name, minimum))
   }
 
   /// A list of exactly `count` whole numbers.
   public mutating func integers(_ name: String, count: Int) throws -> [Int] {
-    guard let value = take(name) else { throw missing(name) }
-    guard case .array(let list) = value, list.count == count else {
-      throw error(name, "must be a list of \(count) numbers, not \(shown(value))")
+    try take(name, default: nil, example: [Int](repeating: 1, count: count)) { [self] value in
+      guard case .array(let list) = value, list.count == count else {
+        throw error(name, "must be a list of \(count) numbers, not \(shown(value))")
+      }
+      return try list.map { try integer($0, name, 1) }
     }
-    return try list.map { try integer($0, name, 1) }
   }
 
   /// A finite number within a range, in single precision.
@@ -137,32 +158,26 @@ public struct AttributeReader {
 
   /// A finite number of which a rule holds.
   public mutating func double(_ name: String, default fallback: Double? = nil, _ rule: NumberRule) throws -> Double {
-    guard let value = take(name) else {
-      guard let fallback else { throw missing(name) }
-      return fallback
+    try take(name, default: fallback, example: [0.5, 1, 0].first(where: rule.accepts) ?? 0) { [self] value in
+      guard let number = value.double, number.isFinite, rule.accepts(number) else {
+        throw error(name, "must be \(rule.text), not \(shown(value))")
+      }
+      return number
     }
-    guard let number = value.double, number.isFinite, rule.accepts(number) else {
-      throw error(name, "must be \(rule.text), not \(shown(value))")
-    }
-    return number
   }
 
   public mutating func flag(_ name: String, default fallback: Bool? = nil) throws -> Bool {
-    guard let value = take(name) else {
-      guard let fallback else { throw missing(name) }
-      return fallback
+    try take(name, default: fallback, example: false) { [self] value in
+      guard case .boolean(let flag) = value else { throw error(name, "must be true or false, not \(shown(value))") }
+      return flag
     }
-    guard case .boolean(let flag) = value else { throw error(name, "must be true or false, not \(shown(value))") }
-    return flag
   }
 
   public mutating func string(_ name: String, default fallback: String? = nil) throws -> String {
-    guard let value = take(name) else {
-      guard let fallback else { throw missing(name) }
-      return fallback
+    try take(name, default: fallback, example: "") { [self] value in
+      guard case .string(let text) = value else { throw error(name, "must be a string, not \(shown(value))") }
+      return text
     }
-    guard case .string(let text) = value else { throw error(name, "must be a string, not \(shown(value))") }
-    return text
   }
 
   /// A keyword for which only one value, its default, is taken.

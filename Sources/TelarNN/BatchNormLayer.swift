@@ -63,4 +63,8 @@ public struct BatchNorm2d: ActivatingLayer {
       runningVariance: state["running_var"]!, training: trains, momentum: momentum, epsilon: epsilon,
       activation: activation)
   }
+
+  public func export(to graph: inout ONNXGraph) {
+    graph.append("BatchNormalization", [graph.input] + graph.parameters(), [("epsilon", .number(epsilon))])
+  }
 }

@@ -66,4 +66,8 @@ public struct Conv2d: ActivatingLayer {
   ) throws -> Tensor {
     try conv2d(x, weight: state["weight"]!, bias: state["bias"], geometry, activation: activation)
   }
+
+  public func export(to graph: inout ONNXGraph) {
+    graph.append("Conv", [graph.input] + graph.parameters(), geometry.exported())
+  }
 }

@@ -66,4 +66,24 @@ public struct ConvTranspose2d: ActivatingLayer {
   ) throws -> Tensor {
     try convTranspose2d(x, weight: state["weight"]!, bias: state["bias"], geometry, activation: activation)
   }
+
+  /// ONNX Runtime refuses an output padding that is not below the stride. Such rows and columns at the end come from
+  /// less padding there and, where that is not enough, from zeros behind the image, which add no more than room.
+  public func export(to graph: inout ONNXGraph) {
+    var outputPadding = geometry.outputPadding.list
+    var endPadding = geometry.padding.list
+    var zeros = [0, 0]
+    for (axis, stride) in geometry.stride.list.enumerated() where outputPadding[axis] >= stride {
+      zeros[axis] = max(0, outputPadding[axis] - endPadding[axis]).dividedUp(by: stride)
+      endPadding[axis] += zeros[axis] * stride - outputPadding[axis]
+      outputPadding[axis] = 0
+    }
+    var x = graph.input
+    if zeros != [0, 0] {
+      x = graph.append("Pad", [x, graph.constant("pads", [0, 0, 0, 0, 0, 0] + zeros)], name: "pad")
+    }
+    graph.append(
+      "ConvTranspose", [x] + graph.parameters(),
+      geometry.exported(endPadding: endPadding) + [("output_padding", .integers(outputPadding))])
+  }
 }

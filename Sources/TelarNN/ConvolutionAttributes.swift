@@ -43,4 +43,20 @@ extension ConvGeometry {
   func padded(_ shape: [Int]) -> [Int] {
     [shape[0] + 2 * padding.height, shape[1] + 2 * padding.width, shape[2]]
   }
+
+  /// The attributes of ONNX's operators.
+  ///
+  /// - Parameter endPadding: the padding behind each axis, where it is not that in front.
+  func exported(endPadding: [Int]? = nil) -> [(String, ONNXAttribute)] {
+    [
+      ("kernel_shape", .integers(kernelSize.list)), ("strides", .integers(stride.list)),
+      ("pads", .integers(padding.list + (endPadding ?? padding.list))), ("dilations", .integers(dilation.list)),
+      ("group", .integer(groups)),
+    ]
+  }
+}
+
+extension Pair {
+  /// As ONNX has it.
+  var list: [Int] { [height, width] }
 }

@@ -31,4 +31,7 @@ public struct Dropout: Layer {
 
   /// Whether it does anything.
   func isActive(_ isTraining: Bool) -> Bool { isTraining && probability > 0 }
+
+  /// In evaluation it does nothing.
+  public func export(to graph: inout ONNXGraph) {}
 }

@@ -18,6 +18,10 @@ public struct Flatten: Layer {
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
     x.shape.count == 2 ? x : try flatten(x)
   }
+
+  public func export(to graph: inout ONNXGraph) {
+    graph.append("Flatten", [graph.input], [("axis", .integer(1))])
+  }
 }
 
 /// Features in PyTorch's order as an image: `torch.nn.Unflatten(1, (channels, height, width))`.
@@ -56,5 +60,10 @@ public struct Unflatten: Layer {
 
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
     try unflatten(x, channels: channels, height: height, width: width)
+  }
+
+  public func export(to graph: inout ONNXGraph) {
+    // A zero keeps the size that is there: N.
+    graph.append("Reshape", [graph.input, graph.constant("shape", [0, channels, height, width])])
   }
 }

@@ -33,6 +33,12 @@ public protocol Layer: Sendable {
   /// Whether a checkpoint has ``LayerState/batchesTracked`` of the layer, as PyTorch's `num_batches_tracked`.
   var tracksBatches: Bool { get }
 
+  /// Adds the nodes of ONNX that compute in evaluation mode what the layer does; where none is added, its output is its
+  /// input. Images are `[N, C, H, W]` there, features `[N, F]`.
+  ///
+  /// - Throws: ``ONNXError`` for a layer that has no form in ONNX, as by default.
+  func export(to graph: inout ONNXGraph) throws
+
   /// The layer's output for a batch x.
   func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor
 }
@@ -41,6 +47,9 @@ extension Layer {
   public var parameters: [ParameterSpec] { [] }
   public var tracksBatches: Bool { false }
   public func cost(from input: [Int], to output: [Int]) -> LayerCost { .perOutput(output) }
+  public func export(to graph: inout ONNXGraph) throws {
+    throw ONNXError("\(graph.key) (\(Self.moduleName))", "has no form in ONNX that Telar knows")
+  }
 }
 
 /// A layer whose operator can apply an activation to its result.
@@ -93,7 +102,7 @@ public struct ForwardContext: Sendable {
   public var isFrozen: Bool
 
   /// What the layer's dropout is drawn from; `nil` in evaluation.
-  package var dropoutKey: DropoutKey? {
+  public var dropoutKey: DropoutKey? {
     guard case .training(let step) = mode else { return nil }
     return DropoutKey(seed: seed, layer: UInt32(layerIndex), step: UInt32(truncatingIfNeeded: step))
   }

@@ -54,4 +54,9 @@ public struct Linear: ActivatingLayer {
   ) throws -> Tensor {
     try linear(x, weight: state["weight"]!, bias: state["bias"], activation: activation)
   }
+
+  public func export(to graph: inout ONNXGraph) {
+    // Weights are [out, in], as in PyTorch.
+    graph.append("Gemm", [graph.input] + graph.parameters(), [("transB", .integer(1))])
+  }
 }

@@ -41,6 +41,10 @@ public struct MaxPool2d: PoolLayer {
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
     try maxPool2d(x, geometry)
   }
+
+  public func export(to graph: inout ONNXGraph) {
+    graph.append("MaxPool", [graph.input], geometry.exported)
+  }
 }
 
 /// The mean of each window: `torch.nn.AvgPool2d`.
@@ -78,6 +82,12 @@ public struct AvgPool2d: PoolLayer {
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
     try avgPool2d(x, geometry)
   }
+
+  public func export(to graph: inout ONNXGraph) {
+    graph.append(
+      "AveragePool", [graph.input],
+      geometry.exported + [("count_include_pad", .integer(geometry.countIncludePad ? 1 : 0))])
+  }
 }
 
 extension PoolGeometry {
@@ -96,5 +106,13 @@ extension PoolGeometry {
     guard shape.count == 3 else { throw ShapeError(place, "expects an image and is given \(describe(shape))") }
     try checkedCount(place, shape)
     return try bounded(place, Array(outputShape(of: [1] + shape, place).dropFirst()))
+  }
+
+  /// The attributes of ONNX's operators.
+  fileprivate var exported: [(String, ONNXAttribute)] {
+    [
+      ("kernel_shape", .integers(kernelSize.list)), ("strides", .integers(stride.list)),
+      ("pads", .integers(padding.list + padding.list)),
+    ]
   }
 }

@@ -49,19 +49,31 @@ public final class Tape {
   }
 
   /// The tape to record on, when there is one and an input requires a gradient.
-  package static func of(_ inputs: Tensor?...) -> Tape? {
+  ///
+  /// An operator of its own asks it after it has computed its output:
+  ///
+  /// ```swift
+  /// if let tape = Tape.of(x) {
+  ///   tape.record(y) { dy in try tape.accumulate(gradient(dy), into: x) }
+  /// }
+  /// ```
+  public static func of(_ inputs: Tensor?...) -> Tape? {
     guard inputs.contains(where: { $0?.requiresGradient ?? false }) else { return nil }
     return current
   }
 
   /// Notes how the gradients of an operator's inputs follow from that of its output. `backward` calls
-  /// ``accumulate(_:into:)`` for inputs that require a gradient, or writes into a parameter's ``GradientSlot``.
+  /// ``accumulate(_:into:)`` for inputs that require a gradient.
+  public func record(_ output: Tensor, backward: @escaping (Tensor) throws -> Void) {
+    record(output, ending: .none, backward: backward)
+  }
+
+  /// The same for an operator that may end in an activation, and whose `backward` may also write into a parameter's
+  /// ``GradientSlot``.
   ///
   /// - Parameter ending: what the operator ends in; `backward` is given the gradient before it, which costs a launch
   ///   unless those who use the output passed it on already.
-  package func record(
-    _ output: Tensor, ending: Ending = .none, backward: @escaping (Tensor) throws -> Void
-  ) {
+  package func record(_ output: Tensor, ending: Ending, backward: @escaping (Tensor) throws -> Void) {
     output.requiresGradient = true
     records.append(Record(output: output, ending: ending, backward: backward))
   }
@@ -72,7 +84,7 @@ public final class Tape {
   }
 
   /// Adds to the gradient of a tensor: in its slot when it has one, otherwise in the tape until its record is reached.
-  package func accumulate(_ gradient: Tensor, into tensor: Tensor) throws {
+  public func accumulate(_ gradient: Tensor, into tensor: Tensor) throws {
     precondition(gradient.shape == tensor.shape, "a gradient of \(gradient.shape) for a tensor of \(tensor.shape)")
     if let slot = tensor.gradient {
       let (device, sum) = (tensor.device, slot.tensor.buffer)

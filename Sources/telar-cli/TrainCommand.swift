@@ -33,6 +33,15 @@ struct TrainCommand: ParsableCommand {
       --print-recipe prints experiments of a study as a recipe to begin with. All of a recipe is checked before \
       anything is trained. Runs, results and --resume are as telar help study has them.
 
+      LAYERS, with PyTorch's names and keywords; those in brackets may be left out
+      \(KeywordTable(LayerRegistry.names, LayerRegistry.keywords))
+
+      OPTIMIZERS
+      \(KeywordTable(OptimizerRegistry.names, OptimizerRegistry.keywords))
+
+      SCHEDULES, each with [warm_up_epochs]
+      \(KeywordTable(ScheduleRegistry.names, ScheduleRegistry.keywords))
+
       EXAMPLES
         telar train widths.toml --list
         telar train widths.toml --epochs 1 --subset 2000

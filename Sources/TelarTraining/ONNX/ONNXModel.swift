@@ -37,7 +37,7 @@ public struct ONNXModel: Sendable {
   ) throws {
     // Checked before the size of the tensors, which requires layers that fit.
     let outputShape = try architecture.outputShape(of: inputShape)
-    var builder = ONNXGraphBuilder()
+    var layers = ONNXGraph()
     var valueBytes = 0.0
     for part in architecture.parts {
       for (index, layer) in part.layers.layers.enumerated() {
@@ -48,17 +48,17 @@ public struct ONNXModel: Sendable {
             throw ONNXError("network", "more than \(Self.mostValueBytes) bytes of values do not fit an ONNX file")
           }
         }
-        try builder.add(layer, key: key, values: values)
+        try layers.add(layer, key: key, values: values)
       }
     }
-    builder.end()
+    layers.end()
 
     self.inputShape = Self.channelsFirst(inputShape)
     self.outputShape = Self.channelsFirst(outputShape)
-    var graph = builder.graph
+    var graph = ONNXGraphProto(layers)
     graph.name = "telar"
-    graph.input = [.tensor(ONNXGraphBuilder.inputName, self.inputShape)]
-    graph.output = [.tensor(ONNXGraphBuilder.outputName, self.outputShape)]
+    graph.input = [.tensor(ONNXGraph.inputName, self.inputShape)]
+    graph.output = [.tensor(ONNXGraph.outputName, self.outputShape)]
     proto = ONNXModelProto.with {
       $0.irVersion = Int64(Self.formVersion)
       $0.producerName = "telar"

@@ -51,4 +51,9 @@ public enum ScheduleRegistry {
 
   /// The schedule of a name in whatever case, as recipes write it; `nil` where none is registered.
   public static subscript(name: String) -> (any ScheduleShape.Type)? { registry.entry(ignoringCaseOf: name) }
+
+  /// The keywords of a schedule besides `warm_up_epochs`; `nil` where none of this name is registered.
+  public static func keywords(of name: String) -> Keywords? {
+    self[name].map { type in Keywords { _ = try type.init(attributes: &$0) } }
+  }
 }
