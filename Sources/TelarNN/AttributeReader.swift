@@ -111,7 +111,7 @@ public struct AttributeReader {
 
   /// A whole number, at least `minimum`. Without a default it must be there.
   public mutating func integer(_ name: String, default fallback: Int? = nil, atLeast minimum: Int = 1) throws -> Int {
-    try take(name, default: fallback, example: minimum) { [self] in try integer($0, name, minimum) }
+    try take(name, default: fallback, example: max(4, minimum)) { [self] in try integer($0, name, minimum) }
   }
 
   private func integer(_ value: JSON, _ name: String, _ minimum: Int) throws -> Int {

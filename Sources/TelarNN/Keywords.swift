@@ -17,6 +17,12 @@ public struct Keywords: Sendable, Hashable {
 }
 
 extension LayerRegistry {
+  /// A layer of a name, with some values for the keywords that it needs; `nil` where it takes none of them.
+  package static func example(of name: String) -> (any Layer)? {
+    var reader = AttributeReader(describing: ())
+    return try? self[name]?.init(attributes: &reader)
+  }
+
   /// The keywords of a layer; `nil` where none of this name is registered.
   public static func keywords(of name: String) -> Keywords? {
     self[name].map { type in Keywords { _ = try type.init(attributes: &$0) } }

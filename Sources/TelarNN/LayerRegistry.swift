@@ -36,4 +36,23 @@ public enum LayerRegistry {
 
   /// The layer of a name; `nil` where none is registered.
   public static subscript(name: String) -> (any Layer.Type)? { registry[name] }
+
+  /// The layer whose ``Layer/functionName`` is this.
+  package static func layer(ofFunction name: String) -> (any Layer.Type)? {
+    names.lazy.compactMap { self[$0] }.first { $0.functionName == name }
+  }
+}
+
+extension Layer {
+  /// The name of PyTorch's function that does what the module does: `conv_transpose2d`.
+  package static var functionName: String {
+    var name = ""
+    // Names such as ReLU and SiLU are one word.
+    for letter in moduleName.replacing(
+      /[A-Z][A-Za-z]?LU/, with: { $0.output.prefix(1) + $0.output.dropFirst().lowercased() })
+    {
+      name += (letter.isUppercase && !name.isEmpty ? "_" : "") + letter.lowercased()
+    }
+    return name
+  }
 }

@@ -65,7 +65,8 @@ private struct OpCaseList {
     let layer = layers[0] as? any ProductLayer
     if layer == nil || layers.count > 2 {
       let test = OpCase(
-        op: layers.map(\.functionName).joined(separator: "+"), work: .layers(layers), input: input, output: output,
+        op: layers.map { type(of: $0).functionName }.joined(separator: "+"), work: .layers(layers), input: input,
+        output: output,
         attributes: layers.compactMap(\.geometryText).joined())
       add(test, network, needsInputGradient: needsInputGradient)
     }
@@ -75,8 +76,8 @@ private struct OpCaseList {
     guard let output = try? layer.outputShape(of: input) else { preconditionFailure("\(layer) does not fit \(input)") }
     add(
       OpCase(
-        op: layer.functionName, work: .product(layer, activation: activation), input: input, output: output,
-        attributes: (layer.geometryText ?? "") + (activation.map { " " + $0.functionName } ?? "")),
+        op: type(of: layer).functionName, work: .product(layer, activation: activation), input: input, output: output,
+        attributes: (layer.geometryText ?? "") + (activation.map { " " + type(of: $0).functionName } ?? "")),
       network, needsInputGradient: needsInputGradient)
     if let product = layer.matrixProduct {
       add(
@@ -89,7 +90,8 @@ private struct OpCaseList {
     if let activation {
       add(
         OpCase(
-          op: activation.functionName, work: .activationGradient(activation.activation), input: output, output: output),
+          op: type(of: activation).functionName, work: .activationGradient(activation.activation), input: output,
+          output: output),
         network)
     }
   }
@@ -109,15 +111,6 @@ private struct OpCaseList {
 }
 
 extension Layer {
-  /// The name of PyTorch's function that does what the module does: `conv_transpose2d`.
-  fileprivate var functionName: String {
-    var name = ""
-    for letter in Self.moduleName.replacing("ReLU", with: "Relu") {
-      name += (letter.isUppercase && !name.isEmpty ? "_" : "") + letter.lowercased()
-    }
-    return name
-  }
-
   /// Kernel size and so on, of a layer that has them.
   fileprivate var geometryText: String? {
     switch self {

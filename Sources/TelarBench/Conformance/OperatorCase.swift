@@ -111,8 +111,10 @@ final class CaseRun {
   }
 
   /// Keeps a device tensor as a result.
-  func keep(_ name: String, _ tensor: Tensor, _ layout: DeviceLayout = .same) throws {
-    results[name] = layout.fromDevice(HostTensor(tensor.shape, try tensor.values()), shape: tensor.shape)
+  ///
+  /// - Parameter shape: the shape in PyTorch's order, for a weight.
+  func keep(_ name: String, _ tensor: Tensor, _ layout: DeviceLayout = .same, shape: [Int]? = nil) throws {
+    results[name] = layout.fromDevice(HostTensor(tensor.shape, try tensor.values()), shape: shape ?? tensor.shape)
   }
 
   /// Keeps integers as a result.

@@ -29,12 +29,37 @@ enum Operators {
     },
   ]
 
-  /// The operator of a name in the golden format; `nil` where there is none. A step of an optimizer has the optimizer's
-  /// name in small letters.
+  /// The operator of a name in the golden format; `nil` where there is none. Steps of an optimizer have the optimizer's
+  /// name in small letters, other layers than those above the name of PyTorch's function, with the module's keywords.
   static func ofGolden(_ op: String) -> (@Sendable (CaseRun) throws -> Void)? {
     if let operation = golden[op] { return operation }
-    guard let type = OptimizerRegistry[op], type.name.lowercased() == op else { return nil }
-    return { try optimization($0, type) }
+    if let type = OptimizerRegistry[op], type.name.lowercased() == op { return { try optimization($0, type) } }
+    return LayerRegistry.layer(ofFunction: op).map { type in { try layer($0, type) } }
+  }
+
+  /// A layer, in a network of its own, whose tensors have the names that the layer gives them.
+  private static func layer(_ run: CaseRun, _ type: any Layer.Type) throws {
+    let rank = try run.host("input").shape.count
+    let x = try run.leaf("input", rank == 4 ? .image : .same)
+    let layer = try type.init(attributes: &run.attributes)
+    let sample = Array(x.shape.dropFirst())
+    try run.check(layer, on: sample, batch: x.shape[0])
+    let network = try Network(
+      Architecture([Part("op", Sequential([layer]))]), on: run.device, inputShape: sample, seed: 0)
+    for parameter in network.parameters {
+      let given = try run.host(parameter.spec.name)
+      guard given.shape == parameter.spec.shape else {
+        throw CaseError("\(parameter.spec.name) has shape \(given.shape) and should have \(parameter.spec.shape)")
+      }
+      try parameter.write(given.values)
+    }
+    let isImage = try layer.outputShape(of: sample).count == 3
+    try run.differentiate(isImage ? .image : .same) { try network(x, .training(step: 0)) }
+    for parameter in network.parameters {
+      guard let slot = parameter.tensor.gradient, slot.isSet else { continue }
+      try run.keep(
+        "grad_\(parameter.spec.name)", slot.tensor, .weight(parameter.spec.layout), shape: parameter.spec.shape)
+    }
   }
 
   private static func convolution(_ run: CaseRun, transposed: Bool) throws {

@@ -24,7 +24,10 @@ struct RandomCases {
 
   typealias Maker = @Sendable (inout RandomCases) -> (OperatorCase, BoundKind)
 
-  static let makers: [(op: String, make: Maker)] = [
+  /// Those of every operator, and of what else is registered when they are first asked for.
+  static let makers = operators + registered(besides: Set(operators.map { $0.op }))
+
+  private static let operators: [(op: String, make: Maker)] = [
     ("conv2d", { $0.convolution(transposed: false) }),
     ("conv_transpose2d", { $0.convolution(transposed: true) }),
     ("linear", { $0.linear() }),
@@ -72,7 +75,7 @@ struct RandomCases {
   /// Values in -1 ..< 1.
   mutating func uniform(_ count: Int) -> [Float] { (0..<count).map { _ in generator.uniform() } }
 
-  private mutating func values(_ shape: [Int], scale: Float = 1) -> HostTensor {
+  mutating func values(_ shape: [Int], scale: Float = 1) -> HostTensor {
     HostTensor(shape, uniform(shape.reduce(1, *)).map { $0 * scale })
   }
 
@@ -85,7 +88,7 @@ struct RandomCases {
     return HostTensor(shape, numbers)
   }
 
-  private func makeCase(_ op: String, _ attributes: JSON.Members, _ tensors: [String: HostTensor]) -> OperatorCase {
+  func makeCase(_ op: String, _ attributes: JSON.Members, _ tensors: [String: HostTensor]) -> OperatorCase {
     OperatorCase(name: op, op: op, attributes: attributes, tensors: tensors)
   }
 
@@ -255,7 +258,7 @@ struct RandomCases {
     )
   }
 
-  private mutating func optimizer(_ op: String, _ attributes: JSON.Members) -> (OperatorCase, BoundKind) {
+  mutating func optimizer(_ op: String, _ attributes: JSON.Members) -> (OperatorCase, BoundKind) {
     let count = pick([1, 37, 1000])
     return (makeCase(op, attributes, ["input": values([count]), "grads": values([5, count])]), BoundKind())
   }
