@@ -10,6 +10,7 @@ public enum LayerRegistry {
   private static let registry = Registry<any Layer.Type>(
     "layer",
     [
+      AdaptiveAvgPool2d.self,
       AvgPool2d.self,
       BatchNorm2d.self,
       Conv2d.self,

@@ -70,6 +70,11 @@ struct ExportedNetwork: CustomTestStringConvertible, Sendable {
       AvgPool2d(Pair(3, 4), stride: Pair(2, 1), padding: Pair(1, 2))
       AvgPool2d(3, stride: 2, padding: 1, countIncludePad: false)
     },
+    ExportedNetwork("global average pooling", [5, 4, 3]) {
+      AdaptiveAvgPool2d()
+      Flatten()
+      Linear(3, 2)
+    },
     ExportedNetwork("batch normalisation", [4, 3, 5]) { BatchNorm2d(5, epsilon: 0.01) },
     ExportedNetwork("activations", [4, 3, 2]) {
       ReLU()

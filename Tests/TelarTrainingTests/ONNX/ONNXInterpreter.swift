@@ -65,6 +65,9 @@ struct ONNXInterpreter {
         y = Self.gemm(x, others[0]!, others.count > 1 ? others[1] : nil)
       case "BatchNormalization":
         y = Self.batchNormalization(x, others.map { $0!.values }, epsilon: number("epsilon", 1e-5))
+      case "GlobalAveragePool":
+        y = Self.pool(
+          x, kernel: Array(x.shape[2...]), strides: [1, 1], pads: [0, 0, 0, 0], isMean: true, countsPadding: false)
       case "MaxPool", "AveragePool":
         y = Self.pool(
           x, kernel: list("kernel_shape", []), strides: list("strides", [1, 1]), pads: list("pads", [0, 0, 0, 0]),
