@@ -2,12 +2,13 @@
 // A work-item updates VECTOR_WIDTH elements. Formulas and their order are those of torch.optim.
 #include "common.cl"
 
-// Adam (Kingma & Ba 2015), with weight decay added to the gradient. step_size = learning rate / (1 - beta1^t);
-// root_correction = 1 / sqrt(1 - beta2^t).
+// Adam (Kingma & Ba 2015), with weight decay added to the gradient, or decoupled from it (AdamW, Loshchilov & Hutter
+// 2019): the parameter is multiplied by `kept` = 1 - learning rate * weight decay, otherwise 1. step_size = learning
+// rate / (1 - beta1^t); root_correction = 1 / sqrt(1 - beta2^t).
 kernel void adam_step(
     global float *parameters, global const float *gradients, global float *first_moment, global float *second_moment,
     int count, float one_minus_beta1, float beta2, float one_minus_beta2, float step_size, float root_correction,
-    float epsilon, float weight_decay) {
+    float epsilon, float weight_decay, float kept) {
   const int first = (int)get_global_id(0) * VECTOR_WIDTH;
   const int n = count - first;
   if (n <= 0) return;
@@ -17,7 +18,7 @@ kernel void adam_step(
   m = MULTIPLY_ADD(g - m, SPLAT(one_minus_beta1), m);
   v = MULTIPLY_ADD(g * one_minus_beta2, g, v * beta2);
   const floatv denominator = MULTIPLY_ADD(sqrt(v), SPLAT(root_correction), SPLAT(epsilon));
-  store_part(p - step_size * (m / denominator), parameters + first, n);
+  store_part(p * kept - step_size * (m / denominator), parameters + first, n);
   store_part(m, first_moment + first, n);
   store_part(v, second_moment + first, n);
 }

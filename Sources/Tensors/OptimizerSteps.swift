@@ -13,12 +13,15 @@ enum OptimizerKernels {
 ///   - firstMoment: the running mean of gradients, zeros before the first step.
 ///   - secondMoment: the running mean of squared gradients, zeros before the first step.
 ///   - weightDecay: is added to the gradient, times the parameter.
+///   - isDecoupled: whether, instead, the learning rate times `weightDecay` times the parameter is taken from it, as in
+///     AdamW.
 ///   - step: the number of this step, from 1.
 /// - Cost: one launch.
-/// - Source: semantics of torch.optim.Adam; Kingma & Ba 2015.
+/// - Source: semantics of torch.optim.Adam and AdamW; Kingma & Ba 2015, Loshchilov & Hutter 2019.
 public func adamStep(
   parameters: Tensor, gradients: Tensor, firstMoment: Tensor, secondMoment: Tensor, learningRate: Double,
-  beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0, step: Int
+  beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0,
+  isDecoupled: Bool = false, step: Int
 ) throws {
   let count = parameters.count
   precondition(
@@ -33,7 +36,7 @@ public func adamStep(
       .int(count), .float(Float(1 - beta1)), .float(Float(beta2)), .float(Float(1 - beta2)),
       .float(Float(learningRate / (1 - pow(beta1, Double(step))))),
       .float(Float(1 / (1 - pow(beta2, Double(step))).squareRoot())), .float(Float(epsilon)),
-      .float(Float(weightDecay)),
+      .float(isDecoupled ? 0 : Float(weightDecay)), .float(isDecoupled ? Float(1 - learningRate * weightDecay) : 1),
     ])
 }
 

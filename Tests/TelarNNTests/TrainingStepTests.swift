@@ -42,7 +42,8 @@ import Testing
     try on.use { device in
       let (x, labels) = try NetworkTests.batch(on: device)
       for optimizer in [
-        Adam(learningRate: 0.01, weightDecay: 0.01) as any Optimizer, SGD(momentum: 0.9, nesterov: true),
+        Adam(learningRate: 0.01, weightDecay: 0.01) as any Optimizer, AdamW(learningRate: 0.01),
+        SGD(momentum: 0.9, nesterov: true),
       ] {
         func steps(_ train: TrainingStep, _ count: Int) throws {
           for _ in 0..<count { try train { mode in try crossEntropy(train.network(x, mode), labels: labels) } }
@@ -70,12 +71,13 @@ import Testing
     }
   }
 
-  /// Adam and SGD over a network are the oracle's, each parameter for itself.
+  /// Adam, AdamW and SGD over a network are the oracle's, each parameter for itself.
   @Test(arguments: TestDevices.all) func optimizersFollowTheOracle(_ on: TestDevice) throws {
     try on.use { device in
       let adam = Adam(learningRate: 0.02, beta1: 0.8, beta2: 0.95, epsilon: 1e-6, weightDecay: 0.1)
       let sgd = SGD(learningRate: 0.05, momentum: 0.7, nesterov: true, weightDecay: 0.1)
-      for optimizer in [adam as any Optimizer, sgd] {
+      let adamW = AdamW(learningRate: 0.02, beta1: 0.8, beta2: 0.95, epsilon: 1e-6, weightDecay: 0.5)
+      for optimizer in [adam as any Optimizer, adamW, sgd] {
         let network = try Network(on: device, inputShape: nil, seed: 3) { Part("a") { Linear(3, 5) } }
         let state = try OptimizerState(optimizer, for: network)
         var random = SeededGenerator(seed: 8)
@@ -90,11 +92,12 @@ import Testing
           }
           let history = gradients.map(\.values)
           let expected =
-            optimizer is Adam
-            ? Oracle.adam(
-              start, gradients: history, learningRate: 0.02, beta1: 0.8, beta2: 0.95, epsilon: 1e-6, weightDecay: 0.1)
-            : Oracle.sgd(
+            optimizer is SGD
+            ? Oracle.sgd(
               start, gradients: history, learningRate: 0.05, momentum: 0.7, nesterov: true, weightDecay: 0.1)
+            : Oracle.adam(
+              start, gradients: history, learningRate: 0.02, beta1: 0.8, beta2: 0.95, epsilon: 1e-6,
+              weightDecay: optimizer is AdamW ? 0.5 : 0.1, isDecoupled: optimizer is AdamW)
           expectClose(
             try parameter.values(), OracleTensor(parameter.spec.shape, expected),
             .within(absolute: 1e-6, relative: 4e-6), TestCase(device, "\(type(of: optimizer).name) \(parameter.key)"))

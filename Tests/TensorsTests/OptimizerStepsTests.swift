@@ -2,7 +2,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Adam and SGD on every device against the oracle, over several steps.
+/// Adam, AdamW and SGD on every device against the oracle, over several steps.
 @Suite struct OptimizerStepsTests {
   static let counts = [1, 3, 8, 17, 37, 1000]
 
@@ -10,7 +10,7 @@ import Testing
   func adamMatchesOracle(_ on: TestDevice) throws {
     try on.use { device in
       for (index, count) in Self.counts.enumerated() {
-        for weightDecay in [0, 0.01] {
+        for (weightDecay, isDecoupled) in [(0, false), (0.01, false), (0.3, true)] {
           var random = SeededGenerator(seed: UInt64(index))
           let start = random.gaussians([count])
           // Gradients of very different sizes, and some that are zero.
@@ -23,13 +23,15 @@ import Testing
           for (step, gradient) in gradients.enumerated() {
             try adamStep(
               parameters: p, gradients: canaries.tensor(gradient), firstMoment: m, secondMoment: v,
-              learningRate: 0.01, beta1: 0.8, beta2: 0.99, epsilon: 1e-8, weightDecay: weightDecay, step: step + 1)
+              learningRate: 0.01, beta1: 0.8, beta2: 0.99, epsilon: 1e-8, weightDecay: weightDecay,
+              isDecoupled: isDecoupled, step: step + 1)
           }
           #expect(device.counters.launches - before == gradients.count)
           let expected = Oracle.adam(
             start.values, gradients: gradients.map(\.values), learningRate: 0.01, beta1: 0.8, beta2: 0.99,
-            epsilon: 1e-8, weightDecay: weightDecay)
-          let test = TestCase(device, "adam of \(count), decay \(weightDecay)", seed: random.seed)
+            epsilon: 1e-8, weightDecay: weightDecay, isDecoupled: isDecoupled)
+          let test = TestCase(
+            device, "adam of \(count), decay \(weightDecay), decoupled \(isDecoupled)", seed: random.seed)
           try expectClose(p, OracleTensor([count], expected), .within(absolute: 2e-7, relative: 5e-7), test)
           try canaries.check(test)
         }

@@ -1,10 +1,11 @@
 import Foundation
 
 extension Oracle {
-  /// Parameters after Adam's steps with the given gradients, from zero state; semantics of torch.optim.Adam.
+  /// Parameters after Adam's steps with the given gradients, from zero state; semantics of torch.optim.Adam, and where
+  /// the weight decay is decoupled of torch.optim.AdamW.
   public static func adam(
     _ parameters: [Double], gradients: [[Double]], learningRate: Double, beta1: Double, beta2: Double,
-    epsilon: Double, weightDecay: Double
+    epsilon: Double, weightDecay: Double, isDecoupled: Bool = false
   ) -> [Double] {
     var p = parameters
     var m = [Double](repeating: 0, count: p.count)
@@ -12,7 +13,8 @@ extension Oracle {
     for (index, gradient) in gradients.enumerated() {
       let t = Double(index + 1)
       for i in p.indices {
-        let g = gradient[i] + weightDecay * p[i]
+        if isDecoupled { p[i] -= learningRate * weightDecay * p[i] }
+        let g = gradient[i] + (isDecoupled ? 0 : weightDecay * p[i])
         m[i] = beta1 * m[i] + (1 - beta1) * g
         v[i] = beta2 * v[i] + (1 - beta2) * g * g
         let unbiasedMean = m[i] / (1 - pow(beta1, t))

@@ -265,10 +265,10 @@ ENTRY(
     (a0, a1, a2, a3, a4, a5, a6, a7, a8))
 ENTRY(
     adam_step,
-    (float *, const float *, float *, float *, int, float, float, float, float, float, float, float),
+    (float *, const float *, float *, float *, int, float, float, float, float, float, float, float, float),
     A(0, float *) A(1, const float *) A(2, float *) A(3, float *) A(4, int) A(5, float) A(6, float) A(7, float)
-        A(8, float) A(9, float) A(10, float) A(11, float),
-    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11))
+        A(8, float) A(9, float) A(10, float) A(11, float) A(12, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12))
 ENTRY(
     sgd_step,
     (float *, const float *, float *, int, float, float, float, int),

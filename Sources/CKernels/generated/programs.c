@@ -311,7 +311,7 @@ static const telar_kernel kernels[] = {
     {"layout", "transpose_batch", "cbiii", 0},
     {"loss", "squared_error", "ccbbiifiif", 0},
     {"loss", "loss_finish", "ccbbifiii", 0},
-    {"optimizer", "adam_step", "bcbbifffffff", 0},
+    {"optimizer", "adam_step", "bcbbiffffffff", 0},
     {"optimizer", "sgd_step", "bcbifffi", 0},
     {"peak", "peak_multiply_add", "biff", 0},
     {"pool", "pool_max_forward", "cbbiiiiiiiiiiiii", 0},

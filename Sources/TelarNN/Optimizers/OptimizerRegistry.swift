@@ -7,6 +7,7 @@ public enum OptimizerRegistry {
     "optimizer",
     [
       Adam.self,
+      AdamW.self,
       SGD.self,
     ]
   ) { $0.name }

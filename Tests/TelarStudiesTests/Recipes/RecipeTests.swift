@@ -53,6 +53,11 @@ struct RecipeTests {
         "{ name = \"Adam\", learning_rate = 1e-2, beta1 = 0.8, beta2 = 0.9, epsilon = 1e-6, weight_decay = 1e-4 }",
         Adam(learningRate: 1e-2, beta1: 0.8, beta2: 0.9, epsilon: 1e-6, weightDecay: 1e-4).json
       ),
+      ("\"AdamW\"", AdamW(weightDecay: 0.01).json),
+      (
+        "{ name = \"AdamW\", learning_rate = 1e-2, beta1 = 0.8, beta2 = 0.9, epsilon = 1e-6, weight_decay = 0.1 }",
+        AdamW(learningRate: 1e-2, beta1: 0.8, beta2: 0.9, epsilon: 1e-6, weightDecay: 0.1).json
+      ),
       (
         "{ name = \"SGD\", learning_rate = 0.1, momentum = 0.9, nesterov = true, weight_decay = 5e-4 }",
         SGD(learningRate: 0.1, momentum: 0.9, nesterov: true, weightDecay: 5e-4).json

@@ -1,0 +1,47 @@
+/// Adam whose weight decay is decoupled from the gradient, with PyTorch's defaults: `torch.optim.AdamW` (Loshchilov and
+/// Hutter, arXiv:1711.05101).
+public struct AdamW: Optimizer {
+  public static var name: String { "AdamW" }
+
+  public var learningRate: Double
+  public var beta1: Double
+  public var beta2: Double
+  public var epsilon: Double
+  public var weightDecay: Double
+
+  public init(
+    learningRate: Double = 1e-3, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
+    weightDecay: Double = 1e-2
+  ) {
+    self.learningRate = learningRate
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+  }
+
+  public init(attributes: inout AttributeReader) throws {
+    self.init(
+      learningRate: try attributes.double("learning_rate", default: 1e-3, .positive),
+      beta1: try attributes.double("beta1", default: 0.9, .share),
+      beta2: try attributes.double("beta2", default: 0.999, .share),
+      epsilon: try attributes.double("epsilon", default: 1e-8, .zeroToOne),
+      weightDecay: try attributes.double("weight_decay", default: 1e-2, .nonNegative))
+  }
+
+  public var attributes: JSON.Members {
+    [
+      "learning_rate": .number(learningRate), "beta1": .number(beta1), "beta2": .number(beta2),
+      "epsilon": .number(epsilon), "weight_decay": .number(weightDecay),
+    ]
+  }
+
+  public var stateNames: [String] { ["exp_avg", "exp_avg_sq"] }
+
+  public func update(parameters: Tensor, gradients: Tensor, state: [Tensor], learningRate: Double, step: Int) throws {
+    try adamStep(
+      parameters: parameters, gradients: gradients, firstMoment: state[0], secondMoment: state[1],
+      learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay,
+      isDecoupled: true, step: step)
+  }
+}
