@@ -83,6 +83,7 @@ private final class KernelSweep {
     for kind in [Activation.relu, .leakyReLU(negativeSlope: 0.1), .sigmoid, .tanh] {
       try differentiate { try sum(activation(a, kind), activation(b, kind)) }
     }
+    try differentiate { try sum(silu(a), sum(gelu(a), gelu(b, approximates: true))) }
     let image = try leaf([2, 3, 2, 5])
     try differentiate { try unflatten(flatten(image), channels: 5, height: 3, width: 2) }
     try differentiate { try sumReduce(image) }

@@ -13,6 +13,7 @@
 #include "../../../Kernels/dropout.cl"
 #include "../../../Kernels/dropout_pool.cl"
 #include "../../../Kernels/elementwise.cl"
+#include "../../../Kernels/gated_units.cl"
 #include "../../../Kernels/gather.cl"
 #include "../../../Kernels/layout.cl"
 #include "../../../Kernels/loss.cl"
@@ -237,6 +238,26 @@ ENTRY(
     A(0, const float *) A(1, float *) A(2, int),
     (a0, a1, a2))
 ENTRY(
+    silu_forward,
+    (const float *, float *, int),
+    A(0, const float *) A(1, float *) A(2, int),
+    (a0, a1, a2))
+ENTRY(
+    silu_backward,
+    (const float *, const float *, float *, int),
+    A(0, const float *) A(1, const float *) A(2, float *) A(3, int),
+    (a0, a1, a2, a3))
+ENTRY(
+    gelu_forward,
+    (const float *, float *, int, int),
+    A(0, const float *) A(1, float *) A(2, int) A(3, int),
+    (a0, a1, a2, a3))
+ENTRY(
+    gelu_backward,
+    (const float *, const float *, float *, int, int),
+    A(0, const float *) A(1, const float *) A(2, float *) A(3, int) A(4, int),
+    (a0, a1, a2, a3, a4))
+ENTRY(
     gather_bytes,
     (const uchar *, const int *, float *, int, int, int, float, float),
     A(0, const uchar *) A(1, const int *) A(2, float *) A(3, int) A(4, int) A(5, int) A(6, float) A(7, float),
@@ -350,8 +371,8 @@ ENTRY(
     ROW(conv2d_first_norm_pool) ROW(conv2d_first_norm_gradient) ROW(conv2d_from_one) ROW(conv2d_from_one_gradient) \
     ROW(pad_image) ROW(pack_taps) ROW(winograd_filters) ROW(conv2d_to_one) ROW(philox_blocks) ROW(dropout_forward) \
     ROW(relu_dropout_pool_2x2) ROW(activation_forward) ROW(activation_backward) ROW(add) ROW(scale_by_scalar) \
-    ROW(broadcast_scalar) ROW(exponential) ROW(gather_bytes) ROW(gather_labels) ROW(transpose_batch) \
-    ROW(squared_error) ROW(loss_finish) ROW(adam_step) ROW(sgd_step) ROW(peak_multiply_add) ROW(pool_max_forward) \
-    ROW(pool_max_forward_2x2) ROW(pool_max_backward) ROW(pool_max_backward_cells) ROW(pool_average_forward) \
-    ROW(pool_average_backward) ROW(pool_average_backward_cells) ROW(chunk_sum) ROW(arg_max) ROW(count_correct) \
-    ROW(cross_entropy_rows)
+    ROW(broadcast_scalar) ROW(exponential) ROW(silu_forward) ROW(silu_backward) ROW(gelu_forward) ROW(gelu_backward) \
+    ROW(gather_bytes) ROW(gather_labels) ROW(transpose_batch) ROW(squared_error) ROW(loss_finish) ROW(adam_step) \
+    ROW(sgd_step) ROW(peak_multiply_add) ROW(pool_max_forward) ROW(pool_max_forward_2x2) ROW(pool_max_backward) \
+    ROW(pool_max_backward_cells) ROW(pool_average_forward) ROW(pool_average_backward) ROW(pool_average_backward_cells) \
+    ROW(chunk_sum) ROW(arg_max) ROW(count_correct) ROW(cross_entropy_rows)

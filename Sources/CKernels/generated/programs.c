@@ -102,6 +102,10 @@ static const char first_layer_cl_text[] = {
 #embed "../../../Kernels/first_layer.cl"
 };
 TEXT_FILE(first_layer_cl, "first_layer.cl")
+static const char gated_units_cl_text[] = {
+#embed "../../../Kernels/gated_units.cl"
+};
+TEXT_FILE(gated_units_cl, "gated_units.cl")
 static const char gather_cl_text[] = {
 #embed "../../../Kernels/gather.cl"
 };
@@ -208,6 +212,7 @@ static const telar_file *const dropout_files[] = {&activation_h, &pool_h, &commo
 static const telar_file *const dropout_pool_files[] = {&activation_h, &pool_h, &common_cl, &philox_h, &philox_cl,
     &dropout_pool_cl};
 static const telar_file *const elementwise_files[] = {&activation_h, &pool_h, &common_cl, &elementwise_cl};
+static const telar_file *const gated_units_files[] = {&activation_h, &pool_h, &common_cl, &gated_units_cl};
 static const telar_file *const gather_files[] = {&activation_h, &pool_h, &common_cl, &gather_cl};
 static const telar_file *const gemm_files[] = {&activation_h, &pool_h, &common_cl, &register_tile_cl, &gemm_h,
     &gemm_cl};
@@ -241,6 +246,7 @@ static const telar_program programs[] = {
     PROGRAM(dropout, 0)
     PROGRAM(dropout_pool, 0)
     PROGRAM(elementwise, 0)
+    PROGRAM(gated_units, 0)
     PROGRAM(gather, 0)
     PROGRAM(gemm, 0)
     PROGRAM(gemm_tile, 1)
@@ -301,6 +307,10 @@ static const telar_kernel kernels[] = {
     {"elementwise", "scale_by_scalar", "ccbif", 0},
     {"elementwise", "broadcast_scalar", "cbif", 0},
     {"elementwise", "exponential", "cbi", 0},
+    {"gated_units", "silu_forward", "cbi", 0},
+    {"gated_units", "silu_backward", "ccbi", 0},
+    {"gated_units", "gelu_forward", "cbii", 0},
+    {"gated_units", "gelu_backward", "ccbii", 0},
     {"gather", "gather_bytes", "ccbiiiff", 0},
     {"gather", "gather_labels", "ccbii", 0},
     {"gemm", "gemm", "ccccbiiiiiiiiiiiiffcif", 1},

@@ -82,6 +82,11 @@ struct ExportedNetwork: CustomTestStringConvertible, Sendable {
       Tanh()
       Sigmoid()
     },
+    ExportedNetwork("gated units", [5, 3, 2]) {
+      SiLU()
+      GELU()
+      GELU(approximates: true)
+    },
     ExportedNetwork("leaky ReLU of slope zero", [8]) { LeakyReLU(negativeSlope: 0) },
     ExportedNetwork("flatten and unflatten", [2, 3, 4]) {
       Flatten()

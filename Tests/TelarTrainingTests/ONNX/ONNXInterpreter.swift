@@ -51,6 +51,9 @@ struct ONNXInterpreter {
         y = each { $0 < 0 ? alpha * $0 : $0 }
       case "Sigmoid": y = each { 1 / (1 + exp(-$0)) }
       case "Tanh": y = each(tanh)
+      case "Erf": y = each(erf)
+      case "Mul": y = try Self.broadcast(x, try #require(others[0]), *)
+      case "Add": y = try Self.broadcast(x, try #require(others[0]), +)
       case "Flatten":
         try #require(integer("axis", 1) == 1)
         y = Array4(shape: [x.shape[0], x.shape.dropFirst().reduce(1, *)], values: x.values)
@@ -90,6 +93,25 @@ struct ONNXInterpreter {
       tensors[node.output[0]] = y
     }
     return try #require(tensors[model.graph.output[0].name])
+  }
+
+  /// Element by element, where the second array has as many dimensions or fewer, each of the same size or 1.
+  private static func broadcast(
+    _ a: Array4, _ b: Array4, _ combine: (Double, Double) -> Double
+  ) throws -> Array4 {
+    let sizes = [Int](repeating: 1, count: a.shape.count - b.shape.count) + b.shape
+    try #require(zip(sizes, a.shape).allSatisfy { $0 == 1 || $0 == $1 })
+    var y = a
+    for place in a.values.indices {
+      var (rest, other, step) = (place, 0, 1)
+      for axis in a.shape.indices.reversed() {
+        if sizes[axis] > 1 { other += rest % a.shape[axis] * step }
+        step *= sizes[axis]
+        rest /= a.shape[axis]
+      }
+      y.values[place] = combine(a.values[place], b.values[other])
+    }
+    return y
   }
 
   /// Zeros around an image; `pads` are those in front of all axes, then those behind them.
