@@ -18,6 +18,7 @@ public enum LayerRegistry {
       Dropout.self,
       Flatten.self,
       GELU.self,
+      GroupNorm.self,
       LeakyReLU.self,
       Linear.self,
       MaxPool2d.self,

@@ -235,6 +235,11 @@ private final class KernelSweep {
   }
 
   func normalisation() throws {
+    for (channels, groups) in [(6, 2), (20, 1)] {
+      let x = try leaf([2, 3, 2, channels]), weight = try leaf([channels]), bias = try leaf([channels])
+      try differentiate { try groupNorm(x, groups: groups, weight: weight, bias: bias) }
+      try differentiate { try groupNorm(x, groups: groups) }
+    }
     let x = try leaf([2, 3, 5, 3]), weight = try leaf([3]), bias = try leaf([3])
     let mean = try device.zeros([3]), variance = try device.tensor([3], [1, 1, 1])
     for training in [true, false] {

@@ -15,6 +15,7 @@
 #include "../../../Kernels/elementwise.cl"
 #include "../../../Kernels/gated_units.cl"
 #include "../../../Kernels/gather.cl"
+#include "../../../Kernels/group_norm.cl"
 #include "../../../Kernels/layout.cl"
 #include "../../../Kernels/loss.cl"
 #include "../../../Kernels/optimizer.cl"
@@ -268,6 +269,19 @@ ENTRY(
     A(0, const uchar *) A(1, const int *) A(2, int *) A(3, int) A(4, int),
     (a0, a1, a2, a3, a4))
 ENTRY(
+    group_norm_forward,
+    (const float *, float *, const float *, const float *, float *, int, int, int, int, float, int, int),
+    A(0, const float *) A(1, float *) A(2, const float *) A(3, const float *) A(4, float *) A(5, int) A(6, int)
+        A(7, int) A(8, int) A(9, float) A(10, int) A(11, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11))
+ENTRY(
+    group_norm_backward,
+    (const float *, const float *, const float *, const float *, float *, float *, float *, int, int, int, int, int,
+        int),
+    A(0, const float *) A(1, const float *) A(2, const float *) A(3, const float *) A(4, float *) A(5, float *)
+        A(6, float *) A(7, int) A(8, int) A(9, int) A(10, int) A(11, int) A(12, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12))
+ENTRY(
     transpose_batch,
     (const float *, float *, int, int, int),
     A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, int),
@@ -372,7 +386,8 @@ ENTRY(
     ROW(pad_image) ROW(pack_taps) ROW(winograd_filters) ROW(conv2d_to_one) ROW(philox_blocks) ROW(dropout_forward) \
     ROW(relu_dropout_pool_2x2) ROW(activation_forward) ROW(activation_backward) ROW(add) ROW(scale_by_scalar) \
     ROW(broadcast_scalar) ROW(exponential) ROW(silu_forward) ROW(silu_backward) ROW(gelu_forward) ROW(gelu_backward) \
-    ROW(gather_bytes) ROW(gather_labels) ROW(transpose_batch) ROW(squared_error) ROW(loss_finish) ROW(adam_step) \
-    ROW(sgd_step) ROW(peak_multiply_add) ROW(pool_max_forward) ROW(pool_max_forward_2x2) ROW(pool_max_backward) \
-    ROW(pool_max_backward_cells) ROW(pool_average_forward) ROW(pool_average_backward) ROW(pool_average_backward_cells) \
-    ROW(chunk_sum) ROW(arg_max) ROW(count_correct) ROW(cross_entropy_rows)
+    ROW(gather_bytes) ROW(gather_labels) ROW(group_norm_forward) ROW(group_norm_backward) ROW(transpose_batch) \
+    ROW(squared_error) ROW(loss_finish) ROW(adam_step) ROW(sgd_step) ROW(peak_multiply_add) ROW(pool_max_forward) \
+    ROW(pool_max_forward_2x2) ROW(pool_max_backward) ROW(pool_max_backward_cells) ROW(pool_average_forward) \
+    ROW(pool_average_backward) ROW(pool_average_backward_cells) ROW(chunk_sum) ROW(arg_max) ROW(count_correct) \
+    ROW(cross_entropy_rows)

@@ -122,6 +122,10 @@ static const char gemm_tile_cl_text[] = {
 #embed "../../../Kernels/gemm_tile.cl"
 };
 TEXT_FILE(gemm_tile_cl, "gemm_tile.cl")
+static const char group_norm_cl_text[] = {
+#embed "../../../Kernels/group_norm.cl"
+};
+TEXT_FILE(group_norm_cl, "group_norm.cl")
 static const char layout_cl_text[] = {
 #embed "../../../Kernels/layout.cl"
 };
@@ -218,6 +222,7 @@ static const telar_file *const gemm_files[] = {&activation_h, &pool_h, &common_c
     &gemm_cl};
 static const telar_file *const gemm_tile_files[] = {&activation_h, &pool_h, &common_cl, &local_tile_cl,
     &gemm_tile_cl};
+static const telar_file *const group_norm_files[] = {&activation_h, &pool_h, &common_cl, &group_norm_cl};
 static const telar_file *const layout_files[] = {&activation_h, &pool_h, &common_cl, &layout_h, &layout_cl};
 static const telar_file *const loss_files[] = {&activation_h, &pool_h, &common_cl, &loss_cl};
 static const telar_file *const optimizer_files[] = {&activation_h, &pool_h, &common_cl, &optimizer_cl};
@@ -250,6 +255,7 @@ static const telar_program programs[] = {
     PROGRAM(gather, 0)
     PROGRAM(gemm, 0)
     PROGRAM(gemm_tile, 1)
+    PROGRAM(group_norm, 0)
     PROGRAM(layout, 0)
     PROGRAM(loss, 0)
     PROGRAM(optimizer, 0)
@@ -318,6 +324,8 @@ static const telar_kernel kernels[] = {
     {"gemm", "gemm_packed", "ccccbiiiiiiffcif", 1},
     {"gemm_tile", "gemm_tile", "ccccbiiiiiiiiffcif", 0},
     {"gemm_tile", "sum_splits", "cccbiiiffcif", 0},
+    {"group_norm", "group_norm_forward", "cbccbiiiifii", 0},
+    {"group_norm", "group_norm_backward", "ccccbbbiiiiii", 0},
     {"layout", "transpose_batch", "cbiii", 0},
     {"loss", "squared_error", "ccbbiifiif", 0},
     {"loss", "loss_finish", "ccbbifiii", 0},

@@ -76,6 +76,10 @@ struct ExportedNetwork: CustomTestStringConvertible, Sendable {
       Linear(3, 2)
     },
     ExportedNetwork("batch normalisation", [4, 3, 5]) { BatchNorm2d(5, epsilon: 0.01) },
+    ExportedNetwork("group normalisation", [4, 3, 6]) {
+      GroupNorm(2, 6, epsilon: 0.01)
+      GroupNorm(3, 6, affine: false)
+    },
     ExportedNetwork("activations", [4, 3, 2]) {
       ReLU()
       LeakyReLU(negativeSlope: 0.3)

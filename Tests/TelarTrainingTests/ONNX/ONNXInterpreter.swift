@@ -58,14 +58,24 @@ struct ONNXInterpreter {
         try #require(integer("axis", 1) == 1)
         y = Array4(shape: [x.shape[0], x.shape.dropFirst().reduce(1, *)], values: x.values)
       case "Reshape":
-        let sizes = try #require(integers[node.input[1]])
-        y = Array4(shape: sizes.enumerated().map { $1 == 0 ? x.shape[$0] : $1 }, values: x.values)
+        let sizes = try #require(integers[node.input[1]]).enumerated().map { $1 == 0 ? x.shape[$0] : $1 }
+        let rest = x.values.count / sizes.filter { $0 > 0 }.reduce(1, *)
+        y = Array4(shape: sizes.map { $0 == -1 ? rest : $0 }, values: x.values)
         try #require(y.shape.reduce(1, *) == x.values.count)
       case "Pad":
         y = Self.pad(x, try #require(integers[node.input[1]]))
       case "Gemm":
         try #require(integer("transA", 0) == 0 && integer("transB", 0) == 1)
         y = Self.gemm(x, others[0]!, others.count > 1 ? others[1] : nil)
+      case "Shape":
+        integers[node.output[0]] = x.shape
+        continue
+      case "Unsqueeze":
+        var shape = x.shape
+        for axis in try #require(integers[node.input[1]]).sorted() { shape.insert(1, at: axis) }
+        y = Array4(shape: shape, values: x.values)
+      case "InstanceNormalization":
+        y = Self.instanceNormalization(x, others.map { $0!.values }, epsilon: number("epsilon", 1e-5))
       case "BatchNormalization":
         y = Self.batchNormalization(x, others.map { $0!.values }, epsilon: number("epsilon", 1e-5))
       case "GlobalAveragePool":
@@ -152,6 +162,22 @@ struct ONNXInterpreter {
       y.values[place] =
         (x.values[place] - parameters[2][c]) / (parameters[3][c] + epsilon).squareRoot() * parameters[0][c]
         + parameters[1][c]
+    }
+    return y
+  }
+
+  /// `parameters` are scale and bias.
+  private static func instanceNormalization(_ x: Array4, _ parameters: [[Double]], epsilon: Double) -> Array4 {
+    let size = x.shape[2...].reduce(1, *)
+    var y = x
+    for plane in 0..<(x.shape[0] * x.shape[1]) {
+      let values = x.values[(plane * size)..<((plane + 1) * size)]
+      let mean = values.reduce(0, +) / Double(size)
+      let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(size)
+      let c = plane % x.shape[1]
+      for i in values.indices {
+        y.values[i] = (x.values[i] - mean) / (variance + epsilon).squareRoot() * parameters[0][c] + parameters[1][c]
+      }
     }
     return y
   }
