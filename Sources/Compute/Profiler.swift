@@ -14,10 +14,8 @@ public final class Profiler {
   }
 
   private var entries: [String: Entry] = [:]
-  /// The routes that are being enqueued, the innermost last.
-  private var routes: [(pass: String, route: String)] = []
-  /// What the launches belong to: the step of a plan. Kept by a tape for the launches of its gradient.
-  package var step: String?
+  /// What the launches belong to that are made now.
+  package var context = LaunchContext()
   private var pendingFlops = 0.0
   private var pendingBytes = 0.0
 
@@ -28,15 +26,6 @@ public final class Profiler {
     pendingFlops = flops
     pendingBytes = bytes
   }
-
-  /// Says that the launches up to ``leave()`` are those of a route.
-  package func enter(pass: String, route: String) { routes.append((pass, route)) }
-
-  /// Ends what the last ``enter(pass:route:)`` began.
-  package func leave() { routes.removeLast() }
-
-  /// The route that launches belong to now, the outermost where one is enqueued by another.
-  package var route: (pass: String, route: String)? { routes.first }
 
   /// Takes the work declared for the launch that is being made.
   package func takeDeclared() -> (flops: Double, bytes: Double) {
@@ -60,4 +49,24 @@ public final class Profiler {
   public var report: [Entry] {
     entries.values.sorted { ($0.seconds, $1.kernel) > ($1.seconds, $0.kernel) }
   }
+}
+
+/// What a launch belongs to.
+public struct LaunchContext: Sendable, Equatable {
+  /// What a launch contributes to.
+  public enum Role: String, Sendable {
+    case forward
+    case gradient
+    case inputGradient = "input gradient"
+    case weightGradient = "weight gradient"
+    case biasGradient = "bias gradient"
+  }
+
+  /// The layers of the step of a plan, by their names: `encoder.0 encoder.1`; `nil` outside of networks.
+  public var step: String?
+  public var role = Role.forward
+  /// The route of the operator, the outermost where one enqueues another; `nil` for operators that have one way only.
+  public var route: String?
+
+  public init() {}
 }

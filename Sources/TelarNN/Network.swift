@@ -133,14 +133,12 @@ public final class NetworkPart {
 
   private func run(_ step: Plan.Step, on x: Tensor, _ mode: Mode) throws -> Tensor {
     guard let pattern = step.pattern else { return try run(step.places[0], on: x, mode) }
-    device.profiler?.step = step.places.map { "\(name).\($0)" }.joined(separator: " ")
     return try named(step.places) {
       try pattern.run(PlannedStep(match: step.match, states: states, context: context(mode), x: x))
     }
   }
 
   private func run(_ index: Int, on x: Tensor, _ mode: Mode) throws -> Tensor {
-    device.profiler?.step = "\(name).\(index)"
     var context = context(mode)
     context.layerIndex += index
     return try named([index]) { try part.layers.layers[index](x, states[index], context) }
@@ -154,6 +152,9 @@ public final class NetworkPart {
 
   /// Sizes that depend on the batch are the operators' to check: their errors are given the layer's name.
   private func named(_ places: [Int], _ body: () throws -> Tensor) throws -> Tensor {
+    let profiler = device.profiler
+    profiler?.context.step = places.map { "\(name).\($0)" }.joined(separator: " ")
+    defer { profiler?.context.step = nil }
     do { return try body() } catch let error as ShapeError {
       throw ShapeError("\(name).\(places[0]) (\(type(of: part.layers.layers[places[0]]).moduleName))", error.problem)
     }

@@ -41,9 +41,8 @@ package func columnSum(_ x: Tensor, into sum: Tensor, accumulate: Bool) throws {
 /// nothing is read where it is known to be zero.
 func biasGradient(of output: Tensor, into bias: Tensor?, on tape: Tape) throws {
   guard let bias, let target = try tape.gradientTarget(of: bias) else { return }
-  if output.columnsCancel {
-    try target.addZeros()
-  } else {
+  try output.device.inRole(.biasGradient) {
+    if output.columnsCancel { return try target.addZeros() }
     try columnSum(output, into: target.gradient, accumulate: target.accumulate)
   }
   try target.finish()

@@ -12,6 +12,8 @@ public final class Tape {
     let output: Tensor
     let ending: Ending
     let backward: (Tensor) throws -> Void
+    /// The step of a plan that the operator is a part of, for a profiler.
+    let step: String?
   }
 
   private var records: [Record] = []
@@ -75,7 +77,8 @@ public final class Tape {
   ///   unless those who use the output passed it on already.
   package func record(_ output: Tensor, ending: Ending, backward: @escaping (Tensor) throws -> Void) {
     output.requiresGradient = true
-    records.append(Record(output: output, ending: ending, backward: backward))
+    records.append(
+      Record(output: output, ending: ending, backward: backward, step: output.device.profiler?.context.step))
   }
 
   /// What the operator that made a tensor ends in; `none` where that is not recorded here.
@@ -112,7 +115,9 @@ public final class Tape {
   /// an activation that `tensor` ends in takes no launch of its own.
   func accumulate(into tensor: Tensor, enqueue: (_ gradient: Tensor, _ epilogue: Epilogue) throws -> Void) throws {
     let gradient = try tensor.device.tensor(tensor.shape), ending = ending(of: tensor)
-    try enqueue(gradient, ending == .none ? .none : .gradient(before: ending, output: tensor))
+    try tensor.device.inRole(.inputGradient) {
+      try enqueue(gradient, ending == .none ? .none : .gradient(before: ending, output: tensor))
+    }
     try accumulate(gradient, into: tensor, before: ending)
   }
 
@@ -146,6 +151,13 @@ public final class Tape {
   }
 
   private func run(_ record: Record) throws {
+    guard let profiler = record.output.device.profiler else { return try differentiate(record) }
+    (profiler.context.step, profiler.context.role) = (record.step, .gradient)
+    defer { profiler.context = LaunchContext() }
+    try differentiate(record)
+  }
+
+  private func differentiate(_ record: Record) throws {
     let (output, ending) = (record.output, record.ending)
     if let gradient = gradients.removeValue(forKey: ObjectIdentifier(output)) {
       let before = ending == .none ? gradient : try endingGradient(gradient, output, ending)

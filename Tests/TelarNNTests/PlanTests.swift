@@ -19,7 +19,7 @@ import Testing
   ) throws -> [[Int]] {
     let channels = channels ?? (layers[0] as? Conv2d)?.inputChannels ?? 4
     return try Plan(
-      training: Part("part", Sequential(layers), isFrozen: isFrozen), [batch, 12, 12, channels],
+      Part("part", Sequential(layers), isFrozen: isFrozen), [batch, 12, 12, channels], isTraining: true,
       wantsInputGradient: wantsInputGradient, on: Self.processor
     ).steps.map(\.places)
   }

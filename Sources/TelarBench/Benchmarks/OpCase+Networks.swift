@@ -40,7 +40,8 @@ private struct OpCaseList {
     }
     for part in network.architecture.parts {
       let batch = [Self.fullBatch] + shape
-      guard let plan = try? Plan(training: part, batch, wantsInputGradient: parameters > 0, on: traits) else {
+      let trains = parameters > 0
+      guard let plan = try? Plan(part, batch, isTraining: true, wantsInputGradient: trains, on: traits) else {
         preconditionFailure("\(network.name): the layers of \(part.name) do not fit \(shape)")
       }
       for step in plan.steps {

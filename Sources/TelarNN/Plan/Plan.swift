@@ -21,14 +21,18 @@ package struct Plan {
 
   package let steps: [Step]
 
-  /// The plan of a part in a training step.
+  /// The plan of a part in a training step, or in evaluation outside of a tape.
   ///
   /// - Parameters:
   ///   - shape: that of the batch.
-  ///   - wantsInputGradient: whether something in front of the part trains.
+  ///   - wantsInputGradient: in training, whether something in front of the part trains.
   /// - Throws: ``ShapeError`` that names the layer which does not fit.
-  package init(training part: Part, _ shape: [Int], wantsInputGradient: Bool, on traits: DeviceTraits) throws {
-    let key = Key(isTraining: true, shape: shape, isRecording: true, wantsInputGradient: wantsInputGradient)
+  package init(
+    _ part: Part, _ shape: [Int], isTraining: Bool, wantsInputGradient: Bool, on traits: DeviceTraits
+  ) throws {
+    let key = Key(
+      isTraining: isTraining, shape: shape, isRecording: isTraining,
+      wantsInputGradient: isTraining && wantsInputGradient)
     let shapes = try part.shapes(from: Array(shape.dropFirst())).map { [shape[0]] + $0 }
     self.init(part.layers.layers, key, shapes: shapes, isTrainable: !part.isFrozen, on: traits)
   }
@@ -40,7 +44,7 @@ package struct Plan {
   init(_ layers: [any Layer], _ key: Key, shapes: [[Int]], isTrainable: Bool, on traits: DeviceTraits) {
     var wantsGradient = [key.wantsInputGradient]
     for layer in layers {
-      let trains = key.isRecording && isTrainable && layer.parameters.contains { $0.role == .parameter }
+      let trains = key.isRecording && isTrainable && layer.hasParameters
       wantsGradient.append(wantsGradient.last! || trains)
     }
     let chain = PlanContext(
@@ -61,4 +65,9 @@ package struct Plan {
     }
     self.steps = steps.reversed()
   }
+}
+
+extension Layer {
+  /// Whether an optimizer changes something of the layer, where its part trains.
+  var hasParameters: Bool { parameters.contains { $0.role == .parameter } }
 }

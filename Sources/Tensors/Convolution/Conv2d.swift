@@ -37,8 +37,10 @@ extension ConvProblem {
   /// The gradient of the weight where it wants one, from x and dy.
   func weightGradient(_ x: Tensor, _ dy: Tensor, into weight: Tensor, on tape: Tape) throws {
     guard let target = try tape.gradientTarget(of: weight) else { return }
-    try enqueueWeightGradient(
-      ConvGradientOperands(x: x, dy: dy, dweight: target.gradient, accumulate: target.accumulate))
+    try x.device.inRole(.weightGradient) {
+      try enqueueWeightGradient(
+        ConvGradientOperands(x: x, dy: dy, dweight: target.gradient, accumulate: target.accumulate))
+    }
     try target.finish()
   }
 }

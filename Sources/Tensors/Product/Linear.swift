@@ -24,10 +24,12 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?, activation: Activ
   if let tape = Tape.of(x, weight, bias) {
     tape.record(y, ending: .activation(activation)) { dz in
       if let target = try tape.gradientTarget(of: weight) {
-        try GemmProblem(
-          m: inputs, n: outputs, k: batch, a: .columns(of: x), b: .rows(of: dz), out: target.gradient.buffer,
-          beta: target.accumulate ? 1 : 0
-        ).enqueue(on: x.device)
+        try x.device.inRole(.weightGradient) {
+          try GemmProblem(
+            m: inputs, n: outputs, k: batch, a: .columns(of: x), b: .rows(of: dz), out: target.gradient.buffer,
+            beta: target.accumulate ? 1 : 0
+          ).enqueue(on: x.device)
+        }
         try target.finish()
       }
       try biasGradient(of: dz, into: bias, on: tape)

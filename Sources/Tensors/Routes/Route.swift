@@ -77,16 +77,25 @@ package struct Routes<Problem, Operands>: Sendable {
   /// - Precondition: there is one.
   func enqueue(_ problem: Problem, _ operands: Operands, _ choice: KernelChoice, on device: any Device) throws {
     guard let route = route(for: problem, choice) else { preconditionFailure("no route of \(pass) fits \(problem)") }
-    try device.inRoute(pass, route.name) { try route.enqueue(problem, operands, choice) }
+    try device.inRoute(route.name) { try route.enqueue(problem, operands, choice) }
   }
 }
 
 extension Device {
-  /// Runs what enqueues a route, and says so to the profiler.
-  func inRoute(_ pass: String, _ route: String, _ body: () throws -> Void) rethrows {
+  /// Runs what enqueues a route, and says so to the profiler. Routes that it enqueues in turn are a part of it.
+  func inRoute(_ route: String, _ body: () throws -> Void) rethrows {
+    guard let profiler, profiler.context.route == nil else { return try body() }
+    profiler.context.route = route
+    defer { profiler.context.route = nil }
+    try body()
+  }
+
+  /// Runs what computes one of an operator's gradients, and says so to the profiler.
+  func inRole(_ role: LaunchContext.Role, _ body: () throws -> Void) rethrows {
     guard let profiler else { return try body() }
-    profiler.enter(pass: pass, route: route)
-    defer { profiler.leave() }
+    let outer = profiler.context.role
+    profiler.context.role = role
+    defer { profiler.context.role = outer }
     try body()
   }
 }
