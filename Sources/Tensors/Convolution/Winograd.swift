@@ -97,11 +97,12 @@ extension ConvProblem {
   }
 
   /// Whether Winograd's algorithm can sum the weight gradient: the sums of two column tiles must have room, and whole and
-  /// low row tiles together must fit the channels.
+  /// low row tiles together must fit the channels. A tap at the edge of the filter meets one of two rows or columns: where
+  /// that holds zeros, its gradient must be zero, and the transforms would leave a rounding error.
   func isWinogradGradient(_ tile: VectorTile, _ traits: DeviceTraits) -> Bool {
     let left = channels % tile.rows
     let lowTiles = left == 0 ? 0 : (tile.rows - left) / 2
-    return isWinograd(outputs: outSize, tile, traits)
+    return min(outSize.height, outSize.width) > 2 && isWinograd(outputs: outSize, tile, traits)
       && 2 * channels * tile.columns <= WinogradKernels.gradientSums && lowTiles * (tile.rows - 2) <= channels
   }
 
