@@ -1,13 +1,15 @@
-/// Memory of a device. Its bytes go back to the device's pool when the last reference goes.
+/// Memory of a device, or a slice of it. It goes back to the device when the last reference goes: see
+/// ``Device/recycle(_:capacity:isSlice:)``.
 public final class Buffer {
   public unowned let device: any Device
   /// Launches compare this: to look at the device itself counts a reference, for each of their arguments.
   let deviceIdentity: ObjectIdentifier
   public let byteCount: Int
-  /// `cl_mem` on an OpenCL device, an address on the CPU.
-  package let handle: UnsafeMutableRawPointer
-  /// Bytes behind the handle, at least `byteCount`: what the pool keeps it by.
-  package let capacity: Int
+  /// What the device knows its memory by: `cl_mem` on an OpenCL device, an address on the CPU. Only the device itself
+  /// may interpret it.
+  public let handle: UnsafeMutableRawPointer
+  /// Bytes behind the handle, at least `byteCount`: what the device's pool keeps it by.
+  public let capacity: Int
   /// The buffer that a slice is a part of, kept alive by it.
   private let parent: Buffer?
   /// Keeps the device alive; `nil` for a buffer that the device itself keeps, and whose memory it frees.
@@ -25,7 +27,16 @@ public final class Buffer {
   /// Whether the device itself keeps the buffer.
   var isDevicesOwn: Bool { owner == nil }
 
-  package init(
+  /// A buffer of a device, which makes it in ``Device/allocate(byteCount:)``, ``Device/slice(_:byteOffset:byteCount:)`` or
+  /// ``Device/zeros(byteCount:)``.
+  ///
+  /// - Parameters:
+  ///   - handle: what the device knows the memory by. It need not be an address.
+  ///   - capacity: bytes behind the handle, at least `byteCount`.
+  ///   - parent: the buffer that this is a slice of.
+  ///   - ownedByDevice: whether the device keeps the buffer and frees its memory. Such a buffer does not keep the device
+  ///     alive, and is not recycled.
+  public init(
     device: any Device, byteCount: Int, handle: UnsafeMutableRawPointer, capacity: Int, parent: Buffer? = nil,
     ownedByDevice: Bool = false
   ) {

@@ -182,3 +182,28 @@ public final class CPUDevice: Device {
     for buffer in zeroBuffers { free(buffer.handle) }
   }
 }
+
+/// The processor, as each clone of the compiled-in kernels: `cpu:avx2`, and `cpu` for the fastest that runs.
+struct CPUProvider: DeviceProvider {
+  let prefix = "cpu"
+
+  func list() -> [DeviceDescription] {
+    let supported = Set(CPUDevice.supportedInstructionSets)
+    return CPUDevice.all(threads: ProcessInfo.processInfo.activeProcessorCount).map {
+      let runs = supported.contains($0.instructionSet)
+      return DeviceDescription(properties: $0, problem: runs ? nil : "this processor lacks the instructions")
+    }
+  }
+
+  func identifier(of name: String, among devices: () -> [DeviceDescription]) -> String { name.lowercased() }
+
+  func open(_ identifier: String, threads: Int?) throws -> any Device {
+    let instructionSet = identifier == prefix ? nil : String(identifier.dropFirst(prefix.count + 1))
+    return try CPUDevice(instructionSet: instructionSet, threads: threads)
+  }
+
+  /// The clones share the processor's name, so the first that runs stands for all.
+  func distinct(_ devices: [DeviceDescription]) -> [DeviceDescription] {
+    devices.first { $0.problem == nil }.map { [$0] } ?? []
+  }
+}

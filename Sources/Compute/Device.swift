@@ -1,6 +1,10 @@
-/// A place where kernels run: an OpenCL device, or the CPU through the kernels compiled into the binary.
+/// A place where kernels run: an OpenCL device, the CPU through the kernels compiled into the binary, or a device of
+/// another package.
 ///
-/// This is the whole seam between devices. Operators are written once, above it.
+/// This is the whole seam between devices: memory, launches, synchronisation. Operators are written once, above it. A
+/// device of your own conforms to it, gives its buffers handles of its own, compiles or looks up the kernels that it is
+/// asked to launch (``Kernel/source``, ``Kernel/macros(for:)``), and is found by name once its ``DeviceProvider`` is
+/// registered. ``properties`` decide which kernels operators choose; a device that is no processor has the family `tile`.
 ///
 /// Work is asynchronous and in order: each call sees the results of all calls before it, and none waits for the
 /// device except ``read(_:at:into:)`` and ``synchronize()``. An error of asynchronous work surfaces at the next of
@@ -12,16 +16,23 @@ public protocol Device: AnyObject {
   /// What kernels are chosen by; by default those of ``properties``. Asked at each launch, so devices keep it.
   var traits: DeviceTraits { get }
 
-  /// How many launches, allocations and synchronisations there have been since the device was made.
+  /// How many launches, allocations and synchronisations there have been since the device was made. A device need not
+  /// count.
   var counters: DeviceCounters { get }
 
-  /// Where kernel times go while a profile is taken; `nil` (the default) costs nothing.
+  /// Where kernel times go while a profile is taken; `nil` (the default) costs nothing. A device need not measure: what is
+  /// set is then ignored.
   var profiler: Profiler? { get set }
 
-  /// The kernels of certain products, where they are not to be chosen by the device's properties; empty by default.
+  /// The kernels of certain products, where they are not to be chosen by the device's properties; empty by default. A
+  /// device need not be tunable: what is set is then ignored.
   ///
   /// - Precondition: the device has each kernel that it names: see ``TunedKernel/runs(on:)``.
   var tuning: Tuning { get set }
+
+  /// Whether buffers hold what is written to them: true by default. Where it is false, as on a ``RecordingDevice``,
+  /// networks are made without their initial values.
+  var keepsValues: Bool { get }
 
   /// Makes a buffer with undefined contents, from the pool where it has one of the size.
   ///
@@ -31,8 +42,8 @@ public protocol Device: AnyObject {
   /// A view of part of a buffer, sharing its memory. `byteOffset` is a multiple of ``DeviceProperties/bufferAlignment``.
   func slice(_ buffer: Buffer, byteOffset: Int, byteCount: Int) throws -> Buffer
 
-  /// A buffer of at least `byteCount` zeros that kernels read beyond the border of an image. It is the device's own,
-  /// lives as long as the device, and is never written.
+  /// A buffer of at least `byteCount` zeros that kernels read beyond the border of an image, and that is never written. By
+  /// default a new one each time; devices better keep one.
   func zeros(byteCount: Int) throws -> Buffer
 
   /// Copies from host memory to the buffer. The source may be changed as soon as the call returns.
@@ -57,8 +68,33 @@ public protocol Device: AnyObject {
   /// Waits until all enqueued work is done and throws the first error that it had.
   func synchronize() throws
 
-  /// Takes back the memory of a buffer that is no longer referenced. Called by ``Buffer`` only.
+  /// Takes back the memory of a buffer that is no longer referenced, to free it or to use it again. Called by ``Buffer``
+  /// only, with what the buffer was made of. Work on it may still be pending.
   func recycle(_ handle: UnsafeMutableRawPointer, capacity: Int, isSlice: Bool)
+}
+
+/// What a device need not have.
+extension Device {
+  public var counters: DeviceCounters { DeviceCounters() }
+
+  public var profiler: Profiler? {
+    get { nil }
+    set {}
+  }
+
+  public var tuning: Tuning {
+    get { Tuning() }
+    set {}
+  }
+
+  public var keepsValues: Bool { true }
+
+  public func zeros(byteCount: Int) throws -> Buffer {
+    let wholeWords = (max(byteCount, 4) + 3) / 4 * 4
+    let buffer = try allocate(byteCount: wholeWords)
+    try fill(buffer, at: 0, byteCount: wholeWords, pattern: 0)
+    return buffer
+  }
 }
 
 /// The sort of processor behind a device.
@@ -68,7 +104,7 @@ public enum DeviceKind: String, Sendable, Codable {
 
 /// What a device is and what it can do.
 public struct DeviceProperties: Sendable, Equatable, Codable {
-  /// The name that selects the device: `cpu:avx2`, `opencl:0`.
+  /// The name that selects the device, in lower case: `cpu:avx2`, `opencl:0`.
   public var identifier: String
   /// The name that the driver gives, or the processor's.
   public var name: String
@@ -97,7 +133,7 @@ public struct DeviceProperties: Sendable, Equatable, Codable {
   /// Register tile of the vector family, widest first.
   public var vectorTiles: [VectorTile]
 
-  package init(
+  public init(
     identifier: String, name: String, kind: DeviceKind, vendor: String, driver: String, instructionSet: String,
     computeUnits: Int, maximumWorkGroupSize: Int, localMemoryBytes: Int, maximumAllocationBytes: Int,
     globalMemoryBytes: Int, bufferAlignment: Int, preferredVectorWidth: Int, supportsHalf: Bool, supportsDouble: Bool,

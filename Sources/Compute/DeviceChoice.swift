@@ -64,19 +64,19 @@ extension DeviceCatalog {
   public static func choose(
     _ name: String, threads: Int? = nil, workload: DeviceWorkload = .additions
   ) throws -> DeviceChoice {
-    let selection = try select(name)
-    if selection == .automatic {
+    let identifier = try identifier(of: name)
+    if identifier == automatic {
       return try AutomaticChoice(
         devices: list(), threads: threads, workload: workload, memory: CacheDirectory.standard
       ).make()
     }
-    let device = try open(selection, threads: threads)
+    let device = try open(identifier: identifier, threads: threads)
     return DeviceChoice(device: device, reason: nil, remark: remark(on: device, threads: threads))
   }
 
   /// What `auto` says when it goes on without the devices of a driver.
   fileprivate static var hangingDriverRemark: String? {
-    guard case .failure(.driverHangs(let driver, let seconds)) = OpenCLLookup.result else { return nil }
+    guard case .driverHangs(let driver, let seconds) = hangingDriver else { return nil }
     return "\(driver) has not answered for \(seconds) seconds, so there is no OpenCL device; --device cpu does not wait"
   }
 
@@ -112,9 +112,7 @@ package struct AutomaticChoice {
 
   /// - Parameter memory: where the file with what was measured before is; `nil` measures each time.
   package init(devices: [DeviceDescription], threads: Int?, workload: DeviceWorkload, memory: CacheDirectory?) {
-    let usable = devices.filter { $0.problem == nil }.map(\.properties)
-    candidates =
-      usable.filter { $0.identifier.hasPrefix("cpu:") }.prefix(1) + usable.filter { $0.identifier.hasPrefix("opencl:") }
+    candidates = DeviceCatalog.candidates(among: devices).map(\.properties)
     self.threads = threads
     self.workload = workload
     self.memory = memory
@@ -165,7 +163,7 @@ package struct AutomaticChoice {
   }
 
   private func open(_ identifier: String) throws -> any Device {
-    try DeviceCatalog.open(DeviceCatalog.select(identifier), threads: threads)
+    try DeviceCatalog.open(identifier: identifier, threads: threads)
   }
 
   private func choice(of identifier: String, reason: String) throws -> DeviceChoice {

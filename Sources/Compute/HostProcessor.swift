@@ -23,7 +23,7 @@ package enum HostProcessor {
     return limits.filter { $0 > 0 }.reduce(physical, min)
   }()
 
-  /// Bytes of the L2 cache of a core, or a usual size where the system does not say.
+  /// The size of a core's L2 cache, or 512 KiB where the system does not say.
   package static let l2CacheBytes: Int = {
     #if canImport(Glibc)
       let bytes = sysconf(Int32(_SC_LEVEL2_CACHE_SIZE))

@@ -16,6 +16,20 @@ public final class Kernel: Sendable {
   }
 }
 
+extension Kernel {
+  /// The OpenCL C 1.2 text of the kernel's file, behind what all files share (`common.cl`); `nil` when there is no such
+  /// file.
+  public var source: String? { OpenCLPrograms.text(of: program) }
+
+  /// The macros that ``source`` is compiled with for a device: those that follow from its properties, overridden by the
+  /// kernel's own ``options``.
+  public func macros(for properties: DeviceProperties) -> [String: Int] {
+    let tile = properties.vectorTiles[0]
+    return ["VECTOR_WIDTH": tile.width, "USE_FMA": properties.hasFastFMA ? 1 : 0, "ROWS": tile.rows]
+      .merging(options) { $1 }
+  }
+}
+
 /// How many work-items a launch has in each dimension, and in which groups.
 ///
 /// Devices round the global size up to whole work-groups, so a kernel returns early for items past its end.

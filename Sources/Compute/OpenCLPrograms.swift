@@ -73,11 +73,8 @@ final class OpenCLPrograms {
   /// The compiler's options: the device's macros, overridden by the kernel's. No option loosens floating point; warnings
   /// are left to the build of the same text for the processor, since drivers print theirs on the user's terminal.
   func options(for kernel: Kernel) -> String {
-    let tile = properties.vectorTiles[0]
-    var macros = ["VECTOR_WIDTH": tile.width, "USE_FMA": properties.hasFastFMA ? 1 : 0, "ROWS": tile.rows]
-    macros.merge(kernel.options) { $1 }
-    return (["-cl-std=CL1.2", "-w"] + macros.sorted { $0.key < $1.key }.map { "-D\($0.key)=\($0.value)" })
-      .joined(separator: " ")
+    let macros = kernel.macros(for: properties).sorted { $0.key < $1.key }
+    return (["-cl-std=CL1.2", "-w"] + macros.map { "-D\($0.key)=\($0.value)" }).joined(separator: " ")
   }
 
   /// A kernel object, from a program that is built now unless it was before.

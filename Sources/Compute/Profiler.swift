@@ -27,8 +27,8 @@ public final class Profiler {
     pendingBytes = bytes
   }
 
-  /// Takes the work declared for the launch that is being made.
-  package func takeDeclared() -> (flops: Double, bytes: Double) {
+  /// Takes the work declared for the launch that is being made. For devices.
+  public func takeDeclared() -> (flops: Double, bytes: Double) {
     defer {
       pendingFlops = 0
       pendingBytes = 0
@@ -36,7 +36,8 @@ public final class Profiler {
     return (pendingFlops, pendingBytes)
   }
 
-  package func add(kernel: String, seconds: Double, work: (flops: Double, bytes: Double)) {
+  /// Adds a launch to the entry of its kernel. For devices, as soon as they know how long it took.
+  public func add(kernel: String, seconds: Double, work: (flops: Double, bytes: Double)) {
     var entry = entries[kernel] ?? Entry(kernel: kernel)
     entry.launches += 1
     entry.seconds += seconds

@@ -80,7 +80,9 @@ final class ParameterArena {
         key: "\(entry.layer).\(spec.name)", part: entry.part.name, spec: spec,
         tensor: Tensor(shape: shape, buffer: try slice(values), gradient: slot, requiresGradient: entry.isTrained))
       parameter.tensor.isParameter = true
-      try parameter.write(spec.initializer.values(count: spec.count, seed: seed, key: parameter.key))
+      if device.keepsValues {
+        try parameter.write(spec.initializer.values(count: spec.count, seed: seed, key: parameter.key))
+      }
       parameters.append(parameter)
       layers[entry.layer, default: [:]][spec.name] = parameter.tensor
     }

@@ -22,7 +22,7 @@ struct DevicesCommand: ParsableCommand {
       for device in devices {
         Console.result(JSON.object(try Self.members(device, chosen: chosen, reason: choice.reason)).text)
       }
-      if let problem = DeviceCatalog.openCLProblem() { Console.note(problem) }
+      DeviceCatalog.problems().forEach { Console.note($0) }
       return
     }
     let rows =
@@ -37,7 +37,7 @@ struct DevicesCommand: ParsableCommand {
       let isChosen = index > 0 && row[0] == chosen
       Console.result((isChosen ? "* " : "  ") + cells.dropLast().joined(separator: "  ") + "  " + row.last!)
     }
-    if let problem = DeviceCatalog.openCLProblem() { ["", problem].forEach(Console.result) }
+    for problem in DeviceCatalog.problems() { ["", problem].forEach(Console.result) }
     Console.result("")
     Console.result("auto takes \(chosen): \(choice.reason ?? "it was asked for").")
     if let sentence = tuning.sentence { Console.result(sentence) }

@@ -30,7 +30,7 @@ import Testing
   @Test(arguments: [
     ("auto", "auto"), ("AUTO", "auto"), ("cpu", "cpu"), ("CPU:AVX2", "cpu:avx2"), ("cpu:odd", "cpu:odd"),
     ("opencl", "opencl:2"), ("OpenCL:1", "opencl:1"), ("abac", "opencl:4"), ("ABACUS", "opencl:4"),
-    ("geforce 1 m", "opencl:2"), ("GeForce 1", "opencl:1"), ("pthread", "opencl:0"), ("zen processor", "cpu"),
+    ("geforce 1 m", "opencl:2"), ("GeForce 1", "opencl:1"), ("pthread", "opencl:0"), ("zen processor", "cpu:avx2"),
   ])
   func namesMeanOneDevice(name: String, identifier: String) throws {
     #expect(try DeviceCatalog.identifier(of: name, among: Self.machine) == identifier)
