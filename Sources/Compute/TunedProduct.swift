@@ -89,7 +89,8 @@ public enum TunedKernel: Hashable, Sendable {
       properties.isCompiledIn
         ? properties.vectorTiles.contains { $0.rows == rows && $0.vectors == vectors }
         : 1...16 ~= rows && 1...4 ~= vectors
-    case .tile(let tile): !properties.isCompiledIn && TileConfiguration.all.contains(tile) && tile.fits(properties.traits)
+    case .tile(let tile):
+      !properties.isCompiledIn && TileConfiguration.all.contains(tile) && tile.fits(properties.traits)
     }
   }
 }

@@ -34,7 +34,7 @@ struct TelarCommand: ParsableCommand {
     subcommands: [
       DevicesCommand.self, StudyCommand.self, TrainCommand.self, ReportCommand.self, EvaluateCommand.self,
       PredictCommand.self, ReconstructCommand.self, ExportCommand.self, ConformanceCommand.self, ParityCommand.self,
-      BenchCommand.self, TuneCommand.self,
+      BenchCommand.self, TuneCommand.self, ExplainCommand.self,
     ])
 
   static func main() {

@@ -92,7 +92,9 @@ import Testing
   @Test func plansAreKeptByWhatTheyDependOn() throws {
     let device = try CPUDevice(threads: 1)
     let network = try Network(on: device, inputShape: nil, seed: 1) {
-      Part("part") { Conv2d(1, 4, kernelSize: 3); Tanh(); MaxPool2d(2) }
+      Part("part") {
+        Conv2d(1, 4, kernelSize: 3); Tanh(); MaxPool2d(2)
+      }
     }
     let x = try device.zeros([100, 12, 12, 1])
     func steps(_ mode: Mode) throws -> Int { try network[part: "part"].plan(for: x, mode).steps.count }

@@ -33,7 +33,7 @@ package struct ConvPoolProblem {
   }
 
   /// What a route is chosen by on a device.
-  func choice(on device: any Device) -> KernelChoice {
+  package func choice(on device: any Device) -> KernelChoice {
     let columns = convolution.groupOutChannels
     return KernelChoice(device.traits) {
       .vector(
@@ -85,8 +85,11 @@ extension FusedOps {
     let tape = Tape.of(x, weight, bias)
     precondition(tape == nil || activation == .none, "an activation within a pooled convolution has no gradient")
     if problem.isFirstLayer(x.device.traits, wantsInputGradient: x.requiresGradient) {
-      let layer = try ConvFirstPool(x, weight: weight, bias: bias, convolution, pool)
-      let (y, argmax) = try layer.forward(activation, keep: tape != nil)
+      let (layer, y, argmax) = try x.device.inRoute("first-layer") {
+        let layer = try ConvFirstPool(x, weight: weight, bias: bias, convolution, pool)
+        let (y, argmax) = try layer.forward(activation, keep: tape != nil)
+        return (layer, y, argmax)
+      }
       if let tape {
         tape.record(y) { dy in try layer.differentiate(dy, argmax, scale: 1, on: tape) }
       }
@@ -116,8 +119,11 @@ extension FusedOps {
     key: DropoutKey
   ) throws -> Tensor {
     let convolution = try ConvProblem(convolving: x.shape, weight: weight.shape, bias: bias?.shape, geometry)
-    let layer = try ConvFirstPool(x, weight: weight, bias: bias, convolution, pool)
-    let (y, argmax) = try layer.forward(dropout: probability, key: key)
+    let (layer, y, argmax) = try x.device.inRoute("first-layer") {
+      let layer = try ConvFirstPool(x, weight: weight, bias: bias, convolution, pool)
+      let (y, argmax) = try layer.forward(dropout: probability, key: key)
+      return (layer, y, argmax)
+    }
     if let tape = Tape.of(x, weight, bias) {
       tape.record(y) { dy in try layer.differentiate(dy, argmax, scale: 1 / (1 - probability), on: tape) }
     }

@@ -38,17 +38,15 @@ public func batchNorm2d(
 public func batchNorm2d(_ x: Tensor, _ arguments: BatchNormArguments) throws -> Tensor {
   let norm = try BatchNorm(x, arguments)
   let y = try x.device.tensor(x.shape)
-  try x.device.launch(
-    BatchNormKernels.forward, over: norm.normalizeGrid, moving: 2 * x.count,
-    [.buffer(x.buffer), .buffer(y.buffer)] + norm.vectors
-      + [.int(norm.rows), .int(norm.channels), .float(arguments.epsilon)] + arguments.activation.arguments)
+  try BatchNormRoutes.forward.enqueue(
+    norm, BatchNormOperands(x: x, y: y), KernelChoice(x.device.traits), on: x.device)
   if let tape = Tape.of(x, arguments.weight, arguments.bias) {
     tape.record(y) { dy in
       let totals = try norm.parameterGradients(.rows(norm.rows), on: tape) { chunks, sums, products in
         try norm.enqueueChunkGradients(dy, x, chunks, sums, products)
       }
       guard x.requiresGradient else { return }
-      try tape.accumulate(norm.inputGradient(dy, x, totals), into: x)
+      try x.device.inRole(.inputGradient) { try tape.accumulate(norm.inputGradient(dy, x, totals), into: x) }
     }
   }
   return y
@@ -80,7 +78,7 @@ public struct BatchNormArguments {
 }
 
 /// A batch normalisation of one batch: what it normalises with, and the launches of its parts.
-struct BatchNorm {
+package struct BatchNorm {
   let device: any Device
   let rows: Int
   let channels: Int
@@ -205,18 +203,34 @@ struct BatchNorm {
         ] + arguments.activation.arguments)
   }
 
-  /// The gradient of x. One launch.
+  /// The normalised x. One launch.
+  func enqueueForward(_ operands: BatchNormOperands) throws {
+    let (x, y) = (operands.x, operands.y)
+    try device.launch(
+      BatchNormKernels.forward, over: normalizeGrid, moving: 2 * x.count,
+      [.buffer(x.buffer), .buffer(y.buffer)] + vectors
+        + [.int(rows), .int(channels), .float(arguments.epsilon)] + arguments.activation.arguments)
+  }
+
+  /// The gradient of x.
   fileprivate func inputGradient(_ dy: Tensor, _ x: Tensor, _ totals: Tensor) throws -> Tensor {
     let dx = try device.tensor(x.shape)
     dx.columnsCancel = arguments.training
+    try BatchNormRoutes.backward.enqueue(
+      self, BatchNormGradientOperands(dy: dy, x: x, dx: dx, totals: totals), KernelChoice(device.traits), on: device)
+    return dx
+  }
+
+  /// The gradient of x. One launch.
+  func enqueueInputGradient(_ operands: BatchNormGradientOperands) throws {
+    let (dy, x) = (operands.dy, operands.x)
     try device.launch(
       BatchNormKernels.backward, over: normalizeGrid, moving: 3 * x.count,
       [.buffer(dy.buffer), .buffer(x.buffer)] + vectors
         + [
-          .buffer(totals.buffer), .buffer(dx.buffer), .int(rows), .int(channels), .float(arguments.epsilon),
-          .int(arguments.training ? 1 : 0),
+          .buffer(operands.totals.buffer), .buffer(operands.dx.buffer), .int(rows), .int(channels),
+          .float(arguments.epsilon), .int(arguments.training ? 1 : 0),
         ] + arguments.activation.arguments)
-    return dx
   }
 
   private static func mode(_ target: GradientTarget?) -> Int32 {

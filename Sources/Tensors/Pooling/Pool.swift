@@ -33,7 +33,7 @@ public func maxPool2d(_ x: Tensor, _ geometry: PoolGeometry) throws -> Tensor {
 }
 
 /// Which argmax max-pooling stores.
-enum KeptArgmax {
+package enum KeptArgmax {
   case nothing, all, positive
 
   /// The number that the kernels know it by: `POOL_KEEP_…` in `pool.h`.
@@ -53,6 +53,10 @@ package struct MaxPoolOperands {
   let argmax: Buffer
   let keep: KeptArgmax
 
+  package init(x: Tensor, y: Tensor, argmax: Buffer, keep: KeptArgmax) {
+    (self.x, self.y, self.argmax, self.keep) = (x, y, argmax, keep)
+  }
+
   /// What is read and written, in floats.
   var floats: Int { x.count + y.count + (keep == .nothing ? 0 : y.count / 2) }
 }
@@ -64,6 +68,10 @@ package struct PoolGradientOperands {
   let argmax: Buffer?
   /// What the gradient is multiplied by; 1 where windows overlap or touch padding.
   let scale: Float
+
+  package init(dy: Tensor, dx: Tensor, argmax: Buffer?, scale: Float) {
+    (self.dy, self.dx, self.argmax, self.scale) = (dy, dx, argmax, scale)
+  }
 }
 
 /// The tensors of an average-pooling.

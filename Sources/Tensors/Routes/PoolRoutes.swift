@@ -4,7 +4,9 @@ package enum PoolRoutes {
   package static let maxForward = Routes<PoolGeometry, MaxPoolOperands>(
     "maxPool2d forward",
     [
-      Route("tiling-2x2", fits: { window, _ in window.isTiling && window.kernelSize == 2 }) { try $0.enqueueMax2x2($1) },
+      Route("tiling-2x2", fits: { window, _ in window.isTiling && window.kernelSize == 2 }) {
+        try $0.enqueueMax2x2($1)
+      },
       Route("windows", fits: { _, _ in true }) { try $0.enqueueMax($1) },
     ])
 

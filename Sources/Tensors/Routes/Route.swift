@@ -21,7 +21,8 @@ package struct Route<Problem, Operands>: Sendable {
     _ name: String, fits: @escaping @Sendable (Problem, DeviceTraits) -> Bool,
     enqueue: @escaping @Sendable (Problem, Operands) throws -> Void
   ) {
-    self.init(name: name, fits: { fits($0, $1.traits) }, enqueue: { problem, operands, _ in try enqueue(problem, operands) })
+    self.init(
+      name: name, fits: { fits($0, $1.traits) }, enqueue: { problem, operands, _ in try enqueue(problem, operands) })
   }
 
   /// A route without a tile that is chosen by more than the device's traits.
@@ -37,9 +38,9 @@ package struct Route<Problem, Operands>: Sendable {
     _ name: String, fits: @escaping @Sendable (Problem, VectorTile, DeviceTraits) -> Bool = { _, _, _ in true },
     enqueue: @escaping @Sendable (Problem, VectorTile, Operands) throws -> Void
   ) -> Route {
-    Route(name: name, fits: { problem, choice in choice.vectorTile.map { fits(problem, $0, choice.traits) } ?? false }) {
-      problem, operands, choice in try enqueue(problem, choice.vectorTile!, operands)
-    }
+    Route(
+      name: name, fits: { problem, choice in choice.vectorTile.map { fits(problem, $0, choice.traits) } ?? false },
+      enqueue: { problem, operands, choice in try enqueue(problem, choice.vectorTile!, operands) })
   }
 
   /// A route of the tile family, for whatever it is chosen for.
@@ -47,9 +48,9 @@ package struct Route<Problem, Operands>: Sendable {
     _ name: String, fits: @escaping @Sendable (Problem) -> Bool = { _ in true },
     enqueue: @escaping @Sendable (Problem, TileConfiguration, Operands) throws -> Void
   ) -> Route {
-    Route(name: name, fits: { $1.localTile != nil && fits($0) }) { problem, operands, choice in
-      try enqueue(problem, choice.localTile!, operands)
-    }
+    Route(
+      name: name, fits: { $1.localTile != nil && fits($0) },
+      enqueue: { problem, operands, choice in try enqueue(problem, choice.localTile!, operands) })
   }
 }
 
@@ -83,11 +84,11 @@ package struct Routes<Problem, Operands>: Sendable {
 
 extension Device {
   /// Runs what enqueues a route, and says so to the profiler. Routes that it enqueues in turn are a part of it.
-  func inRoute(_ route: String, _ body: () throws -> Void) rethrows {
+  func inRoute<Result>(_ route: String, _ body: () throws -> Result) rethrows -> Result {
     guard let profiler, profiler.context.route == nil else { return try body() }
     profiler.context.route = route
     defer { profiler.context.route = nil }
-    try body()
+    return try body()
   }
 
   /// Runs what computes one of an operator's gradients, and says so to the profiler.
