@@ -7,7 +7,7 @@ enum Joined {
     activation: Activation = .none
   ) throws -> Tensor {
     let isFused = try problem(x, weight, geometry, pool).isFusible(
-      on: x.device.traits, wantsInputGradient: x.requiresGradient, wantsGradient: Tape.of(x, weight, bias) != nil,
+      on: x.device.traits, wantsInputGradient: Tape.of(x) != nil, wantsGradient: Tape.of(x, weight, bias) != nil,
       activation: activation)
     return try isFused
       ? FusedOps.conv2dMaxPool2d(x, weight: weight, bias: bias, geometry, pool, activation: activation)
@@ -19,7 +19,7 @@ enum Joined {
     key: DropoutKey
   ) throws -> Tensor {
     let isFused = try problem(x, weight, geometry, pool).isFusibleWithDropout(
-      x.device.traits, wantsInputGradient: x.requiresGradient)
+      x.device.traits, wantsInputGradient: Tape.of(x) != nil)
     return try isFused
       ? FusedOps.conv2dReluDropoutMaxPool2d(
         x, weight: weight, bias: bias, geometry, pool, probability: probability, key: key)
@@ -32,7 +32,7 @@ enum Joined {
     _ pooling: Pooling, _ pool: PoolGeometry
   ) throws -> Tensor {
     let fits = try problem(x, weight, geometry, pool).isFusibleWithNorm(
-      x.device.traits, wantsInputGradient: x.requiresGradient)
+      x.device.traits, wantsInputGradient: Tape.of(x) != nil)
     return try fits && norm.training && pooling == .max
       ? FusedOps.conv2dBatchNorm2dMaxPool2d(x, weight: weight, bias: bias, geometry, norm, pool)
       : batchNorm2dPool2d(conv2d(x, weight: weight, bias: bias, geometry), norm, pooling, pool)

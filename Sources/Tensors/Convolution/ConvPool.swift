@@ -84,7 +84,7 @@ extension FusedOps {
     let problem = ConvPoolProblem(convolution, pool)
     let tape = Tape.of(x, weight, bias)
     precondition(tape == nil || activation == .none, "an activation within a pooled convolution has no gradient")
-    if problem.isFirstLayer(x.device.traits, wantsInputGradient: x.requiresGradient) {
+    if problem.isFirstLayer(x.device.traits, wantsInputGradient: tape != nil && x.requiresGradient) {
       let (layer, y, argmax) = try x.device.inRoute("first-layer") {
         let layer = try ConvFirstPool(x, weight: weight, bias: bias, convolution, pool)
         let (y, argmax) = try layer.forward(activation, keep: tape != nil)
