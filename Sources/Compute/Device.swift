@@ -160,6 +160,11 @@ public struct DeviceProperties: Sendable, Equatable, Codable {
   }
 }
 
+extension DeviceProperties {
+  /// The number of compute units in words: `8 threads` of a processor, `132 compute units` of other devices.
+  public var computeUnitsLabel: String { "\(computeUnits) \(kind == .cpu ? "threads" : "compute units")" }
+}
+
 /// The two families of heavy kernels: register tiles in vectors, for processors, or local-memory tiles, for GPUs.
 public enum KernelFamily: String, Sendable, Codable {
   case vector, tile

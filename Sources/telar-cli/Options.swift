@@ -23,8 +23,7 @@ struct DeviceOptions: ParsableArguments {
   func open(isTuned: Bool = true) throws -> any Device {
     let choice = try DeviceCatalog.choose(device, threads: threads, workload: .announced)
     let properties = choice.device.properties
-    let units = properties.kind == .cpu ? "threads" : "compute units"
-    Console.note("Device \(properties.identifier): \(properties.name), \(properties.computeUnits) \(units).")
+    Console.note("Device \(properties.identifier): \(properties.name), \(properties.computeUnitsLabel).")
     if let reason = choice.reason { Console.note("Chosen because \(reason).") }
     if let remark = choice.remark { Console.note("Note: \(remark).") }
     if !isTuned { return choice.device }

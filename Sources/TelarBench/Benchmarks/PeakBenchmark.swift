@@ -8,9 +8,9 @@ public enum PeakBenchmark {
 
   /// The multiply-add peak of operations in registers, in GFLOP/s; each multiply-add counts as two operations.
   public static func gflops(on device: any Device) throws -> Double {
-    let width = device.properties.vectorTiles[0].width
-    let isGPU = device.properties.family == .tile
-    let items = device.properties.computeUnits * (isGPU ? 2048 : 8)
+    let traits = device.traits
+    let isGPU = !traits.isVector
+    let items = traits.computeUnits * (isGPU ? 2048 : 8)
     let rounds = isGPU ? 20_000 : 400_000
     let out = try device.allocate(byteCount: items * 4)
     let seconds = try Stopwatch.medianSeconds(on: device, runs: 5, atLeast: 0) {
@@ -18,7 +18,7 @@ public enum PeakBenchmark {
         kernel, over: Grid(items, local: (isGPU ? 64 : 1, 1, 1)),
         [.buffer(out), .int(rounds), .float(0.999), .float(1e-3)])
     }
-    return 2 * Double(items) * Double(rounds) * Double(chains * width) / seconds * 1e-9
+    return 2 * Double(items) * Double(rounds) * Double(chains * traits.vectorWidth) / seconds * 1e-9
   }
 
   /// The seconds of an empty launch, a single work-item with next to no work: the overhead of every launch.

@@ -65,7 +65,7 @@ public struct Tuner {
     var kernels: [TunedKernel] = []
     if properties.isCompiledIn {
       kernels = properties.vectorTiles.map { .vector(rows: $0.rows, vectors: $0.vectors) }
-    } else if properties.family == .vector {
+    } else if device.traits.isVector {
       kernels = [6, 4, 8, 12].flatMap { rows in [1, 2, 3].map { .vector(rows: rows, vectors: $0) } }
     } else {
       kernels = TileConfiguration.all.map { .tile($0) }
