@@ -2,7 +2,7 @@
 /// ``Device/recycle(_:capacity:isSlice:)``.
 public final class Buffer {
   public unowned let device: any Device
-  /// Launches compare this: to look at the device itself counts a reference, for each of their arguments.
+  /// Compared by launches in place of `device`, which would be retained for each of their arguments.
   let deviceIdentity: ObjectIdentifier
   public let byteCount: Int
   /// What the device knows its memory by: `cl_mem` on an OpenCL device, an address on the CPU. Only the device itself
@@ -17,8 +17,8 @@ public final class Buffer {
 
   private var writes = 0
 
-  /// A number that changes when values are written by ``write(_:at:)``, or ``didChange()`` says that a kernel did, to the
-  /// buffer or to the one that it is a slice of.
+  /// A number that changes when values are written by ``write(_:at:)``, or ``didChange()`` says that a kernel did, to
+  /// the buffer or to the one that it is a slice of.
   package var version: Int { writes &+ (parent?.version ?? 0) }
 
   /// Says that a kernel wrote to a buffer of parameters, so that forms of them that are kept are made anew.
@@ -27,15 +27,15 @@ public final class Buffer {
   /// Whether the device itself keeps the buffer.
   var isDevicesOwn: Bool { owner == nil }
 
-  /// A buffer of a device, which makes it in ``Device/allocate(byteCount:)``, ``Device/slice(_:byteOffset:byteCount:)`` or
-  /// ``Device/zeros(byteCount:)``.
+  /// A buffer of a device, which makes it in ``Device/allocate(byteCount:)``, ``Device/slice(_:byteOffset:byteCount:)``
+  /// or ``Device/zeros(byteCount:)``.
   ///
   /// - Parameters:
   ///   - handle: what the device knows the memory by. It need not be an address.
   ///   - capacity: bytes behind the handle, at least `byteCount`.
   ///   - parent: the buffer that this is a slice of.
-  ///   - ownedByDevice: whether the device keeps the buffer and frees its memory. Such a buffer does not keep the device
-  ///     alive, and is not recycled.
+  ///   - ownedByDevice: whether the device keeps the buffer and frees its memory. Such a buffer does not keep the
+  ///     device alive, and is not recycled.
   public init(
     device: any Device, byteCount: Int, handle: UnsafeMutableRawPointer, capacity: Int, parent: Buffer? = nil,
     ownedByDevice: Bool = false

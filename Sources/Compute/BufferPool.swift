@@ -1,7 +1,7 @@
-/// Freed memory kept for reuse, so that a steady training step allocates nothing.
+/// Freed memory that is kept for reuse, so that a training step allocates nothing once the pool is warm.
 ///
-/// Handles are kept by capacity, rounded up to one of eight steps per power of two, so at most 12.5 % is wasted.
-/// Reuse is safe without waiting because devices work in order.
+/// Handles are kept by capacity, which is rounded up to one of eight steps per power of two: at most 12.5 % is wasted.
+/// Reuse needs no synchronisation because devices work in order.
 package struct BufferPool {
   private var free: [Int: [UnsafeMutableRawPointer]] = [:]
   private(set) var pooledBytes = 0

@@ -1,13 +1,13 @@
 import CKernels
 import Foundation
 
-/// A kernel of a clone, with what was learnt of its cost.
+/// A kernel of a clone, with an estimate of its cost.
 final class CompiledKernel {
   let name: String
   let entry: telar_entry
-  /// A letter an argument, as ``KernelTable`` has them.
+  /// The types of the arguments, a letter each; see ``KernelTable``.
   let signature: [UInt8]
-  /// About the most that a work-item took lately. Decides only how the work is shared out, never what is computed.
+  /// A decaying maximum. It decides how a launch is divided among threads, never what is computed.
   private var nanosecondsPerItem = Double.infinity
 
   init(_ entryPoint: telar_entry_point) {
@@ -16,14 +16,14 @@ final class CompiledKernel {
     signature = KernelTable.entry(named: name)!.signature
   }
 
-  /// A launch below this runs on the calling thread alone: waking another takes longer.
+  /// A shorter launch runs on the calling thread alone: waking another takes longer.
   private static let aloneNanoseconds = 4_000.0
-  /// The least that a chunk is worth claiming for.
+  /// The shortest chunk that is worth a claim.
   private static let chunkNanoseconds = 1_000.0
-  /// Chunks a thread gets on average: enough to even out, few enough to cost nothing.
+  /// Chunks per thread: enough to balance the load, few enough for their claims to be cheap.
   private static let chunksPerThread = 8
 
-  /// Into how many chunks a launch is divided.
+  /// The number of chunks that a launch is divided into.
   func chunks(items: Int, threads: Int) -> Int {
     let nanoseconds = Double(items) * nanosecondsPerItem
     if threads == 1 || nanoseconds < Self.aloneNanoseconds { return 1 }
@@ -31,7 +31,8 @@ final class CompiledKernel {
     return min(items, threads * Self.chunksPerThread, worthwhile)
   }
 
-  /// The largest cost counts, as layers of different sizes share a kernel, and fades, as one may have been disturbed.
+  /// Updates the estimate: the maximum, since layers of different sizes share a kernel, with decay, since a measurement
+  /// may have been disturbed.
   func learn(items: Int, nanoseconds: UInt64) {
     if items == 0 { return }
     let cost = Double(nanoseconds) / Double(items)
@@ -40,7 +41,7 @@ final class CompiledKernel {
 }
 
 extension CPUDevice {
-  /// Kernels kept by identity. A caller that makes them anew for each launch would otherwise fill the memory.
+  /// The most kernels kept by identity, so that a caller that creates one for each launch does not fill the memory.
   private static let foundLimit = 4096
 
   public func launch(_ kernel: Kernel, over grid: Grid, _ arguments: [KernelArgument]) throws {
@@ -89,7 +90,7 @@ extension CPUDevice {
     }
   }
 
-  /// An argument's bits, the low ones first as the entry points read them.
+  /// An argument's bits, in the low bytes, where entry points read them.
   private func value(of argument: KernelArgument, at index: Int, for kernel: CompiledKernel) -> UInt64 {
     let letter = kernel.signature[index]
     switch argument {

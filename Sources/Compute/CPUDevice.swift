@@ -3,7 +3,7 @@ import Foundation
 
 /// The processor, through the kernels compiled into the binary.
 ///
-/// A launch runs at once on all threads of the pool and returns when it is done, so nothing is ever pending.
+/// A launch runs on all threads of the pool and returns when it is done, so nothing is ever pending.
 /// Results do not depend on the number of threads: a work-item computes the same whichever thread runs it.
 public final class CPUDevice: Device {
   public let properties: DeviceProperties
@@ -13,7 +13,8 @@ public final class CPUDevice: Device {
   public var tuning = Tuning() { didSet { tuning.check(properties) } }
 
   let kernels: [String: CompiledKernel]
-  /// Kernels by identity, which costs less than to compare names on each launch. They keep what they were found by.
+  /// Compiled kernels by the identity of the kernel, which is cheaper than its name. Retains the kernel, so that its
+  /// identity is not reused.
   var found: [ObjectIdentifier: (source: Kernel, compiled: CompiledKernel)] = [:]
   let threads: ThreadPool
   private var pool = BufferPool()
@@ -34,7 +35,7 @@ public final class CPUDevice: Device {
     (0..<telar_clone_count).map { telar_clone_at($0)! }
   }
 
-  /// More threads than any machine has cores: what is above is a mistake.
+  /// The most threads that can be asked for: more than any machine has cores.
   private static let threadLimit = 4096
 
   /// - Parameters:
@@ -72,7 +73,7 @@ public final class CPUDevice: Device {
     return properties[instructionSets.firstIndex(of: supportedInstructionSets[0])!].traits
   }
 
-  /// What each clone in the binary would be as a device, whether this processor can run it or not.
+  /// The properties of each clone in the binary as a device, whether this processor can run it or not.
   static func all(threads: Int) -> [DeviceProperties] { clones.map { properties(of: $0.pointee, threads: threads) } }
 
   private static func properties(of clone: telar_clone, threads: Int) -> DeviceProperties {
@@ -105,14 +106,14 @@ public final class CPUDevice: Device {
   }
 
   private func create(_ capacity: Int) throws -> UnsafeMutableRawPointer {
-    // The system gives more than there is and ends the process that uses it, so what is too much is refused here.
+    // The system overcommits and ends a process that uses too much, so the limit is checked here.
     let limit = properties.globalMemoryBytes / 8 * 7
     func allocate() -> UnsafeMutableRawPointer? {
       counters.bytesAllocated + capacity <= limit ? HostMemory.allocate(capacity: capacity) : nil
     }
     var memory = allocate()
     if memory == nil {
-      // The pool's memory may be of other sizes.
+      // Pooled memory of other sizes is freed first.
       counters.bytesAllocated -= pool.drain { free($0) }
       memory = allocate()
     }

@@ -1,13 +1,12 @@
 import Foundation
 import TelarIO
 
-/// A folder of what Telar can make again. Programs in it are run, so it is used only while nobody but this user can
-/// write to it.
+/// A cache folder, used only while no other user can write to it, because programs in it are executed.
 ///
-/// Nothing here throws: a cache that cannot be read or written costs time only. One that is not private is left alone,
-/// and ``CacheNotice`` says so.
+/// Nothing here throws: a cache that cannot be read or written costs time only. A folder that is not private is not
+/// used, which ``CacheNotice`` reports.
 package struct CacheDirectory: Sendable {
-  /// The uppermost folder that is the cache's, which may be a link, as the user's own choice.
+  /// The topmost folder of the cache, which may be a symbolic link.
   private let root: String
   /// The folders from there to this one.
   private let names: [String]
@@ -28,13 +27,13 @@ package struct CacheDirectory: Sendable {
   package static var standard: CacheDirectory? {
     let environment = ProcessInfo.processInfo.environment
     if environment["TELAR_NO_CACHE"] == "1" { return nil }
-    // The base directory specification has relative paths ignored.
+    // Relative paths are ignored, as the XDG base directory specification demands.
     if let path = environment["XDG_CACHE_HOME"], path.hasPrefix("/") { return CacheDirectory("\(path)/telar") }
     guard let home = environment["HOME"], home.hasPrefix("/") else { return nil }
     return CacheDirectory("\(home)/.cache/telar")
   }
 
-  /// The bytes of a file; `nil` where it is missing, longer than `limit`, or may be another user's.
+  /// The bytes of a file; `nil` if it is missing, longer than `limit`, or writable by another user.
   func read(_ name: String, atMost limit: Int) -> [UInt8]? {
     guard let folder = open(), let status = folder.status(of: name), isOwn(status, S_IFREG, folder.file(name)) else {
       return nil
@@ -42,17 +41,17 @@ package struct CacheDirectory: Sendable {
     return try? InputFile.read(name, in: folder, atMost: limit)
   }
 
-  /// Puts a file in place as a whole or not at all.
+  /// Writes a file atomically.
   func write(_ bytes: [UInt8], to name: String) {
     guard let folder = open(making: true) else { return }
-    // One that replaces another keeps its permissions.
+    // A file that is replaced passes on its permissions.
     if let status = folder.status(of: name), !isOwn(status, S_IFREG, folder.file(name)) { folder.remove(name) }
     try? folder.write(bytes, to: name)
   }
 
   func remove(_ name: String) { open()?.remove(name) }
 
-  /// The folder, held open; `nil` where it cannot be had or is not private.
+  /// The folder, held open; `nil` if it cannot be opened or is not private.
   private func open(making: Bool = false) -> Folder? {
     if making {
       try? AtomicFile.makeFolder(URL(fileURLWithPath: root).deletingLastPathComponent().path)
@@ -69,7 +68,7 @@ package struct CacheDirectory: Sendable {
     return folder
   }
 
-  /// Whether a file is of a kind, and only this user can write to it.
+  /// Whether a file is of a kind and only this user can write to it.
   private func isOwn(_ status: stat, _ kind: mode_t, _ path: String) -> Bool {
     let reason: String? =
       if status.st_mode & S_IFMT == S_IFLNK {

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Tells a program that a cache is left unused because others than its user could have written it.
+/// Reports that a cache is not used because other users could have written to it.
 public enum CacheNotice {
   private struct State {
     var handler: (@Sendable (_ path: String, _ reason: String) -> Void)?
@@ -9,7 +9,7 @@ public enum CacheNotice {
 
   private static let state = Mutex(State())
 
-  /// Sets what is called, once for each folder or file.
+  /// Sets the handler, which is called once for each folder or file.
   public static func observe(_ handler: @escaping @Sendable (_ path: String, _ reason: String) -> Void) {
     state.withLock { $0.handler = handler }
   }

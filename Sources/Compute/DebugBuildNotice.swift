@@ -2,7 +2,7 @@ import CKernels
 import Foundation
 import Synchronization
 
-/// Says once that the compiled-in kernels of this build are not optimised.
+/// Warns once that the compiled-in kernels of this build are not optimised.
 enum DebugBuildNotice {
   private static let shown = Atomic<Bool>(false)
 

@@ -3,17 +3,17 @@ import Foundation
 /// An opened device and why it is this one.
 public struct DeviceChoice {
   public let device: any Device
-  /// Why `auto` took it, in one line; `nil` when it was asked for by name.
+  /// Why `auto` chose it, in one line; `nil` when it was asked for by name.
   public let reason: String?
-  /// What could not be had, in one line: the number of threads, or the devices of a driver that hangs.
+  /// What could not be provided, in one line: the number of threads, or the devices of a driver that hangs.
   public let remark: String?
 }
 
-/// A short piece of work that devices are compared by.
+/// A short workload to compare devices by.
 public struct DeviceWorkload {
-  /// Changes whenever the work does, so that remembered times are not compared with others.
+  /// Changes with the work, so that stored times are only compared with times of the same work.
   public var name: String
-  /// Runs the work, warm, and returns the seconds it took.
+  /// Runs the work after a warm-up and returns the seconds it took.
   public var measure: (any Device) throws -> Double
 
   public init(name: String, measure: @escaping (any Device) throws -> Double) {
@@ -21,7 +21,7 @@ public struct DeviceWorkload {
     self.measure = measure
   }
 
-  /// Additions of two large arrays: what the device's memory gives, with a few launches.
+  /// Additions of two large arrays: the bandwidth of the device's memory, in a few launches.
   public static var additions: DeviceWorkload {
     DeviceWorkload(name: "additions 1") { device in
       let count = 1 << 20
@@ -38,7 +38,7 @@ public struct DeviceWorkload {
     }
   }
 
-  /// The shortest time of several runs, after one that builds the kernels.
+  /// The shortest time of several runs, after one run that builds the kernels.
   public static func fastest(of runs: Int, on device: any Device, _ work: () throws -> Void) throws -> Double {
     try work()
     try device.synchronize()
@@ -54,11 +54,11 @@ public struct DeviceWorkload {
 }
 
 extension DeviceCatalog {
-  /// Opens the device of that name and says why, if it was for `auto` to choose.
+  /// Opens the device of that name; for `auto`, the fastest one, with the reason.
   ///
-  /// `auto` measures the workload once on every device and remembers the times under the cache directory for exactly
-  /// this set of devices, drivers and threads. It keeps what it chose before, at first the CPU, unless another device
-  /// is more than a tenth faster.
+  /// `auto` measures the workload once on every device and stores the times in the cache directory for exactly this set
+  /// of devices, drivers and threads. It keeps its earlier choice, at first the CPU, unless another device is more than
+  /// 10 % faster.
   ///
   /// - Throws: as ``open(_:threads:)``; for `auto` only when no device at all can be used.
   public static func choose(
@@ -74,7 +74,7 @@ extension DeviceCatalog {
     return DeviceChoice(device: device, reason: nil, remark: remark(on: device, threads: threads))
   }
 
-  /// What `auto` says when it goes on without the devices of a driver.
+  /// The remark of `auto` when a driver hangs and its devices are left out.
   fileprivate static var hangingDriverRemark: String? {
     guard case .driverHangs(let driver, let seconds) = hangingDriver else { return nil }
     return "\(driver) has not answered for \(seconds) seconds, so there is no OpenCL device; --device cpu does not wait"
@@ -91,14 +91,14 @@ extension DeviceCatalog {
 
 /// The choice behind `auto`.
 package struct AutomaticChoice {
-  /// What is remembered of a measurement.
+  /// A stored measurement.
   private struct Memory: Codable {
     var key: String
     var chosen: String
     var seconds: [String: Double]
   }
 
-  /// How much faster another device must be.
+  /// How much faster than the preferred device another one must be.
   private static let advantage = 1.1
 
   private let candidates: [DeviceProperties]
@@ -106,11 +106,11 @@ package struct AutomaticChoice {
   private let workload: DeviceWorkload
   private let memory: CacheDirectory?
 
-  /// The file with what was measured before.
+  /// The file with the stored measurement.
   private static let file = "device-choice.json"
   private static let longestFile = 1 << 20
 
-  /// - Parameter memory: where the file with what was measured before is; `nil` measures each time.
+  /// - Parameter memory: the folder of the stored measurement; `nil` measures each time.
   package init(devices: [DeviceDescription], threads: Int?, workload: DeviceWorkload, memory: CacheDirectory?) {
     candidates = DeviceCatalog.candidates(among: devices).map(\.properties)
     self.threads = threads
@@ -133,7 +133,7 @@ package struct AutomaticChoice {
     return try measured(keeping: remembered?.chosen)
   }
 
-  /// Measures all candidates, and prefers `incumbent`.
+  /// Measures all candidates and chooses one, `incumbent` if none is much faster.
   private func measured(keeping incumbent: String?) throws -> DeviceChoice {
     var seconds: [String: Double] = [:]
     var failures: [(identifier: String, error: any Error)] = []

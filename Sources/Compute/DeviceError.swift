@@ -1,20 +1,20 @@
 /// What can go wrong between Telar and a device.
 public enum DeviceError: Error, Equatable {
-  /// No device answers to the name. `candidates` are the devices that there are, or that the name fits.
+  /// No device has the name. `candidates` are the available devices, or those that the name matches.
   case noSuchDevice(name: String, reason: String, candidates: [String])
   /// The OpenCL loader finds no platform, or the platforms have no devices.
   case noOpenCL(reason: String)
-  /// A driver does not return from being loaded or from being asked for its devices.
+  /// A driver did not return in time from being loaded or from listing its devices.
   case driverHangs(driver: String, seconds: Int)
-  /// An environment variable has a value that means nothing.
+  /// An environment variable has an invalid value.
   case setting(name: String, reason: String)
-  /// No pool of so many threads can be made.
+  /// A number of threads outside 1 to the limit.
   case threadCount(Int, limit: Int)
   case allocationTooLarge(device: String, requested: Int, limit: Int)
   case outOfMemory(device: String, requested: Int)
   /// The driver could not compile a kernel.
   case buildFailed(device: String, kernel: String, options: String, log: String)
-  /// A call of the driver failed; `kernel` names the work that it belongs to, where it is known.
+  /// A call of the driver failed, in `kernel` if that is known.
   case driver(device: String, call: String, code: String, kernel: String?)
 }
 

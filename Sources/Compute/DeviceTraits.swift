@@ -1,20 +1,20 @@
-/// What kernels are chosen by: the properties of a device that decide which routes can run on it and which is fastest.
+/// The properties of a device that determine which routes can run on it and which is the fastest.
 ///
-/// Operators, plans and tuning ask these, never for the sort of processor behind a device.
+/// Operators, plans and tuning depend on these only, never on the sort of processor behind a device.
 public struct DeviceTraits: Sendable, Hashable {
   /// The family of heavy kernels that suits the device.
   public var family: KernelFamily
-  /// Whether a work-item can keep tens of kilobytes in private memory without a cost: on processors, whose caches hold it.
+  /// Whether tens of kilobytes of private memory per work-item are cheap, as on processors, whose caches hold them.
   public var hasLargePrivateMemory: Bool
   /// Register tiles of the vector family, widest first; there is at least one.
   public var vectorTiles: [VectorTile]
   /// Cores of a processor or multiprocessors of a GPU.
   public var computeUnits: Int
-  /// Bytes of the L2 cache that a core of a processor has for itself.
+  /// The size of a processor core's L2 cache.
   public var l2CacheBytes: Int
   /// Most work-items in a work-group.
   public var maximumWorkGroupSize: Int
-  /// Bytes of local memory that a work-group has.
+  /// Bytes of local memory of a work-group.
   public var localMemoryBytes: Int
 
   public init(
@@ -34,7 +34,7 @@ public struct DeviceTraits: Sendable, Hashable {
   /// Floats in a vector of the kernels: `VECTOR_WIDTH`.
   public var vectorWidth: Int { vectorTiles[0].width }
 
-  /// Whether the family is that of processors, with register tiles.
+  /// Whether the family is the vector family.
   public var isVector: Bool { family == .vector }
 }
 

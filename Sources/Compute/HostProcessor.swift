@@ -5,16 +5,16 @@ import TelarIO
   import Glibc
 #endif
 
-/// What the operating system says of the processor that this program runs on, and of its memory.
+/// The processor and memory of the host, as the operating system describes them.
 package enum HostProcessor {
-  // Arm processors have no name there, only numbers.
+  // For Arm processors /proc/cpuinfo has numbers in place of a name.
   static let name = field("model name") ?? "\(architecture) processor"
   static let vendor = field("vendor_id") ?? field("CPU implementer") ?? "unknown vendor"
 
-  /// The machine's memory, or less where this process may not have all of it, as in a container.
+  /// The machine's memory, or the limit of this process's control group if that is lower, as in a container.
   static let memoryBytes: Int = {
     let physical = Int(clamping: ProcessInfo.processInfo.physicalMemory)
-    // Control groups, version 2 and 1; without a limit the first says "max", the second a number beyond all memory.
+    // Control groups, version 2 and 1; without a limit the first holds "max", the second a number beyond all memory.
     let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"].compactMap {
       (try? String(contentsOfFile: $0, encoding: .utf8)).flatMap {
         Int($0.trimmingCharacters(in: .whitespacesAndNewlines))

@@ -1,12 +1,12 @@
 /// A kernel: the file under `Kernels/` that holds it, its function, and the macros that it is compiled with.
 ///
-/// Keep kernels in constants: devices find the compiled form by identity first.
+/// Keep kernels in constants: devices look up the compiled form by identity.
 public final class Kernel: Sendable {
   /// Name of the file under `Kernels/`, without `.cl`.
   public let program: String
   public let name: String
-  /// Macros beyond those that the device itself defines, for example `["VECTORS": 2]`. The compiled-in kernels were
-  /// built with theirs, which `name` or their arguments tell apart.
+  /// Macros in addition to the device's own, for example `["VECTORS": 2]`. Kernels that are compiled in differ by
+  /// `name` or arguments instead.
   public let options: [String: Int]
 
   public init(_ program: String, _ name: String, options: [String: Int] = [:]) {
@@ -30,9 +30,9 @@ extension Kernel {
   }
 }
 
-/// How many work-items a launch has in each dimension, and in which groups.
+/// The number of work-items of a launch in each dimension, and the size of its work-groups.
 ///
-/// Devices round the global size up to whole work-groups, so a kernel returns early for items past its end.
+/// Devices round the number up to whole work-groups, so kernels return early for items past the end.
 public struct Grid: Sendable, Equatable {
   public var x: Int
   public var y: Int
@@ -61,6 +61,6 @@ public enum KernelArgument {
   /// Local memory of this many bytes, for kernels of the tile family.
   case local(Int)
 
-  /// A size or index. Traps when it does not fit 32 bits: shapes are checked before they come here.
+  /// A size or index. Traps if it does not fit 32 bits; operators check shapes before.
   public static func int(_ value: Int) -> KernelArgument { .int(Int32(value)) }
 }

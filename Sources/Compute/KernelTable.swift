@@ -1,7 +1,7 @@
 import CKernels
 import Foundation
 
-/// Every kernel of `Kernels/*.cl` with the types of its arguments, for any device to check launches against.
+/// Every kernel of `Kernels/*.cl` with the types of its arguments, which devices check launches against.
 ///
 /// The table is generated from the kernels by `Tools/kernels/generate.py`.
 package enum KernelTable {
@@ -9,7 +9,8 @@ package enum KernelTable {
     package let program: String
     /// The name without a register tile: `gemm` of `gemm_6x2`.
     package let name: String
-    /// A letter an argument: `b` buffer, `c` constant buffer, `l` local memory, `i` int, `u` uint, `f` float.
+    /// The types of the arguments, a letter each: `b` buffer, `c` constant buffer, `l` local memory, `i` int, `u` uint,
+    /// `f` float.
     package let signature: [UInt8]
     /// Whether there is one kernel for each register tile, whose names end in `_ROWSxVECTORS`.
     package let isTiled: Bool
@@ -24,7 +25,7 @@ package enum KernelTable {
       hasLocalMemory = localMemoryPrograms.contains(program)
     }
 
-    /// The names that devices know the kernel by.
+    /// The kernel's names, one per register tile if it is tiled.
     package func names(for tiles: [VectorTile]) -> [String] {
       isTiled ? tiles.map { "\(name)_\($0.rows)x\($0.vectors)" } : [name]
     }
@@ -39,7 +40,7 @@ package enum KernelTable {
 
   private static let byName = Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0) })
 
-  /// The kernel that devices know by this name, with its register tile if it has one.
+  /// The kernel of a name, which includes the register tile if it has one.
   package static func entry(named name: String) -> Entry? {
     if let entry = byName[name] { return entry.isTiled ? nil : entry }
     guard let end = name.lastIndex(of: "_"), let entry = byName[String(name[..<end])], entry.isTiled else { return nil }
@@ -47,13 +48,13 @@ package enum KernelTable {
     return sides.count == 2 && sides.allSatisfy { Int($0) != nil } ? entry : nil
   }
 
-  /// The types of a kernel's arguments, a letter each; `nil` where its program has no kernel of this name.
+  /// The types of a kernel's arguments, a letter each; `nil` if its program has no kernel of this name.
   package static func signature(of kernel: Kernel) -> [UInt8]? {
     guard let entry = entry(named: kernel.name), entry.program == kernel.program else { return nil }
     return entry.signature
   }
 
-  /// Traps where arguments are not those that a kernel takes.
+  /// Traps if the arguments do not fit a kernel's signature.
   package static func check(_ arguments: [KernelArgument], fit signature: [UInt8], of name: String) {
     precondition(
       arguments.count == signature.count,
@@ -70,7 +71,7 @@ package enum KernelTable {
 }
 
 extension KernelArgument {
-  /// Whether a kernel can take this for an argument of the type that a signature's letter stands for.
+  /// Whether the argument has the type that a letter of a signature stands for.
   fileprivate func fits(_ letter: UInt8) -> Bool {
     switch self {
     case .buffer: letter == UInt8(ascii: "b") || letter == UInt8(ascii: "c")

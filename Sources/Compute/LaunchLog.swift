@@ -1,9 +1,9 @@
 import CZlib
 
-/// What each launch left in the buffers that it was given, as check sums. The same work leaves the same twice, also in
-/// numbers that nothing reads or that a later operator masks.
+/// Checksums of the buffers of each launch, taken after it. Repeated work must have the same checksums, also of values
+/// that nothing reads or that a later operator masks.
 ///
-/// While it is a device's log, each launch is waited for, and new buffers begin as zeros.
+/// While a device has a log, it waits for each launch, and new buffers are zeroed.
 package final class LaunchLog {
   private struct Entry: Equatable {
     var kernel: String
@@ -19,7 +19,7 @@ package final class LaunchLog {
     entries.append(Entry(kernel: kernel, sums: sums))
   }
 
-  /// The kernel of the first launch that differs, `nil` when none does.
+  /// The kernel of the first launch that differs; `nil` if none does.
   package func firstDifference(from other: LaunchLog) -> String? {
     if let pair = zip(entries, other.entries).first(where: { $0 != $1 }) { return pair.0.kernel }
     let (count, otherCount) = (entries.count, other.entries.count)

@@ -1,6 +1,6 @@
 import COpenCL
 
-/// A launch whose time is not yet known.
+/// A launch whose time is still to be read.
 struct TimedLaunch {
   let event: cl_event
   let kernel: OpenCLKernel
@@ -9,11 +9,11 @@ struct TimedLaunch {
 }
 
 extension OpenCLDevice {
-  /// Launches between two flushes: drivers may hold work back until asked, and a flush costs about what a launch does.
+  /// Launches between two flushes: drivers may hold work back until a flush, which costs about as much as a launch.
   private static let launchesPerFlush = 16
-  /// Kernels kept by identity. A caller that makes them anew for each launch would otherwise fill the memory.
+  /// The most kernels kept by identity, so that a caller that creates one for each launch does not fill the memory.
   private static let kernelLimit = 4096
-  /// Events kept before their times are collected.
+  /// The most events kept before their times are read.
   private static let timedLimit = 4096
 
   public func launch(_ kernel: Kernel, over grid: Grid, _ arguments: [KernelArgument]) throws {
@@ -36,7 +36,7 @@ extension OpenCLDevice {
     if let launchLog { launchLog.add(compiled.name, try contents(of: arguments)) }
   }
 
-  /// The bytes of the buffers among arguments, but not of the device's own zeros, which grow from time to time.
+  /// The contents of the buffers among the arguments, except for the device's own zeros, whose size varies.
   private func contents(of arguments: [KernelArgument]) throws -> [[UInt8]] {
     try arguments.compactMap { argument in
       guard case .buffer(let buffer) = argument, !buffer.isDevicesOwn else { return nil }
@@ -103,7 +103,7 @@ extension OpenCLDevice {
     if let event { timed.append(TimedLaunch(event: event, kernel: kernel, profiler: profiler, work: work)) }
   }
 
-  /// Gives the profiler the times of finished launches.
+  /// Passes the times of finished launches to their profiler.
   ///
   /// - Throws: ``DeviceError/driver(device:call:code:kernel:)`` for the first launch that failed.
   func collectTimes() throws {
@@ -122,7 +122,7 @@ extension OpenCLDevice {
     if let failed { throw failed }
   }
 
-  /// From the kernel's start to its end.
+  /// The time from the kernel's start to its end.
   private func seconds(of launch: TimedLaunch) throws(DeviceError) -> Double {
     let name = launch.kernel.name
     var execution: cl_int = 0

@@ -4,7 +4,7 @@ extension OpenCLDevice {
   /// The names of all programs.
   package static var programNames: [String] { OpenCLPrograms.names }
 
-  /// What the driver says of each kernel of a program: a letter an argument, as the kernel table has them.
+  /// The argument types of each kernel of a program according to the driver, in the letters of the kernel table.
   package func signatures(of program: String, options: [String: Int]) throws -> [String: String] {
     try programs.signatures(of: Kernel(program, "all kernels", options: options))
   }

@@ -10,18 +10,18 @@ public final class OpenCLDevice: Device {
   public let traits: DeviceTraits
   public internal(set) var counters = DeviceCounters()
 
-  /// While a profiler is set, the queue takes times and each launch keeps an event: then an error of asynchronous work
-  /// names exactly the kernel that it is of. Synchronise before the profiler's report is read.
+  /// While a profiler is set, the queue records times and each launch keeps an event, so that an error of asynchronous
+  /// work names its kernel. Synchronise before reading the report.
   public var profiler: Profiler?
-  /// Where launches note what they leave in their buffers; `nil` (the default) costs nothing.
+  /// Records checksums of the buffers of each launch; `nil`, the default, costs nothing.
   package var launchLog: LaunchLog?
   public var tuning = Tuning() { didSet { tuning.check(properties) } }
 
   let programs: OpenCLPrograms
-  /// Kernels by identity, which costs less than to compare names and options on each launch. They keep what they were
-  /// found by.
+  /// Compiled kernels by the identity of the kernel, which is cheaper than its name and options. Retains the kernel, so
+  /// that its identity is not reused.
   var kernels: [ObjectIdentifier: (source: Kernel, compiled: OpenCLKernel)] = [:]
-  /// The last kernel launched, and how many were since the last synchronisation: where an error may have come from.
+  /// The last kernel launched, and the number of launches since the last synchronisation, for error messages.
   var lastLaunched: OpenCLKernel?
   var launchesPending = 0
   var timed: [TimedLaunch] = []
@@ -31,22 +31,22 @@ public final class OpenCLDevice: Device {
   private let context: cl_context
   private let device: cl_device_id
   private var pool = BufferPool()
-  /// Whether buffers are made without slack behind them, so that a checker of memory accesses sees the first one past
-  /// the end. For tests: the pool then serves only buffers of the very same size.
+  /// Whether buffers are allocated without rounding up, so that a memory checker sees the first access past the end.
+  /// For tests: the pool then reuses memory for the same size only.
   package var allocatesExactly = false
   /// The buffers of zeros, the largest last; earlier ones may still be referenced.
   private var zeroBuffers: [Buffer] = []
-  /// Copies of small written values, until the device has surely read them.
+  /// Copies of small writes, kept until the next synchronisation.
   private var staged: [UnsafeMutableRawPointer] = []
   private var stagedBytes = 0
 
   /// Opens the device that is `opencl:index`.
   ///
   /// - Parameters:
-  ///   - threads: how many threads of a processor compute, where the driver can be asked for fewer than it has
-  ///     (`CL_DEVICE_PARTITION_BY_COUNTS`); `properties.computeUnits` says what it came to.
+  ///   - threads: how many threads of a processor compute, if the driver can divide it
+  ///     (`CL_DEVICE_PARTITION_BY_COUNTS`); `properties.computeUnits` is the number in effect.
   ///   - family: the family of heavy kernels to use instead of the one that suits the device.
-  ///   - programCache: where binaries are kept; `nil` builds everything anew.
+  ///   - programCache: where binaries are kept; `nil` compiles every program.
   /// - Throws: ``DeviceError/noOpenCL(reason:)``, ``DeviceError/noSuchDevice(name:reason:candidates:)``,
   ///   ``DeviceError/driver(device:call:code:kernel:)``.
   public convenience init(
@@ -108,7 +108,7 @@ public final class OpenCLDevice: Device {
     clReleaseContext(context)
   }
 
-  /// Replaces the queue by one that takes times, or by one that does not.
+  /// Replaces the queue by one with or without profiling.
   func switchQueue(takesTimes: Bool) throws {
     try synchronize()
     var status: cl_int = 0
@@ -158,7 +158,7 @@ public final class OpenCLDevice: Device {
 
   /// `nil` when the device is out of memory.
   private func create(_ capacity: Int) throws -> cl_mem? {
-    // A driver of the processor takes the host's memory, which the system gives until it must end the process.
+    // A processor's driver allocates host memory, which the system overcommits.
     let limit = properties.globalMemoryBytes / 8 * (properties.kind == .cpu ? 7 : 8)
     guard counters.bytesAllocated + capacity <= limit else { return nil }
     var status: cl_int = 0
@@ -173,7 +173,7 @@ public final class OpenCLDevice: Device {
     throw failure("clCreateBuffer", status)
   }
 
-  /// Gives back the pool's memory, which may be of other sizes, and tries once more.
+  /// Frees pooled memory of other sizes and tries again.
   private func createFromPooled(_ capacity: Int) throws -> cl_mem? {
     try finish()
     counters.bytesAllocated -= pool.drain { clReleaseMemObject(OpaquePointer($0)) }
@@ -183,7 +183,7 @@ public final class OpenCLDevice: Device {
   public func slice(_ buffer: Buffer, byteOffset: Int, byteCount: Int) throws -> Buffer {
     precondition(byteOffset >= 0 && byteOffset + byteCount <= buffer.byteCount, "slice past the end of its buffer")
     precondition(byteOffset % properties.bufferAlignment == 0, "slice offset \(byteOffset) is not aligned")
-    // A sub-buffer cannot be divided again, so the slice of a slice is made from the whole.
+    // Sub-buffers cannot be nested, so the slice of a slice is made from the whole buffer.
     var root = buffer.memory
     var origin = byteOffset
     var whole: cl_mem?
@@ -214,7 +214,7 @@ public final class OpenCLDevice: Device {
 
   // MARK: Transfers
 
-  /// Writes up to this size are copied aside and do not wait; more than `stagedLimit` together waits once.
+  /// Writes up to this size are staged and do not wait, unless staged writes exceed `stagedLimit` in total.
   private static let stagedWrite = 64 << 10
   private static let stagedLimit = 16 << 20
 
@@ -281,7 +281,7 @@ public final class OpenCLDevice: Device {
     try finished(clFinish(queue), "clFinish")
   }
 
-  /// Draws the conclusions from a call that waited for all work: its errors, times and staged copies.
+  /// Handles the end of all work: frees staged copies, reads times, and throws the error that the call returned.
   private func finished(_ status: cl_int, _ call: StaticString) throws {
     staged.forEach { $0.deallocate() }
     staged.removeAll(keepingCapacity: true)
@@ -301,13 +301,13 @@ public final class OpenCLDevice: Device {
 }
 
 extension Buffer {
-  /// The buffer of the driver.
+  /// The driver's buffer object.
   @inline(__always)
   var memory: cl_mem { cl_mem(handle) }
 }
 
 extension OpenCLDevice {
-  /// What the driver says of every device of every platform, without opening any.
+  /// The properties of every device of every platform, without opening any.
   ///
   /// - Throws: ``DeviceError/noOpenCL(reason:)`` when there is none.
   public static func available() throws -> [DeviceProperties] {

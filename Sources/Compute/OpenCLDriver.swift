@@ -2,11 +2,11 @@ import COpenCL
 import Foundation
 import TelarIO
 
-/// A driver as the system announces it to the ICD loader: an `.icd` file that names a library.
+/// A driver that is installed for the ICD loader: an `.icd` file that names a library.
 struct OpenCLDriver: Sendable, Equatable {
-  /// The file, or the library itself where the environment names that.
+  /// The file, or the library itself if the environment names that.
   let file: String
-  /// What the file names, for the dynamic linker to find.
+  /// The name or path of the library.
   let library: String
 
   var name: String { file == library ? file : "\(file) (\(library))" }
@@ -29,7 +29,7 @@ struct OpenCLDriver: Sendable, Equatable {
     return [place.hasSuffix(".icd") ? OpenCLDriver(file: place) : OpenCLDriver(file: place, library: place)]
   }
 
-  /// An `.icd` file is a line: the library's name or path.
+  /// Far more than the one line of an `.icd` file.
   private static let longestFile = 64 << 10
 
   private init(file: String, library: String) {
@@ -43,9 +43,9 @@ struct OpenCLDriver: Sendable, Equatable {
     self.init(file: file, library: line.trimmingCharacters(in: .whitespaces))
   }
 
-  /// Loads the library and asks it for its platforms, as the ICD loader does after it, which finds it loaded then.
+  /// Loads the library and queries its platforms, as the ICD loader does afterwards.
   ///
-  /// - Returns: why the driver offers nothing; `nil` when it offers a platform.
+  /// - Returns: why the driver has no platform; `nil` if it has one.
   func problem() -> String? {
     if library.isEmpty { return "\(file) names no library" }
     guard let handle = dlopen(library, RTLD_LAZY | RTLD_LOCAL) else {
@@ -63,7 +63,7 @@ struct OpenCLDriver: Sendable, Equatable {
       + (status == CL_SUCCESS ? "" : ": clIcdGetPlatformIDsKHR failed with \(OpenCLStatus.name(status))")
   }
 
-  /// `clIcdGetPlatformIDsKHR` where the library does not export it.
+  /// `clIcdGetPlatformIDsKHR` of a library that does not export it.
   private static func extensionFunction(_ library: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
     typealias Lookup = @convention(c) (UnsafePointer<CChar>) -> UnsafeMutableRawPointer?
     guard let symbol = dlsym(library, "clGetExtensionFunctionAddress") else { return nil }

@@ -3,7 +3,7 @@ import COpenCL
 import TelarIO
 
 extension OpenCLInquiry {
-  /// What the driver says of the device, and the kernels' parameters that follow from it.
+  /// The device's properties according to the driver, and the parameters of kernels that follow from them.
   mutating func properties(identifier: String) -> DeviceProperties {
     let type = number(CL_DEVICE_TYPE, as: cl_device_type.self)
     let kind: DeviceKind =
@@ -19,7 +19,7 @@ extension OpenCLInquiry {
     let extensions = Set(text(CL_DEVICE_EXTENSIONS).split(separator: " "))
     let hasDouble = extensions.contains("cl_khr_fp64")
     let hasFMA = has(CL_DEVICE_SINGLE_FP_CONFIG, CL_FP_FMA)
-    // Intel's runtime says so of doubles only; a processor has both or none.
+    // Intel's runtime reports it for doubles only; a processor has both or none.
     let hasDoubleFMA = has(CL_DEVICE_DOUBLE_FP_CONFIG, CL_FP_FMA, isOptional: !hasDouble)
     let processorHasFMA = (hasFMA || hasDoubleFMA) && telar_host_has_fma() != 0
     let name = Self.label(text(CL_DEVICE_NAME))
@@ -31,7 +31,7 @@ extension OpenCLInquiry {
       maximumWorkGroupSize: number(CL_DEVICE_MAX_WORK_GROUP_SIZE, as: Int.self),
       localMemoryBytes: bytes(CL_DEVICE_LOCAL_MEM_SIZE), maximumAllocationBytes: bytes(CL_DEVICE_MAX_MEM_ALLOC_SIZE),
       globalMemoryBytes: bytes(CL_DEVICE_GLOBAL_MEM_SIZE),
-      // OpenCL counts it in bits. Below 256 bytes, some drivers are known to answer less than they need.
+      // OpenCL counts bits. Some drivers report less than they need, so it is 256 bytes at least.
       bufferAlignment: max(256, number(CL_DEVICE_MEM_BASE_ADDR_ALIGN) / 8),
       preferredVectorWidth: max(1, number(CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT)),
       supportsHalf: extensions.contains("cl_khr_fp16"), supportsDouble: hasDouble,
@@ -54,17 +54,17 @@ extension OpenCLInquiry {
     return Self.shortcoming(of: properties)
   }
 
-  /// More compute units than any device has.
+  /// A bound that no device exceeds.
   private static let mostComputeUnits = 1 << 20
-  /// More memory than any device has: what is above would overflow sums of sizes.
+  /// A bound that no device exceeds, below which sums of sizes cannot overflow.
   private static let mostBytes = 1 << 48
-  /// OpenCL itself asks for 32 MB.
+  /// OpenCL itself demands 32 MB.
   private static let leastAllocationBytes = 1 << 20
   private static let mostAlignment = 64 << 10
   /// The largest groups that elementwise kernels of the vector family are launched in.
   private static let leastVectorGroup = 16
 
-  /// What the kernels need and the driver does not promise, or promises beyond belief; `nil` when all is well.
+  /// The property that is insufficient for the kernels or implausible; `nil` if there is none.
   static func shortcoming(of properties: DeviceProperties) -> String? {
     let tile = TileConfiguration.slim
     let leastGroup = properties.family == .tile ? tile.groupItems : leastVectorGroup
@@ -89,7 +89,7 @@ extension OpenCLInquiry {
     return nil
   }
 
-  /// A name as it is shown: one line of no great length.
+  /// A name for display: one line of at most 200 characters.
   static func label(_ text: String) -> String { text.prefix(200).visible }
 
   private mutating func bytes(_ parameter: Int32) -> Int {
@@ -100,12 +100,12 @@ extension OpenCLInquiry {
     number(parameter, as: cl_device_fp_config.self, isOptional: isOptional) & Int(ability) != 0
   }
 
-  /// The register tiles of the compiled-in clone with as wide vectors, which has as many registers.
+  /// The register tiles of the compiled-in clone with the same vector width, which has as many registers.
   private mutating func vectorTiles(for kind: DeviceKind) -> [VectorTile] {
     guard kind == .cpu else { return [(4, 2), (4, 1)].map { VectorTile(width: 4, rows: $0, vectors: $1) } }
     switch number(CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT) {
     case 16...: return [(8, 2), (8, 1)].map { VectorTile(width: 16, rows: $0, vectors: $1) }
-    // Drivers report 8 for processors whose 512-bit vectors their compiler uses only where asked to.
+    // Drivers report 8 for processors with 512-bit vectors, which their compilers use on explicit vectors only.
     case 8 where CPUDevice.supportedInstructionSets.contains("avx512"):
       return [(8, 2), (8, 1)].map { VectorTile(width: 16, rows: $0, vectors: $1) }
     case 8...: return [(6, 2), (6, 1)].map { VectorTile(width: 8, rows: $0, vectors: $1) }

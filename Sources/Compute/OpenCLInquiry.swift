@@ -1,13 +1,13 @@
 import COpenCL
 
-/// What a driver answers about one of its devices.
+/// Queries of a driver about one of its devices.
 ///
-/// Answers come from outside: nothing is allocated by a size that the driver gives before that is bounded, and the first
-/// question that is not answered is kept, because a property that is guessed could change what is computed.
+/// Answers are not trusted: sizes are bounded before anything is allocated, and the first query that fails is kept,
+/// because a guessed property could change what is computed.
 struct OpenCLInquiry {
   let platform: cl_platform_id
   let device: cl_device_id
-  /// The first question that the driver has to answer and does not, in words; `nil` when there is none.
+  /// The first mandatory query that failed, in words; `nil` if there is none.
   private(set) var failure: String?
 
   init(platform: cl_platform_id, device: cl_device_id) {
@@ -27,9 +27,9 @@ struct OpenCLInquiry {
     return text ?? ""
   }
 
-  /// A number that the driver gives; zero where it gives none.
+  /// A number; zero if the query fails.
   ///
-  /// - Parameter isOptional: whether a device may have no such number.
+  /// - Parameter isOptional: whether the query may fail with `CL_INVALID_VALUE`.
   mutating func number<Number: FixedWidthInteger>(
     _ parameter: Int32, as type: Number.Type = cl_uint.self, isOptional: Bool = false
   ) -> Int {
@@ -40,7 +40,7 @@ struct OpenCLInquiry {
     return 0
   }
 
-  /// Whether a device of some of the compute units can be made. Drivers that cannot may lack the very function.
+  /// Whether the device can be partitioned by counts. Drivers that cannot may lack the function to do it.
   mutating func canBeDivided() -> Bool {
     let bytes = Self.bytes(atMost: Self.longestList) {
       clGetDeviceInfo(device, cl_device_info(CL_DEVICE_PARTITION_PROPERTIES), $0, $1, $2)
@@ -60,11 +60,11 @@ struct OpenCLInquiry {
 
   // MARK: Answers of any length
 
-  /// Lists of extensions have a few kilobytes, logs of compilers more.
+  /// Lists of extensions have a few kilobytes, compiler logs more.
   private static let longestText = 4 << 20
   private static let longestList = 64 << 10
 
-  /// A text that OpenCL returns in two calls, its size first; `nil` where a call fails.
+  /// A text that OpenCL returns in two calls, its size first; `nil` if a call fails.
   static func text(_ query: (Int, UnsafeMutableRawPointer?, UnsafeMutablePointer<Int>?) -> cl_int) -> String? {
     bytes(atMost: longestText, query).map { bytes in
       let text = String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
@@ -72,7 +72,7 @@ struct OpenCLInquiry {
     }
   }
 
-  /// Bytes that OpenCL returns in two calls, their number first; `nil` where a call fails or there are too many.
+  /// Bytes that OpenCL returns in two calls, their number first; `nil` if a call fails or there are too many.
   static func bytes(
     atMost limit: Int, _ query: (Int, UnsafeMutableRawPointer?, UnsafeMutablePointer<Int>?) -> cl_int
   ) -> [UInt8]? {

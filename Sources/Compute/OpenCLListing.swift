@@ -1,8 +1,8 @@
 import COpenCL
 
-/// A device of a platform as the ICD loader lists it, before anything is made on it.
+/// A device of a platform as the ICD loader lists it, without a context.
 ///
-/// OpenCL's handles may be used from any thread.
+/// Sendable because OpenCL's handles may be used from any thread.
 struct OpenCLListing: @unchecked Sendable {
   let platform: cl_platform_id
   let device: cl_device_id
@@ -11,9 +11,9 @@ struct OpenCLListing: @unchecked Sendable {
   let properties: DeviceProperties
   /// Why the device cannot be used; `nil` when it can.
   let problem: String?
-  /// All that a program's binary depends on besides its source and options.
+  /// Everything that a program's binary depends on besides its source and options.
   let buildIdentity: String
-  /// Whether a device of some of the compute units can be made.
+  /// Whether the device can be partitioned by counts.
   let canBeDivided: Bool
 
   init(platform: cl_platform_id, device: cl_device_id, index: Int) {
@@ -41,14 +41,14 @@ struct OpenCLListing: @unchecked Sendable {
 }
 
 extension OpenCLListing {
-  /// More platforms, or devices of one, than any machine has.
+  /// A bound on platforms and on devices of one that no machine exceeds.
   private static let mostEntries: cl_uint = 1024
 
   /// Loads the drivers and lists their devices.
   ///
   /// - Parameters:
   ///   - place: where the drivers were looked for, for errors.
-  ///   - announce: is told whose answer is waited for next.
+  ///   - announce: called with the name of the driver whose answer is waited for next.
   static func find(
     _ drivers: [OpenCLDriver], at place: String, announce: (String) -> Void
   ) throws(DeviceError) -> OpenCLLookup.Found {

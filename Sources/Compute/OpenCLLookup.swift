@@ -1,15 +1,15 @@
 import Foundation
 import Synchronization
 
-/// The look-up of all OpenCL devices, made once a process.
+/// The look-up of all OpenCL devices, once per process.
 ///
-/// Loading a driver and asking it for its devices runs the driver's code, which may never return. A thread of its own
-/// does that, and is given up after a time limit. It cannot be ended, and may hold the dynamic linker's lock, which
-/// `exit` waits for: see ``DeviceCatalog/hasHangingDriver``.
+/// Loading a driver and listing its devices runs the driver's code, which may never return, so it runs on a thread of
+/// its own, which is abandoned after a time limit. That thread may hold the dynamic linker's lock, which `exit` waits
+/// for: see ``DeviceCatalog/hasHangingDriver``.
 enum OpenCLLookup {
   struct Found: Sendable {
     var listings: [OpenCLListing]
-    /// Why drivers that are announced offer nothing, in a sentence each.
+    /// Why installed drivers have no devices, in a sentence each.
     var problems: [String]
   }
 
@@ -40,7 +40,7 @@ enum OpenCLLookup {
 
   // MARK: The thread
 
-  /// What the look-up shares with who waits for it.
+  /// The state shared between the look-up and the thread that waits for it.
   private final class Watched: Sendable {
     let place: String
     let driver = Mutex<String>("the OpenCL loader")
@@ -50,7 +50,7 @@ enum OpenCLLookup {
 
     init(place: String) { self.place = place }
 
-    /// Looks for devices, unless that has begun on another thread.
+    /// Looks for devices, unless another thread has begun to.
     func run() {
       guard !hasBegun.exchange(true, ordering: .relaxed) else { return }
       let found = Result { () throws(DeviceError) in
@@ -61,9 +61,9 @@ enum OpenCLLookup {
     }
   }
 
-  /// Compilers within drivers use deep stacks.
+  /// Compilers in drivers use deep stacks.
   private static let stackBytes = 8 << 20
-  /// A thread that has not begun by then is one that the system has refused.
+  /// After this time without a result, the caller looks for devices itself if the thread has not begun.
   private static let secondsToBegin = 5
 
   private static func result(within seconds: Int, place: String) throws(DeviceError) -> Result<Found, DeviceError> {

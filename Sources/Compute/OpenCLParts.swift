@@ -1,17 +1,17 @@
 import COpenCL
 import Synchronization
 
-/// Parts of processors, each made once and kept while the process lives.
+/// Sub-devices of processors, each created once and kept while the process lives.
 ///
-/// A part cannot be released with what was made on it: PoCL 3.1 lets neither a context nor a queue keep it
-/// (https://github.com/pocl/pocl/issues/1229), and its threads look at it once more after `clFinish` has returned.
+/// A sub-device cannot be released after its context: in PoCL 3.1 neither contexts nor queues retain it
+/// (https://github.com/pocl/pocl/issues/1229), and its threads access it after `clFinish` has returned.
 enum OpenCLParts {
-  /// OpenCL's devices may be used from any thread.
+  /// Sendable because OpenCL's devices may be used from any thread.
   private struct Device: Equatable, @unchecked Sendable { let handle: cl_device_id }
 
   private static let made = Mutex<[(whole: Device, threads: Int, part: Device)]>([])
 
-  /// A device of some of the compute units of `device`; `nil` where the driver can make none.
+  /// A sub-device with `threads` of the compute units of `device`; `nil` if the driver cannot create it.
   static func part(of device: cl_device_id, threads: Int) -> cl_device_id? {
     let whole = Device(handle: device)
     return made.withLock { made -> Device? in

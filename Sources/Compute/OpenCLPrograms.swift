@@ -2,11 +2,11 @@ import CKernels
 import COpenCL
 import Foundation
 
-/// A kernel object of the driver, ready to be given arguments.
+/// A driver's kernel object.
 final class OpenCLKernel {
   let name: String
   let handle: cl_kernel
-  /// A letter an argument, as ``KernelTable`` has them.
+  /// The types of the arguments, a letter each; see ``KernelTable``.
   let signature: [UInt8]
 
   init(name: String, handle: cl_kernel, signature: [UInt8]) {
@@ -18,7 +18,7 @@ final class OpenCLKernel {
   deinit { clReleaseKernel(handle) }
 }
 
-/// Builds the kernel files for one device, each once per set of options, and keeps the results.
+/// The kernel files compiled for one device, each once per set of options.
 final class OpenCLPrograms {
   private struct Key: Hashable {
     let program: String
@@ -46,8 +46,8 @@ final class OpenCLPrograms {
 
   deinit { programs.values.forEach { clReleaseProgram($0) } }
 
-  /// The text of a program as drivers get it: what it includes before it, each file with lines counted from its own first
-  /// for build logs.
+  /// The text of a program for drivers: the files that it includes, then its own, each with lines numbered from 1 in build
+  /// logs.
   package static func text(of name: String) -> String? {
     for index in 0..<telar_program_count {
       let program = telar_program_at(index).pointee
@@ -70,16 +70,16 @@ final class OpenCLPrograms {
     (0..<telar_program_count).map { String(cString: telar_program_at($0).pointee.name) }
   }
 
-  /// The compiler's options: the device's macros, overridden by the kernel's. No option loosens floating point; warnings
-  /// are left to the build of the same text for the processor, since drivers print theirs on the user's terminal.
+  /// The compiler's options: the device's macros, overridden by the kernel's. No option relaxes floating-point
+  /// semantics. Warnings are off because drivers print them to the terminal; the clones are compiled with them.
   func options(for kernel: Kernel) -> String {
     let macros = kernel.macros(for: properties).sorted { $0.key < $1.key }
     return (["-cl-std=CL1.2", "-w"] + macros.map { "-D\($0.key)=\($0.value)" }).joined(separator: " ")
   }
 
-  /// A kernel object, from a program that is built now unless it was before.
+  /// A kernel object. Builds its program if necessary.
   ///
-  /// - Throws: ``DeviceError/driver(device:call:code:kernel:)`` also where the driver's kernel has another number of
+  /// - Throws: ``DeviceError/driver(device:call:code:kernel:)`` also if the driver's kernel has another number of
   ///   arguments than the table's.
   func kernel(_ kernel: Kernel) throws -> OpenCLKernel {
     let handle = try self.kernel(
@@ -107,7 +107,7 @@ final class OpenCLPrograms {
     return handle
   }
 
-  /// How many arguments the driver says that a kernel has.
+  /// The number of a kernel's arguments according to the driver.
   func argumentCount(of handle: cl_kernel, named name: String) throws -> Int {
     var count: cl_uint = 0
     let status = clGetKernelInfo(handle, cl_kernel_info(CL_KERNEL_NUM_ARGS), MemoryLayout<cl_uint>.size, &count, nil)
@@ -129,7 +129,7 @@ final class OpenCLPrograms {
         programs[key] = program
         return program
       }
-      // The driver does not take back what it gave, so it is made again.
+      // The driver rejects the binary: build the program from source.
       cache?.remove(cacheKey)
     }
     if !hasAnnouncedBuild {
@@ -168,7 +168,7 @@ final class OpenCLPrograms {
     return program
   }
 
-  /// A program from a cached binary; `nil` whatever goes wrong with it.
+  /// A program from a cached binary; `nil` if anything fails.
   private func build(binary: [UInt8], options: String) -> cl_program? {
     var status: cl_int = 0
     var binaryStatus: cl_int = 0

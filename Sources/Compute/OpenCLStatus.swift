@@ -1,11 +1,11 @@
 import COpenCL
 
-/// Names of OpenCL's status codes, and the check that turns one into an error.
+/// The names of OpenCL's status codes, and their conversion into errors.
 enum OpenCLStatus {
-  /// No platform is installed: what the ICD loader answers (`cl_khr_icd`).
+  /// The ICD loader's status when no platform is installed (`cl_khr_icd`).
   static let platformNotFound: cl_int = -1001
 
-  /// The name in the OpenCL headers, with the number, which is what searching for a driver's fault needs.
+  /// The name in the OpenCL headers with the number, both of which one searches for.
   static func name(_ code: cl_int) -> String {
     "\(names[code] ?? "an unknown status") (\(code))"
   }

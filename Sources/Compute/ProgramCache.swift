@@ -4,18 +4,18 @@ import Foundation
 /// Program binaries kept on disk from one run to the next.
 ///
 /// A file holds everything that its binary depends on (source, options, device, driver) in full, a checksum over all of
-/// it, and the binary. Whatever does not fit, to the byte, counts as absent, and the program is built again; so does all
-/// of a folder that others can write to. Nothing here throws: a cache that cannot be read or written costs time only.
+/// it, and the binary. A file that differs in any byte, or that other users can write to, is treated as absent. Nothing
+/// here throws: a cache that cannot be read or written costs time only.
 public final class ProgramCache: Sendable {
   /// The cache under `$XDG_CACHE_HOME/telar`; `nil` when the environment variable `TELAR_NO_CACHE` is `1`.
   public static let standard: ProgramCache? = CacheDirectory.standard.map {
     ProgramCache($0.folder("programs"))
   }
 
-  /// Changes whenever the layout of the files does.
+  /// Changes with the layout of the files.
   private static let magic = Array("telar program 1\n".utf8)
 
-  /// Far longer than the binary of any program here.
+  /// Far longer than any binary of these programs.
   static let longestBinary = 64 << 20
 
   private let directory: CacheDirectory
@@ -57,7 +57,7 @@ public final class ProgramCache: Sendable {
 
   package func file(for key: String) -> URL { URL(fileURLWithPath: "\(directory.path)/\(name(for: key))") }
 
-  /// A name of 64 bits. Two keys that share one overwrite each other's file, and never use it.
+  /// A name from a 64-bit hash. Keys that share one overwrite each other's file and never load it.
   private func name(for key: String) -> String {
     // FNV-1a.
     let hash = key.utf8.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }

@@ -1,16 +1,16 @@
 import CKernels
 import Foundation
 
-/// Threads that share the chunks of one job at a time; the thread that asks works with them.
+/// Threads that execute one job at a time, together with the calling thread.
 ///
-/// Each thread begins with a part of the items that is its own, the same part of each job that has a chunk for each thread:
-/// images that a thread wrote in one layer it reads in the next, out of its core's cache. Who is done with that takes
-/// chunks of the others' parts.
+/// A job is divided into parts, one per thread, and those into chunks. Each thread starts with its own part, which
+/// covers the same fraction of every job: images that a thread writes in one layer it reads in the next, from its
+/// core's cache. Idle threads steal chunks from the others.
 ///
-/// Workers spin for a moment after a job, because the next kernel is usually only microseconds away, and then sleep.
-/// The threads live as long as the pool. One job runs at a time: a second thread that asks meanwhile traps.
+/// Workers spin briefly after a job, because the next kernel usually follows within microseconds, and then sleep. The
+/// threads live as long as the pool. Running a second job at the same time traps.
 package final class ThreadPool {
-  /// A kernel over a range of work-items, which are claimed in chunks.
+  /// A kernel over a number of work-items.
   package struct Job {
     package var entry: telar_entry
     package var arguments: UnsafePointer<UnsafeRawPointer?>
@@ -34,22 +34,22 @@ package final class ThreadPool {
     }
   }
 
-  /// Threads that work on a job, the caller included.
+  /// The number of threads that work on a job, including the caller.
   package let threadCount: Int
   private let team: ThreadTeam
 
-  /// The private arrays of a work-item take up to 1.3 MB, more than the stacks that some systems give to threads.
+  /// The private arrays of a work-item take up to 1.3 MB, more than the default stack of threads on some systems.
   private static let stackBytes = 8 << 20
 
   package init(threadCount: Int) {
     precondition(threadCount > 0, "a pool of \(threadCount) threads")
     self.threadCount = threadCount
-    // With more threads than cores, one that spins keeps another from working.
+    // With more threads than cores, a spinning thread would keep another from working.
     let team = ThreadTeam(
       threadCount: threadCount, spins: threadCount <= ProcessInfo.processInfo.activeProcessorCount)
     self.team = team
     for index in 1..<threadCount {
-      // The thread keeps the team alive, not the pool, whose end ends the threads.
+      // The thread retains the team, not the pool, whose deinitializer ends the threads.
       let thread = Thread {
         Thread.current.name = "telar-\(index)"
         team.work(thread: index)
@@ -61,15 +61,15 @@ package final class ThreadPool {
 
   deinit { team.stop() }
 
-  /// What the threads keep alive: it goes when the last of them has ended. For tests.
+  /// The object that the threads retain, released when the last of them has ended. For tests.
   package var sharedByThreads: AnyObject { team }
 
-  /// How many workers sleep now. For tests.
+  /// The number of sleeping workers. For tests.
   package var sleepingCount: Int { team.sleepers.load(ordering: .relaxed) }
 
-  /// Runs all chunks of the job and returns when they are done.
+  /// Runs the job and returns when it is done.
   ///
-  /// - Returns: how many work-items the calling thread ran, and in how many nanoseconds.
+  /// - Returns: the number of work-items that the calling thread ran, and the nanoseconds they took.
   @discardableResult
   package func run(_ job: Job) -> (items: Int, nanoseconds: UInt64) {
     guard job.chunks > 1, threadCount > 1 else {

@@ -2,39 +2,39 @@ import CKernels
 import Foundation
 import Synchronization
 
-/// What the threads of a pool share.
+/// The state that the threads of a pool share.
 ///
-/// A job is published by a word with its number and how it is divided. Each part has a word too, with the number of the
-/// job of which chunks were last claimed and how many of them: a claim is one compare-and-swap on it, which fails where
-/// that job is over. So a worker that wakes late can never take a chunk of a later job with the data of an earlier one.
-/// `job` is written before its word and read only after a chunk of it was claimed, which keeps it from being replaced: the
-/// caller waits until all chunks are finished.
+/// A job is published by an atomic word that holds its number and its division into chunks. Each part of a job has a
+/// word too, with the number of the job whose chunks were last claimed and the count of claimed chunks. A claim is one
+/// compare-and-swap on that word, which fails once the job is over, so a worker that wakes late cannot claim a chunk of
+/// a later job with the data of an earlier one. `job` is written before its word is published and read only after a
+/// claim; the caller waits for all chunks before it replaces it.
 ///
-/// Between cores that are far from each other a word takes a third of a microsecond. So those that threads wait for or
-/// claim from lie in cache lines of their own, a thread begins with a word that others seldom touch, and what it finished
-/// is counted once a part.
+/// Moving a cache line between distant cores takes a third of a microsecond. Words that threads wait for or claim from
+/// therefore have cache lines of their own, a thread starts with a word that others seldom touch, and finished chunks
+/// are counted once per part.
 ///
-/// No wake-up is lost: a worker counts itself among the sleepers before it looks at the word for the last time, and the
-/// caller writes the word before it looks at the count, all sequentially consistent, so one of them sees the other.
+/// No wake-up is lost: a worker increments the count of sleepers before it reads the published word for the last time,
+/// and the caller publishes before it reads the count, all sequentially consistent, so one of them sees the other.
 final class ThreadTeam: @unchecked Sendable {
   private let threadCount: Int
-  /// The present job's ``Publication``.
+  /// The ``Publication`` of the current job.
   private let published = AtomicWords(count: 1)
   private let claims: ChunkClaims
-  /// How many chunks workers have finished, of all jobs.
+  /// The number of chunks that workers have finished, over all jobs.
   private let finished = AtomicWords(count: 1)
-  /// How many they will have finished when the present job is done. Only callers touch it.
+  /// The value of `finished` at the end of the current job. Only callers access it.
   private var expected: UInt64 = 0
   let sleepers = Atomic<Int>(0)
-  /// Not 0 when the workers are to end.
+  /// Nonzero when the workers are to end.
   private let stopping = AtomicWords(count: 1)
   private let busy = Atomic<Bool>(false)
   private let wake = NSCondition()
   private var job: ThreadPool.Job?
   private let spinNanoseconds: UInt64
 
-  /// How long a worker looks for the next job before it sleeps: longer than the host takes from one launch to the
-  /// next, and about what it costs to sleep and be woken.
+  /// How long a worker spins before it sleeps: longer than the host takes between two launches, and about the cost of
+  /// sleeping and being woken.
   private static let spinNanoseconds: UInt64 = 50_000
   private static let pausesPerLook = 32
 
@@ -62,7 +62,7 @@ final class ThreadTeam: @unchecked Sendable {
     while finished[0].load(ordering: .acquiring) < expected {
       telar_pause()
       looks += 1
-      // A worker with the last chunk may be waiting for this core.
+      // The worker with the last chunk may be waiting for this core.
       if looks % Self.pausesPerLook == 0 { sched_yield() }
     }
     return (own.items, nanoseconds)
@@ -80,8 +80,8 @@ final class ThreadTeam: @unchecked Sendable {
     wake.unlock()
   }
 
-  /// Claims chunks of the published job and runs them until none is left, the thread's own part first. Returns how many
-  /// chunks and items those were.
+  /// Claims and runs chunks of the published job until none is left, those of the thread's own part first. Returns the
+  /// numbers of chunks and items.
   private func runChunks(
     of publication: Publication, divided division: Division, thread: Int
   ) -> (chunks: Int, items: Int) {
@@ -95,14 +95,14 @@ final class ThreadTeam: @unchecked Sendable {
         chunks += 1
         items += range.count
       }
-      // The caller knows what it finished itself. Nothing of the job is touched afterwards unless another chunk is
-      // claimed: its memory may be gone.
+      // The caller counts its own chunks itself. From here on the job is accessed only after another claim, because its
+      // memory may be gone.
       if thread > 0, chunks > before { finished[0].wrappingAdd(UInt64(chunks - before), ordering: .releasing) }
     }
     return (chunks, items)
   }
 
-  /// What worker number `thread` does until the pool ends.
+  /// The main loop of worker `thread`, which returns when the pool ends.
   func work(thread: Int) {
     while stopping[0].load(ordering: .acquiring) == 0 {
       let last = Publication(published[0].load(ordering: .acquiring))
@@ -111,13 +111,13 @@ final class ThreadTeam: @unchecked Sendable {
     }
   }
 
-  /// Whether nothing was published since the worker found this job to have no chunks left.
+  /// Whether nothing has been published since a job without chunks left.
   private func isIdle(since last: Publication) -> Bool {
     published[0].load(ordering: .sequentiallyConsistent) == last.bits
       && stopping[0].load(ordering: .sequentiallyConsistent) == 0
   }
 
-  /// Whether there was something to do before the time was up.
+  /// Spins until something is published; returns false when the time is up.
   private func spin(since last: Publication) -> Bool {
     let end = Clock.nanoseconds + spinNanoseconds
     repeat {
@@ -137,7 +137,7 @@ final class ThreadTeam: @unchecked Sendable {
     wake.unlock()
   }
 
-  /// Ends the workers, which no job keeps busy now.
+  /// Ends the workers. No job may be running.
   func stop() {
     stopping[0].store(1, ordering: .sequentiallyConsistent)
     wake.lock()
@@ -146,8 +146,8 @@ final class ThreadTeam: @unchecked Sendable {
   }
 }
 
-/// The word that publishes a job: its number, and in the lower 16 bits how many chunks were asked for, from which
-/// ``Division`` follows.
+/// The word that publishes a job: its number, and in the lower 16 bits the number of chunks, which determines its
+/// ``Division``.
 private struct Publication {
   let bits: UInt64
 
@@ -159,13 +159,13 @@ private struct Publication {
   func next(chunks: Int) -> Publication { Publication((number &+ 1) << 16 | UInt64(min(chunks, 0xffff))) }
 }
 
-/// For each part, the number of the job of which chunks were last claimed, and in the lower 16 bits how many of them.
+/// For each part, the number of the job whose chunks were last claimed, and in the lower 16 bits the count of them.
 private struct ChunkClaims: Sendable {
   private let words: AtomicWords
 
   init(parts: Int) { words = AtomicWords(count: parts) }
 
-  /// Claims a chunk of a part, which has `most`; `nil` when none is left or the job is over.
+  /// Claims one of the `most` chunks of a part; `nil` if none is left or the job is over.
   func claim(_ part: Int, of publication: Publication, most: Int) -> Int? {
     var current = words[part].load(ordering: .acquiring)
     while true {
@@ -180,7 +180,7 @@ private struct ChunkClaims: Sendable {
   }
 }
 
-/// Words in cache lines of their own, of which processors fetch two at a time.
+/// Words in cache lines of their own. Processors prefetch lines in pairs, so a word has two.
 private final class AtomicWords: @unchecked Sendable {
   private static let lineBytes = 128
   private static let stride = lineBytes / MemoryLayout<UInt64>.stride
@@ -203,7 +203,7 @@ private final class AtomicWords: @unchecked Sendable {
   }
 }
 
-/// How a job is divided: into parts, one for each thread, and those into chunks, of which all parts have as many.
+/// The division of a job into parts, one per thread, and of each part into the same number of chunks.
 private struct Division {
   let parts: Int
   let chunksPerPart: Int
@@ -220,12 +220,11 @@ private struct Division {
     return end - behind(chunk, of: end - begin)..<end - behind(chunk + 1, of: end - begin)
   }
 
-  /// Chunks of a part from which on they taper: the first is then less than half of it.
+  /// The least number of chunks of a part that taper; the first chunk is then less than half of the part.
   private static let taperingChunks = 4
 
-  /// Of a part with this many items, those that come with or after a chunk. Where chunks taper, sizes fall linearly to
-  /// next to nothing, so that the threads end at about the same time though there are few claims (T. Tzen, L. Ni:
-  /// Trapezoid self-scheduling, 1993).
+  /// The number of items of a part from a chunk on. Chunks that taper shrink linearly to almost nothing, so that
+  /// threads end at about the same time with few claims (T. Tzen, L. Ni: Trapezoid self-scheduling, 1993).
   private func behind(_ chunk: Int, of items: Int) -> Int {
     let left = chunksPerPart - chunk
     guard chunksPerPart >= Self.taperingChunks else { return items * left / chunksPerPart }

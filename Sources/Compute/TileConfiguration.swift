@@ -1,10 +1,10 @@
 /// The sizes of a local-memory tile: the macros that the tile family's kernels are compiled with. See `local_tile.cl`.
 public struct TileConfiguration: Hashable, Sendable {
-  /// Rows and columns that a work-group computes, and products it adds in a step.
+  /// Rows and columns that a work-group computes, and terms of the sums per step.
   public let rows: Int
   public let columns: Int
   public let depth: Int
-  /// Rows and columns that a work-item of it computes.
+  /// Rows and columns that a work-item computes.
   public let itemRows: Int
   public let itemColumns: Int
 
@@ -32,7 +32,7 @@ public struct TileConfiguration: Hashable, Sendable {
   package static let narrow = TileConfiguration(rows: 64, columns: 32, depth: 16, itemRows: 4, itemColumns: 4)
   package static let slim = TileConfiguration(rows: 64, columns: 16, depth: 16, itemRows: 4, itemColumns: 4)
   package static let flat = TileConfiguration(rows: 16, columns: 64, depth: 16, itemRows: 4, itemColumns: 4)
-  /// Those that a tuning may choose besides; no device takes them untuned.
+  /// Further ones that only a tuning chooses.
   private static let others = [
     TileConfiguration(rows: 128, columns: 64, depth: 16, itemRows: 8, itemColumns: 4),
     TileConfiguration(rows: 128, columns: 64, depth: 8, itemRows: 8, itemColumns: 8),

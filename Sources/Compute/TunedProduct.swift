@@ -1,9 +1,9 @@
-/// A product of matrices, or a pass of a convolution, with its exact sizes: what kernels are tuned for.
+/// A product of matrices, or a pass of a convolution, with its exact sizes: the unit of tuning.
 ///
-/// Its text is what tuning files are written with: `gemm nt 100x784x512` (m × n × k, the second operand transposed), or
-/// `conv2d forward 100x14x14x32>14x14x64 k3x3 s1x1 p1x1 d1x1 g1` (kernel, stride, padding, dilation, groups). All passes
-/// of a convolution name its input first; a transposed convolution is the pass `transposed` of the convolution that it
-/// is the gradient of.
+/// Its text in tuning files is, for example, `gemm nt 100x784x512` (m × n × k, the second operand transposed), or
+/// `conv2d forward 100x14x14x32>14x14x64 k3x3 s1x1 p1x1 d1x1 g1` (kernel, stride, padding, dilation, groups). All
+/// passes of a convolution name its input first; a transposed convolution is the pass `transposed` of the convolution
+/// that it is the gradient of.
 public struct TunedProduct: Hashable, Sendable {
   public enum Operation: String, Sendable, CaseIterable {
     case gemm = "gemm nn"
@@ -44,7 +44,7 @@ public struct TunedProduct: Hashable, Sendable {
     return text
   }
 
-  /// The product of that text; `nil` when there is none.
+  /// The product that a text describes; `nil` if it describes none.
   public init?(_ text: String) {
     guard let operation = Operation.allCases.first(where: { text.hasPrefix($0.rawValue + " ") }) else { return nil }
     let numbers = text.dropFirst(operation.rawValue.count).split { !("0"..."9" ~= $0) }.compactMap { Int($0) }
@@ -53,7 +53,7 @@ public struct TunedProduct: Hashable, Sendable {
   }
 }
 
-/// The kernel that a product is computed with, of either family.
+/// The kernel of either family that computes a product.
 ///
 /// Its text: `vector 6x2` (rows × vectors of the register tile), or `tile 64x64x16 4x4` (rows, columns and depth of the
 /// local-memory tile, then what a work-item computes).
@@ -68,7 +68,7 @@ public enum TunedKernel: Hashable, Sendable {
     }
   }
 
-  /// The kernel of that text; `nil` when there is none.
+  /// The kernel that a text describes; `nil` if it describes none.
   public init?(_ text: String) {
     let numbers = text.split { !("0"..."9" ~= $0) }.compactMap { Int($0) }
     switch numbers.count {

@@ -1,11 +1,11 @@
 import Synchronization
 
-/// The kernels that a device computes certain products with, instead of those that it would choose by its properties.
+/// Kernels for certain products, in place of those that follow from a device's properties.
 public struct Tuning: Sendable {
   public var choices: [TunedProduct: TunedKernel]
   /// The file that the choices come from, or `shipped`.
   public var source: String?
-  /// Where products are noted as they are launched.
+  /// Collects the products that are launched.
   package var log: ProductLog?
 
   public init(_ choices: [TunedProduct: TunedKernel] = [:], source: String? = nil) {
@@ -13,10 +13,10 @@ public struct Tuning: Sendable {
     self.source = source
   }
 
-  /// Whether there is nothing to look up: launches then cost what they do without a tuning.
+  /// Whether there is nothing to look up, so that launches skip it.
   package var isEmpty: Bool { choices.isEmpty && log == nil }
 
-  /// Traps when a choice is none of the device's.
+  /// Traps if the device lacks a chosen kernel.
   func check(_ properties: DeviceProperties) {
     for (product, kernel) in choices where !kernel.runs(on: properties) {
       preconditionFailure("\(properties.identifier) has no kernel \(kernel.text) for \(product.text)")
@@ -24,8 +24,8 @@ public struct Tuning: Sendable {
   }
 }
 
-/// The products that were launched while it was a tuning's log, each once, with the kernel that the device itself
-/// chooses.
+/// The products launched while this is the log of a device's tuning, each once, with the kernel that follows from the
+/// device's properties.
 package final class ProductLog: Sendable {
   private let entries = Mutex<[(product: TunedProduct, kernel: TunedKernel)]>([])
 

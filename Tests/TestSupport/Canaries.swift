@@ -1,12 +1,12 @@
 import Tensors
 import Testing
 
-/// A device whose every buffer lies between canaries, so that a kernel that writes past an end is caught.
+/// A device that places every buffer between canaries, to detect kernels that write out of bounds.
 ///
-/// Work goes to the device that it wraps. A buffer is a slice of a larger one that is filled with a pattern, inside
-/// too: what an operator forgets to write, or reads before it is written, is a large negative number. Buffers are kept
-/// until ``check(_:sourceLocation:)`` has looked whether the pattern is still around them, so those that an operator
-/// allocates and frees are checked as well.
+/// It forwards all work to the device that it wraps. A buffer is a slice of a larger one that is filled with a pattern,
+/// inside too: elements that are not written, or read before they are written, are large negative numbers. Buffers are
+/// kept until ``check(_:sourceLocation:)`` has compared their surroundings, so temporaries of operators are checked
+/// too.
 public final class Canaries: Device {
   private static let pattern: UInt32 = 0xdead_beef
 
@@ -14,7 +14,7 @@ public final class Canaries: Device {
     let whole: Buffer
     let inside: Buffer
     let offset: Int
-    /// Slices share their surroundings with what else is in the buffer.
+    /// Slices are surrounded by other contents of their buffer.
     let isSlice: Bool
   }
 
@@ -31,7 +31,7 @@ public final class Canaries: Device {
   /// A tensor with the given values.
   public func tensor(_ values: OracleTensor) throws -> Tensor { try tensor(values.shape, values.floats) }
 
-  /// Records an issue for each buffer around which something was overwritten, and forgets the buffers.
+  /// Records an issue for each buffer whose surroundings were overwritten, and forgets the buffers.
   public func check(_ test: TestCase, sourceLocation: SourceLocation = #_sourceLocation) throws {
     for part in guarded.values where !part.isSlice {
       let end = part.offset + part.inside.byteCount
@@ -83,7 +83,7 @@ public final class Canaries: Device {
 
   private func guarding(_ whole: Buffer, byteOffset: Int, byteCount: Int, parent: Buffer?) throws -> Buffer {
     let inside = try device.slice(whole, byteOffset: byteOffset, byteCount: byteCount)
-    // On the CPU a slice from the start has its buffer's own address.
+    // On the CPU a slice at offset 0 has the address of its buffer.
     if guarded[inside.handle] == nil {
       guarded[inside.handle] = Guarded(whole: whole, inside: inside, offset: byteOffset, isSlice: parent != nil)
     }

@@ -2,23 +2,24 @@ import Compute
 import Foundation
 import Testing
 
-/// A device that tests run on: `@Test(arguments: TestDevices.all) func name(_ on: TestDevice) throws { try on.use { … } }`.
+/// A device that tests run on: `@Test(arguments: TestDevices.all) func name(_ on: TestDevice)`, and within it
+/// `try on.use { device in … }`.
 ///
-/// Tests run in parallel but a device is used from one thread at a time, so `use` lets one test in after the other.
-/// Devices are opened once a process, because building programs takes longer than most tests.
+/// Tests run in parallel but a device is used from one thread at a time, so `use` admits one test at a time. Devices
+/// are opened once per process, because building programs takes longer than most tests.
 public final class TestDevice: Sendable, CustomTestStringConvertible {
-  /// The name that selects the device, and that a failure prints.
+  /// The name that selects the device, for failure messages.
   public let name: String
   private let opened: Opened
 
-  /// The device itself, which only `use` hands out.
+  /// The device itself, which only `use` passes on.
   private final class Opened: @unchecked Sendable {
     var device: (any Device)?
     let open: () throws -> any Device
     init(open: @escaping () throws -> any Device) { self.open = open }
   }
 
-  /// One lock for all devices: tests that use two at once then cannot wait for each other. Recursive, so that they can.
+  /// One lock for all devices, so that tests of two devices cannot deadlock; recursive, so that they can use both.
   private static let lock = NSRecursiveLock()
 
   init(name: String, open: @escaping () throws -> any Device) {
@@ -45,12 +46,12 @@ public enum TestDevices {
     TestDevice(name: "cpu:\(set)") { try CPUDevice(instructionSet: set) }
   }
 
-  /// Every OpenCL device. `OpenCLDeviceTests` fails when there is none.
+  /// Every OpenCL device. `OpenCLDeviceTests` fails if there is none.
   public static let openCL = ((try? OpenCLDevice.available()) ?? []).indices.map { index in
     TestDevice(name: "opencl:\(index)") { try OpenCLDevice(index: index, programCache: programCache) }
   }
 
-  /// Binaries built by tests, apart from the user's.
+  /// A cache for the programs of tests, separate from the user's.
   public static let programCache = ProgramCache(
     directory: FileManager.default.temporaryDirectory.appendingPathComponent("telar-test-programs"))
 

@@ -1,9 +1,8 @@
 import Testing
 
-/// Holds the oracle's gradient of Σ output · dy against central differences of the oracle's own forward pass, so that
-/// what the kernels are checked with is itself checked.
+/// Compares the oracle's gradient of Σ output · dy with central differences of the oracle's own forward pass.
 ///
-/// The function must be smooth within `step` of the input.
+/// - Precondition: the function is smooth within `step` of the input.
 public func expectGradient(
   _ gradient: OracleTensor, ofInput x: OracleTensor, dy: OracleTensor, step: Double = 1e-4, relative: Double = 1e-6,
   _ name: String, sourceLocation: SourceLocation = #_sourceLocation, of forward: (OracleTensor) -> OracleTensor

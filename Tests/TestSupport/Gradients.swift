@@ -1,7 +1,7 @@
 import Tensors
 import Testing
 
-/// Runs an operator under a tape on tensors between canaries, and gathers its output and gradients.
+/// The output and gradients of an operator that runs under a tape on tensors between canaries.
 public struct GradientRun {
   public let output: Tensor
   /// The gradients of the inputs, in their order.
@@ -9,9 +9,9 @@ public struct GradientRun {
   private let canaries: Canaries
 
   /// - Parameters:
-  ///   - inputs: what the operator takes; each gets a gradient.
-  ///   - dy: the gradient of the output; a result of another shape stops here, for the test to compare.
-  ///   - alreadyThere: what the gradients hold before, to see them added to; by default nothing, and they are overwritten.
+  ///   - inputs: the inputs of the operator; each gets a gradient.
+  ///   - dy: the gradient of the output. If the output has another shape, there is no backward pass.
+  ///   - alreadyThere: the value of the gradients before, which are then accumulated; by default they are overwritten.
   public init(
     on device: any Device, _ inputs: [OracleTensor], dy: OracleTensor, alreadyThere: Float? = nil,
     _ body: ([Tensor]) throws -> Tensor

@@ -1,13 +1,13 @@
 import Tensors
 
-/// Runs an operator under a tape and returns its output and the gradients of its inputs for the output's gradient dy
-/// (ones if there is none). An input that the output does not depend on has none.
+/// The output of an operator and the gradients of its inputs, for the output's gradient dy, by default ones. The
+/// gradient is `nil` for inputs that the output does not depend on.
 public func gradients(
   of inputs: [Tensor], for dy: Tensor? = nil, _ forward: () throws -> Tensor
 ) throws -> (y: Tensor, inputs: [Tensor?]) {
   let tape = Tape()
   var result = [Tensor?](repeating: nil, count: inputs.count)
-  // As if each input were itself the output of an operator, whose gradient notes what reaches it.
+  // Each input is recorded as the output of an operator, which receives its gradient.
   for (index, input) in inputs.enumerated() { tape.record(input) { result[index] = $0 } }
   let y = try tape.recording(forward)
   try tape.backward(from: y, seed: dy)
@@ -22,7 +22,7 @@ public func gradient(of input: Tensor, for dy: Tensor? = nil, _ forward: () thro
   return (result.y, result.inputs[0]!)
 }
 
-/// A parameter whose gradient is gathered in a slot.
+/// A parameter with a gradient slot.
 public func parameter(_ values: OracleTensor, on device: any Device) throws -> Tensor {
   let tensor = try device.tensor(values.shape, values.floats)
   let slot = GradientSlot(tensor: try device.tensor(values.shape))

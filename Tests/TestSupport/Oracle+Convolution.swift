@@ -1,8 +1,8 @@
 import Tensors
 
-/// Convolutions as what they are, bilinear maps: every product of an input and a weight that goes into an output is
-/// enumerated once, and forward and both gradients are three uses of that enumeration. Of ``ConvGeometry`` only the
-/// attributes are read, no formula.
+/// Convolutions as bilinear maps: every product of an input and a weight that contributes to an output is enumerated
+/// once, and the output and both gradients are sums over that enumeration. Only attributes of ``ConvGeometry`` are
+/// used, not its formulas.
 extension Oracle {
   /// Convolution of x `[N, H, W, C]` with weight `[KH, KW, C/groups, O]`; semantics of torch.nn.functional.conv2d.
   public static func conv2d(_ x: OracleTensor, weight: OracleTensor, bias: OracleTensor?, _ g: ConvGeometry)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Libraries that stand for drivers, built by the system's C compiler.
+/// Libraries in the role of drivers, built by the system's C compiler.
 public enum SharedLibrary {
   public struct Failure: Error, CustomStringConvertible {
     public var description: String

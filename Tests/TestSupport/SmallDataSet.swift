@@ -1,4 +1,4 @@
-/// A data set of the form of Fashion-MNIST that a test trains on in no time: class c has a bright row at 2 · c.
+/// A small data set in the format of Fashion-MNIST for fast training: images of class c have a bright row at 2 · c.
 public enum SmallDataSet {
   /// Writes the four files, uncompressed.
   ///

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A folder that goes with the test.
+/// A folder that is removed with its last reference.
 public final class TemporaryFolder: Sendable {
   public let path: String
 
@@ -18,7 +18,7 @@ public final class TemporaryFolder: Sendable {
     return path + "/" + name
   }
 
-  /// Makes a file of zeros that takes no room on the disk, and returns its path.
+  /// Creates a sparse file of zeros and returns its path.
   public func writeSparse(_ name: String, length: Int) throws -> String {
     let path = try write(name, [])
     guard truncate(path, off_t(length)) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }

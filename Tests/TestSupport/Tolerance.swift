@@ -1,7 +1,7 @@
 import Tensors
 import Testing
 
-/// How far a single-precision result may be from the oracle's.
+/// The permitted difference of a single-precision result from the oracle's.
 public struct Tolerance: Sendable {
   /// The bound of one element, from its index and reference value.
   let bound: @Sendable (Int, Double) -> Double
@@ -22,7 +22,7 @@ public struct Tolerance: Sendable {
   }
 }
 
-/// What a comparison is about, so that a failure can be repeated.
+/// The subject of a comparison, with what it takes to repeat it.
 public struct TestCase: CustomStringConvertible {
   public var device: String
   public var name: String
@@ -37,9 +37,9 @@ public struct TestCase: CustomStringConvertible {
   public var description: String { "\(name) on \(device), seed \(seed)" }
 }
 
-/// Records an issue for the element that is furthest out of its bound, naming device, case, seed and index.
+/// Records an issue for the element that exceeds its bound the most, with device, case, seed and index.
 ///
-/// NaN is out of every bound unless the reference is NaN; an infinite reference wants the same infinity.
+/// NaN exceeds every bound unless the reference is NaN; an infinite reference demands the same infinity.
 public func expectClose(
   _ values: [Float], _ reference: OracleTensor, _ tolerance: Tolerance, _ test: TestCase,
   sourceLocation: SourceLocation = #_sourceLocation
@@ -70,7 +70,7 @@ public func expectClose(
   }
 }
 
-/// The same for a tensor, whose shape is compared first.
+/// Compares the shape and then the values of a tensor.
 public func expectClose(
   _ tensor: Tensor, _ reference: OracleTensor, _ tolerance: Tolerance, _ test: TestCase,
   sourceLocation: SourceLocation = #_sourceLocation
