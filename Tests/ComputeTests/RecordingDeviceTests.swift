@@ -12,14 +12,14 @@ import Testing
     try device.launch(
       Self.add, over: Grid(25, local: (16, 1, 1)), [.buffer(buffer), .buffer(buffer), .buffer(buffer), .int(100)])
     try device.launch(
-      Kernel("theirs", "theirs", options: ["TILE_M": 64]), over: Grid(2, 3), [.local(128), .uint(7), .float(0.5)])
+      Kernel("own", "of_no_table", options: ["TILE_M": 64]), over: Grid(2, 3), [.local(128), .uint(7), .float(0.5)])
     let array = RecordingDevice.Argument.buffer(byteCount: 400)
     let expected = [
       RecordingDevice.Launch(
         program: "elementwise", kernel: "add", grid: Grid(25, local: (16, 1, 1)),
         arguments: [array, array, array, .int(100)], flops: 100, bytes: 1200),
       RecordingDevice.Launch(
-        program: "theirs", kernel: "theirs", options: ["TILE_M": 64], grid: Grid(2, 3),
+        program: "own", kernel: "of_no_table", options: ["TILE_M": 64], grid: Grid(2, 3),
         arguments: [.local(byteCount: 128), .uint(7), .float(0.5)]),
     ]
     #expect(device.launches == expected && device.counters.launches == 2)
