@@ -34,7 +34,8 @@ enum Operators {
   static func ofGolden(_ op: String) -> (@Sendable (CaseRun) throws -> Void)? {
     if let operation = golden[op] { return operation }
     if let type = OptimizerRegistry[op], type.name.lowercased() == op { return { try optimization($0, type) } }
-    return LayerRegistry.layer(ofFunction: op).map { type in { try layer($0, type) } }
+    guard let type = LayerRegistry.layer(ofFunction: op) else { return nil }
+    return { try layer($0, type) }
   }
 
   /// A layer, in a network of its own, whose tensors have the names that the layer gives them.
