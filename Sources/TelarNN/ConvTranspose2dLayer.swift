@@ -80,7 +80,7 @@ public struct ConvTranspose2d: ActivatingLayer {
     }
     var x = graph.input
     if zeros != [0, 0] {
-      x = graph.append("Pad", [x, graph.constant("pads", [0, 0, 0, 0, 0, 0] + zeros)], name: "pad")
+      x = graph.append("Pad", [x, graph.integers("pads", [0, 0, 0, 0, 0, 0] + zeros)], name: "pad")
     }
     graph.append(
       "ConvTranspose", [x] + graph.parameters(),

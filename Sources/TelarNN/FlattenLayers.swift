@@ -64,6 +64,6 @@ public struct Unflatten: Layer {
 
   public func export(to graph: inout ONNXGraph) {
     // A zero keeps the size that is there: N.
-    graph.append("Reshape", [graph.input, graph.constant("shape", [0, channels, height, width])])
+    graph.append("Reshape", [graph.input, graph.integers("shape", [0, channels, height, width])])
   }
 }

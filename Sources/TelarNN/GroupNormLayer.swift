@@ -61,14 +61,14 @@ public struct GroupNorm: Layer {
   /// a channel for each group.
   public func export(to graph: inout ONNXGraph) {
     let x = graph.input, shape = graph.append("Shape", [x], name: "shape")
-    let grouped = graph.append("Reshape", [x, graph.constant("grouped_shape", [0, groups, -1])], name: "grouped")
+    let grouped = graph.append("Reshape", [x, graph.integers("grouped_shape", [0, groups, -1])], name: "grouped")
     let ones = graph.constant("ones", shape: [groups], [Float](repeating: 1, count: groups))
     let zeros = graph.constant("zeros", shape: [groups], [Float](repeating: 0, count: groups))
     let normalized = graph.append(
       "InstanceNormalization", [grouped, ones, zeros], [("epsilon", .number(epsilon))], name: "normalized")
     var y = graph.append("Reshape", [normalized, shape], name: isAffine ? "reshaped" : nil)
     guard isAffine else { return }
-    let axes = graph.constant("axes", [1, 2])
+    let axes = graph.integers("axes", [1, 2])
     for (type, name) in [("Mul", "weight"), ("Add", "bias")] {
       let vector = graph.append("Unsqueeze", [graph.parameter(name), axes], name: "\(name)_of_pixels")
       y = graph.append(type, [y, vector], name: type == "Add" ? nil : "scaled")

@@ -17,12 +17,12 @@ package struct PreparedWeight {
 }
 
 extension Tensor {
-  /// The form of the weight that `make` enqueues, or the one that it made before: outside of a tape, where nothing was
+  /// The form of the weight that `make` enqueues, or the one that it made before: in evaluation, where nothing was
   /// written to a parameter since. A step of training changes the parameters, and makes its forms anew.
   ///
   /// - Parameter bias: what the form holds besides the weight.
   func prepared(_ key: PreparedWeight.Key, with bias: Tensor?, _ make: () throws -> Tensor) rethrows -> Tensor {
-    guard isParameter, Tape.current == nil, bias?.isParameter ?? true else { return try make() }
+    guard isParameter, !Tape.isTraining, bias?.isParameter ?? true else { return try make() }
     let versions = [buffer.version, bias?.buffer.version ?? 0]
     if let kept = preparedForms[key], kept.versions == versions { return kept.form }
     let form = try make()

@@ -29,18 +29,31 @@ public final class Tape {
   ///
   /// It is the thread's own, because a device and its tensors are used from one thread at a time.
   package static var current: Tape? {
-    get { pthread_getspecific(key).map { Unmanaged.fromOpaque($0).takeUnretainedValue() } }
-    // Not retained: ``recording(_:)`` does that for as long as its tape is the current one.
-    set { pthread_setspecific(key, newValue.map { Unmanaged.passUnretained($0).toOpaque() }) }
+    get { recordingSlot.tape }
+    set { recordingSlot.tape = newValue }
   }
-  /// Every operator asks, so it is the system's key rather than a task-local value or the thread's dictionary, which are
-  /// slower.
-  private static let key = {
-    var key = pthread_key_t()
-    let status = pthread_key_create(&key, nil)
-    precondition(status == 0, "no key for the thread's tape: error \(status)")
-    return key
-  }()
+  private static let recordingSlot = ThreadSlot()
+
+  /// Whether the thread records, or runs the gradients of what was recorded: a step of training.
+  static var isTraining: Bool { recordingSlot.tape != nil || backwardSlot.tape != nil }
+  private static let backwardSlot = ThreadSlot()
+
+  /// A tape that is the thread's own. It is the system's key rather than a task-local value or the thread's dictionary,
+  /// which are slower, and every operator asks.
+  private struct ThreadSlot {
+    private let key = {
+      var key = pthread_key_t()
+      let status = pthread_key_create(&key, nil)
+      precondition(status == 0, "no key for the thread's tape: error \(status)")
+      return key
+    }()
+
+    var tape: Tape? {
+      get { pthread_getspecific(key).map { Unmanaged.fromOpaque($0).takeUnretainedValue() } }
+      // Not retained: who sets it keeps the tape for as long as it is there.
+      nonmutating set { pthread_setspecific(key, newValue.map { Unmanaged.passUnretained($0).toOpaque() }) }
+    }
+  }
 
   /// Runs `body` and records the operators that it calls.
   public func recording<Result>(_ body: () throws -> Result) rethrows -> Result {
@@ -133,14 +146,21 @@ public final class Tape {
   public func backward(from output: Tensor, seed: Tensor? = nil) throws {
     defer { clear() }
     try start(from: output, seed: seed)
-    while let record = records.popLast() { try run(record) }
+    try differentiating { while let record = records.popLast() { try run(record) } }
   }
 
   /// Runs the gradients as ``backward(from:seed:)`` does and keeps the records, so that they can be run again.
   package func backwardKeepingRecords(from output: Tensor, seed: Tensor) throws {
     defer { clearGradients() }
     try start(from: output, seed: seed)
-    for record in records.reversed() { try run(record) }
+    try differentiating { for record in records.reversed() { try run(record) } }
+  }
+
+  private func differentiating(_ body: () throws -> Void) rethrows {
+    let outer = Self.backwardSlot.tape
+    Self.backwardSlot.tape = self
+    defer { Self.backwardSlot.tape = outer }
+    try withExtendedLifetime(self) { try body() }
   }
 
   private func start(from output: Tensor, seed: Tensor?) throws {

@@ -92,7 +92,8 @@ import Testing
       let half = random.gaussians([4]), other = random.gaussians([4])
       let test = TestCase(device, "groupNorm of a computed weight", seed: 5)
       let result = try GradientRun(on: device, [half], dy: dy) { leaves in
-        try groupNorm(
+        let device = leaves[0].device
+        return try groupNorm(
           device.tensor(x.shape, x.floats), groups: 2,
           weight: sum(leaves[0], device.tensor([4], other.floats)), epsilon: 1e-3)
       }

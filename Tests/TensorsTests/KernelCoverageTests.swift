@@ -183,6 +183,8 @@ private final class KernelSweep {
         BatchNormArguments(weight: ones, bias: zeros, runningMean: zeros, runningVariance: ones, training: true), .max,
         PoolGeometry(kernelSize: 2))
     }
+    let deep = try leaf([2, 4, 5, 3]), deepWeight = try leaf([3, 3, 1, 3])
+    try differentiate { try conv2d(deep, weight: deepWeight, bias: nil, ConvGeometry(kernelSize: 3, groups: 3)) }
     // Distances with a common divisor: what lies between is left out.
     let sparse = try leaf([2, 7, 6, 3]), sparseWeight = try leaf([2, 2, 3, 5])
     try differentiate {

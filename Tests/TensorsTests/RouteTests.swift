@@ -33,6 +33,14 @@ import Testing
     Case(batch: 2, size: Pair(5, 4), channels: 16, outputs: 32, geometry: ConvGeometry(kernelSize: 3, padding: 1)),
     // Filters that neither overlap nor leave gaps.
     Case(batch: 3, size: Pair(6, 4), channels: 5, outputs: 7, geometry: ConvGeometry(kernelSize: 2, stride: 2)),
+    // A filter for each channel, alone and with everything that a geometry can have.
+    Case(
+      batch: 3, size: Pair(6, 5), channels: 20, outputs: 20,
+      geometry: ConvGeometry(kernelSize: 3, padding: 1, groups: 20)),
+    Case(
+      batch: 2, size: Pair(9, 8), channels: 5, outputs: 5,
+      geometry: ConvGeometry(
+        kernelSize: Pair(2, 4), stride: Pair(2, 3), padding: Pair(2, 1), dilation: Pair(3, 1), groups: 5)),
     // Few images and many, with everything that a geometry can have.
     Case(
       batch: 2, size: Pair(9, 8), channels: 6, outputs: 9,

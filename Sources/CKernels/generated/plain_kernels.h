@@ -4,6 +4,7 @@
 #include "../../../Kernels/batch_norm.cl"
 #include "../../../Kernels/batch_norm_pool.cl"
 #include "../../../Kernels/column_sum.cl"
+#include "../../../Kernels/conv2d_depthwise.cl"
 #include "../../../Kernels/conv2d_dot.cl"
 #include "../../../Kernels/conv2d_first.cl"
 #include "../../../Kernels/conv2d_first_norm.cl"
@@ -97,6 +98,26 @@ ENTRY(
     (const float *, float *, int, int, int),
     A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, int),
     (a0, a1, a2, a3, a4))
+ENTRY(
+    conv2d_depthwise,
+    (const float *, const float *, const float *, float *, int, int, int, int, int, int, int, int, const float *, int,
+        float),
+    A(0, const float *) A(1, const float *) A(2, const float *) A(3, float *) A(4, int) A(5, int) A(6, int) A(7, int)
+        A(8, int) A(9, int) A(10, int) A(11, int) A(12, const float *) A(13, int) A(14, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14))
+ENTRY(
+    conv2d_depthwise_transposed,
+    (const float *, const float *, const float *, float *, int, int, int, int, int, int, int, int, const float *, int,
+        float),
+    A(0, const float *) A(1, const float *) A(2, const float *) A(3, float *) A(4, int) A(5, int) A(6, int) A(7, int)
+        A(8, int) A(9, int) A(10, int) A(11, int) A(12, const float *) A(13, int) A(14, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14))
+ENTRY(
+    conv2d_depthwise_weight_gradient,
+    (const float *, const float *, float *, int, int, int, int, int, int, int, int, int),
+    A(0, const float *) A(1, const float *) A(2, float *) A(3, int) A(4, int) A(5, int) A(6, int) A(7, int) A(8, int)
+        A(9, int) A(10, int) A(11, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11))
 ENTRY(
     conv2d_transposed_dot,
     (const float *, const float *, const float *, float *, int, int, int, int, int, int, int, int, int, int, int,
@@ -380,7 +401,8 @@ ENTRY(
 #define PLAIN_ROWS ROW(batch_norm_chunk_statistics) ROW(batch_norm_statistics) ROW(batch_norm_forward) \
     ROW(batch_norm_chunk_gradients) ROW(batch_norm_parameter_gradients) ROW(batch_norm_backward) \
     ROW(batch_norm_pool_forward) ROW(batch_norm_average_chunk_gradients) ROW(batch_norm_pool_backward) ROW(column_sum) \
-    ROW(add_parts) ROW(conv2d_transposed_dot) ROW(conv2d_collect) ROW(conv2d_first) ROW(conv2d_first_pool) \
+    ROW(add_parts) ROW(conv2d_depthwise) ROW(conv2d_depthwise_transposed) ROW(conv2d_depthwise_weight_gradient) \
+    ROW(conv2d_transposed_dot) ROW(conv2d_collect) ROW(conv2d_first) ROW(conv2d_first_pool) \
     ROW(conv2d_first_dropout_pool) ROW(conv2d_first_pool_gradient) ROW(conv2d_first_chunk_statistics) \
     ROW(conv2d_first_norm_pool) ROW(conv2d_first_norm_gradient) ROW(conv2d_from_one) ROW(conv2d_from_one_gradient) \
     ROW(pad_image) ROW(pack_taps) ROW(winograd_filters) ROW(conv2d_to_one) ROW(philox_blocks) ROW(dropout_forward) \

@@ -46,6 +46,14 @@ static const char conv2d_batch_h_text[] = {
 #embed "../../../Kernels/conv2d_batch.h"
 };
 TEXT_FILE(conv2d_batch_h, "conv2d_batch.h")
+static const char conv2d_depthwise_cl_text[] = {
+#embed "../../../Kernels/conv2d_depthwise.cl"
+};
+TEXT_FILE(conv2d_depthwise_cl, "conv2d_depthwise.cl")
+static const char conv2d_depthwise_h_text[] = {
+#embed "../../../Kernels/conv2d_depthwise.h"
+};
+TEXT_FILE(conv2d_depthwise_h, "conv2d_depthwise.h")
 static const char conv2d_dot_cl_text[] = {
 #embed "../../../Kernels/conv2d_dot.cl"
 };
@@ -199,6 +207,8 @@ static const telar_file *const conv2d_files[] = {&activation_h, &pool_h, &common
     &conv2d_cl};
 static const telar_file *const conv2d_batch_files[] = {&activation_h, &pool_h, &common_cl, &register_tile_cl,
     &conv2d_batch_h, &conv2d_batch_cl};
+static const telar_file *const conv2d_depthwise_files[] = {&activation_h, &pool_h, &common_cl, &conv2d_depthwise_h,
+    &conv2d_depthwise_cl};
 static const telar_file *const conv2d_dot_files[] = {&activation_h, &pool_h, &common_cl, &conv2d_dot_cl};
 static const telar_file *const conv2d_first_files[] = {&activation_h, &pool_h, &common_cl, &first_layer_cl, &philox_h,
     &philox_cl, &conv2d_first_cl};
@@ -241,6 +251,7 @@ static const telar_program programs[] = {
     PROGRAM(column_sum, 0)
     PROGRAM(conv2d, 0)
     PROGRAM(conv2d_batch, 0)
+    PROGRAM(conv2d_depthwise, 0)
     PROGRAM(conv2d_dot, 0)
     PROGRAM(conv2d_first, 0)
     PROGRAM(conv2d_first_norm, 0)
@@ -286,6 +297,9 @@ static const telar_kernel kernels[] = {
     {"conv2d", "conv2d_weight_gradient", "ccbiiiiiiiiii", 1},
     {"conv2d_batch", "conv2d_batch", "ccbiiiiiiiiiiiicif", 1},
     {"conv2d_batch", "conv2d_pool", "ccbbiiiiiiiiiiiiiif", 1},
+    {"conv2d_depthwise", "conv2d_depthwise", "cccbiiiiiiiicif", 0},
+    {"conv2d_depthwise", "conv2d_depthwise_transposed", "cccbiiiiiiiicif", 0},
+    {"conv2d_depthwise", "conv2d_depthwise_weight_gradient", "ccbiiiiiiiii", 0},
     {"conv2d_dot", "conv2d_transposed_dot", "cccbiiiiiiiiiiif", 0},
     {"conv2d_dot", "conv2d_collect", "ccbiiiiiiiiif", 0},
     {"conv2d_first", "conv2d_first", "cccbiiiicif", 0},

@@ -97,7 +97,7 @@ public struct ONNXGraph {
   }
 
   /// A constant list of integers.
-  public mutating func constant(_ name: String, _ values: [Int]) -> ONNXValue {
+  public mutating func integers(_ name: String, _ values: [Int]) -> ONNXValue {
     constant(name, [values.count], .integers(values))
   }
 

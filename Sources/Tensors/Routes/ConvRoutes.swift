@@ -7,6 +7,7 @@ package enum ConvRoutes {
     [
       Route("first-layer", fits: { $0.isFirstLayer && $1.isVector }) { try $0.enqueueFirst($1) },
       Route("one-channel", fits: { $0.isFromOne($1) }) { try $0.enqueueFromOne($1) },
+      Route("depthwise", fits: { $0.isDepthwise($1) }) { try $0.enqueueDepthwise($1) },
       .local("local-tile") { try $0.enqueueForwardTile($1, $2) },
       .vector("winograd", fits: { $0.isWinograd(outputs: $0.outSize, $1, $2) }) { try $0.enqueueWinograd($1, $2) },
       .vector("images", fits: { problem, _, traits in problem.fillsTiles(traits) }) { try $0.enqueueImages($1, $2) },
@@ -18,6 +19,7 @@ package enum ConvRoutes {
     "conv2d transposed",
     [
       Route("to-one-channel", fits: { ToOnePlan($0, $1) != nil }) { try $0.enqueueToOne($1) },
+      Route("depthwise", fits: { $0.isDepthwise($1) }) { try $0.enqueueDepthwiseTransposed($1) },
       .chosen("products-and-sums", fits: { $0.hasFewChannels($1) && $0.hasFewProducts }) {
         try $0.enqueueTransposedByProducts($1)
       },
@@ -38,6 +40,7 @@ package enum ConvRoutes {
     "conv2d weight gradient",
     [
       Route("one-channel", fits: { $0.isFromOneGradient($1) }) { try $0.enqueueFromOneGradient($1) },
+      Route("depthwise", fits: { $0.isDepthwise($1) }) { try $0.enqueueDepthwiseGradient($1) },
       .local("local-tile") { try $0.enqueueWeightGradientTile($1, $2) },
       .vector("winograd", fits: { $0.isWinogradGradient($1, $2) }) { try $0.enqueueWinogradGradient($1, $2) },
       .vector("window") { try $0.enqueueWindowGradient($1, $2) },
