@@ -54,6 +54,11 @@ struct RunDescription {
       parts.append("momentum \(Text.short(momentum))" + (json["nesterov"]?.boolean == true ? ", Nesterov" : ""))
     }
     if let decay = json["weight_decay"]?.double, decay != 0 { parts.append("weight decay \(Text.short(decay))") }
+    parts += others(
+      in: json,
+      besides: [
+        "name", "learning_rate", "beta1", "beta2", "epsilon", "momentum", "nesterov", "weight_decay",
+      ])
     return parts.isEmpty ? name : "\(name) (\(parts.joined(separator: ", ")))"
   }
 
@@ -64,10 +69,18 @@ struct RunDescription {
       case "step":
         "times \(number(json["gamma"]) ?? "?") every \(number(json["step_size"]) ?? "?") epochs"
       case "cosine": "cosine to \(number(json["minimum"]) ?? "?")"
-      default: kind
+      default: ([kind] + others(in: json, besides: ["kind", "warm_up_epochs"])).joined(separator: ", ")
       }
     guard let warmUp = json["warm_up_epochs"]?.double, warmUp > 0 else { return shape }
     return shape + ", after \(Text.short(warmUp)) epochs of warm-up"
+  }
+
+  /// The members of an object besides those that are described otherwise, as of an optimizer from another package.
+  private func others(in json: JSON, besides known: [String]) -> [String] {
+    guard case .object(let members) = json else { return [] }
+    return members.filter { !known.contains($0.key) }.prefix(8).map { name, value in
+      Text.shown(name.replacing("_", with: " "), limit: 30) + " " + (number(value) ?? Text.shown(value.text, limit: 30))
+    }
   }
 
   private var earlyStopping: String {
@@ -125,6 +138,7 @@ struct RunDescription {
         parts.append(word + value)
       }
     }
+    if parts.isEmpty { parts = others(in: json, besides: ["layer", "dim", "unflattened_size"]) }
     return ([name] + [parts.joined(separator: ", ")].filter { !$0.isEmpty }).joined(separator: " ")
   }
 }

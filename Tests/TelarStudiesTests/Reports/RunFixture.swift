@@ -21,6 +21,8 @@ struct RunFixture {
   var confusion: [[Int]]?
   var network = #"{"classifier":[{"layer":"Flatten"},{"layer":"Linear","in_features":784,"out_features":10}]}"#
   var frozen: [String] = []
+  var optimizer = #"{"name":"SGD","learning_rate":0.001,"momentum":0.9,"nesterov":false,"weight_decay":0.0}"#
+  var schedule = #"{"kind":"constant","warm_up_epochs":0.0}"#
   var isFashionMNIST = true
   var testLoss: Double?
   /// The value of `error` in the result.
@@ -43,8 +45,7 @@ struct RunFixture {
     """
     {"study":\(JSON.quoted(study)),"experiment":\(JSON.quoted(experiment)),"summary":\(JSON.quoted(summary)),
     "version":"0.1.0","build":"abc","settings":{"loss":"\(accuracies == nil ? "mse" : "cross_entropy")",
-    "optimizer":{"name":"SGD","learning_rate":0.001,"momentum":0.9,"nesterov":false,"weight_decay":0.0},
-    "schedule":{"kind":"constant","warm_up_epochs":0.0},"batch_size":\(batchSize),"epochs":\(epochs),"early_stopping":null,
+    "optimizer":\(optimizer),"schedule":\(schedule),"batch_size":\(batchSize),"epochs":\(epochs),"early_stopping":null,
     "seed":\(seed),"curve_images":10000},"pretraining":null,
     "frozen":[\(frozen.map { JSON.quoted($0) }.joined(separator: ","))],"network":\(network),
     "readings":["The batch size is not stated; here 100."],
