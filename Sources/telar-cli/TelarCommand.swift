@@ -18,6 +18,7 @@ struct TelarCommand: ParsableCommand {
         telar report runs/aldecoa                 what its runs came to, as a page
         telar evaluate best.safetensors           loss, accuracy, confusion matrix
         telar export best.safetensors --onnx FILE for other programs
+        telar explain brunello-ae-1               its layers and their kernels
         telar bench train --net brunello-ae-1     images per second
         telar parity --device opencl:0            is the driver right?
 

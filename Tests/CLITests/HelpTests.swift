@@ -20,6 +20,7 @@ struct HelpTests {
           telar report runs/aldecoa                 what its runs came to, as a page
           telar evaluate best.safetensors           loss, accuracy, confusion matrix
           telar export best.safetensors --onnx FILE for other programs
+          telar explain brunello-ae-1               its layers and their kernels
           telar bench train --net brunello-ae-1     images per second
           telar parity --device opencl:0            is the driver right?
 
@@ -57,6 +58,8 @@ struct HelpTests {
           bench                   Measure how fast a device trains and multiplies.
           tune                    Search for the fastest kernels for the shapes of
                                   networks, and remember them.
+          explain                 Show a network layer by layer, and the kernels that a
+                                  device runs for it.
 
           See 'telar help <subcommand>' for detailed help.
 
