@@ -1,12 +1,12 @@
 @_exported import TelarIO
 
-/// Keywords that describe no layer, optimizer or schedule.
+/// An invalid set of keywords for a layer, optimizer or schedule.
 public struct AttributeError: Error, Equatable, CustomStringConvertible {
   /// Where: `encoder.0 (Conv2d)`.
   public var place: String
-  /// The keyword whose value is wrong; `nil` where it is not one keyword's fault.
+  /// The keyword with the invalid value; `nil` where no single keyword is at fault.
   public var keyword: String?
-  /// What is wrong with the keyword's value, `must be …`, or with all of it.
+  /// The problem, after the keyword if there is one: `must be …`.
   public var detail: String
 
   public init(_ place: String, keyword: String? = nil, _ detail: String) {
@@ -15,32 +15,32 @@ public struct AttributeError: Error, Equatable, CustomStringConvertible {
     self.detail = detail
   }
 
-  /// What is wrong, in words that name the keyword.
+  /// The problem, with the keyword: `kernel_size must be …`.
   public var problem: String { (keyword.map { $0 + " " } ?? "") + detail }
 
   public var description: String { "\(place): \(problem)" }
 }
 
-/// Which numbers a keyword takes, and how errors say so.
+/// A condition on the value of a keyword, with its wording in errors.
 public struct NumberRule: Sendable {
   /// `a number above 0`
   let text: String
   let accepts: @Sendable (Double) -> Bool
 
   /// - Parameters:
-  ///   - text: what the number must be, in words: `a number above 0`.
-  ///   - accepts: whether a finite number is taken.
+  ///   - text: the condition in words: `a number above 0`.
+  ///   - accepts: whether a finite number fulfils it.
   public init(_ text: String, _ accepts: @escaping @Sendable (Double) -> Bool) {
     self.text = text
     self.accepts = accepts
   }
 
-  /// The largest number that ``positive`` and ``nonNegative`` take: its single-precision form is finite.
+  /// The upper limit of ``positive`` and ``nonNegative``, which is finite in single precision.
   private static let largest = 1e30
 
   public static let positive = NumberRule("a number above 0") { 0 < $0 && $0 <= largest }
   public static let nonNegative = NumberRule("a number from 0") { 0 <= $0 && $0 <= largest }
-  /// Of a running mean's old value, the share that is kept.
+  /// The decay factor of a running mean.
   public static let share = NumberRule("a number from 0 to below 1") { 0 <= $0 && $0 < 1 }
   public static let zeroToOne = NumberRule("a number from 0 to 1") { 0 <= $0 && $0 <= 1 }
 }
@@ -56,9 +56,9 @@ public struct AttributeReader {
   private var members: JSON.Members
   /// The keywords that were asked for.
   package private(set) var known: [String] = []
-  /// Those of them whose value makes a difference.
+  /// The keywords without those for which only one value is supported.
   private(set) var keywords = Keywords()
-  /// Whether some value stands in for that of a keyword which must be there, so that all keywords are asked for.
+  /// Whether a missing required keyword gets an example value, so that an initializer asks for all of its keywords.
   private let describes: Bool
 
   public init(_ members: JSON.Members, place: String) {
@@ -67,7 +67,7 @@ public struct AttributeReader {
     describes = false
   }
 
-  /// Finds out which keywords an initializer asks for.
+  /// A reader that records which keywords an initializer asks for.
   init(describing: Void) {
     members = [:]
     place = ""
@@ -83,10 +83,10 @@ public struct AttributeReader {
     return members[name]
   }
 
-  /// The value of a keyword as `read` makes it of its JSON, or its default.
+  /// The value of a keyword, converted from JSON by `read`, or its default.
   ///
-  /// - Parameter example: some value that is taken.
-  /// - Throws: ``AttributeError`` where it has neither, and what `read` throws.
+  /// - Parameter example: a valid value, for a reader that only records keywords.
+  /// - Throws: ``AttributeError`` for a missing required keyword; errors of `read`.
   private mutating func take<Value>(
     _ name: String, default fallback: Value?, example: Value, _ read: (JSON) throws -> Value
   ) throws -> Value {
@@ -104,7 +104,7 @@ public struct AttributeReader {
 
   /// An error for the value of a keyword.
   ///
-  /// - Parameter detail: what follows the keyword: `must be even`.
+  /// - Parameter detail: the text after the keyword: `must be even`.
   public func error(_ keyword: String, _ detail: String) -> AttributeError {
     AttributeError(place, keyword: keyword, detail)
   }
@@ -156,7 +156,7 @@ public struct AttributeReader {
     return try double(name, default: fallback, rule)
   }
 
-  /// A finite number of which a rule holds.
+  /// A finite number that fulfils a rule.
   public mutating func double(_ name: String, default fallback: Double? = nil, _ rule: NumberRule) throws -> Double {
     try take(name, default: fallback, example: [0.5, 1, 0].first(where: rule.accepts) ?? 0) { [self] value in
       guard let number = value.double, number.isFinite, rule.accepts(number) else {
@@ -197,7 +197,7 @@ public struct AttributeReader {
   }
 
   private func shown(_ value: JSON) -> String {
-    // JSON has no text for numbers that are not finite, which recipes can have.
+    // JSON cannot express infinities and NaN, but TOML can.
     if case .number(let number) = value, !number.isFinite { return "\(number)" }
     let text = value.text
     return text.count <= 60 ? text : text.prefix(60) + "…"

@@ -36,7 +36,7 @@ extension ConvGeometry {
     ]
   }
 
-  /// The positions of the kernel.
+  /// The number of positions in the kernel.
   var taps: Double { Double(kernelSize.height) * Double(kernelSize.width) }
 
   /// An image's shape with the padding around it.
@@ -57,6 +57,6 @@ extension ConvGeometry {
 }
 
 extension Pair {
-  /// As ONNX has it.
+  /// The form of ONNX's attributes.
   var list: [Int] { [height, width] }
 }

@@ -32,6 +32,6 @@ public struct Dropout: Layer {
   /// Whether it does anything.
   func isActive(_ isTraining: Bool) -> Bool { isTraining && probability > 0 }
 
-  /// In evaluation it does nothing.
+  /// Adds no node: dropout is the identity in evaluation mode.
   public func export(to graph: inout ONNXGraph) {}
 }

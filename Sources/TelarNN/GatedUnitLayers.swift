@@ -49,7 +49,7 @@ public struct GELU: Layer {
     try gelu(x, approximates: approximates)
   }
 
-  /// ONNX has Gelu from version 20 of its operators on.
+  /// Operator set 13 has no Gelu, so the formula is written out.
   public func export(to graph: inout ONNXGraph) {
     let x = graph.input, one = graph.constant("one", [1])
     var inner = x

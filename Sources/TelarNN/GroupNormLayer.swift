@@ -7,7 +7,7 @@ public struct GroupNorm: Layer {
   public var groups: Int
   public var channels: Int
   public var epsilon: Float
-  /// Whether each channel has a factor and a term of its own.
+  /// Whether each channel has a trained factor and a trained offset.
   public var isAffine: Bool
 
   /// - Parameter groups: divides the channels.
@@ -57,8 +57,7 @@ public struct GroupNorm: Layer {
     try groupNorm(x, groups: groups, weight: state["weight"], bias: state["bias"], epsilon: epsilon)
   }
 
-  /// ONNX has GroupNormalization from version 18 of its operators on; before, it is the normalisation of an image with
-  /// a channel for each group.
+  /// Operator set 13 has no GroupNormalization, so each group becomes one channel of an InstanceNormalization.
   public func export(to graph: inout ONNXGraph) {
     let x = graph.input, shape = graph.append("Shape", [x], name: "shape")
     let grouped = graph.append("Reshape", [x, graph.integers("grouped_shape", [0, groups, -1])], name: "grouped")

@@ -1,8 +1,8 @@
 /// The keywords of a registered type.
 public struct Keywords: Sendable, Hashable {
-  /// Those that must be there.
+  /// The required ones.
   public internal(set) var required: [String] = []
-  /// Those that have a default.
+  /// The ones with a default.
   public internal(set) var optional: [String] = []
 
   init() {}
@@ -10,14 +10,14 @@ public struct Keywords: Sendable, Hashable {
   /// The keywords that an initializer asks for.
   package init(of make: (inout AttributeReader) throws -> Void) {
     var reader = AttributeReader(describing: ())
-    // What throws all the same has asked for some by then.
+    // An initializer that throws has asked for some keywords by then.
     try? make(&reader)
     self = reader.keywords
   }
 }
 
 extension LayerRegistry {
-  /// A layer of a name, with some values for the keywords that it needs; `nil` where it takes none of them.
+  /// A layer with example values for its required keywords; `nil` where it accepts none of them.
   package static func example(of name: String) -> (any Layer)? {
     var reader = AttributeReader(describing: ())
     return try? self[name]?.init(attributes: &reader)

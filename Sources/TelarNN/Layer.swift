@@ -6,10 +6,10 @@
 ///
 /// Registered with ``LayerRegistry``, a layer can be named in recipes and read from checkpoints.
 public protocol Layer: Sendable {
-  /// The name of PyTorch's module that this layer is, `Conv2d`, or one of its own.
+  /// The name of the equivalent PyTorch module, `Conv2d`, or a name of its own.
   static var moduleName: String { get }
 
-  /// Keywords and values of the module's constructor. The keyword `layer` is taken by ``moduleName``.
+  /// Keywords and values of the module's constructor. The keyword `layer` is reserved for ``moduleName``.
   var attributes: JSON.Members { get }
 
   /// The layer that the keywords of PyTorch's constructor describe.
@@ -25,18 +25,18 @@ public protocol Layer: Sendable {
   /// - Throws: ``ShapeError`` when the layer does not fit the shape.
   func outputShape(of shape: [Int]) throws -> [Int]
 
-  /// What a forward pass takes for one sample, whose shapes in front of and behind the layer are given.
+  /// The cost of a forward pass for one sample, given its shape before and after the layer.
   ///
-  /// Summaries of networks show it, and networks from files are refused that would take too much.
+  /// It is shown in summaries of networks, and networks from files are rejected above a limit.
   func cost(from input: [Int], to output: [Int]) -> LayerCost
 
-  /// Whether a checkpoint has ``LayerState/batchesTracked`` of the layer, as PyTorch's `num_batches_tracked`.
+  /// Whether checkpoints store ``LayerState/batchesTracked`` of the layer, as PyTorch's `num_batches_tracked`.
   var tracksBatches: Bool { get }
 
-  /// Adds the nodes of ONNX that compute in evaluation mode what the layer does; where none is added, its output is its
-  /// input. Images are `[N, C, H, W]` there, features `[N, F]`.
+  /// Adds ONNX nodes that compute the layer in evaluation mode, on images `[N, C, H, W]` or features `[N, F]`. Without
+  /// nodes the layer is the identity.
   ///
-  /// - Throws: ``ONNXError`` for a layer that has no form in ONNX, as by default.
+  /// - Throws: ``ONNXError`` for a layer that cannot be exported; the default.
   func export(to graph: inout ONNXGraph) throws
 
   /// The layer's output for a batch x.
@@ -66,11 +66,11 @@ extension ActivatingLayer {
   }
 }
 
-/// What a layer's forward pass takes for one sample.
+/// The cost of a layer's forward pass for one sample.
 public struct LayerCost: Sendable, Hashable {
-  /// Multiply-adds, or sums or comparisons where there are no products.
+  /// Multiply-adds, or additions or comparisons where there are no products.
   public var operations: Double
-  /// The shape of an array that the layer makes besides its output, such as an image with its padding.
+  /// The shape of a temporary array, such as a padded image; `nil` for none.
   public var workspace: [Int]?
 
   public init(operations: Double, workspace: [Int]? = nil) {
@@ -78,7 +78,7 @@ public struct LayerCost: Sendable, Hashable {
     self.workspace = workspace
   }
 
-  /// So many operations for each number of the output.
+  /// A fixed number of operations per output element.
   public static func perOutput(_ output: [Int], operations: Double = 1, workspace: [Int]? = nil) -> LayerCost {
     LayerCost(operations: output.reduce(operations) { $0 * Double($1) }, workspace: workspace)
   }

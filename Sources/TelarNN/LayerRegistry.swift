@@ -1,6 +1,6 @@
 /// The layers that checkpoints and recipes can name.
 ///
-/// A package that depends on Telar adds its own before it reads a file that names them:
+/// A package that depends on Telar registers its own layers before it reads a file that names them:
 ///
 /// ```swift
 /// try LayerRegistry.register(SqueezeExcitation.self)
@@ -32,26 +32,26 @@ public enum LayerRegistry {
 
   /// Adds a layer under its ``Layer/moduleName``. Registering a layer again changes nothing. Callable from any thread.
   ///
-  /// - Throws: ``RegistrationError`` where another layer has the name, in whatever case.
+  /// - Throws: ``RegistrationError`` where another layer has the name, ignoring case.
   public static func register(_ layer: any Layer.Type) throws(RegistrationError) { try registry.register(layer) }
 
   /// The names of all layers in alphabetical order.
   public static var names: [String] { registry.names }
 
-  /// The layer of a name; `nil` where none is registered.
+  /// The layer with a name; `nil` where none is registered.
   public static subscript(name: String) -> (any Layer.Type)? { registry[name] }
 
-  /// The layer whose ``Layer/functionName`` is this.
+  /// The layer with a ``Layer/functionName``.
   package static func layer(ofFunction name: String) -> (any Layer.Type)? {
     names.lazy.compactMap { self[$0] }.first { $0.functionName == name }
   }
 }
 
 extension Layer {
-  /// The name of PyTorch's function that does what the module does: `conv_transpose2d`.
+  /// The name of the functional form of the PyTorch module: `conv_transpose2d`.
   package static var functionName: String {
     var name = ""
-    // Names such as ReLU and SiLU are one word.
+    // ReLU, SiLU and the like are one word.
     for letter in moduleName.replacing(
       /[A-Z][A-Za-z]?LU/, with: { $0.output.prefix(1) + $0.output.dropFirst().lowercased() })
     {

@@ -1,14 +1,14 @@
 import Synchronization
 
-/// A name that cannot be registered because another type has it.
+/// A name that is already registered for another type.
 ///
-/// Two packages that are each right may use the same name, so this is an error for the program that uses both and not a
-/// precondition.
+/// This is an error and not a precondition because two correct packages can use the same name; the program that uses both
+/// decides what to do.
 public struct RegistrationError: Error, Equatable, CustomStringConvertible {
-  /// What the name is of: `layer`, `optimizer`, `schedule`.
+  /// The kind of type: `layer`, `optimizer`, `schedule`.
   public let kind: String
   public let name: String
-  /// The registered name that it collides with, which may differ from it in case.
+  /// The registered name, which may differ in case.
   public let existing: String
 
   public var description: String {
@@ -16,9 +16,9 @@ public struct RegistrationError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// Types by the names that files have for them. Used from any thread.
+/// Types by their names in files. Thread-safe.
 package final class Registry<Entry: Sendable>: Sendable {
-  /// What errors call an entry.
+  /// The word for an entry in errors.
   private let kind: String
   private let nameOf: @Sendable (Entry) -> String
   private let entries: Mutex<[String: (type: ObjectIdentifier, entry: Entry)]>
@@ -38,7 +38,7 @@ package final class Registry<Entry: Sendable>: Sendable {
 
   /// Adds a type. Registering it again changes nothing.
   ///
-  /// - Throws: ``RegistrationError`` where another type has the name, in whatever case.
+  /// - Throws: ``RegistrationError`` where another type has the name, ignoring case.
   package func register(_ entry: Entry) throws(RegistrationError) {
     let (name, type) = (nameOf(entry), Self.identity(entry))
     let existing = entries.withLock { entries -> String? in
@@ -56,7 +56,7 @@ package final class Registry<Entry: Sendable>: Sendable {
 
   package subscript(name: String) -> Entry? { entries.withLock { $0[name]?.entry } }
 
-  /// The entry of a name in whatever case.
+  /// The entry with a name, ignoring case.
   package func entry(ignoringCaseOf name: String) -> Entry? {
     entries.withLock { entries in
       entries.first { $0.key.lowercased() == name.lowercased() }?.value.entry

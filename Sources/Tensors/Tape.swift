@@ -65,7 +65,7 @@ public final class Tape {
 
   /// The tape to record on, when there is one and an input requires a gradient.
   ///
-  /// An operator of its own asks it after it has computed its output:
+  /// A custom operator asks for it after computing its output:
   ///
   /// ```swift
   /// if let tape = Tape.of(x) {
@@ -83,7 +83,7 @@ public final class Tape {
     record(output, ending: .none, backward: backward)
   }
 
-  /// The same for an operator that may end in an activation, and whose `backward` may also write into a parameter's
+  /// The same for an operator that may end in an activation, and whose `backward` may write to a parameter's
   /// ``GradientSlot``.
   ///
   /// - Parameter ending: what the operator ends in; `backward` is given the gradient before it, which costs a launch

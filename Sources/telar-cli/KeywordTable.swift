@@ -1,6 +1,6 @@
 import Telar
 
-/// What is registered, a name a line with its keywords, those that have a default in brackets.
+/// Registered names, one per line, with their keywords; optional ones are in brackets.
 struct KeywordTable: CustomStringConvertible {
   private static let lineLength = 80
   let description: String

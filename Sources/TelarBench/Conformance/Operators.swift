@@ -29,8 +29,8 @@ enum Operators {
     },
   ]
 
-  /// The operator of a name in the golden format; `nil` where there is none. Steps of an optimizer have the optimizer's
-  /// name in small letters, other layers than those above the name of PyTorch's function, with the module's keywords.
+  /// An operator of the golden format; `nil` for an unknown name. Optimizer steps have the optimizer's name in lower case.
+  /// Layers that are not listed above have the name of PyTorch's function and the keywords of its module.
   static func ofGolden(_ op: String) -> (@Sendable (CaseRun) throws -> Void)? {
     if let operation = golden[op] { return operation }
     if let type = OptimizerRegistry[op], type.name.lowercased() == op { return { try optimization($0, type) } }
@@ -38,7 +38,7 @@ enum Operators {
     return { try layer($0, type) }
   }
 
-  /// A layer, in a network of its own, whose tensors have the names that the layer gives them.
+  /// A layer in a network of its own. Its tensors have the names of the layer's parameters.
   private static func layer(_ run: CaseRun, _ type: any Layer.Type) throws {
     let rank = try run.host("input").shape.count
     let x = try run.leaf("input", rank == 4 ? .image : .same)
@@ -172,10 +172,10 @@ enum Operators {
 }
 
 extension JSON.Members {
-  /// The settings of an optimizer that PyTorch's keywords say, by the keywords here.
+  /// An optimizer's settings with PyTorch's keywords replaced by Telar's.
   var optimizerSettings: JSON.Members {
     var settings = self
-    // What changes nothing has no setting here.
+    // Telar has no setting for these, only their defaults.
     for (name, value) in ["amsgrad": .boolean(false), "dampening": .integer(0)] as JSON.Members
     where settings[name] == value { settings[name] = nil }
     if case .array(let betas)? = settings["betas"], betas.count == 2 {

@@ -1,13 +1,13 @@
 import TelarNN
 
 extension RandomCases {
-  /// Shapes of samples, of which each layer takes some.
+  /// Candidate shapes of samples.
   private static let samples = [[5, 7, 17], [6, 5, 4], [4, 3, 3], [5, 7, 1], [17], [4], [1]]
 
-  /// Cases of optimizers and layers by the names that golden files have for them, layers with some values for their
-  /// keywords and on shapes that they take.
+  /// Cases of registered optimizers and layers, by their names in golden files. Layers have example values for required
+  /// keywords, and shapes that fit.
   ///
-  /// - Parameter named: what has cases of its own.
+  /// - Parameter named: operators with cases of their own.
   static func registered(besides named: Set<String>) -> [(op: String, make: Maker)] {
     var makers: [(op: String, make: Maker)] = []
     for name in OptimizerRegistry.names.map({ $0.lowercased() }) where !named.contains(name) {

@@ -24,7 +24,7 @@ struct RandomCases {
 
   typealias Maker = @Sendable (inout RandomCases) -> (OperatorCase, BoundKind)
 
-  /// Those of every operator, and of what else is registered when they are first asked for.
+  /// Cases of every operator, and of all layers and optimizers that are registered at the first use.
   static let makers = operators + registered(besides: Set(operators.map { $0.op }))
 
   private static let operators: [(op: String, make: Maker)] = [

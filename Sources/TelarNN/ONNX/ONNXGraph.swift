@@ -1,10 +1,10 @@
-/// What a network computes in evaluation mode in ONNX's operators: layers add themselves one after another, each of
-/// which reads what the one before it wrote.
+/// A network in evaluation mode as a graph of ONNX operators. Layers add their nodes in order; each reads the output of the
+/// one before it.
 public struct ONNXGraph {
   package static let inputName = "input"
   package static let outputName = "output"
 
-  /// A node: an operator, what it reads and what it writes.
+  /// An operator with its inputs and its output.
   package struct Node {
     package var name: String
     package var type: String
@@ -13,7 +13,7 @@ public struct ONNXGraph {
     package var attributes: [(name: String, value: ONNXAttribute)]
   }
 
-  /// An array with values.
+  /// A constant array.
   package struct Constant {
     package enum Values {
       case floats([Float])
@@ -27,31 +27,30 @@ public struct ONNXGraph {
 
   package private(set) var nodes: [Node] = []
   package private(set) var constants: [Constant] = []
-  /// What the layer reads that is being added.
+  /// The input of the layer being added.
   public private(set) var input = ONNXValue(name: Self.inputName)
-  /// What the last node wrote.
+  /// The output of the last node.
   private var output = ONNXValue(name: Self.inputName)
-  /// The key of the layer that is being added, `encoder.0`, which names its nodes and stands in front of the names of its
-  /// tensors.
+  /// The key of the layer being added, `encoder.0`: the name of its node and the prefix of its tensors.
   private(set) var key = ""
   /// The layer's tensors with their values in PyTorch's layout.
   private var tensors: [(spec: ParameterSpec, values: [Float])] = []
 
   package init() {}
 
-  /// Adds what a layer computes in evaluation mode.
+  /// Adds a layer in evaluation mode.
   ///
   /// - Parameters:
-  ///   - key: the layer's, `encoder.0`.
+  ///   - key: of the layer, `encoder.0`.
   ///   - values: the values of a tensor in PyTorch's layout by its key.
-  /// - Throws: ``ONNXError`` for a layer without a form in ONNX, and what `values` throws.
+  /// - Throws: ``ONNXError`` for a layer that cannot be exported; errors of `values`.
   package mutating func add(_ layer: any Layer, key: String, values: (String) throws -> [Float]) throws {
     (self.key, input) = (key, output)
     tensors = try layer.parameters.map { ($0, try values("\(key).\($0.name)")) }
     try layer.export(to: &self)
   }
 
-  /// Gives the last node's output the graph's name for it. A graph needs a node, so one without layers copies.
+  /// Renames the last output to that of the graph. A graph without nodes gets an Identity.
   package mutating func end() {
     if nodes.isEmpty {
       key = "copy"
@@ -63,9 +62,9 @@ public struct ONNXGraph {
   /// Adds a node.
   ///
   /// - Parameters:
-  ///   - type: the operator, of version 13 of ONNX's standard operators.
-  ///   - name: what sets the node apart from the layer's others; `nil` for one node.
-  /// - Returns: what it writes. Of the last node that is the layer's output.
+  ///   - type: an operator of ONNX's operator set 13.
+  ///   - name: the node's name within the layer; `nil` for one node of the layer.
+  /// - Returns: the node's output; that of the last node is the layer's output.
   @discardableResult
   public mutating func append(
     _ type: String, _ inputs: [ONNXValue], _ attributes: [(name: String, value: ONNXAttribute)] = [],
@@ -88,10 +87,10 @@ public struct ONNXGraph {
     return constant(name, tensor.spec.shape, .floats(tensor.values))
   }
 
-  /// The layer's tensors in the order in which it lists them.
+  /// The layer's tensors in the order of ``Layer/parameters``.
   public mutating func parameters() -> [ONNXValue] { tensors.map { parameter($0.spec.name) } }
 
-  /// A constant number, or an array of a shape.
+  /// A constant scalar or array.
   public mutating func constant(_ name: String, shape: [Int] = [], _ values: [Float]) -> ONNXValue {
     constant(name, shape, .floats(values))
   }
@@ -103,7 +102,7 @@ public struct ONNXGraph {
 
   private mutating func constant(_ name: String, _ shape: [Int], _ values: Constant.Values) -> ONNXValue {
     let value = ONNXValue(name: "\(key).\(name)")
-    // One that several nodes read is there once.
+    // A constant with several readers is added once.
     if !constants.contains(where: { $0.name == value.name }) {
       constants.append(Constant(name: value.name, shape: shape, values: values))
     }
@@ -111,12 +110,12 @@ public struct ONNXGraph {
   }
 }
 
-/// A value that nodes of an ``ONNXGraph`` read.
+/// An input or output of nodes in an ``ONNXGraph``.
 public struct ONNXValue: Sendable {
   fileprivate let name: String
 }
 
-/// An attribute of a node of an ``ONNXGraph``.
+/// An attribute of a node in an ``ONNXGraph``.
 public enum ONNXAttribute: Sendable {
   case integer(Int)
   case number(Float)

@@ -2,26 +2,26 @@
 ///
 /// Registered with ``OptimizerRegistry``, an optimizer can be named in recipes.
 public protocol Optimizer: Sendable {
-  /// PyTorch's name, `Adam`, or one of its own.
+  /// PyTorch's name, `Adam`, or a name of its own.
   static var name: String { get }
 
   var learningRate: Double { get set }
 
-  /// All settings by the keywords that recipes have for them, `learning_rate` first. They are kept in the record of a
-  /// run, and a run is resumed only with the settings on record. The keyword `name` is taken by ``name``.
+  /// All settings by their keywords in recipes, `learning_rate` first. `run.json` records them, and a run is resumed only
+  /// with the same settings. The keyword `name` is reserved for ``name``.
   var attributes: JSON.Members { get }
 
-  /// The optimizer of such settings; those that are left out have their defaults.
+  /// An optimizer from settings by their keywords; omitted ones have defaults.
   ///
-  /// - Throws: ``AttributeError`` for values that are not taken.
+  /// - Throws: ``AttributeError`` for invalid values.
   init(attributes: inout AttributeReader) throws
 
-  /// Names of the arrays that it keeps, each as long as the parameters and zero in the beginning: PyTorch's. The name
-  /// `step` is taken by the counts of steps.
+  /// Names of the state arrays, PyTorch's where it has them. Each is as long as the parameters and starts at zero. The name
+  /// `step` is reserved for the step counts.
   var stateNames: [String] { get }
 
-  /// One step over flat arrays, in place: the arithmetic of one element depends on no other, because a call is given
-  /// all parameters or some that lie side by side.
+  /// One step on flat arrays, in place. Each element must be updated independently of the others, because a call covers
+  /// all parameters or a contiguous part of them.
   ///
   /// - Parameters:
   ///   - state: the arrays of ``stateNames``, in that order.
@@ -30,10 +30,10 @@ public protocol Optimizer: Sendable {
 }
 
 extension Optimizer {
-  /// Name and settings, as a run's record has them.
+  /// Name and settings, in the form of `run.json`.
   public var json: JSON { .object((["name": .string(Self.name)] as JSON.Members).adding(attributes)) }
 
-  /// The settings besides the learning rate that are not the defaults; all of them where there are no defaults.
+  /// The settings other than the learning rate that differ from their defaults, or have none.
   package var changedAttributes: JSON.Members {
     var none = AttributeReader([:], place: Self.name)
     let defaults = (try? Self(attributes: &none))?.attributes ?? [:]

@@ -1,6 +1,6 @@
 /// The optimizers that recipes can name.
 ///
-/// A package that depends on Telar adds its own before it reads a recipe that names them:
+/// A package that depends on Telar registers its own optimizers before it reads a recipe that names them:
 /// `try OptimizerRegistry.register(Lion.self)`.
 public enum OptimizerRegistry {
   private static let registry = Registry<any Optimizer.Type>(
@@ -14,7 +14,7 @@ public enum OptimizerRegistry {
 
   /// Adds an optimizer under its ``Optimizer/name``. Registering it again changes nothing. Callable from any thread.
   ///
-  /// - Throws: ``RegistrationError`` where another optimizer has the name, in whatever case.
+  /// - Throws: ``RegistrationError`` where another optimizer has the name, ignoring case.
   public static func register(_ optimizer: any Optimizer.Type) throws(RegistrationError) {
     try registry.register(optimizer)
   }
@@ -22,6 +22,6 @@ public enum OptimizerRegistry {
   /// The names of all optimizers in alphabetical order.
   public static var names: [String] { registry.names }
 
-  /// The optimizer of a name in whatever case, as recipes write it; `nil` where none is registered.
+  /// The optimizer with a name, ignoring case; `nil` where none is registered.
   public static subscript(name: String) -> (any Optimizer.Type)? { registry.entry(ignoringCaseOf: name) }
 }

@@ -159,7 +159,7 @@ public struct RecipeWriter {
     ]
   }
 
-  /// The settings of an optimizer that are not those which it has anyway.
+  /// The settings of an optimizer that differ from the defaults.
   private static func optimizer(_ optimizer: any Optimizer) -> JSON {
     var members: JSON.Members = [
       "name": .string(type(of: optimizer).name), "learning_rate": .number(optimizer.learningRate),

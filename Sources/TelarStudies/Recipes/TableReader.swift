@@ -43,9 +43,9 @@ struct TableReader {
     throw node.error("\(name) is missing" + (similar.map { "; is \(quoted($0)) meant to be it?" } ?? ""))
   }
 
-  /// What the settings that are left describe, as a type takes them by its keywords.
+  /// Creates a value from the remaining settings by its keywords.
   ///
-  /// - Parameter make: takes the settings that it knows.
+  /// - Parameter make: reads the settings that it knows.
   mutating func construct<Value>(_ make: (inout AttributeReader) throws -> Value) throws(RecipeError) -> Value {
     var attributes = AttributeReader(members.reduce(into: [:]) { $0[$1.key] = $1.value.json }, place: "")
     do {

@@ -75,7 +75,7 @@ struct RunDescription {
     return shape + ", after \(Text.short(warmUp)) epochs of warm-up"
   }
 
-  /// The members of an object besides those that are described otherwise, as of an optimizer from another package.
+  /// The members of an object without its known ones, as for an optimizer of another package.
   private func others(in json: JSON, besides known: [String]) -> [String] {
     guard case .object(let members) = json else { return [] }
     return members.filter { !known.contains($0.key) }.prefix(8).map { name, value in

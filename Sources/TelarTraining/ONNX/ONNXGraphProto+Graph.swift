@@ -3,7 +3,7 @@ import SwiftProtobuf
 import TelarNN
 
 extension ONNXGraphProto {
-  /// The nodes and constants of a graph, in the form of the file.
+  /// The nodes and constants of a graph.
   init(_ graph: ONNXGraph) {
     self.init()
     node = graph.nodes.map { node in

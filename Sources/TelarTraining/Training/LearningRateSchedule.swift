@@ -27,7 +27,7 @@ public struct LearningRateSchedule: Sendable {
     return Double(step) < warmUpSteps ? rate * Double(step + 1) / (warmUpSteps + 1) : rate
   }
 
-  /// Name and settings, as a run's record has them.
+  /// Name and settings, in the form of `run.json`.
   public var json: JSON {
     var members: JSON.Members = ["kind": .string(type(of: shape).kind)]
     for (name, value) in shape.attributes { members[name] = value }

@@ -1,19 +1,19 @@
 import TelarNN
 
-/// How a learning rate changes over a run: what a ``LearningRateSchedule`` does after its warm-up.
+/// How a learning rate changes over a run, apart from the warm-up of a ``LearningRateSchedule``.
 ///
 /// Registered with ``ScheduleRegistry``, a shape can be named in recipes.
 public protocol ScheduleShape: Sendable {
-  /// What recipes and records call it: `cosine`.
+  /// The name in recipes and records: `cosine`.
   static var kind: String { get }
 
-  /// All settings by the keywords that recipes have for them. They are kept in the record of a run, and a run is resumed
-  /// only with the settings on record. The keywords `kind` and `warm_up_epochs` are taken.
+  /// All settings by their keywords in recipes. `run.json` records them, and a run is resumed only with the same
+  /// settings. The keywords `kind` and `warm_up_epochs` are reserved.
   var attributes: JSON.Members { get }
 
-  /// The shape of such settings; those that are left out have their defaults.
+  /// A shape from settings by their keywords; omitted ones have defaults.
   ///
-  /// - Throws: `AttributeError` for values that are not taken.
+  /// - Throws: `AttributeError` for invalid values.
   init(attributes: inout AttributeReader) throws
 
   /// The learning rate of a step.
@@ -27,7 +27,7 @@ public protocol ScheduleShape: Sendable {
 
 /// The schedules that recipes can name.
 ///
-/// A package that depends on Telar adds its own before it reads a recipe that names them:
+/// A package that depends on Telar registers its own schedules before it reads a recipe that names them:
 /// `try ScheduleRegistry.register(Polynomial.self)`.
 public enum ScheduleRegistry {
   private static let registry = Registry<any ScheduleShape.Type>(
@@ -41,7 +41,7 @@ public enum ScheduleRegistry {
 
   /// Adds a schedule under its ``ScheduleShape/kind``. Registering it again changes nothing. Callable from any thread.
   ///
-  /// - Throws: `RegistrationError` where another schedule has the name, in whatever case.
+  /// - Throws: `RegistrationError` where another schedule has the name, ignoring case.
   public static func register(_ schedule: any ScheduleShape.Type) throws(RegistrationError) {
     try registry.register(schedule)
   }
@@ -49,7 +49,7 @@ public enum ScheduleRegistry {
   /// The names of all schedules in alphabetical order.
   public static var names: [String] { registry.names }
 
-  /// The schedule of a name in whatever case, as recipes write it; `nil` where none is registered.
+  /// The schedule with a name, ignoring case; `nil` where none is registered.
   public static subscript(name: String) -> (any ScheduleShape.Type)? { registry.entry(ignoringCaseOf: name) }
 
   /// The keywords of a schedule besides `warm_up_epochs`; `nil` where none of this name is registered.
