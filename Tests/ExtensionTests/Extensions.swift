@@ -73,7 +73,10 @@ struct Residual: Layer {
 
   var tracksBatches: Bool { true }
 
-  func outputShape(of shape: [Int]) throws -> [Int] { shape }
+  func outputShape(of shape: [Int]) throws -> [Int] {
+    guard shape == [features] else { throw ShapeError(Self.moduleName, "expects \(features) features, not \(shape)") }
+    return shape
+  }
 
   func cost(from input: [Int], to output: [Int]) -> LayerCost { LayerCost(operations: Double(claimedCost)) }
 
