@@ -1,11 +1,11 @@
 import CZlib
 import Foundation
+import TelarIO
 
-/// The bytes of a file in order, uncompressed if it is gzip (told by its first two bytes, not by its name).
+/// The bytes of a file in order, decompressed if it is gzip, which its first two bytes tell.
 ///
-/// Memory in use does not depend on the file: two fixed blocks. Several gzip members in one file follow one another, and
-/// zeros behind a member are padding, as gzip(1) has it; anything else after the last member is an error, and so is a
-/// member that is cut short.
+/// Memory use is two fixed blocks, whatever the file. Several gzip members may follow one another; zeros behind a
+/// member are padding, as for gzip(1). Other data behind the last member, and a truncated member, are errors.
 final class ByteStream {
   private static let blockSize = 1 << 16
 
@@ -20,9 +20,9 @@ final class ByteStream {
 
   init(path: String) throws {
     self.path = path
-    // Not blocking, so that a pipe without a writer in the file's place is an error and not a hang.
+    // O_NONBLOCK makes a named pipe without a writer an error instead of a hang.
     descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-    guard descriptor >= 0 else { throw DataError.unreadable(path: path, reason: String(cString: strerror(errno))) }
+    guard descriptor >= 0 else { throw DataError.unreadable(path: path, reason: systemError()) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
       throw DataError.unreadable(path: path, reason: "it is not a regular file")
@@ -30,7 +30,7 @@ final class ByteStream {
     length = Int(status.st_size)
     try refill()
     if inputRange.count >= 2, input[0] == 0x1f, input[1] == 0x8b {
-      // 16 asks for gzip's header and check sum, 15 allows its largest window.
+      // 16 selects gzip's header and check sum, 15 the largest window.
       let status = inflateInit2_(&stream, 16 + 15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size))
       guard status == Z_OK else { throw DataError.unreadable(path: path, reason: "zlib cannot start (\(status))") }
       isCompressed = true
@@ -43,13 +43,13 @@ final class ByteStream {
     input.deallocate()
   }
 
-  /// How many bytes there are in all; `nil` where they are compressed, as that is not known before they are unpacked.
+  /// The number of bytes of an uncompressed file; `nil` for gzip, whose length is unknown before it is decompressed.
   var plainLength: Int? { isCompressed ? nil : length }
 
-  /// More bytes than this do not come out of the file: deflate makes at most 258 bytes of two bits.
+  /// An upper bound of the bytes in the stream: deflate produces at most 258 bytes from two bits.
   var mostBytes: Int { isCompressed ? length * 1032 : length }
 
-  /// Fills as much of `output` as there is; fewer bytes than asked mean the end of the file.
+  /// Fills `output`; returns fewer bytes only at the end of the file.
   func read(into output: UnsafeMutableRawBufferPointer) throws -> Int {
     var filled = 0
     while filled < output.count {
@@ -60,7 +60,7 @@ final class ByteStream {
     return filled
   }
 
-  /// Leaves out bytes; fewer than asked mean the end of the file.
+  /// Skips bytes; returns fewer only at the end of the file.
   func skip(_ count: Int) throws -> Int {
     var skipped = 0
     if !isCompressed {
@@ -69,7 +69,7 @@ final class ByteStream {
       let place = lseek(descriptor, 0, SEEK_CUR)
       let jump = max(0, min(count - skipped, length - Int(place)))
       guard place >= 0, lseek(descriptor, off_t(jump), SEEK_CUR) >= 0 else {
-        throw DataError.unreadable(path: path, reason: String(cString: strerror(errno)))
+        throw DataError.unreadable(path: path, reason: systemError())
       }
       return skipped + jump
     }
@@ -84,7 +84,7 @@ final class ByteStream {
     return skipped
   }
 
-  /// Gives at least one byte, or 0 at the end.
+  /// Returns at least one byte, or 0 at the end.
   private func step(_ output: UnsafeMutableRawBufferPointer) throws -> Int {
     while true {
       if inputRange.isEmpty { try refill() }
@@ -129,7 +129,7 @@ final class ByteStream {
   private func refill() throws {
     var count: Int
     repeat { count = Foundation.read(descriptor, input.baseAddress!, input.count) } while count < 0 && errno == EINTR
-    guard count >= 0 else { throw DataError.unreadable(path: path, reason: String(cString: strerror(errno))) }
+    guard count >= 0 else { throw DataError.unreadable(path: path, reason: systemError()) }
     inputRange = 0..<count
   }
 }

@@ -1,8 +1,8 @@
 import Foundation
 
-/// A folder that is held open, so that what is done in it stays in it, whatever becomes of its path meanwhile.
+/// An open folder. Operations go to this folder even when its path is renamed or replaced meanwhile.
 ///
-/// Names are those of single files and folders in it. A name that is a symbolic link is never followed.
+/// Names are single path components. A name that is a symbolic link is never followed.
 public final class Folder: Sendable {
   public let path: String
   let descriptor: Int32
@@ -12,7 +12,7 @@ public final class Folder: Sendable {
     self.descriptor = descriptor
   }
 
-  /// Opens a folder that the user names, which may be a link to one.
+  /// Opens a folder, following a symbolic link.
   ///
   /// - Throws: ``OutputError``.
   public convenience init(_ path: String) throws(OutputError) {
@@ -21,7 +21,7 @@ public final class Folder: Sendable {
     self.init(path, descriptor: descriptor)
   }
 
-  /// Opens a folder that the user names, which is made where it is missing, with those above it.
+  /// Opens a folder, creating it and its parents where they are missing.
   ///
   /// - Throws: ``OutputError``.
   public convenience init(making path: String) throws(OutputError) {
@@ -31,10 +31,10 @@ public final class Folder: Sendable {
 
   deinit { close(descriptor) }
 
-  /// A folder in this one, which is made where it is missing.
+  /// Opens a subfolder, creating it where it is missing.
   ///
-  /// - Parameter mode: permissions of one that is made, less the user's mask.
-  /// - Throws: ``OutputError``, also where a link is of that name.
+  /// - Parameter mode: permissions of a new folder, reduced by the umask.
+  /// - Throws: ``OutputError``, also for a symbolic link.
   public func folder(_ name: String, mode: mode_t = 0o755) throws(OutputError) -> Folder {
     try check(name)
     guard mkdirat(descriptor, name, mode) == 0 || errno == EEXIST else {
@@ -46,9 +46,9 @@ public final class Folder: Sendable {
     return folder
   }
 
-  /// A folder in this one; `nil` where there is none of that name.
+  /// Opens a subfolder; `nil` where there is none.
   ///
-  /// - Throws: ``OutputError`` where it cannot be opened, or a link or a file is of that name.
+  /// - Throws: ``OutputError`` when it cannot be opened, or is a symbolic link or a file.
   public func existingFolder(_ name: String) throws(OutputError) -> Folder? {
     try check(name)
     let opened = openat(descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -64,30 +64,30 @@ public final class Folder: Sendable {
     throw .cannotCreate(path: file(name), reason: reason)
   }
 
-  /// The path of a file in the folder, as messages have it.
+  /// The path of a file in the folder, for messages.
   public func file(_ name: String) -> String {
     path == "." ? name : path.hasSuffix("/") ? path + name : "\(path)/\(name)"
   }
 
-  /// Whether there is anything of that name, be it a link that leads nowhere.
+  /// Whether the name exists, also as a dangling symbolic link.
   public func has(_ name: String) -> Bool { status(of: name) != nil }
 
-  /// What the system says of a file in the folder, of a link itself; `nil` where there is none.
+  /// The `stat` of a name, without following a symbolic link; `nil` where it does not exist.
   public func status(of name: String) -> stat? {
     var status = stat()
     return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status : nil
   }
 
-  /// What the system says of the folder.
+  /// The `stat` of the folder.
   public var status: stat {
     var status = stat()
     fstat(descriptor, &status)
     return status
   }
 
-  /// The names of what is in the folder, in no order.
+  /// The names in the folder, in no particular order.
   public var names: [String] {
-    // A descriptor of its own, which the stream closes and whose place in the folder nobody shares.
+    // The stream closes this descriptor, and has a read position of its own.
     let copy = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard copy >= 0 else { return [] }
     guard let stream = fdopendir(copy) else {
@@ -105,22 +105,22 @@ public final class Folder: Sendable {
     return names
   }
 
-  /// Removes a file, or a link itself; what is not there or no file stays so.
+  /// Removes a file or a symbolic link; does nothing for a folder or a missing name.
   public func remove(_ name: String) { unlinkat(descriptor, name, 0) }
 
-  /// Removes a folder in this one when nothing is in it.
+  /// Removes an empty subfolder.
   public func removeFolder(_ name: String) { unlinkat(descriptor, name, AT_REMOVEDIR) }
 
-  /// Writes a file, replacing one of that name, whole or not at all.
+  /// Writes a file atomically, replacing an existing one.
   ///
-  /// - Throws: ``OutputError``; the file that was there before, if any, is then untouched.
+  /// - Throws: ``OutputError``; an existing file is then unchanged.
   public func write(_ bytes: [UInt8], to name: String) throws(OutputError) {
     try AtomicFile.write([(folder: self, name: name, bytes: bytes)])
   }
 
-  /// Opens a file that is there to add to its end.
+  /// Opens an existing file for appending.
   ///
-  /// - Returns: a descriptor for the caller to close; below zero for an error, with the reason in `errno`.
+  /// - Returns: a descriptor that the caller closes; negative on failure, with `errno` set.
   public func openToAppend(_ name: String) -> Int32 {
     openat(descriptor, name, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC)
   }
@@ -131,5 +131,5 @@ public final class Folder: Sendable {
   }
 }
 
-/// What the system says of its last error.
-func systemError() -> String { String(cString: strerror(errno)) }
+/// The message for `errno`.
+package func systemError() -> String { String(cString: strerror(errno)) }

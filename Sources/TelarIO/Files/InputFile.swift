@@ -1,19 +1,19 @@
 import Foundation
 
-/// Files that are read at once, because they are small.
+/// Reading a whole small file at once.
 public enum InputFile {
   /// The bytes of a regular file.
   ///
-  /// - Parameter limit: a longer file is refused before it is read.
+  /// - Parameter limit: the most bytes; a longer file is refused before it is read.
   /// - Throws: ``InputError``.
   public static func read(_ path: String, atMost limit: Int) throws(InputError) -> [UInt8] {
     // Without O_NONBLOCK, opening a named pipe would wait for a writer.
     try contents(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), path, atMost: limit)
   }
 
-  /// The bytes of a regular file in a folder; a link of that name is not followed.
+  /// The bytes of a regular file in a folder; a symbolic link is not followed.
   ///
-  /// - Parameter limit: a longer file is refused before it is read.
+  /// - Parameter limit: the most bytes; a longer file is refused before it is read.
   /// - Throws: ``InputError``.
   public static func read(_ name: String, in folder: Folder, atMost limit: Int) throws(InputError) -> [UInt8] {
     try contents(
@@ -21,18 +21,27 @@ public enum InputFile {
       atMost: limit)
   }
 
-  /// All bytes of a file that was opened, which is closed.
-  private static func contents(_ descriptor: Int32, _ path: String, atMost limit: Int) throws(InputError) -> [UInt8] {
+  /// The length of a regular file from the result of opening it; closes any other file.
+  ///
+  /// - Parameter descriptor: negative when opening failed, with the reason in `errno`.
+  static func length(_ descriptor: Int32, _ path: String) throws(InputError) -> Int {
     guard descriptor >= 0 else {
       let isMissing = errno == ENOENT || errno == ENOTDIR
       throw InputError(isMissing ? .missing : .unreadable, path: path, "cannot be opened: \(systemError())")
     }
-    defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      close(descriptor)
       throw InputError(.unreadable, path: path, "is not a regular file")
     }
-    let length = Int(status.st_size)
+    return Int(status.st_size)
+  }
+
+  /// Reads all bytes of a file from the result of opening it, and closes it.
+  private static func contents(_ descriptor: Int32, _ path: String, atMost limit: Int) throws(InputError) -> [UInt8] {
+    let length = try length(descriptor, path)
+    defer { close(descriptor) }
+    observer?(path)
     guard length <= limit else {
       throw InputError(.tooLong, path: path, "has \(length) bytes, more than the \(limit) allowed")
     }
@@ -45,7 +54,7 @@ public enum InputFile {
           failure = InputError(.unreadable, path: path, "cannot be read: \(systemError())")
           return
         }
-        // Another program made the file shorter: what is there is what it holds now.
+        // Another process truncated the file: return what it holds now.
         if got == 0 { return }
         count += got
       }
@@ -58,11 +67,11 @@ public enum InputFile {
 /// A file that cannot be read.
 public struct InputError: Error, Equatable, CustomStringConvertible {
   public enum Kind: Sendable, Equatable {
-    /// There is no such file.
+    /// The file does not exist.
     case missing
-    /// The system does not let the file be read.
+    /// The file exists and cannot be read.
     case unreadable
-    /// The file is longer than any of its sort.
+    /// The file is longer than its format allows.
     case tooLong
   }
 

@@ -9,24 +9,15 @@ final class OpenFile {
   init(_ path: String) throws(SafetensorsError) {
     self.path = path
     // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else {
-      let missing = errno == ENOENT || errno == ENOTDIR
-      throw SafetensorsError(
-        missing ? .missing : .unreadable, path: path, "cannot be opened: \(String(cString: strerror(errno)))")
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    do { length = try InputFile.length(descriptor, path) } catch {
+      throw SafetensorsError(error.kind == .missing ? .missing : .unreadable, path: path, error.problem)
     }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      close(descriptor)
-      throw SafetensorsError(.unreadable, path: path, "is not a regular file")
-    }
-    length = Int(status.st_size)
-    self.descriptor = descriptor
   }
 
   deinit { close(descriptor) }
 
-  /// Reads elements at an offset of the file, all of them or an error.
+  /// Reads `count` elements at a byte offset.
   func read<Element: BitwiseCopyable>(at offset: Int, _ type: Element.Type, count: Int) throws(SafetensorsError)
     -> [Element]
   {
@@ -39,7 +30,7 @@ final class OpenFile {
         let got = pread(descriptor, bytes.baseAddress! + done, wanted - done, off_t(offset + done))
         if got < 0 && errno == EINTR { continue }
         guard got > 0 else {
-          let reason = got == 0 ? "the file became shorter while it was read" : String(cString: strerror(errno))
+          let reason = got == 0 ? "the file became shorter while it was read" : systemError()
           failure = SafetensorsError(.unreadable, path: path, "cannot be read: \(reason)")
           return
         }
@@ -51,7 +42,7 @@ final class OpenFile {
     return elements
   }
 
-  /// The check sum of the whole file but for a range. Reads it a piece at a time.
+  /// The check sum of the whole file except a range, read in pieces.
   func checksum(leavingOut hole: Range<Int>) throws(SafetensorsError) -> Checksum {
     var sum = Checksum()
     for (start, end) in [(0, hole.lowerBound), (hole.upperBound, length)] {

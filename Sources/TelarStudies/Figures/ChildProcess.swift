@@ -1,38 +1,39 @@
 import Foundation
 import Synchronization
+import TelarIO
 
-/// Runs another program for its output.
+/// Runs another program and reads its output.
 ///
-/// The program has a process group of its own: a terminal's Ctrl-C is this process's alone, which ends its children by
-/// ``killAll()``.
+/// The program has its own process group, so that Ctrl-C in a terminal reaches only this process, which ends its
+/// children by ``killAll()``.
 package enum ChildProcess {
-  /// What a program came to.
+  /// The output of a program and how it ended.
   struct Outcome {
-    /// What it wrote to its standard output.
+    /// The bytes of standard output.
     var output: [UInt8] = []
-    /// The last of what it wrote to its standard error.
+    /// The last bytes of standard error.
     var errors: [UInt8] = []
     var end = End.exited(0)
 
     enum End: Equatable {
       case exited(Int32)
       case killed(signal: Int32)
-      /// It was stopped because it took longer than it may, or wrote more.
+      /// Killed because it exceeded the limit of time or output.
       case outOfBounds
     }
   }
 
-  /// The program cannot be started.
+  /// The program could not be started.
   struct StartFailure: Error {
     let reason: String
   }
 
   /// The most bytes of output.
   private static let longestOutput = 256 << 20
-  /// How many bytes of its errors are kept.
+  /// The most bytes of standard error that are kept.
   private static let errorCount = 4096
 
-  /// The children that run now, by the numbers of their processes.
+  /// The process identifiers of running children.
   private struct Running {
     var children: Set<pid_t> = []
     var isEnding = false
@@ -43,8 +44,8 @@ package enum ChildProcess {
   /// Runs a program to its end.
   ///
   /// - Parameters:
-  ///   - input: what it reads from its standard input.
-  ///   - limit: how long it may take; then it is killed.
+  ///   - input: the bytes of its standard input.
+  ///   - limit: the time after which it is killed.
   static func run(
     _ executable: String, _ arguments: [String], input: [UInt8], environment: [String: String], limit: Duration
   ) throws(StartFailure) -> Outcome {
@@ -77,7 +78,7 @@ package enum ChildProcess {
     }
   }
 
-  /// Ends all programs that run, and lets no other start, for a process that a signal is about to end.
+  /// Kills all children and blocks further starts. For a process that a signal is about to end.
   package static func killAll() {
     running.withLock { running in
       running.isEnding = true
@@ -100,7 +101,7 @@ package enum ChildProcess {
     for (place, stream) in streams.enumerated() { posix_spawn_file_actions_adddup2(&actions, stream, Int32(place)) }
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    // What this process ignores or blocks is nothing to the child.
+    // The child has none of this process's ignored or blocked signals.
     var all = sigset_t(), none = sigset_t()
     sigfillset(&all)
     sigemptyset(&none)
@@ -115,7 +116,7 @@ package enum ChildProcess {
         strdup("\($0.key)=\($0.value)")
       } + [nil]
     defer { (words + settings).forEach { free($0) } }
-    // In one step, so that ``killAll()`` misses no child.
+    // Under the lock, so that ``killAll()`` misses no child.
     let (child, code) = running.withLock { running -> (pid_t, Int32) in
       while running.isEnding { sleep(1) }
       var child = pid_t()
@@ -127,7 +128,7 @@ package enum ChildProcess {
     return child
   }
 
-  /// How a child has ended; `nil` while it runs.
+  /// How a child ended; `nil` while it runs.
   private static func reap(_ child: pid_t) -> Outcome.End? {
     running.withLock { running in
       while running.isEnding { sleep(1) }
@@ -135,7 +136,7 @@ package enum ChildProcess {
       let found = waitpid(child, &status, WNOHANG)
       if found == 0 || found < 0 && errno == EINTR { return nil }
       running.children.remove(child)
-      // Where this process ignores the ends of its children, the system keeps no status.
+      // When this process ignores SIGCHLD, the system keeps no exit status.
       guard found > 0 else { return .exited(0) }
       let signal = status & 0x7f
       return signal == 0 ? .exited(status >> 8 & 0xff) : .killed(signal: signal)
@@ -148,9 +149,9 @@ package enum ChildProcess {
   }
 }
 
-/// The two ends of a stream: this process's, and the one that a child gets.
+/// Both ends of a stream to a child.
 ///
-/// They are sockets: writing to one whose reader is gone can be an error, where a pipe makes it a signal.
+/// They are sockets, because writing to one that is closed can return an error, where a pipe raises a signal.
 private struct Ends {
   let own: Descriptor
   let child: Descriptor
@@ -162,13 +163,13 @@ private struct Ends {
     #else
       let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
     #endif
-    guard socketpair(AF_UNIX, kind, 0, &pair) == 0 else { throw .init(reason: String(cString: strerror(errno))) }
+    guard socketpair(AF_UNIX, kind, 0, &pair) == 0 else { throw .init(reason: systemError()) }
     own = Descriptor(pair[0])
     let low = Descriptor(pair[1])
     defer { low.close() }
-    // Above the numbers of the standard streams, of which this process may lack some.
+    // Moved above the standard streams, some of which this process may lack.
     let moved = fcntl(low.number, F_DUPFD_CLOEXEC, 3)
-    guard moved >= 0 else { throw .init(reason: String(cString: strerror(errno))) }
+    guard moved >= 0 else { throw .init(reason: systemError()) }
     child = Descriptor(moved)
     _ = fcntl(own.number, F_SETFD, FD_CLOEXEC)
     _ = fcntl(own.number, F_SETFL, O_NONBLOCK)
@@ -179,7 +180,7 @@ private struct Ends {
   }
 }
 
-/// A descriptor that is closed when nobody holds it.
+/// A descriptor that is closed on deinitialization.
 private final class Descriptor {
   private(set) var number: Int32
 
@@ -210,9 +211,9 @@ private struct Streams {
   /// Whether the child has closed its output.
   var areDone: Bool { output.number < 0 && errors.number < 0 }
 
-  /// Waits a moment for streams to be ready, then writes and reads what can be.
+  /// Waits briefly until a stream is ready, then writes and reads without blocking.
   mutating func move(into outcome: inout ChildProcess.Outcome) {
-    // The system passes over descriptors below zero.
+    // `poll` ignores negative descriptors.
     var polled = [
       pollfd(fd: input.number, events: Int16(POLLOUT), revents: 0),
       pollfd(fd: output.number, events: Int16(POLLIN), revents: 0),
@@ -233,7 +234,7 @@ private struct Streams {
     let count = bytes.withUnsafeBytes { send(input.number, $0.baseAddress! + written, bytes.count - written, flags) }
     if count < 0 && (errno == EINTR || errno == EAGAIN) { return }
     written += max(0, count)
-    // A child that closes its input has read enough.
+    // The child may close its input early.
     if count < 0 || written == bytes.count { input.close() }
   }
 

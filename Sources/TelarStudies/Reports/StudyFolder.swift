@@ -3,22 +3,22 @@ import TelarIO
 import TelarNN
 import TelarTraining
 
-/// What lies in a study's folder, read as far as it can be.
+/// The contents of a study's folder, as far as they can be read.
 struct StudyFolder {
   let path: String
   let study: Study
-  /// Whether the study's experiments and claims are known, and not put together from the folder.
+  /// Whether the study is known, or put together from the folder.
   let isKnown: Bool
-  /// Those with a run that ended, in the study's order.
+  /// The experiments with a run that has ended, in the study's order.
   let experiments: [ExperimentResult]
-  /// Runs that do not belong with the others of their experiments.
+  /// Runs that cannot be averaged with the others of their experiments.
   let others: [OtherRun]
   /// Runs without a result.
   let incomplete: [IncompleteRun]
-  /// What was left out, a sentence each.
+  /// Sentences about what was left out.
   let problems: [String]
 
-  /// A run that failed, has not ended, or cannot be read.
+  /// A run that failed, is unfinished or damaged.
   struct IncompleteRun {
     enum State: Equatable {
       case failed(reason: String)
@@ -45,7 +45,7 @@ struct StudyFolder {
     }
   }
 
-  /// Experiments of which there is a run, ended or not.
+  /// Experiments with a run, ended or not.
   var attempted: Set<String> { Set(experiments.map(\.experiment.name) + incomplete.map(\.experiment)) }
 
   var result: StudyResult {
@@ -57,20 +57,20 @@ struct StudyFolder {
       peakDeviceBytes: nil)
   }
 
-  /// What finds the study that a study's folder is of; `nil` when it is none that is known. An error is shown in the
-  /// report, which then is without the study.
+  /// Finds the study of a folder; `nil` when it is unknown. An error is shown in the report, which is then without the
+  /// study.
   typealias Finder = (RunFolder) throws -> Study?
 
   /// The published study that a folder names.
   static func published(_ folder: RunFolder) -> Study? {
-    // A recipe's study may have any name, also that of a published one.
+    // A recipe may have the name of a published study.
     guard let description = folder.members(of: RunFolder.studyName), description.at("recipe") == nil,
       let name = description.at("study")?.string
     else { return nil }
     return Study.all.first { $0.name == name }
   }
 
-  /// Reads a study's folder.
+  /// Reads the folder of a study.
   init(study path: String, find: Finder) {
     let folder = RunFolder(path)
     let description = folder.members(of: RunFolder.studyName)
@@ -89,7 +89,7 @@ struct StudyFolder {
       title: description?.at("title")?.string)
   }
 
-  /// Reads an experiment's folder.
+  /// Reads the folder of an experiment.
   init(experiment path: String, find: Finder) {
     var reader = Reader()
     let folder = RunFolder(path)
@@ -98,13 +98,13 @@ struct StudyFolder {
     self.init(path, reader, known, name: reader.recordedStudy, title: nil)
   }
 
-  /// Reads one run's folder.
+  /// Reads the folder of a run.
   init(run path: String, find: Finder) {
     var reader = Reader()
     let folder = RunFolder(path)
     let record = folder.members(of: RunFolder.recordName).map(JSON.object)
     let parent = ((path as NSString).deletingLastPathComponent as NSString).lastPathComponent
-    // A run may lie anywhere; in its own place the folder's name tells a shortened pre-training from the experiment.
+    // A run may be in any folder; within a study, the folder's name tells a shorter pre-training from the experiment.
     let recorded = record?["experiment"]?.string ?? "experiment"
     let isInPlace = (path as NSString).lastPathComponent.hasPrefix("seed-") && parent.hasPrefix(recorded)
     let seed = record?["settings"]?["seed"]?.integer.map(UInt64.init(truncatingIfNeeded:)) ?? 0
@@ -113,8 +113,7 @@ struct StudyFolder {
     self.init(path, reader, known, name: reader.recordedStudy, title: nil)
   }
 
-  /// The study that an experiment or a run belongs to, by the folder that it lies in, or by its record when it was
-  /// taken from there.
+  /// The study of an experiment or a run, by the folders above it, or by its record when it was moved.
   private static func study(above path: String, levels: Int, _ reader: inout Reader, _ find: Finder) -> Study? {
     let folder = (0..<levels).reduce(path) { path, _ in (path as NSString).deletingLastPathComponent }
     if RunFolder(folder).has(RunFolder.studyName) { return reader.attempt { try find(RunFolder(folder)) } }
@@ -134,7 +133,7 @@ struct StudyFolder {
           "\(name) is no experiment of \(RunFolder.recipeName); it is shown as its runs' records have it.")
       }
     }
-    if known == nil { study.readings = reader.recordedReadings }
+    if known == nil { study.assumptions = reader.recordedAssumptions }
     self.study = study
     (experiments, others) = StudyResult.belongingTogether(
       study.experiments.map { experiment in
@@ -145,12 +144,12 @@ struct StudyFolder {
       reader.problems + (strangers + others.map(\.description) + reader.stale).map { Text.shown($0, limit: 300) }
   }
 
-  /// An experiment that no study that is known has, as a run's record has it. It claims nothing.
+  /// An experiment of an unknown study, from a run's record. It has no claims.
   private static func experiment(_ name: String, _ record: JSON.Members) -> Experiment {
     let recorded = record.at("experiment")?.string ?? name
     let summary = record.at("summary")?.string ?? ""
     let epochs = record.at("settings", "epochs")?.integer ?? 0
-    // Trained once more, longer or shorter, for another that takes its encoder.
+    // A pre-training that is shorter or longer than the experiment.
     let isPretraining = recorded != name && name.hasPrefix(recorded)
     return Experiment(
       name, Text.shown(isPretraining ? "pre-training: \(summary)" : summary), Architecture([]),
@@ -159,14 +158,14 @@ struct StudyFolder {
   }
 }
 
-/// Gathers runs from folders.
+/// Collects runs from folders.
 private struct Reader {
   var finished: [(experiment: String, runs: [RunResult])] = []
   var incomplete: [StudyFolder.IncompleteRun] = []
   var problems: [String] = []
   private var epochs = 0
 
-  /// What `find` finds; an error is a problem to be shown.
+  /// Calls `find`; an error is recorded as a problem.
   mutating func attempt(_ find: () throws -> Study?) -> Study? {
     do { return try find() } catch {
       problems.append("\(error)")
@@ -180,18 +179,18 @@ private struct Reader {
     return records.lazy.compactMap { $0.at("study")?.string }.first ?? "runs"
   }
 
-  var recordedReadings: [String] {
-    var readings: [String] = []
+  var recordedAssumptions: [String] {
+    var assumptions: [String] = []
     for record in finished.flatMap({ $0.runs.map(\.record) }) {
-      for reading in (record.at("readings")?.elements ?? []).prefix(50).compactMap(\.string)
-      where !readings.contains(reading) && readings.count < 100 {
-        readings.append(reading)
+      for assumption in (record.at("readings")?.elements ?? []).prefix(50).compactMap(\.string)
+      where !assumptions.contains(assumption) && assumptions.count < 100 {
+        assumptions.append(assumption)
       }
     }
-    return readings
+    return assumptions
   }
 
-  /// Runs that began with the weights of other runs than those which lie there now, a sentence each.
+  /// Sentences about runs whose initial weights come from other runs than those in the folder now.
   var stale: [String] {
     finished.flatMap { experiment, runs in
       runs.compactMap { run in
@@ -235,18 +234,19 @@ private struct Reader {
       let all = JSON.object(record)["settings"]?["epochs"]?.integer
       add(.unfinished(epochs: history.count, of: all), record, history)
     case .damaged(let record): add(.damaged(reason: "its result.json is damaged"), record, folder.history)
-    case .finished(let record, let result):
-      if let run = RunResult(folder, seed: seed) {
-        epochs += run.history.count
+    case .finished(let ended):
+      let history = folder.history
+      if let run = RunResult(ended, history: history, in: folder, seed: seed) {
+        epochs += history.count
         if let index = finished.firstIndex(where: { $0.experiment == name }) {
           finished[index].runs.append(run)
         } else {
           finished.append((name, [run]))
         }
-      } else if let reason = JSON.object(result)["error"]?.string {
-        add(.failed(reason: reason), record, folder.history)
+      } else if let reason = JSON.object(ended.result)["error"]?.string {
+        add(.failed(reason: reason), ended.record, history)
       } else {
-        add(.damaged(reason: "result.json and metrics.jsonl are not of one run that ended"), record, folder.history)
+        add(.damaged(reason: "result.json and metrics.jsonl are not of one run that ended"), ended.record, history)
       }
     }
   }

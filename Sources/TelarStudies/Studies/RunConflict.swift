@@ -1,14 +1,14 @@
 import TelarIO
 import TelarTraining
 
-/// A folder that a run should go to holds something that it must not replace.
+/// A run's folder that holds something which must not be replaced.
 public struct RunConflict: Error, Equatable, CustomStringConvertible {
   public enum Reason: Equatable, Sendable {
     case notARun
     case unfinished
-    /// The first setting in which the run there differs.
+    /// The first setting in which the existing run differs.
     case otherSettings(String)
-    /// The folder is that of another recipe of the same name.
+    /// The folder belongs to another recipe of the same name.
     case otherRecipe(path: String)
   }
 
@@ -35,10 +35,10 @@ public struct RunConflict: Error, Equatable, CustomStringConvertible {
   }
 }
 
-/// A run in its folder cannot be read, or gone on with. Nothing of it is removed unless the user says so.
+/// A run whose files are damaged. They are kept unless the user asks to overwrite them.
 public struct RunDamaged: Error, Equatable, CustomStringConvertible {
   public let folder: String
-  /// What is wrong, and what is there all the same.
+  /// The problem, and which files are intact.
   public let problem: String
 
   public init(folder: String, _ problem: String) {
@@ -46,7 +46,7 @@ public struct RunDamaged: Error, Equatable, CustomStringConvertible {
     self.problem = problem
   }
 
-  /// - Parameter problem: what is wrong; what can still be used is added.
+  /// - Parameter problem: the problem; the list of intact files is appended.
   init(_ folder: RunFolder, _ problem: String) {
     let results = folder.results
     let epochs = folder.history.count
@@ -59,12 +59,12 @@ public struct RunDamaged: Error, Equatable, CustomStringConvertible {
   public var description: String { "\(folder): \(problem)" }
 }
 
-/// A run has no result, though nothing went wrong this time.
+/// A run without a result, for a reason that is not an error of the present process.
 public struct NoResult: Error, Equatable, CustomStringConvertible {
   public enum Reason: Sendable, Equatable {
-    /// It came to none when it was made, as its folder says.
+    /// It ended without one earlier, as its folder records.
     case onRecord(String)
-    /// The run that it should begin with came to none.
+    /// The run whose weights it needs has no result.
     case pretrainingFailed
   }
 
@@ -72,9 +72,10 @@ public struct NoResult: Error, Equatable, CustomStringConvertible {
 
   public init(_ reason: Reason) { self.reason = reason }
 
-  /// - Returns: `nil` where the folder does not say that the run came to no result.
-  init?(onRecord folder: RunFolder) {
-    guard case .string(let reason)? = folder.members(of: RunFolder.resultName)?["error"] else { return nil }
+  /// - Parameter result: the contents of the run's `result.json`.
+  /// - Returns: `nil` unless it records that the run ended without a result.
+  init?(onRecord result: JSON.Members, in folder: RunFolder) {
+    guard case .string(let reason)? = result["error"] else { return nil }
     self.init(.onRecord("\(reason) (\(folder.path), --overwrite tries again)"))
   }
 

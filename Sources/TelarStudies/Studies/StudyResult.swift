@@ -3,39 +3,52 @@ import TelarData
 import TelarIO
 import TelarTraining
 
-/// One training run of an experiment, with one seed, as its folder has it.
+/// The result of a training run of an experiment with one seed.
 public struct RunResult: Sendable {
   public let seed: UInt64
   public let history: [EpochMetrics]
-  /// The epoch whose weights the network ended with, from 1: the last, or the best with early stopping.
+  /// The epoch whose weights the network has at the end, from 1: the last, or with early stopping the best.
   public let epoch: Int
-  /// Whether it ended before all epochs were done.
+  /// Whether early stopping ended the run before its last epoch.
   public let hasStoppedEarly: Bool
-  /// On the test images where they are a third set, in evaluation mode, at the end.
+  /// The final loss on the test images where they are a third set, in evaluation mode.
   public let testLoss: Double?
-  /// Images of the validation set of each true class (row) taken for each class (column); `nil` for autoencoders.
+  /// The confusion matrix on the validation images: counts by true class (row) and predicted class (column); `nil` for
+  /// autoencoders.
   public let confusion: [[Int]]?
-  /// Kernel launches of a training step.
+  /// The mean number of kernel launches per training step.
   public let launchesPerStep: Double?
-  /// How many numbers were trained.
+  /// The number of trained parameters.
   public let trainedParameters: Double?
-  /// Wall time of all epochs' training, without measuring.
+  /// Wall time of training over all epochs, without evaluation.
   public let trainingSeconds: Double?
-  /// Of the epoch in the middle when they are ordered by it.
+  /// The median over the epochs.
   public let imagesPerSecond: Double?
-  /// What the run is and what it ran on: `run.json`.
+  /// The contents of `run.json`: settings, data and device.
   public let record: JSON.Members
   public let folder: RunFolder
 
-  /// The result that a folder holds.
+  /// Reads the result in a folder.
   ///
-  /// - Returns: `nil` unless it holds a run that came to its end.
+  /// - Returns: `nil` unless the folder holds a run that ended with a result.
   public init?(_ folder: RunFolder, seed: UInt64) {
-    guard case .finished(let record, let result) = folder.contents, result["error"] == nil,
-      case .integer(let epoch)? = result["epoch"], case .boolean(let hasStoppedEarly)? = result["stopped_early"]
+    guard case .finished(let run) = folder.contents else { return nil }
+    self.init(run, history: folder.history, in: folder, seed: seed)
+  }
+
+  /// The result of a run that has ended.
+  ///
+  /// - Parameter history: the metrics of its epochs.
+  /// - Returns: `nil` unless it ended with a result that agrees with its metrics.
+  init?(
+    _ run: RunFolder.EndedRun, history: [EpochMetrics], in folder: RunFolder, seed: UInt64
+  ) {
+    let (record, result) = (run.record, run.result)
+    guard result["error"] == nil, case .integer(let epoch)? = result["epoch"],
+      case .boolean(let hasStoppedEarly)? = result["stopped_early"]
     else { return nil }
-    history = folder.history
     guard 1...max(1, history.count) ~= epoch, !history.isEmpty else { return nil }
+    self.history = history
     self.seed = seed
     self.epoch = epoch
     self.hasStoppedEarly = hasStoppedEarly
@@ -49,7 +62,7 @@ public struct RunResult: Sendable {
     self.folder = folder
   }
 
-  /// A square matrix of counts; `nil` for anything else.
+  /// A square matrix of counts; `nil` for any other value.
   private static func matrix(_ json: JSON) -> [[Int]]? {
     guard case .array(let rows) = json, !rows.isEmpty else { return nil }
     let matrix = rows.compactMap { row -> [Int]? in
@@ -63,33 +76,33 @@ public struct RunResult: Sendable {
     return matrix.count == rows.count ? matrix : nil
   }
 
-  /// A metric of the network that the run ended with.
+  /// A metric of the run's final network.
   public func value(_ metric: Metric) -> Double? {
     metric == .testLoss ? testLoss : metric.value(of: history[epoch - 1])
   }
 
-  /// The checkpoint of the network that the run ended with.
+  /// The path of the final network's checkpoint.
   public var checkpoint: String { folder.file(epoch == history.count ? RunFolder.lastName : RunFolder.bestName) }
 }
 
 extension RunResult {
-  /// Names of the classes of the images that it was trained on, by label; `nil` where they are not known.
+  /// The class names of the training data, by label; `nil` where they are unknown.
   package var classNames: [String]? {
     guard case .object(let data)? = record["data"], data["is_fashion_mnist"] == .boolean(true) else { return nil }
     return FashionMNIST.classNames
   }
 
-  /// A whole number among the record's settings or what it says of the data.
+  /// An integer in the record's settings or data.
   func recorded(_ group: String, _ key: String) -> Int? {
     guard case .object(let members)? = record[group], case .integer(let number)? = members[key] else { return nil }
     return number
   }
 }
 
-/// All runs of an experiment.
+/// The results of an experiment's runs.
 public struct ExperimentResult: Sendable {
   public let experiment: Experiment
-  /// Whether it was asked for, or only needed by one that was.
+  /// Whether it was requested, or only needed by one that was.
   public let isRequested: Bool
   public let runs: [RunResult]
 
@@ -99,10 +112,10 @@ public struct ExperimentResult: Sendable {
     self.runs = runs
   }
 
-  /// The most epochs that a run had.
+  /// The largest number of epochs of a run.
   public var epochs: Int { runs.map(\.history.count).max() ?? 0 }
 
-  /// The runs' curves.
+  /// The curve of each run, by epoch.
   public func curves(_ metric: Metric) -> [[Double]] { runs.map { $0.history.compactMap(metric.value) } }
 
   /// The mean of the runs' curves, over the epochs that all of them have.
@@ -113,26 +126,26 @@ public struct ExperimentResult: Sendable {
     return (0..<count).map { index in curves.reduce(0) { $0 + $1[index] } / Double(curves.count) }
   }
 
-  /// The metric of the networks that the runs ended with, a value a run; empty where there is none.
+  /// The final metric of each run; empty where a run has none.
   public func values(_ metric: Metric) -> [Double] {
     let values = runs.compactMap { $0.value(metric) }
     return values.count == runs.count ? values : []
   }
 
-  /// The mean over the runs of the metric at the end.
+  /// The mean of the final metric over the runs.
   public func final(_ metric: Metric) -> Double? {
     let values = values(metric)
     return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
   }
 
-  /// What to call the classes of a confusion matrix: by the names that all runs' data gives them, or by numbers.
+  /// The titles of a confusion matrix: the class names that all runs share, or numbers.
   package func classNames(count: Int) -> [String] {
     let names = Set(runs.map(\.classNames))
     let common = names.count == 1 ? names.first! : nil
     return (0..<count).map { className($0, in: common?.count == count ? common : nil) }
   }
 
-  /// The share of each true class (row) taken for each class (column), over all seeds.
+  /// The confusion matrix over all seeds, as shares of each true class.
   public var confusionShares: [[Double]]? {
     confusionCounts?.map { counts in
       let sum = counts.reduce(0, +)
@@ -140,7 +153,7 @@ public struct ExperimentResult: Sendable {
     }
   }
 
-  /// How many images of each true class (row) were taken for each class (column), over all seeds.
+  /// The confusion matrix over all seeds: counts by true class (row) and predicted class (column).
   public var confusionCounts: [[Int]]? {
     let matrices = runs.compactMap(\.confusion)
     guard let first = matrices.first, matrices.allSatisfy({ $0.count == first.count }) else { return nil }
@@ -150,7 +163,7 @@ public struct ExperimentResult: Sendable {
   }
 }
 
-/// A run that came to no result.
+/// A run without a result.
 public struct RunFailure: Sendable {
   public let run: String
   public let error: any Error
@@ -158,38 +171,41 @@ public struct RunFailure: Sendable {
   public var reason: String { "\(error)" }
 }
 
-/// What a study came to.
+/// The results of a study.
 public struct StudyResult: Sendable {
   public let study: Study
   public let options: StudyOptions
-  /// Those that have at least one run.
+  /// The experiments with at least one run.
   public let experiments: [ExperimentResult]
-  /// Runs that ended, but do not belong with the others of their experiments.
+  /// Runs that cannot be averaged with the others of their experiments.
   public let others: [OtherRun]
-  /// Runs that came to no result.
+  /// Runs without a result.
   public let failures: [RunFailure]
   public let folder: RunFolder
-  /// The pictures, or the CSV files where they could not be drawn.
+  /// The paths of pictures, or of CSV files where pictures could not be drawn.
   public let figures: [String]
-  /// The most memory that the device's buffers took at a time, with what the device had done before; `nil` for results
-  /// that were only read.
+  /// The peak of the device's memory in use since it was opened; `nil` for results that were only read.
   public let peakDeviceBytes: Int?
 
-  /// The result of an experiment that was asked for.
+  /// The result of a requested experiment.
   public func result(_ name: String) -> ExperimentResult? {
     experiments.first { $0.isRequested && $0.experiment.name == name }
   }
 
-  /// Everything that a study's folder holds, whoever ran it when.
+  /// Reads all results in a study's folder, of any process.
   ///
-  /// - Parameter study: the study that was run there.
-  public init(reading folder: RunFolder, of study: Study) {
+  /// - Parameters:
+  ///   - study: the study that was run there.
+  ///   - known: results of runs in the folder, which are not read again.
+  public init(reading folder: RunFolder, of study: Study, except known: [RunResult] = []) {
     self.study = study
     self.folder = folder
+    let known = Dictionary(known.map { ($0.folder.path, $0) }) { first, _ in first }
     (experiments, others) = Self.belongingTogether(
       study.experiments.map { experiment in
         let runs = Self.seeds(in: folder.folder(experiment.name)).compactMap { seed in
-          RunResult(folder.folder(experiment.name).folder("seed-\(seed)"), seed: seed)
+          let run = folder.folder(experiment.name).folder("seed-\(seed)")
+          return known[run.path] ?? RunResult(run, seed: seed)
         }
         return (experiment, true, runs)
       }, of: study)
@@ -201,7 +217,7 @@ public struct StudyResult: Sendable {
     peakDeviceBytes = nil
   }
 
-  /// The results by experiment, each with the runs that belong together, and the other runs.
+  /// Divides the runs of each experiment into those that may be averaged and the others.
   package static func belongingTogether(
     _ results: [(experiment: Experiment, isRequested: Bool, runs: [RunResult])], of study: Study
   ) -> (experiments: [ExperimentResult], others: [OtherRun]) {
@@ -216,7 +232,7 @@ public struct StudyResult: Sendable {
     return (experiments, others)
   }
 
-  /// The seeds that an experiment's folder has runs of.
+  /// The seeds with a folder.
   private static func seeds(in folder: RunFolder) -> [UInt64] {
     ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
       .compactMap { name in UInt64(name.dropFirst(5)).flatMap { name == "seed-\($0)" ? $0 : nil } }.sorted()

@@ -2,28 +2,38 @@ import TelarIO
 import TelarTraining
 
 extension StudyRunner {
-  /// A run to be made, or to be taken as it is.
+  /// A run to be made, or one that has ended and is kept.
   struct Planned {
     var job: Job
     var index: Int
     var seed: UInt64
     var folder: RunFolder
     var record: RunRecord
-    /// Whether it was there when the runs were planned. What is not is decided again when its turn comes.
-    var isThere: Bool
+    /// The files of a run that had ended when the runs were planned; `nil` for a run to be made, which is checked again
+    /// before it starts.
+    var present: RunFolder.EndedRun?
   }
 
-  /// What is done about a run.
+  /// How a run comes to its result.
   enum Action {
-    case start, resume, keep
-    /// Nothing, as what is there cannot be read; the other runs go on.
-    case refuse(RunDamaged)
+    case start
+    case resume(record: JSON.Members)
+    case keep(RunFolder.EndedRun)
+    /// The run's files are damaged and left alone; the other runs go on.
+    case refuse(RunDamaged, record: JSON.Members?)
 
-    /// Whether the folder's record stays what it is.
-    var keepsRecord: Bool { if case .start = self { false } else { true } }
+    /// The record in the folder, if it stays there.
+    var record: JSON.Members? {
+      switch self {
+      case .start: nil
+      case .resume(let record): record
+      case .keep(let run): run.record
+      case .refuse(_, let record): record
+      }
+    }
   }
 
-  /// The device on which a study's runs in a folder were made; `nil` when there are none.
+  /// The device of the runs in a study's folder; `nil` when there are none.
   public static func recordedDevice(of study: Study, in outputFolder: String) -> String? {
     for experiment in study.experiments {
       let record = RunFolder("\(outputFolder)/\(study.name)/\(experiment.name)/seed-0").members(
@@ -33,13 +43,13 @@ extension StudyRunner {
     return nil
   }
 
-  /// What is to be done about each run, in the order in which it is done.
+  /// Plans the action for each run, in the order of execution.
   ///
-  /// - Throws: ``RunConflict`` for a run that must not be replaced unasked.
+  /// - Throws: ``RunConflict`` for a run that must not be replaced.
   func plan(_ jobs: [Job], in folder: RunFolder) throws -> [Planned] {
     var planned: [Planned] = []
     for seed in 0..<UInt64(options.seedCount) {
-      // What is, or will be, in the folder of each job.
+      // The record that is, or will be, in the folder of each job.
       var records: [JSON.Members] = []
       for (index, job) in jobs.enumerated() {
         let own = folder.folder(job.folderName).folder("seed-\(seed)")
@@ -49,10 +59,9 @@ extension StudyRunner {
           pretrainedBy: job.pretraining.map { jobs[$0] })
         if let source = job.pretraining { record.setSource(records[source]) }
         let action = try action(job, own, record)
-        let present = action.keepsRecord ? own.members(of: RunFolder.recordName) : nil
-        records.append(present ?? record.members)
-        let isThere = if case .keep = action { true } else { false }
-        planned.append(Planned(job: job, index: index, seed: seed, folder: own, record: record, isThere: isThere))
+        records.append(action.record ?? record.members)
+        let present: RunFolder.EndedRun? = if case .keep(let run) = action { run } else { nil }
+        planned.append(Planned(job: job, index: index, seed: seed, folder: own, record: record, present: present))
       }
     }
     return planned
@@ -60,40 +69,43 @@ extension StudyRunner {
 
   func action(_ job: Job, _ folder: RunFolder, _ record: RunRecord) throws -> Action {
     let recorded: JSON.Members
-    var hasEnded = false
+    var ended: RunFolder.EndedRun?
     let hasState = folder.has(RunFolder.stateName)
     switch folder.contents {
     case .nothing: return .start
     case .other:
       guard folder.has(RunFolder.recordName) else { throw RunConflict(folder: folder.path, .notARun) }
       if options.isOverwriting { return .start }
-      return .refuse(RunDamaged(folder, "\(RunFolder.recordName), which says what the run is, is damaged"))
-    case .finished(let record, _): (recorded, hasEnded) = (record, true)
+      let damage = RunDamaged(folder, "\(RunFolder.recordName), which says what the run is, is damaged")
+      return .refuse(damage, record: nil)
+    case .finished(let run): (recorded, ended) = (run.record, run)
     case .unfinished(let record): recorded = record
     case .damaged(let record):
       if options.isOverwriting, !options.isResuming { return .start }
-      // With its state, the run can be ended again.
+      // With its state, the run can be completed again.
       guard hasState else {
         if options.isOverwriting { return .start }
-        return .refuse(RunDamaged(folder, "\(RunFolder.resultName), which says what the run came to, is damaged"))
+        let damage = RunDamaged(folder, "\(RunFolder.resultName), which holds the run's result, is damaged")
+        return .refuse(damage, record: record)
       }
       recorded = record
     }
     if options.isOverwriting, !options.isResuming, job.isRequested { return .start }
-    // What goes on must go on where it began; what has ended may be of an older driver.
-    if let difference = record.difference(from: recorded, onSameDriver: !hasEnded) {
+    // A run is resumed on the same driver only; one that has ended may be of an older driver.
+    if let difference = record.difference(from: recorded, onSameDriver: ended == nil) {
       guard options.isOverwriting else { throw RunConflict(folder: folder.path, .otherSettings(difference)) }
       return .start
     }
-    if hasEnded { return .keep }
+    if let ended { return .keep(ended) }
     guard options.isResuming else {
       guard options.isOverwriting else { throw RunConflict(folder: folder.path, .unfinished) }
       return .start
     }
-    if hasState { return .resume }
-    // A process that was killed at its beginning leaves nothing that took time.
+    if hasState { return .resume(record: recorded) }
+    // A process that was killed at its start leaves no results.
     if folder.results.isEmpty || options.isOverwriting { return .start }
-    return .refuse(
-      RunDamaged(folder, "\(RunFolder.stateName), which it takes to go on with a run that has not ended, is missing"))
+    let damage = RunDamaged(
+      folder, "\(RunFolder.stateName), which it takes to go on with a run that has not ended, is missing")
+    return .refuse(damage, record: recorded)
   }
 }

@@ -2,7 +2,7 @@ import TelarData
 import TelarNN
 import Tensors
 
-/// A set of labelled images that lies on a device as bytes; batches are gathered there.
+/// A set of labelled images in a device's memory, a byte a pixel, from which the device itself gathers batches.
 public final class DeviceImages {
   public let count: Int
   public let height: Int
@@ -10,7 +10,7 @@ public final class DeviceImages {
   public let normalization: Normalization
   private let images: Buffer
   private let labels: Buffer
-  /// Which image comes when, as 32-bit integers.
+  /// The index of the image at each position, as 32-bit integers.
   private let order: Buffer
 
   /// A batch: images `[N, H, W, 1]`, normalized, and their labels.
@@ -19,7 +19,7 @@ public final class DeviceImages {
     fileprivate let source: DeviceImages
     fileprivate let offset: Int
 
-    /// Gathered when asked for, by one launch: an autoencoder has no use for them.
+    /// Gathered on each access, by one launch, as an autoencoder needs none.
     public var labels: LabelTensor {
       get throws {
         try gatherLabels(source.labels, order: source.order, offset: offset, count: images.shape[0])
@@ -27,7 +27,7 @@ public final class DeviceImages {
     }
   }
 
-  /// Uploads the set, in its own order.
+  /// Uploads a set of images, in their own order.
   public init(_ source: LabelledImages, normalization: Normalization = .unit, on device: any Device) throws {
     count = source.count
     height = source.height
@@ -39,6 +39,24 @@ public final class DeviceImages {
     try images.write(source.pixels)
     try labels.write(source.labels)
     try order.write([Int32](0..<Int32(source.count)))
+  }
+
+  /// The first `count` images of the set as it was uploaded, whatever order it is in, from the same memory.
+  ///
+  /// - Precondition: `count` is from 1 to the number of images.
+  /// - Cost: uploads four bytes an image, for an order of its own.
+  public func prefix(_ count: Int) throws -> DeviceImages { try DeviceImages(first: count, of: self) }
+
+  private init(first count: Int, of source: DeviceImages) throws {
+    precondition(1...source.count ~= count, "the first \(count) of \(source.count) images")
+    self.count = count
+    height = source.height
+    width = source.width
+    normalization = source.normalization
+    images = source.images
+    labels = source.labels
+    order = try source.order.device.allocate(byteCount: count * 4)
+    try order.write([Int32](0..<Int32(count)))
   }
 
   /// Changes the order in which ``batch(at:count:)`` finds the images.

@@ -2,15 +2,17 @@ import TelarData
 import TelarIO
 import TelarNN
 
-/// What an autoencoder makes of a few images as it learns: a file of bytes, one tensor an epoch.
+/// Reconstructions of a few images during an autoencoder's training, in a file with one tensor per epoch.
 ///
-/// Tensors `original` and `epoch-N`, `[images, height, width]`, 0 black to 255 white; epoch 0 is before training. The
-/// metadata has the images' `labels`, a JSON list.
-public struct ReconstructionSamples {
+/// The tensors are `original` and `epoch-N`, `[images, height, width]`, bytes from 0 black to 255 white; epoch 0 is
+/// before training. The metadata holds the images' `labels`, a JSON list.
+public final class ReconstructionSamples {
   private let images: Tensor
   private let normalization: Normalization
   private let originals: LabelledImages
   private var shape: [Int] { [originals.count, originals.height, originals.width] }
+  /// The reconstructions in the file, by the name of their tensor.
+  private var epochs: OrderedMembers<[UInt8]> = [:]
 
   public init(_ originals: LabelledImages, normalization: Normalization, on device: any Device) throws {
     self.originals = originals
@@ -20,26 +22,30 @@ public struct ReconstructionSamples {
       originals.pixels.map { Float($0) * normalization.scale + normalization.shift })
   }
 
-  /// Whether an epoch's reconstructions are kept: the first few, then ever more seldom, and the last.
+  /// Whether the reconstructions of an epoch are kept: of the first epochs, of ever fewer later ones, and of the last.
   static func isKept(_ epoch: Int, isLast: Bool) -> Bool {
     epoch <= 2 || isLast || [5, 10, 20, 50, 100, 200].contains(epoch) || epoch % 500 == 0
   }
 
+  /// Reads the reconstructions of a run that is resumed. A missing or damaged file counts as empty.
+  func load(from folder: RunFolder) {
+    guard let file = try? SafetensorsFile(folder.file(RunFolder.samplesName)) else { return }
+    for (name, info) in file.tensors where name != "original" && info.shape == shape {
+      epochs[name] = try? file.values(name, as: UInt8.self)
+    }
+  }
+
   /// Adds the reconstructions of an epoch to a run's file.
+  ///
+  /// - Cost: one forward pass over the images; rewrites the file, whose size grows with the epochs that are kept.
   func write(_ network: Network, epoch: Int, to folder: RunFolder) throws {
-    let values = try network(images).values()
+    epochs["epoch-\(epoch)"] = try network(images).values().map {
+      UInt8(max(0, min(255, (normalization.pixel($0) * 255).rounded())))
+    }
     var writer = SafetensorsWriter()
     writer.metadata["labels"] = JSON.array(originals.labels.map { .integer(Int($0)) }).text
-    let name = "epoch-\(epoch)"
-    if epoch > 0, let file = try? SafetensorsFile(folder.file(RunFolder.samplesName)) {
-      for key in file.tensors.keys where key != name {
-        writer.add(key, shape: shape, try file.values(key, as: UInt8.self))
-      }
-    } else {
-      writer.add("original", shape: shape, originals.pixels)
-    }
-    writer.add(
-      name, shape: shape, values.map { UInt8(max(0, min(255, (normalization.pixel($0) * 255).rounded()))) })
+    writer.add("original", shape: shape, originals.pixels)
+    for (name, pixels) in epochs { writer.add(name, shape: shape, pixels) }
     try folder.write(writer.bytes, to: RunFolder.samplesName)
   }
 }

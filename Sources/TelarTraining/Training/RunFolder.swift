@@ -1,16 +1,16 @@
 import Foundation
 import TelarIO
 
-/// The folder that a run leaves its results in. Files in it appear whole or not at all, but for metrics and events, to
-/// which each epoch adds.
+/// The folder of a run's results.
 ///
-/// `run.json` says what the run is, `result.json` what it came to, and so that it has ended. In between, `state.safetensors`
-/// holds all that it takes to go on.
+/// Files are written atomically, except metrics and events, to which each epoch appends. `run.json` records what the
+/// run is; `result.json` its result, so its presence means that the run has ended. Until then `state.safetensors` holds
+/// everything needed to resume.
 ///
-/// The path that it is made with may lead over links; below that path none is followed when something is written.
+/// Symbolic links are followed in the path that the folder is created with, and never below it.
 public struct RunFolder: Sendable {
   public let path: String
-  /// The folder that the user named, and those below it on the way to this one.
+  /// The folder that the user named, and the names of the folders from there to this one.
   private let root: String
   private let names: [String]
 
@@ -22,13 +22,13 @@ public struct RunFolder: Sendable {
   public static let samplesName = "samples.safetensors"
   public static let metricsName = "metrics.jsonl"
   static let metricsTableName = "metrics.csv"
-  /// What the name of TensorBoard's event file begins with.
+  /// The prefix of the names of TensorBoard event files.
   static let eventsPrefix = "events.out.tfevents."
-  /// In the folder of a study: which it is, and the recipe that it was read from, if any.
+  /// Files in the folder of a study: its name, and the recipe that it was read from, if any.
   public static let studyName = "study.json"
   public static let recipeName = "recipe.toml"
 
-  /// Bytes of the longest metrics that are read: some 300,000 epochs.
+  /// The longest metrics file that is read: some 300,000 epochs.
   private static let longestMetrics = 64 << 20
 
   public init(_ path: String) { self.init(root: path, names: []) }
@@ -39,33 +39,44 @@ public struct RunFolder: Sendable {
     self.names = names
   }
 
-  /// What a folder holds.
+  /// The state of a run's folder.
   public enum Contents: Sendable {
-    /// Nothing, or it is not there.
+    /// Nothing, or the folder does not exist.
     case nothing
-    /// Something that no run left.
+    /// Files that are not those of a run.
     case other
-    /// A run that has not ended, or was ended before it had.
+    /// A run that is under way or was interrupted.
     case unfinished(record: JSON.Members)
-    /// A run that has ended, as there is a file of what it came to, which is not readable any more.
+    /// A run that has ended, whose `result.json` cannot be read.
     case damaged(record: JSON.Members)
     /// A run that has ended.
-    case finished(record: JSON.Members, result: JSON.Members)
+    case finished(EndedRun)
+  }
+
+  /// The files of a run that has ended: `run.json` and `result.json`.
+  public struct EndedRun: Sendable {
+    public var record: JSON.Members
+    public var result: JSON.Members
+
+    public init(record: JSON.Members, result: JSON.Members) {
+      self.record = record
+      self.result = result
+    }
   }
 
   public var contents: Contents {
     guard let record = members(of: Self.recordName) else {
       let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-      // A process that was killed while it wrote its first file leaves a hidden one.
+      // A process that is killed while it writes its first file leaves a hidden temporary file.
       return names.allSatisfy { $0.hasPrefix(".") } ? .nothing : .other
     }
     guard let result = members(of: Self.resultName) else {
       return has(Self.resultName) ? .damaged(record: record) : .unfinished(record: record)
     }
-    return .finished(record: record, result: result)
+    return .finished(EndedRun(record: record, result: result))
   }
 
-  /// The object in a JSON file; `nil` where there is none.
+  /// The object in a JSON file; `nil` when the file is missing or invalid.
   public func members(of name: String) -> JSON.Members? {
     guard let bytes = try? InputFile.read(file(name), atMost: JSON.maximumLength),
       case .object(let members)? = try? JSON(parsing: String(decoding: bytes, as: UTF8.self))
@@ -73,19 +84,17 @@ public struct RunFolder: Sendable {
     return members
   }
 
-  /// The metrics of the epochs, as they were written. What is no line of metrics, such as one that is being written, is
-  /// left out.
+  /// The metrics in `metrics.jsonl`, without lines that are invalid or truncated.
   public var history: [EpochMetrics] {
     TextLines((try? InputFile.read(file(Self.metricsName), atMost: Self.longestMetrics)) ?? [])
       .compactMap { line in line.text.flatMap { try? JSON(parsing: $0) }.flatMap(EpochMetrics.init(json:)) }
   }
 
-  /// What a run left here that cost time to make and cannot be had again without its state: the names of checkpoints
-  /// and metrics.
+  /// The names of checkpoints and metrics in the folder: files that cannot be made again without training.
   public var results: [String] { [Self.bestName, Self.lastName, Self.metricsName].filter(has) }
 
-  /// Removes what a run left, and nothing else, and says what the next one is. Whenever that is interrupted, the folder
-  /// is that of a run which has not ended.
+  /// Removes the files of a run, and only those, and writes the record of a new one. If this is interrupted, the folder
+  /// is that of an unfinished run.
   public func begin(_ record: JSON.Members) throws {
     let folder = try made()
     folder.remove(Self.resultName)
@@ -102,12 +111,12 @@ public struct RunFolder: Sendable {
       || figures.contains { name == $0 + ".png" || name == $0 + ".csv" }
   }
 
-  /// A folder inside this one.
+  /// A subfolder.
   public func folder(_ name: String) -> RunFolder { RunFolder(root: root, names: names + [name]) }
 
-  /// Opens the folder, which is made where it is missing, with those above it.
+  /// Opens the folder, creating it and its parents where they are missing.
   ///
-  /// - Throws: `OutputError`, also where there is a link on the way from the folder that the user named.
+  /// - Throws: `OutputError`, also for a symbolic link below the folder that the user named.
   @discardableResult
   public func made() throws(OutputError) -> Folder {
     var folder = try Folder(making: root)
@@ -120,7 +129,7 @@ public struct RunFolder: Sendable {
 
   public func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: file(name)) }
 
-  /// Writes a file, whole or not at all.
+  /// Writes a file atomically.
   public func write(_ bytes: [UInt8], to name: String) throws { try made().write(bytes, to: name) }
 
   public func write(_ text: String, to name: String) throws { try write(Array(text.utf8), to: name) }
@@ -128,7 +137,7 @@ public struct RunFolder: Sendable {
   /// Removes a file.
   public func remove(_ name: String) throws { try made().remove(name) }
 
-  /// Writes a JSON object, one member a line, for people to read.
+  /// Writes a JSON object with one member per line, for people to read.
   public func write(_ members: JSON.Members, to name: String) throws {
     let lines = members.map { "  \(JSON.quoted($0.key)): \($0.value.text)" }
     try write("{\n" + lines.joined(separator: ",\n") + "\n}\n", to: name)

@@ -4,39 +4,39 @@ import TelarNN
 
 /// The training loop.
 ///
-/// A step gathers its batch on the device and waits for nothing; loss and accuracy gather there too and are read once
-/// an epoch. Seed and settings decide every bit of the result on one device and build, also when the run is stopped,
-/// saved and resumed: see ``add(to:)`` and ``load(from:)``.
+/// A step gathers its batch on the device and does not synchronize; loss and accuracy accumulate on the device and are
+/// read once per epoch. Seed and settings determine every bit of the result on a given device and build, also when the
+/// run is saved and resumed: see ``add(to:)`` and ``load(from:)``.
 public final class Trainer {
   public let network: Network
   public let settings: TrainingSettings
-  /// What errors call the run.
+  /// The name of the run in errors.
   public let name: String
-  /// The metrics of the epochs so far.
+  /// The metrics of the completed epochs.
   public internal(set) var history: [EpochMetrics] = []
 
   let step: TrainingStep
   package let images: Images
   let metrics: RunningMetrics
   var best = BestEpoch()
-  /// Images of the epoch under way that training has seen, and the seconds that this took.
+  /// Progress of the present epoch: the images that training has used, and its seconds.
   var imagesDone = 0
   var secondsDone = 0.0
   let stepsPerEpoch: Int
   private var launchesDone = 0
   private var stepsCounted = 0
 
-  /// Steps that may be enqueued before the loop waits for them: a driver that takes work faster than it does it would
-  /// otherwise let a whole epoch queue up, which could not be stopped.
+  /// The most steps that are enqueued without synchronization. A driver that accepts work faster than it executes it
+  /// would otherwise queue a whole epoch, which could not be interrupted.
   private static let stepsAhead = 64
 
-  /// The sets that a run needs, on the device. Runs share them.
+  /// The image sets of a run, on the device. Runs may share them.
   public struct Images {
     public let training: DeviceImages
-    /// The first training images, on which the training curve is measured.
+    /// The first training images, for the training curve.
     public let curve: DeviceImages
     public let validation: DeviceImages
-    /// Images that nothing is decided by; `nil` where the validation images are the last word.
+    /// A third set that is measured once, at the end; `nil` where there are only two.
     public let test: DeviceImages?
 
     public init(
@@ -47,25 +47,25 @@ public final class Trainer {
         try DeviceImages(images, normalization: normalization, on: device)
       }
       self.training = try upload(training)
-      curve = try upload(training.prefix(curveCount))
+      curve = try self.training.prefix(min(curveCount, training.count))
       self.validation = try upload(validation)
       self.test = try test.map(upload)
     }
   }
 
-  /// How far an epoch is.
+  /// The progress of an epoch.
   public struct Progress: Sendable {
     public var epoch: Int
     public var imagesDone: Int
     public var imageCount: Int
-    /// Steps of the epoch that are done, and all of them.
+    /// Completed steps of the epoch, and all of them.
     public var step: Int
     public var stepsPerEpoch: Int
     public var loss: Double
     public var imagesPerSecond: Double
   }
 
-  /// - Parameter name: what errors call the run.
+  /// - Parameter name: the name of the run in errors.
   public init(_ name: String, _ network: Network, _ images: Images, _ settings: TrainingSettings) throws {
     precondition(settings.batchSize > 0 && settings.epochs > 0 && settings.evaluationBatchSize > 0)
     self.name = name
@@ -81,10 +81,10 @@ public final class Trainer {
     metrics = try RunningMetrics(on: network.device)
   }
 
-  /// Whether all epochs are done, or early stopping has ended the run.
+  /// Whether all epochs are completed, or early stopping has ended the run.
   public var isFinished: Bool { history.count >= settings.epochs || hasStoppedEarly }
 
-  /// Whether the validation loss has not improved for as long as the settings allow.
+  /// Whether early stopping has ended the run.
   public var hasStoppedEarly: Bool {
     guard let stopping = settings.earlyStopping, imagesDone == 0 else { return false }
     return history.count - best.epoch >= stopping.patience && !history.isEmpty
@@ -93,15 +93,15 @@ public final class Trainer {
   /// The epoch with the least validation loss so far, from 1; 0 before the first.
   public var bestEpoch: Int { best.epoch }
 
-  /// Kernel launches of a training step, the mean of those that this trainer took; 0 before the first.
+  /// The mean number of kernel launches per training step, of the steps that this trainer took; 0 before the first.
   public var launchesPerStep: Double { stepsCounted == 0 ? 0 : Double(launchesDone) / Double(stepsCounted) }
 
-  /// Trains for one more epoch, or what is left of it, and measures.
+  /// Trains for one epoch, or the rest of it, and evaluates.
   ///
   /// - Parameters:
-  ///   - interval: seconds between reports of progress, each of which waits for the device; `nil` for none.
-  ///   - pause: asked before every step; when it says so, the loop ends there with ``TrainingPaused``, to be gone on
-  ///     with by another call, in this process or, once saved, in another one.
+  ///   - interval: seconds between progress reports, each of which synchronizes the device; `nil` for none.
+  ///   - pause: called before every step; if it returns true, ``TrainingPaused`` is thrown, and another call continues,
+  ///     in this process or, after saving, in another one.
   /// - Throws: ``NotFiniteError``, ``TrainingPaused``.
   @discardableResult
   public func runEpoch(
@@ -137,18 +137,18 @@ public final class Trainer {
     return try endEpoch(epoch, trained)
   }
 
-  /// Puts the images in the order of the epoch, and what is gathered to zero unless the epoch is under way.
+  /// Shuffles the images, and resets the metrics at the start of an epoch.
   func beginEpoch() throws {
     let set = images.training
     try set.arrange(Permutation(count: set.count, seed: settings.seed, epoch: history.count + 1))
     if imagesDone == 0 { try metrics.reset() }
   }
 
-  /// One step on the next batch.
+  /// Trains on the next batch.
   ///
-  /// - Parameter inspect: is given the loss and the batch before anything changes; for whoever looks for an error.
+  /// - Parameter inspect: called with the loss and the batch before the weights change, for diagnosis.
   func takeStep(inspect: (Tensor, DeviceImages.Batch, Mode) throws -> Void = { _, _, _ in }) throws {
-    // The last batch may be smaller; it counts for as much in the loss as it has images.
+    // The last batch may be smaller; the epoch's loss weights it by its images.
     let batchCount = min(settings.batchSize, images.training.count - imagesDone)
     let launches = network.device.counters.launches
     let batch = try images.training.batch(at: imagesDone, count: batchCount)
@@ -185,12 +185,12 @@ public final class Trainer {
     return result
   }
 
-  /// Loss and accuracy in evaluation mode.
+  /// Loss and accuracy of an image set in evaluation mode.
   public func measure(_ set: DeviceImages) throws -> RunningMetrics.Values {
     try network.evaluate(on: set, loss: settings.loss, batchSize: settings.evaluationBatchSize)
   }
 
-  /// Throws unless the loss of the epoch under way, so far, is finite. Waits for the device.
+  /// Throws if the present epoch's loss so far is not finite. Waits for the device.
   func checkFinite() throws {
     if imagesDone > 0 { try checkFinite(metrics.values().loss, history.count + 1) }
   }
@@ -200,7 +200,7 @@ public final class Trainer {
   }
 }
 
-/// Training was asked to pause, and did after a whole step.
+/// Training paused between two steps, as requested.
 public struct TrainingPaused: Error, Equatable, CustomStringConvertible {
   public init() {}
 
@@ -208,6 +208,6 @@ public struct TrainingPaused: Error, Equatable, CustomStringConvertible {
 }
 
 extension Duration {
-  /// The duration in seconds, with its fraction.
+  /// The duration in seconds.
   package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

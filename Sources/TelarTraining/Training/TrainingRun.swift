@@ -2,12 +2,12 @@ import Foundation
 import TelarIO
 import TelarNN
 
-/// A training run that leaves its results in a folder, and can be stopped at any moment and gone on with.
+/// A resumable training run whose results are in a folder.
 ///
-/// After each epoch, and every few minutes within long ones, the folder holds a whole state of the run; metrics and
-/// the best weights so far lie beside it.
+/// The state is saved after each epoch, and every few minutes within a long one; metrics and the best weights so far
+/// are beside it.
 public final class TrainingRun {
-  /// What happens while it runs.
+  /// An event of a run.
   public enum Event {
     case progress(Trainer.Progress)
     case epoch(EpochMetrics)
@@ -15,7 +15,7 @@ public final class TrainingRun {
 
   public let trainer: Trainer
   public let folder: RunFolder
-  /// What checkpoints say of the network besides its architecture.
+  /// The metadata of checkpoints, in addition to the architecture.
   private let metadata: OrderedMembers<String>
   private let samples: ReconstructionSamples?
   /// Seconds between states that are saved within an epoch.
@@ -24,7 +24,7 @@ public final class TrainingRun {
   private let metricsFiles: MetricsFiles
 
   /// - Parameters:
-  ///   - metadata: what checkpoints say of the network besides its architecture.
+  ///   - metadata: the metadata of checkpoints, in addition to the architecture.
   ///   - samples: images whose reconstructions are kept; `nil` for a classifier.
   public init(
     _ trainer: Trainer, in folder: RunFolder, metadata: OrderedMembers<String> = [:],
@@ -38,18 +38,19 @@ public final class TrainingRun {
     metricsFiles = MetricsFiles(in: folder)
   }
 
-  /// Saves the state before the first step: a run that is ended before its first epoch can be gone on with.
+  /// Saves the state before the first step, so that the run can be resumed from the start.
   public func begin() throws {
     try samples?.write(trainer.network, epoch: 0, to: folder)
     events = try EventFileWriter(creating: EventFileWriter.fileName(), in: folder.made())
     try saveState()
   }
 
-  /// Takes up the state that lies in the folder.
+  /// Restores the state in the folder.
   ///
-  /// - Throws: `SafetensorsError` when it is damaged or of another run.
+  /// - Throws: `SafetensorsError` when it is damaged or belongs to another run.
   public func resume() throws {
     try trainer.load(from: SafetensorsFile(folder.file(RunFolder.stateName), requiringChecksum: true))
+    samples?.load(from: folder)
     let present = try? FileManager.default.contentsOfDirectory(atPath: folder.path)
     if let name = present?.first(where: { $0.hasPrefix(RunFolder.eventsPrefix) }) {
       events = try EventFileWriter(appendingTo: name, in: folder.made(), from: trainer.history.count + 1)
@@ -58,12 +59,12 @@ public final class TrainingRun {
     }
   }
 
-  /// Trains to the end. The network then has the weights of the last epoch, or of the best with early stopping.
+  /// Trains to the end. The network then has the weights of the last epoch, or with early stopping of the best one.
   ///
   /// - Parameters:
-  ///   - interval: seconds between reports of progress; `nil` for none.
-  ///   - pause: asked before every step; when it says so, the state is saved and ``TrainingPaused`` thrown.
-  /// - Throws: ``NotFiniteError`` with the place where it began, ``TrainingPaused``, `OutputError`, `DeviceError`.
+  ///   - interval: seconds between progress reports; `nil` for none.
+  ///   - pause: called before every step; if it returns true, the state is saved and ``TrainingPaused`` thrown.
+  /// - Throws: ``NotFiniteError`` with its origin, ``TrainingPaused``, `OutputError`, `DeviceError`.
   public func train(
     interval: Double? = nil, pause: () -> Bool = { false }, observe: (Event) -> Void = { _ in }
   ) throws {
@@ -99,7 +100,7 @@ public final class TrainingRun {
       if let samples, ReconstructionSamples.isKept(metrics.epoch, isLast: trainer.isFinished) {
         try samples.write(trainer.network, epoch: metrics.epoch, to: folder)
       }
-      // The state comes last: until it is there, the epoch can be done again.
+      // The state is written last: an epoch whose state is missing is repeated.
       try saveState()
       observe(.epoch(metrics))
     } catch is TrainingPaused {
@@ -109,7 +110,7 @@ public final class TrainingRun {
     }
   }
 
-  /// The error with the place where it began. That is searched for from the last state, which is sound.
+  /// Adds the origin to an error, by repeating the steps since the last saved state, which was finite.
   private func located(_ error: NotFiniteError) throws -> NotFiniteError {
     guard let state = try? SafetensorsFile(folder.file(RunFolder.stateName), requiringChecksum: true)
     else { return error }
@@ -130,7 +131,7 @@ public final class TrainingRun {
 }
 
 extension EpochMetrics {
-  /// The curves that TensorBoard shows, over epochs.
+  /// The curves for TensorBoard, by epoch.
   fileprivate var scalars: [EventFileWriter.Scalar] {
     var scalars: [EventFileWriter.Scalar] = [
       ("loss/while training", trainingLoss), ("loss/training", curveLoss), ("loss/validation", validationLoss),

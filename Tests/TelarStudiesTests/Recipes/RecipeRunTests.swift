@@ -15,9 +15,7 @@ struct RecipeRunTests {
 
   init() throws {
     folder = try TemporaryFolder()
-    let files = try TemporaryFolder()
-    try SmallDataSet.write(into: files)
-    data = try FashionMNIST(directory: files.path, allowOtherData: true)
+    data = try FashionMNIST.small()
   }
 
   private func run(_ study: Study, _ experiments: [Experiment], _ options: StudyOptions) throws -> StudyResult {

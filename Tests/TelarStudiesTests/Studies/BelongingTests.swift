@@ -15,9 +15,7 @@ struct BelongingTests {
 
   init() throws {
     folder = try TemporaryFolder()
-    let files = try TemporaryFolder()
-    try SmallDataSet.write(into: files)
-    data = try FashionMNIST(directory: files.path, allowOtherData: true)
+    data = try FashionMNIST.small()
   }
 
   private struct Given {
@@ -110,9 +108,7 @@ struct BelongingTests {
     _ = try run(["first"]) { $0.seedCount = 3 }
     var again = self
     if change == "data" {
-      let files = try TemporaryFolder()
-      try SmallDataSet.write(into: files, trainingCount: 50)
-      again = BelongingTests(folder: folder, data: try FashionMNIST(directory: files.path, allowOtherData: true))
+      again = BelongingTests(folder: folder, data: try FashionMNIST.small(trainingCount: 50))
     }
     let result = try again.run(["first"], build: change == "build" ? "b" : "a") {
       $0.isOverwriting = true

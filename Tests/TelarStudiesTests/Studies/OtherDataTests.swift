@@ -15,10 +15,8 @@ struct OtherDataTests {
 
   init() throws {
     folder = try TemporaryFolder()
-    let files = try TemporaryFolder()
     // Of three classes, which do not come in the order of their labels.
-    try SmallDataSet.write(into: files) { [7, 3, 3, 9][$0 % 4] }
-    data = try FashionMNIST(directory: files.path, allowOtherData: true)
+    data = try FashionMNIST.small { [7, 3, 3, 9][$0 % 4] }
   }
 
   private func run(

@@ -15,9 +15,7 @@ struct ResumeTests {
 
   init() throws {
     folder = try TemporaryFolder()
-    let files = try TemporaryFolder()
-    try SmallDataSet.write(into: files, trainingCount: 70)
-    data = try FashionMNIST(directory: files.path, allowOtherData: true)
+    data = try FashionMNIST.small(trainingCount: 70)
   }
 
   private func options(_ place: String, _ change: (inout StudyOptions) -> Void = { _ in }) -> StudyOptions {
@@ -102,9 +100,7 @@ struct PresentRunTests {
 
   init() throws {
     folder = try TemporaryFolder()
-    let files = try TemporaryFolder()
-    try SmallDataSet.write(into: files)
-    data = try FashionMNIST(directory: files.path, allowOtherData: true)
+    data = try FashionMNIST.small()
   }
 
   /// What happened to each run, a word each.

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import TelarData
 import TelarIO
 import TelarNN
@@ -14,9 +15,7 @@ struct StudyRunnerTests {
 
   init() throws {
     folder = try TemporaryFolder()
-    let files = try TemporaryFolder()
-    try SmallDataSet.write(into: files)
-    data = try FashionMNIST(directory: files.path, allowOtherData: true)
+    data = try FashionMNIST.small()
   }
 
   /// Batches of 16, of which the third has 8 images.
@@ -64,6 +63,42 @@ struct StudyRunnerTests {
       #expect(result.failures.map(\.run) == (ends ? [] : ["aldecoa/case-4"]))
       #expect(result.experiments.count == (ends ? 2 : 1))
       #expect(made != nil && FileManager.default.contents(atPath: path).map(Array.init) == made)
+    }
+  }
+
+  @Test func `the files of a run are read once, and not by the process that wrote them`() throws {
+    try TestDevices.cpu.use { device in
+      /// How often each is read, by its path.
+      func reads(_ names: [String]) throws -> [String: Int] {
+        let paths = Mutex<[String]>([])
+        _ = try InputFile.$observer.withValue({ path in paths.withLock { $0.append(path) } }) {
+          try run(names, seeds: 2, on: device)
+        }
+        let files = ["/run.json", "/result.json", "/metrics.jsonl"]
+        return paths.withLock { $0 }.filter { path in files.contains(where: path.hasSuffix) }
+          .reduce(into: [:]) { $0[$1, default: 0] += 1 }
+      }
+      #expect(try reads(["case-4"]) == [:])
+      let later = try reads(["case-3", "case-4"])
+      #expect(later.count == 6 && later.allSatisfy { $0.key.contains("/case-4/") && $0.value == 1 }, "\(later)")
+      // Of experiments that are in the folder and were not asked for, for the table of all.
+      let other = try reads(["case-3"])
+      #expect(other.count == 12 && other.values.allSatisfy { $0 == 1 }, "\(other)")
+    }
+  }
+
+  @Test func `a result is the same when it is read back`() throws {
+    try TestDevices.cpu.use { device in
+      let made = try run(["case-4"], seeds: 2, on: device).experiments[0].runs
+      let read = StudyResult(reading: RunFolder(folder.path + "/aldecoa"), of: .aldecoa).experiments[0].runs
+      #expect(made.count == 2 && read.count == 2)
+      for (made, read) in zip(made, read) {
+        #expect(made.history == read.history && made.record == read.record)
+        #expect(made.epoch == read.epoch && made.hasStoppedEarly == read.hasStoppedEarly)
+        #expect(made.confusion == read.confusion && made.testLoss == read.testLoss)
+        #expect(made.launchesPerStep == read.launchesPerStep && made.trainedParameters == read.trainedParameters)
+        #expect(made.trainingSeconds == read.trainingSeconds && made.imagesPerSecond == read.imagesPerSecond)
+      }
     }
   }
 

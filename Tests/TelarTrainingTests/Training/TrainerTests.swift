@@ -42,6 +42,20 @@ struct TrainerTests {
     }
   }
 
+  @Test func `the training curve's images are uploaded once and keep their order`() throws {
+    // A device of its own, whose pool is empty.
+    let device = try CPUDevice(instructionSet: CPUDevice.supportedInstructionSets[0])
+    let source = images(1_000)
+    let sets = try Trainer.Images(training: source, validation: images(10), curveCount: 990, on: device)
+    #expect(device.counters.bytesAllocated < source.pixels.count * 5 / 4)
+    try sets.training.arrange(Permutation(count: 1_000, seed: 5, epoch: 1))
+    #expect(sets.curve.count == 990)
+    let batch = try sets.curve.batch(at: 980, count: 10)
+    #expect(try batch.labels.values() == source.labels[980..<990].map(Int32.init))
+    let expected = source.pixels[(980 * 784)..<(990 * 784)].map { Float($0) / 255 }
+    #expect(zip(try batch.images.values(), expected).allSatisfy { abs($0 - $1) <= 1e-7 })
+  }
+
   @Test(arguments: TestDevices.all)
   func `what is measured does not depend on the batch size`(on device: TestDevice) throws {
     try device.use { device in
