@@ -2,43 +2,45 @@ import Foundation
 
 /// Fashion-MNIST: 60,000 training and 10,000 test images, 28 × 28, in ten classes.
 ///
-/// Source: Xiao, Rasul and Vollgraf, arXiv:1708.07747.
+/// - Source: Xiao, Rasul and Vollgraf, arXiv:1708.07747.
 public struct FashionMNIST: Sendable {
+  /// The images of the `train` files.
   public let training: LabelledImages
-  public let validation: LabelledImages
+  /// The images of the `t10k` files. A study decides whether it validates on them or tests on them.
+  public let test: LabelledImages
   public let directory: String
   /// SHA-256 of the uncompressed files, by name.
   public let sums: [String: String]
 
-  /// Names of the classes, by label. They are those of the published images: see ``LabelledImages/classNames``.
+  /// Class names by label. They hold for the published images only: see ``LabelledImages/classNames``.
   public static let classNames = [
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
   ]
-  /// How many classes there are, in other data too.
+  /// The number of classes, also of other data.
   public static let classCount = 10
-  /// The variable that names the folder of the files.
+  /// The environment variable that names the data set's folder.
   public static let environmentVariable = "FASHION_MNIST_DIR"
-  /// Where Debian's package puts them.
+  /// The folder of Debian's package.
   public static let systemDirectory = "/usr/share/datasets/fashion-mnist"
-  /// SHA-256 of the uncompressed files as published.
+  /// SHA-256 of the published files, uncompressed.
   public static let publishedSums = [
     "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
     "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
     "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
     "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
   ]
-  /// The most images of another data set that are read; it bounds the memory that a hostile file can claim.
+  /// The most images in a file of other data, which bounds the memory that a hostile file can claim.
   public static let maximumImageCount = 200_000
 
-  /// Whether the files are those published.
+  /// Whether all files are the published ones.
   public var isPublished: Bool { sums == Self.publishedSums }
 
   /// Reads and checks the four files, each plain or with `.gz`.
   ///
   /// - Parameters:
-  ///   - directory: where they are; by default `$FASHION_MNIST_DIR`, then ``systemDirectory``. A folder that is named is
-  ///     the only one tried, so that a run never uses other data than its user thinks.
-  ///   - allowOtherData: whether 28 × 28 images in ten classes other than those published are accepted.
+  ///   - directory: the folder; by default `$FASHION_MNIST_DIR`, then ``systemDirectory``. A folder that is named is
+  ///     the only one tried, so that a run never uses other data than its user intends.
+  ///   - allowOtherData: whether to accept other data of 28 × 28 images in ten classes.
   /// - Throws: ``DataError``.
   public init(
     directory: String? = nil, allowOtherData: Bool = false,
@@ -53,10 +55,10 @@ public struct FashionMNIST: Sendable {
       (self.directory, source) = (Self.systemDirectory, "the system's folder")
     }
     var files = Files(directory: self.directory, source: source, allowOtherData: allowOtherData)
-    // The short files first, so that what is wrong with them is not found after seconds of unpacking.
+    // The short files come first, so that their errors do not wait for the decompression of the long ones.
     let trainingLabels = try files.labels("train-labels-idx1-ubyte")
-    let validationLabels = try files.labels("t10k-labels-idx1-ubyte")
-    let validationPixels = try files.pixels("t10k-images-idx3-ubyte", count: validationLabels.count)
+    let testLabels = try files.labels("t10k-labels-idx1-ubyte")
+    let testPixels = try files.pixels("t10k-images-idx3-ubyte", count: testLabels.count)
     let trainingPixels = try files.pixels("train-images-idx3-ubyte", count: trainingLabels.count)
     sums = files.sums
     let names = sums == Self.publishedSums ? Self.classNames : nil
@@ -64,10 +66,10 @@ public struct FashionMNIST: Sendable {
       LabelledImages(count: labels.count, height: 28, width: 28, pixels: pixels, labels: labels, classNames: names)
     }
     training = set(trainingPixels, trainingLabels)
-    validation = set(validationPixels, validationLabels)
+    test = set(testPixels, testLabels)
   }
 
-  /// Reads the files of one folder and remembers their sums.
+  /// Reads the files of one folder and keeps their check sums.
   private struct Files {
     let directory: String
     let source: String
@@ -83,7 +85,7 @@ public struct FashionMNIST: Sendable {
       return file.bytes
     }
 
-    /// The pixels of as many images as there are labels.
+    /// The pixels of `count` images; any other number is an error.
     mutating func pixels(_ name: String, count: Int) throws -> [UInt8] {
       let (path, file) = try read(name, rank: 3, maximumByteCount: FashionMNIST.maximumImageCount * 28 * 28) { d in
         guard d[1] == 28, d[2] == 28 else { return "its images are \(d[1]) × \(d[2]), not 28 × 28" }

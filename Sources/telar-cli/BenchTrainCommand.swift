@@ -42,11 +42,11 @@ struct BenchTrainCommand: ParsableCommand {
 
   func run() throws {
     let data = try data.load()
-    guard batchSize <= data.validation.count else {
-      throw UsageError("--batch-size \(batchSize) is more than the \(data.validation.count) images of the data set")
+    guard batchSize <= data.test.count else {
+      throw UsageError("--batch-size \(batchSize) is more than the \(data.test.count) test images of the data set")
     }
     let device = try device.open()
-    let images = try DeviceImages(data.validation, on: device)
+    let images = try DeviceImages(data.test, on: device)
     if !json { Console.result("network               images/s   ms/step      loss  launches/step") }
     for network in try networks.chosen() {
       if profile { device.profiler = Profiler() }

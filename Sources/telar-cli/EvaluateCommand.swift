@@ -16,7 +16,7 @@ struct EvaluateCommand: ParsableCommand {
       """)
 
   enum Split: String, ExpressibleByArgument, CaseIterable {
-    case train, validation
+    case train, test
   }
 
   @Argument(help: ArgumentHelp("A safetensors file of a network.", valueName: "checkpoint"))
@@ -26,9 +26,9 @@ struct EvaluateCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Measure on the images of the train files, or on those of the test files, on which most studies validate.",
+      "Measure on the training images or on the test images, on which most studies validate.",
       valueName: "images"))
-  var split = Split.validation
+  var split = Split.test
 
   @OptionGroup var device: DeviceOptions
 
@@ -39,7 +39,7 @@ struct EvaluateCommand: ParsableCommand {
     let checkpoint = try Checkpoint(checkpoint)
     try checkpoint.checkUse()
     let data = try data.load()
-    let images = split == .train ? data.training : data.validation
+    let images = split == .train ? data.training : data.test
     let network = try TrainedNetwork(checkpoint, on: device.open())
     let evaluation = try network.evaluate(images)
     let own = checkpoint.info.classNames

@@ -10,13 +10,13 @@ struct ReconstructCommand: ParsableCommand {
     discussion: """
       Draws the images above their reconstructions and prints the mean squared error of each, which is of normalised \
       pixels where the network was trained on such. Images are PNG and IDX files; where none is named, the first \
-      validation image of each class. The figure's numbers are beside it as CSV.
+      test image of each class. The figure's numbers are beside it as CSV.
 
       EXAMPLE
         telar reconstruct runs/brunello/ae-1/seed-0/best.safetensors --out reconstructions.png
       """)
 
-  /// What fits on a figure that people look at.
+  /// The most images of a figure.
   private static let mostImages = 40
 
   @Argument(help: ArgumentHelp("A safetensors file of an autoencoder.", valueName: "checkpoint"))
@@ -52,7 +52,7 @@ struct ReconstructCommand: ParsableCommand {
     let images: [GreyImage]
     let names: [String]
     if self.images.isEmpty {
-      (images, names) = try validationImages(for: checkpoint)
+      (images, names) = try testImages(for: checkpoint)
     } else {
       images = try options.read(self.images, for: checkpoint)
       names = images.map { Self.shortName($0.name) }
@@ -62,7 +62,7 @@ struct ReconstructCommand: ParsableCommand {
     }
     let network = try TrainedNetwork(checkpoint, on: device.open())
     let reconstructions = try network.reconstruct(images)
-    // Over a few images there is no room for a title; the rows have their names.
+    // Few images leave no room for a title; the rows have names.
     let title = images.count < 4 ? "" : "Images and their reconstructions"
     let grid = ImageGrid(of: images, reconstructions, by: network, columnNames: names, title: title)
     let outcome = try grid.write(to: stem, format: Self.format(of: out)!)
@@ -82,10 +82,10 @@ struct ReconstructCommand: ParsableCommand {
     }
   }
 
-  /// The first validation image of each class, and the classes' names.
-  private func validationImages(for checkpoint: Checkpoint) throws -> ([GreyImage], [String]) {
+  /// The first test image of each class, and the names of the classes.
+  private func testImages(for checkpoint: Checkpoint) throws -> ([GreyImage], [String]) {
     let (height, width) = try checkpoint.imageSize()
-    let set = try data.load().validation
+    let set = try data.load().test
     guard (set.height, set.width) == (height, width) else {
       throw UsageError(
         "\(checkpoint.path) takes images of \(width) × \(height) pixels: name some, the data set's are "
@@ -95,7 +95,7 @@ struct ReconstructCommand: ParsableCommand {
     let names = indices.map { className(Int(set.labels[$0]), in: set.classNames) }
     let images = zip(indices, names).map { index, name in
       GreyImage(
-        name: "validation image \(index) (\(name))", height: height, width: width,
+        name: "test image \(index) (\(name))", height: height, width: width,
         pixels: set.selecting([index]).pixels)
     }
     return (images, names)
@@ -105,14 +105,14 @@ struct ReconstructCommand: ParsableCommand {
     FigureFormat(rawValue: (path as NSString).pathExtension)
   }
 
-  /// What fits under an image: the end of the file's name.
+  /// The end of a file's name that fits below an image.
   private static func shortName(_ name: String) -> String {
     let last = (name as NSString).lastPathComponent
     return last.count <= 13 ? last : "…" + last.suffix(12)
   }
 }
 
-/// The figure that was asked for could not be drawn.
+/// The requested figure could not be drawn.
 struct NoPicture: Error, CustomStringConvertible {
   var description: String
 }

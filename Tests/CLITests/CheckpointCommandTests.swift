@@ -213,7 +213,7 @@ struct CheckpointCommandTests {
     let bright = (200 / 255.0 - 0.5)
     let dark = (10 / 255.0 - 0.5)
     let error = String(format: "%.6f", (bright * bright + 27 * dark * dark) / 28)
-    #expect(result.outLines[1] == "validation image 1 (class 1): mean squared error \(error)")
+    #expect(result.outLines[1] == "test image 1 (class 1): mean squared error \(error)")
     let picture = try Data(contentsOf: URL(fileURLWithPath: out))
     #expect(picture.starts(with: format == "png" ? HandMadePNG.signature : Array("<?xml".utf8)))
     let table = try folder.text("figure.csv").split(separator: "\n")
@@ -355,7 +355,7 @@ struct CheckpointCommandTests {
   @Test(
     arguments: [
       (["evaluate"], "Missing expected argument '<checkpoint>'"),
-      (["evaluate", "a", "--split", "test"], "The value 'test' is invalid for '--split"),
+      (["evaluate", "a", "--split", "all"], "The value 'all' is invalid for '--split"),
       (["predict", "a"], "Missing expected argument '<image>"),
       (["predict", "a", "b", "--top", "0"], "--top 0 is not"),
       (["predict", "a", "b", "--first", "0"], "--first 0 is not 1 to 200000"),

@@ -39,7 +39,7 @@ struct TuneCommandTests {
     let end = try #require(text[start.upperBound...].range(of: "}"))
     let tuned = text.replacingCharacters(in: start.lowerBound..<end.upperBound, with: choices)
     let path = try folder.write("tuning.json", Array(tuned.utf8))
-    try SmallDataSet.write(into: folder, trainingCount: 100, validationCount: 100)
+    try SmallDataSet.write(into: folder, trainingCount: 100, testCount: 100)
     let arguments = [
       "bench", "train", "--net", "molina-mlp", "--steps", "1", "--device", "cpu", "--json", "--data", folder.path,
       "--allow-other-data",

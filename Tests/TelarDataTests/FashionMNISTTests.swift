@@ -13,12 +13,12 @@ struct FashionMNISTTests {
     let data = try FashionMNIST(directory: FashionMNIST.systemDirectory)
     #expect(data.isPublished)
     #expect(
-      data.training.classNames == FashionMNIST.classNames && data.validation.classNames == FashionMNIST.classNames)
+      data.training.classNames == FashionMNIST.classNames && data.test.classNames == FashionMNIST.classNames)
     #expect(
       data.training.prefix(5).classNames?[9] == "Ankle boot" && data.training.suffix(2).selecting([1]).classNames != nil
     )
     #expect(data.training.count == 60_000)
-    #expect(data.validation.count == 10_000)
+    #expect(data.test.count == 10_000)
     #expect(data.training.pixels.count == 60_000 * 784)
     #expect(data.training.labels.prefix(5) == [9, 0, 0, 3, 0])
     for label in 0..<10 {
@@ -34,9 +34,9 @@ struct FashionMNISTTests {
     #expect(error!.description.contains(actual))
     let data = try FashionMNIST(directory: folder.path, allowOtherData: true)
     #expect(!data.isPublished)
-    #expect(data.training.classNames == nil && data.validation.classNames == nil)
+    #expect(data.training.classNames == nil && data.test.classNames == nil)
     #expect(data.training.count == 40)
-    #expect(data.validation.labels == (0..<20).map { UInt8($0 % 10) })
+    #expect(data.test.labels == (0..<20).map { UInt8($0 % 10) })
   }
 
   @Test func `images are found by their labels`() {

@@ -4,10 +4,10 @@ public enum SmallDataSet {
   ///
   /// - Parameter label: of the image at a place.
   public static func write(
-    into folder: TemporaryFolder, trainingCount: Int = 40, validationCount: Int = 20,
+    into folder: TemporaryFolder, trainingCount: Int = 40, testCount: Int = 20,
     label: (Int) -> UInt8 = { UInt8($0 % 10) }
   ) throws {
-    for (name, count) in [("train", trainingCount), ("t10k", validationCount)] {
+    for (name, count) in [("train", trainingCount), ("t10k", testCount)] {
       let labels = (0..<count).map(label)
       let pixels = labels.flatMap { label in (0..<784).map { UInt8($0 / 28 == 2 * Int(label) ? 200 : 10) } }
       try folder.write("\(name)-labels-idx1-ubyte", idx([UInt32(count)], labels))

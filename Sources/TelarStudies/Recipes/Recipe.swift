@@ -2,33 +2,34 @@ import Foundation
 import TelarIO
 import TelarTraining
 
-/// A comparison of a user's own, as a file has it: networks, data, how they are trained, and variations of that.
+/// A user's own comparison: networks, data, training settings and variations.
 ///
-/// The format is described in `Tools/recipes/README.md`. Everything in a recipe is checked when it is read, but for
-/// files that it names: those when ``checkCheckpoints(of:)`` is called.
+/// `Tools/recipes/README.md` describes the format. Reading a recipe checks everything in it except the files that it
+/// names, which ``checkCheckpoints(of:)`` checks.
 public struct Recipe: Sendable {
-  /// The file, as errors name it.
+  /// The path, for error messages.
   public let path: String
   public let text: String
-  /// The experiments as data, for the engine that runs all studies.
+  /// The experiments as a study, for ``StudyRunner``.
   public let study: Study
-  /// The experiments that are run when none is named: all but those that are only run when others need them.
+  /// The experiments that run by default: all except those that only serve others.
   public let usualExperiments: [Experiment]
   public let data: DataSource
-  /// How many seeds each experiment is run with, from 0; `nil` where the recipe does not say.
+  /// The number of seeds of each experiment, from 0; `nil` where the recipe does not set it.
   public let seedCount: Int?
-  /// On how many of the first training images the training curve is measured; `nil` where the recipe does not say.
+  /// The number of training images, from the start, on which the training curve is measured; `nil` where the recipe
+  /// does not set it.
   public let curveImageCount: Int?
 
   private let drafts: [RecipeReader.Draft]
 
-  /// The images that a recipe asks for. What is `nil` is left to whoever runs it.
+  /// The images that a recipe asks for; the command decides what is `nil`.
   public struct DataSource: Sendable, Equatable {
     /// The folder of the four IDX files.
     public var folder: String?
-    /// Whether images other than Fashion-MNIST's are accepted.
+    /// Whether to accept data other than Fashion-MNIST.
     public var allowsOtherData: Bool
-    /// Train on this many of the first training images only.
+    /// The number of training images to use, from the start; `nil` for all.
     public var subset: Int?
 
     public init(folder: String? = nil, allowsOtherData: Bool = false, subset: Int? = nil) {
@@ -38,7 +39,7 @@ public struct Recipe: Sendable {
     }
   }
 
-  /// The longest text that is read.
+  /// The longest recipe, in bytes.
   public static let maximumLength = 1 << 20
 
   /// Reads a file.
@@ -61,9 +62,9 @@ public struct Recipe: Sendable {
     try self.init(text: text, path: path, isFile: true)
   }
 
-  /// Reads a recipe's text.
+  /// Parses a recipe.
   ///
-  /// - Parameter path: the file that the text is of: errors name it, and relative paths in the text begin in its folder.
+  /// - Parameter path: the path of the file, for errors; relative paths in the text are relative to its folder.
   /// - Throws: ``RecipeError``.
   public init(text: String, path: String = "recipe.toml") throws(RecipeError) {
     try self.init(text: text, path: path, isFile: false)
@@ -133,7 +134,7 @@ public struct Recipe: Sendable {
     let charts = try chartsNode.map { node throws(RecipeError) in try RecipeCharts.read(node, of: experiments) }
     study = Study(
       name: name, title: title ?? "\(experiments.count) experiment\(experiments.count == 1 ? "" : "s")", source: source,
-      readings: notes, experiments: experiments,
+      assumptions: notes, experiments: experiments,
       charts: charts ?? RecipeCharts.usual(for: experiments, families),
       recipe: Study.RecipeFile(
         text: base.text(toKeep: text),
@@ -157,9 +158,9 @@ public struct Recipe: Sendable {
     return source
   }
 
-  /// Checks that the checkpoints which experiments begin with are there and fit.
+  /// Checks that the checkpoints that experiments start from exist and fit.
   ///
-  /// - Parameter experiments: of the recipe; what they are pre-trained by is checked too.
+  /// - Parameter experiments: experiments of the recipe; those that pre-train them are checked too.
   /// - Throws: ``RecipeError``.
   public func checkCheckpoints(of experiments: [Experiment]) throws(RecipeError) {
     let needed = study.namesNeeded(by: experiments)

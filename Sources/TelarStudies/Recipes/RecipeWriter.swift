@@ -3,24 +3,24 @@ import TelarIO
 import TelarNN
 import TelarTraining
 
-/// Writes experiments of a study as a recipe that does the same trainings: same settings, same bits.
+/// Writes experiments of a study as a recipe with the same trainings, bit for bit.
 ///
-/// What all of them share stands once, under defaults. Claims are no part of a recipe.
+/// Settings that all of them share are written under `[defaults]`. Recipes contain no claims.
 public struct RecipeWriter {
   private let study: Study
   private let options: StudyOptions
-  /// What is written: the experiments that were asked for, and those that they are pre-trained by.
+  /// The requested experiments, and those that pre-train them.
   private let experiments: [Experiment]
   private let requested: Set<String>
   private let networks: Networks
 
-  /// Written under `[data]`.
+  /// The contents of `[data]`.
   public var data = Recipe.DataSource()
 
   /// - Parameters:
-  ///   - experiments: of the study.
-  ///   - options: what the user chose; what is `nil` stays as the study has it. Where results go is no part of a recipe.
-  ///   - epochs: of an experiment.
+  ///   - experiments: experiments of the study.
+  ///   - options: the user's options; `nil` keeps the study's value. The output folder is not part of a recipe.
+  ///   - epochs: the number of epochs of an experiment.
   public init(
     _ study: Study, _ experiments: [Experiment], _ options: StudyOptions = StudyOptions(),
     epochs: (Experiment) -> Int = { $0.epochs }
@@ -38,7 +38,7 @@ public struct RecipeWriter {
     networks = Networks(of: self.experiments)
   }
 
-  /// The recipe.
+  /// The recipe's text.
   public var text: String {
     let defaults = defaults
     var blocks = [head]
@@ -69,8 +69,8 @@ public struct RecipeWriter {
 
       \(Self.lines(members))
       """
-    if !study.readings.isEmpty {
-      text += "notes = [\n" + study.readings.map { "  \(JSON.quoted($0)),\n" }.joined() + "]\n"
+    if !study.assumptions.isEmpty {
+      text += "notes = [\n" + study.assumptions.map { "  \(JSON.quoted($0)),\n" }.joined() + "]\n"
     }
     var running: JSON.Members = [:]
     if options.seedCount != 1 { running["seeds"] = .integer(options.seedCount) }
@@ -104,7 +104,7 @@ public struct RecipeWriter {
     case .checkpoint(let path): members = ["checkpoint": .string(TOML.literal(path))]
     }
     members["parts"] = .array(pretraining.parts.map(JSON.string))
-    // Without a number, a recipe's pre-training has as many epochs as the other experiment.
+    // Without a number, pre-training lasts as many epochs as the other experiment.
     if case .experiment(let name) = pretraining.source {
       let own = experiments.first { $0.name == name }!.epochs
       let epochs = pretraining.epochs ?? (pretraining.keepsEpochs ? own : experiment.epochs)
@@ -126,7 +126,7 @@ public struct RecipeWriter {
       ? "parts = \(line)\n" : "parts = [\n" + parts.map { "  \(TOML.value($0)),\n" }.joined() + "]\n"
   }
 
-  /// The charts of which all experiments are there.
+  /// The charts whose experiments are all written.
   private var charts: [String] {
     study.charts.filter { chart in chart.experiments.allSatisfy { name in experiments.contains { $0.name == name } } }
       .map { chart in
@@ -147,7 +147,7 @@ public struct RecipeWriter {
 
   // MARK: Settings
 
-  /// The settings of an experiment besides its network, in the order in which they are written.
+  /// The settings of an experiment besides its network, in the order of the recipe.
   private static func settings(of experiment: Experiment) -> JSON.Members {
     [
       "loss": .string(experiment.loss.rawValue), "epochs": .integer(experiment.epochs),
@@ -159,7 +159,7 @@ public struct RecipeWriter {
     ]
   }
 
-  /// The settings of an optimizer that differ from the defaults.
+  /// The name and the non-default settings of an optimizer.
   private static func optimizer(_ optimizer: any Optimizer) -> JSON {
     var members: JSON.Members = [
       "name": .string(type(of: optimizer).name), "learning_rate": .number(optimizer.learningRate),
@@ -168,13 +168,13 @@ public struct RecipeWriter {
     return .object(members)
   }
 
-  /// What holds where neither an experiment nor the defaults say anything.
+  /// The values of settings that neither an experiment nor the defaults set.
   private static let usual: JSON.Members = [
     "schedule": LearningRateSchedule.constant.json, "early_stopping": .boolean(false),
     "normalization": Normalization.unit.json, "validation_images": .integer(0),
   ]
 
-  /// Each setting's most frequent value, where it is worth a line.
+  /// The most frequent value of each setting, if it saves lines.
   private var defaults: JSON.Members {
     let all = experiments.map(Self.settings)
     guard all.count > 1 else { return [:] }
@@ -196,7 +196,7 @@ public struct RecipeWriter {
 
 // MARK: - Networks
 
-/// The lists of layers that experiments have, each with a name: its part's, and the experiment's where parts of that
+/// The distinct lists of layers, each with a name: that of its part, with the experiment's name where parts of the same
 /// name differ.
 private struct Networks {
   private(set) var named: [(name: String, layers: Sequential)] = []
@@ -208,7 +208,7 @@ private struct Networks {
         let key = Self.key(part)
         guard names[key] == nil else { continue }
         let taken = Set(named.map(\.name))
-        // An experiment's name may have points in it, which a network's may not.
+        // Experiments' names may contain points, networks' names may not.
         let own = part.name + "-" + experiment.name.replacingOccurrences(of: ".", with: "_")
         var name = taken.contains(part.name) ? own : part.name
         var number = 2
@@ -236,8 +236,8 @@ private struct Networks {
     layers.layers.map { "  \(TOML.value(withoutDefaults($0))),\n" }.joined()
   }
 
-  /// The layer without the keywords whose values PyTorch gives them anyway, but for a dropout's probability; a layer
-  /// without keywords is its name.
+  /// The layer without keywords that have PyTorch's default value, except dropout's probability; only the name if no
+  /// keyword remains.
   private static func withoutDefaults(_ layer: any Layer) -> JSON {
     guard case .object(var members) = json(layer) else { return .null }
     for name in members.keys where name != "layer" && name != "p" {
@@ -254,7 +254,7 @@ private struct Networks {
 
 // MARK: - TOML
 
-/// Values as TOML has them.
+/// Values in TOML syntax.
 private enum TOML {
   static func value(_ json: JSON) -> String {
     switch json {
@@ -262,13 +262,13 @@ private enum TOML {
       members.isEmpty
         ? "{}" : "{ " + members.map { "\(key($0.key)) = \(value($0.value))" }.joined(separator: ", ") + " }"
     case .array(let elements): "[" + elements.map(value).joined(separator: ", ") + "]"
-    // JSON's escapes are TOML's too.
+    // TOML has JSON's escapes.
     case .string, .integer, .number, .boolean, .null: json.text
     }
   }
 
   static func key(_ name: String) -> String { TOMLOutline.join("", name) }
 
-  /// Text in which no variable is meant.
+  /// Escapes dollar signs, which would refer to variables.
   static func literal(_ text: String) -> String { text.replacingOccurrences(of: "$", with: "$$") }
 }

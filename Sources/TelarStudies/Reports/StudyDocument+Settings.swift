@@ -2,7 +2,7 @@ import TelarIO
 import TelarTraining
 
 extension StudyDocument {
-  /// How the experiments were run: what all share, then what differs.
+  /// The settings that all experiments share, then those that differ.
   var settingSection: Document.Section? {
     let experiments = folder.experiments.map { result in
       (name: result.experiment.name, settings: RunDescription(result.runs[0].record).settings)
@@ -34,13 +34,13 @@ extension StudyDocument {
     return Document.Section(id: "settings", title: "Settings", blocks: blocks)
   }
 
-  /// What the text leaves open, with the reading that was chosen.
-  var readingSection: Document.Section? {
-    guard !study.readings.isEmpty else { return nil }
+  /// The assumptions where the text is open.
+  var assumptionSection: Document.Section? {
+    guard !study.assumptions.isEmpty else { return nil }
     return Document.Section(
       id: "readings", title: "Where the text is open",
       blocks: [
-        .paragraph("What the text does not state, or not clearly, and how it is read here."), .list(study.readings),
+        .paragraph("What the text does not state, or not clearly, and what is assumed here."), .list(study.assumptions),
       ])
   }
 
@@ -73,7 +73,7 @@ extension StudyDocument {
     return Document.Section(id: "machine", title: "Device and data", blocks: blocks)
   }
 
-  /// When a run ended.
+  /// The time at which a run ended.
   func ended(_ run: RunResult) -> String? {
     run.folder.members(of: RunFolder.resultName)?.at("ended")?.string
   }

@@ -2,15 +2,15 @@ import Foundation
 import TelarIO
 import TelarTraining
 
-/// Makes the report of a study, an experiment or one run. Each section is a file.
+/// Makes the report of a study, an experiment or a run. Its sections are in files of their own.
 struct StudyDocument {
   let folder: StudyFolder
-  /// Whether the report is of a whole study.
+  /// Whether the report covers a whole study.
   let isWholeStudy: Bool
   let judge: Judge
   let claims: [Judgement]
   let comparisons: [Judgement]
-  /// What anchors and files call the experiments.
+  /// The experiments' names in anchors and file names.
   let slugs: [String: String]
 
   init(_ folder: StudyFolder, isWholeStudy: Bool) {
@@ -26,7 +26,7 @@ struct StudyDocument {
   var runs: [RunResult] { folder.experiments.flatMap(\.runs) }
   var judgements: [Judgement] { claims + comparisons }
 
-  /// The report. Figures and networks are read from the runs' folders now.
+  /// The report. Reads reconstructions and checkpoints from the runs' folders.
   func document() -> Document {
     var problems = folder.problems
     let sideBySide = sideBySideSection(&problems)
@@ -34,7 +34,7 @@ struct StudyDocument {
     var document = Document(title: title, subtitle: subtitle, summary: summary(problems))
     document.sections = [
       claimSection, comparisonSection, resultSection, curveSection, sideBySide, confusionSection, costSection, shown,
-      settingSection, readingSection, machineSection,
+      settingSection, assumptionSection, machineSection,
     ].compactMap(\.self)
     document.tables = tables
     return document

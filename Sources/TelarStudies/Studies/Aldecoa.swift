@@ -8,7 +8,7 @@ extension Study {
     name: "aldecoa",
     title: "Autoencoder with a linear bottleneck, and four pre-training cases",
     source: "Aldecoa, M.: Redes Neuronales 2024, Trabajo Práctico Final. Universidad Nacional de Córdoba, 2025.",
-    readings: [
+    assumptions: [
       "The text stops early on the validation loss, at 15 epochs in its base case, and does not say how; here after 3 "
         + "epochs without improvement, at most 15, and the best epoch's weights are kept.",
       "The curves by batch size and at a learning rate of 0.01 are described to their last epochs: these four runs have "
@@ -38,7 +38,7 @@ extension Study {
     ], hasLogarithmicLoss: false)
 
   private static let stopping = EarlyStopping(patience: 3)
-  /// For the curves that the text describes to the last of its 15 epochs: keeps the best, and never stops.
+  /// Restores the best epoch and never stops early, for curves that the text describes over all 15 epochs.
   private static let uncut = EarlyStopping(patience: 15)
 
   private static let autoencoders = [

@@ -8,7 +8,7 @@ extension Study {
     title: "Fully connected autoencoder, by the size of its hidden layer",
     source: "Borgnino, L., Salomón, N. and Spinazzola, M. T.: Autoencoder feed-forward sobre dataset Fashion-MNIST. "
       + "Fundación Fulgor, Universidad Nacional del Sur and Universidad de Buenos Aires, 2023.",
-    readings: [
+    assumptions: [
       "The sizes of the training, validation and test sets are not stated; here the first 50,000 training images, the "
         + "other 10,000, and the 10,000 test images.",
       "The optimizer is called stochastic gradient descent, without settings; here Adam at 0.001, and plain SGD at 0.1 "

@@ -8,7 +8,7 @@ extension Study {
     title: "Convolutional autoencoder, then a classifier with and without pre-training",
     source: "Brunello, F. L.: Autoencoder y clasificador convolucional de Fashion-MNIST con pre-entrenamiento. "
       + "Universidad Nacional de Córdoba, 2025.",
-    readings: [
+    assumptions: [
       "Where dropout stands is not stated; here after each pool and between the decoder's layers.",
       "Training uses all 60,000 images (--subset takes fewer); the training curve is measured on the first 10,000.",
       "How long the encoder was pre-trained is not stated; here for as many epochs as the classifier is trained.",

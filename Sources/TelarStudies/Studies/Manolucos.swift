@@ -8,7 +8,7 @@ extension Study {
     title: "Autoencoder refined step by step, then a classifier",
     source: "Manolucos, E. N.: Deep Learning para la clasificación de imágenes: Un enfoque híbrido con autoencoders y "
       + "CNNs en Fashion-MNIST. Universidad Nacional de Córdoba.",
-    readings: [
+    assumptions: [
       "The losses that the text states fit pixels from -1 to 1; here (pixel - 0.5) / 0.5, and a tanh at the end.",
       "The autoencoder's optimizer is not stated; here Adam.",
       "The first transposed convolution has dilation 2: its output of 13 by 13 needs it.",

@@ -7,7 +7,7 @@ extension Study {
     name: "molina",
     title: "Multilayer perceptron, one change at a time",
     source: "Molina, F.: Clasificando Fashion-MNIST con PyTorch. Universidad Nacional de Córdoba, 2024.",
-    readings: [
+    assumptions: [
       "The batch size of the base case is not stated; here 100.",
       "How many more neurons is not stated; here 256 and 128.",
       "That a case fails is read as an accuracy below 50 %; that a gain is marginal as at most 5 %.",

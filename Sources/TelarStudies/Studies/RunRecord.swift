@@ -5,7 +5,7 @@ import TelarNN
 import TelarTraining
 import Tensors
 
-/// Everything that it takes to repeat a run, and what it ran on: `run.json`.
+/// The contents of `run.json`: everything needed to repeat a run, and where it ran.
 struct RunRecord {
   private(set) var members: JSON.Members
 
@@ -37,7 +37,7 @@ struct RunRecord {
       "version": .string(version), "build": .string(build), "settings": .object(settings.json),
       "pretraining": pretraining,
       "frozen": Self.frozen(architecture),
-      "network": architecture.json, "readings": .array(study.readings.map(JSON.string)),
+      "network": architecture.json, "readings": .array(study.assumptions.map(JSON.string)),
       "device": .object([
         "identifier": .string(properties.identifier), "name": .string(properties.name),
         "driver": .string(properties.driver), "instruction_set": .string(properties.instructionSet),
@@ -49,7 +49,7 @@ struct RunRecord {
         "subset": options.subset.map(JSON.integer) ?? .null,
         "training_images": .integer(options.split(data, experiment.data).training.count),
         "validation_images": .integer(
-          experiment.data.validationCount(of: data.training.count) ?? data.validation.count),
+          experiment.data.validationCount(of: data.training.count) ?? data.test.count),
         "validation_set": Self.validationSet(experiment.data),
         "normalization": experiment.data.normalization.json,
         "sha256": .object(
@@ -59,7 +59,7 @@ struct RunRecord {
     ]
   }
 
-  /// The names of the parts that are not trained.
+  /// The names of frozen parts.
   static func frozen(_ architecture: Architecture) -> JSON {
     .array(architecture.parts.filter(\.isFrozen).map { .string($0.name) })
   }
@@ -68,7 +68,7 @@ struct RunRecord {
     .string(data.validationCount == nil ? "test files" : "last of the training files")
   }
 
-  /// Says which run the first weights are of.
+  /// Records the run that the initial weights come from.
   ///
   /// - Parameter source: the other run's record.
   mutating func setSource(_ source: JSON.Members) {
@@ -77,13 +77,13 @@ struct RunRecord {
     members["pretraining"] = .object(pretraining)
   }
 
-  /// In the record's `pretraining`: the digest of what the source is, and in turn of what that came from.
+  /// The key in `pretraining` of the digest of the other run's identity.
   private static let sourceKey = "source_sha256"
 
-  /// The first setting in which the run on record is another than this one, in words; `nil` when they are the same.
+  /// The first setting in which a recorded run differs from this one, in words; `nil` when they are the same.
   func difference(from recorded: JSON.Members, onSameDriver: Bool) -> String? {
     var recorded = recorded
-    // Records of earlier versions do not say it.
+    // Records of earlier versions lack the digest.
     if case .object(var pretraining)? = recorded["pretraining"], pretraining[Self.sourceKey] == nil {
       pretraining[Self.sourceKey] = members.value("pretraining", Self.sourceKey)
       recorded["pretraining"] = .object(pretraining)
@@ -112,7 +112,7 @@ struct RunRecord {
 }
 
 extension TrainingSettings {
-  /// The settings of an experiment, under the user's options.
+  /// The settings of an experiment, changed by the user's options.
   init(_ experiment: Experiment, epochs: Int, seed: UInt64, _ options: StudyOptions) {
     self.init(
       loss: experiment.loss, optimizer: experiment.optimizer, schedule: experiment.schedule,
@@ -122,16 +122,18 @@ extension TrainingSettings {
 }
 
 extension StudyOptions {
-  /// The sets of images that an experiment has, whose sizes are checked: see ``checkSizes(of:in:)``.
+  /// Divides a data set as an experiment does: it validates on the test images, or on the last of the training images,
+  /// and the test images are then a third set.
+  ///
+  /// - Precondition: the sizes have been checked by ``checkSizes(of:in:)``.
   func split(_ data: FashionMNIST, _ settings: Experiment.DataSettings) -> (
     training: LabelledImages, validation: LabelledImages, test: LabelledImages?
   ) {
     var training = data.training
-    var (validation, test) = (data.validation, LabelledImages?.none)
+    var (validation, test) = (data.test, LabelledImages?.none)
     if let count = settings.validationCount(of: training.count) {
-      let kept = training.count - count
-      (validation, test) = (training.suffix(training.count - kept), data.validation)
-      training = training.prefix(kept)
+      (validation, test) = (training.suffix(count), data.test)
+      training = training.prefix(training.count - count)
     }
     return (subset.map(training.prefix) ?? training, validation, test)
   }

@@ -1,27 +1,27 @@
-/// A study as data: its experiments, what it claims, and how its open points are read. One engine runs them all.
+/// A study as data: its experiments, claims and assumptions. ``StudyRunner`` runs any study.
 public struct Study: Sendable {
   public var name: String
   public var title: String
   public var source: String
-  /// What the text leaves open, with the reading chosen here. Printed and recorded with every run.
-  public var readings: [String]
+  /// The assumptions made where the text is open. Printed and recorded with each run.
+  public var assumptions: [String]
   public var experiments: [Experiment]
-  /// Which experiments' results stand together in a figure.
+  /// The figures that compare experiments.
   public var charts: [Chart]
-  /// Claims that compare experiments with one another.
+  /// Claims that compare experiments.
   public var comparisons: [Comparison]
   /// Whether figures show the loss measured while training beside the one in evaluation mode.
   public var showsMeasuredWhileTraining: Bool
-  /// Whether losses of reconstructions are drawn on a logarithmic axis.
+  /// Whether reconstruction losses are drawn on a logarithmic axis.
   public var hasLogarithmicLoss: Bool
-  /// The recipe that the study was read from, which its folder keeps; `nil` for a published one.
+  /// The recipe that the study was read from, which its folder keeps; `nil` for a published study.
   public var recipe: RecipeFile?
 
   /// The file that a study was read from.
   public struct RecipeFile: Sendable {
-    /// What is kept of it: its text, which can be read again wherever it lies.
+    /// Its text, which is kept in the folder of the study.
     public var text: String
-    /// Its absolute path without links; `nil` where only a text was read.
+    /// Its absolute path with symbolic links resolved; `nil` for a recipe that is not a file.
     public var path: String?
 
     public init(text: String, path: String? = nil) {
@@ -33,11 +33,11 @@ public struct Study: Sendable {
   /// A figure of several experiments.
   public struct Chart: Sendable {
     public enum Kind: Sendable {
-      /// Loss, and accuracy where there is one, over the epochs.
+      /// Loss, and accuracy of classifiers, by epoch.
       case curves
-      /// The loss at the end on each set of images, over a number that each experiment has.
+      /// The final loss on each set of images, over a number per experiment.
       case lossBy(String, values: [Double])
-      /// The same images under each other as the experiments' networks reconstruct them in the end.
+      /// The same images as the experiments' final networks reconstruct them.
       case reconstructions
     }
 
@@ -55,14 +55,14 @@ public struct Study: Sendable {
   }
 
   public init(
-    name: String, title: String, source: String = "", readings: [String] = [], experiments: [Experiment],
+    name: String, title: String, source: String = "", assumptions: [String] = [], experiments: [Experiment],
     charts: [Chart] = [], comparisons: [Comparison] = [], showsMeasuredWhileTraining: Bool = false,
     hasLogarithmicLoss: Bool = true, recipe: RecipeFile? = nil
   ) {
     self.name = name
     self.title = title
     self.source = source
-    self.readings = readings
+    self.assumptions = assumptions
     self.experiments = experiments
     self.charts = charts
     self.comparisons = comparisons
@@ -71,23 +71,23 @@ public struct Study: Sendable {
     self.recipe = recipe
   }
 
-  /// Every published study, by the name that the command line knows.
+  /// All published studies, in the order of the command's help.
   public static let all = [aldecoa, borgnino, brunello, manolucos, molina]
 
-  /// - Throws: ``UsageError`` naming the studies that there are.
+  /// - Throws: ``UsageError`` that lists the studies.
   public static func named(_ name: String) throws -> Study {
     if let study = all.first(where: { $0.name == name.lowercased() }) { return study }
     throw UsageError.unknown("study", name, known: all.map(\.name))
   }
 
-  /// The experiments of the given names in the study's order, or all of them when none is given.
+  /// The named experiments in the study's order, or all if no name is given.
   ///
-  /// - Throws: ``UsageError`` for a name that is not there, with the nearest that are.
+  /// - Throws: ``UsageError`` for an unknown name, with the nearest known ones.
   public func experiments(named names: [String]) throws -> [Experiment] {
     if names.isEmpty { return experiments }
     var wanted: Set<String> = []
     for name in names {
-      // `aldecoa/case-1` is how results name it.
+      // Results call an experiment `aldecoa/case-1`.
       let short = name.hasPrefix(self.name + "/") ? String(name.dropFirst(self.name.count + 1)) : name
       guard let experiment = experiments.first(where: { $0.name == short.lowercased() }) else {
         throw UsageError.unknown("experiment of \(self.name)", name, known: experiments.map(\.name))
@@ -97,6 +97,6 @@ public struct Study: Sendable {
     return experiments.filter { wanted.contains($0.name) }
   }
 
-  /// The experiment of this name; `nil` when there is none.
+  /// The experiment of a name; `nil` when there is none.
   public func experiment(_ name: String) -> Experiment? { experiments.first { $0.name == name } }
 }

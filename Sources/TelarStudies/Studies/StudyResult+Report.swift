@@ -1,15 +1,15 @@
 import TelarIO
 
 extension StudyResult {
-  /// A claim with what came of it.
+  /// A claim and its verdict.
   struct Verdict {
     let experiment: String
     let claim: Claim
-    /// The metric after the last epoch, the mean over seeds.
+    /// The final metric, the mean over seeds.
     let value: Double?
-    /// `nil` where that cannot be said.
+    /// `nil` where the claim cannot be judged.
     let isMet: Bool?
-    /// Why not; empty where it can.
+    /// Why the claim cannot be judged; empty where it can.
     let obstacle: String
   }
 
@@ -24,8 +24,8 @@ extension StudyResult {
     }
   }
 
-  /// The comparisons of which all experiments were asked for, with their values, and whether they hold; `nil` where that
-  /// cannot be said.
+  /// The comparisons whose experiments were all requested, with their values and verdicts; `nil` where a comparison
+  /// cannot be judged.
   var comparisons: [(comparison: Comparison, values: [Double], isMet: Bool?)] {
     study.comparisons.compactMap { comparison in
       let results = comparison.experiments.compactMap(result)
@@ -58,10 +58,10 @@ extension StudyResult {
     if !others.isEmpty {
       lines += ["", "Runs that do not belong with the others"] + others.map { "  - \($0.description)" }
     }
-    let remarks = study.readings + notes
+    let remarks = study.assumptions + notes
     if !remarks.isEmpty {
       lines +=
-        ["", study.recipe == nil ? "How the text's open points are read" : "Notes"] + remarks.map { "  - \($0)" }
+        ["", study.recipe == nil ? "Assumptions where the text is open" : "Notes"] + remarks.map { "  - \($0)" }
     }
     if !failures.isEmpty {
       lines += ["", "Runs without a result"] + failures.map { "  - \($0.reason)" }
@@ -88,9 +88,9 @@ extension StudyResult {
         rows.append(["", "", "", "", "", claimed(verdict), word(verdict.isMet)])
       }
     }
-    // A recipe claims nothing.
+    // Recipes have no claims.
     if rows.dropFirst().allSatisfy({ $0.suffix(2) == ["", ""] }) { rows = rows.map { Array($0.dropLast(2)) } }
-    // Numbers stand to the right.
+    // Numbers are right-aligned.
     let right: Set = [2, 3, 4]
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max()! }
     func line(_ row: [String]) -> String {
@@ -142,7 +142,7 @@ extension StudyResult {
       + "\(names[column]): \(decimal(ours[row][column], 2)), in the text \(decimal(theirs[row][column], 2))"
   }
 
-  /// How this run differs from what the text describes.
+  /// Differences between the runs and the text.
   package var notes: [String] {
     var notes: [String] = []
     let early = experiments.filter { $0.isRequested && $0.runs.contains(where: \.hasStoppedEarly) }
@@ -190,7 +190,7 @@ extension StudyResult {
 
   // MARK: For programs
 
-  /// One object a claim and a comparison.
+  /// One object per claim and comparison.
   public var lines: [JSON] {
     var lines: [JSON] = []
     for result in experiments where result.isRequested {
@@ -207,7 +207,7 @@ extension StudyResult {
       }
     }
     for (comparison, values, isMet) in comparisons {
-      // Of the experiment that has the fewest.
+      // The number of seeds of the experiment with the fewest.
       let seeds = comparison.experiments.compactMap { result($0)?.runs.count }.min() ?? 0
       lines.append(
         .object([

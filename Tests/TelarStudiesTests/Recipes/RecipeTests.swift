@@ -159,7 +159,7 @@ struct RecipeTests {
         charts = [{ name = "both", title = "Both", experiments = ["b", "a"], by = "number", values = [2, 1] }]
         """, path: "/recipes/whole.toml")
     let study = recipe.study
-    #expect(study.title == "A title" && study.source == "A source" && study.readings == ["One.", "Two."])
+    #expect(study.title == "A title" && study.source == "A source" && study.assumptions == ["One.", "Two."])
     #expect(recipe.seedCount == 3 && recipe.curveImageCount == 500)
     #expect(recipe.data.folder == "/recipes/images")
     #expect(recipe.data.allowsOtherData && recipe.data.subset == 100)

@@ -29,7 +29,7 @@ struct RecipeWriterTests {
     let recipe = try Recipe(text: text)
     #expect(recipe.study.name == "my-\(name)")
     #expect(recipe.study.title == study.title && recipe.study.source == study.source)
-    #expect(recipe.study.readings == study.readings)
+    #expect(recipe.study.assumptions == study.assumptions)
     #expect(recipe.study.experiments.map(settings) == study.experiments.map(settings))
     #expect(plan(recipe.usualExperiments, of: recipe.study) == plan(study.experiments, of: study))
     #expect(recipe.study.charts.map(\.name) == study.charts.map(\.name))
