@@ -23,7 +23,7 @@ struct ExperimentList {
     }
   }
 
-  /// What else it takes to say how an experiment trains, in a few words each.
+  /// Further settings of an experiment's training, in a few words each.
   private func settings(_ experiment: Experiment) -> [String] {
     let optimizer = experiment.optimizer
     var texts = ["\(type(of: optimizer).name) \(optimizer.learningRate)"]
@@ -42,11 +42,6 @@ struct ExperimentList {
     let frozen = experiment.architecture.parts.filter(\.isFrozen).map(\.name)
     if !frozen.isEmpty { texts.append("\(frozen.joined(separator: ", ")) frozen") }
     return texts
-  }
-
-  /// A number as people write it, without needless digits.
-  private func shortest(_ value: Double) -> String {
-    value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value)
   }
 
   private func json(_ experiment: Experiment, of study: Study) -> JSON {

@@ -1,14 +1,14 @@
 import Foundation
 
-/// Curves over epochs, or over anything that is counted.
+/// Curves over epochs or another number.
 public struct LineChart: Figure {
-  /// How a curve is drawn.
+  /// The line style of a curve.
   public enum Stroke: String, Sendable {
     case solid
-    /// As for the training half of a pair.
+    /// For the training curve of a pair.
     case dashed
     case dotted
-    /// One of several behind their mean; the key leaves it out.
+    /// For one of several curves behind their mean; the legend omits it.
     case thin
   }
 
@@ -16,10 +16,10 @@ public struct LineChart: Figure {
   public struct Series: Sendable {
     public var name: String
     public var points: [(x: Double, y: Double)]
-    /// Which colour of the palette; curves that belong together share one.
+    /// The index of the colour in the palette; related curves share one.
     public var colour: Int
     public var stroke: Stroke
-    /// What the curve is the middle of, such as the least and the largest of several; empty for none.
+    /// A band around the curve, such as the least and the largest of several; empty for none.
     public var band: [(x: Double, low: Double, high: Double)]
 
     public init(name: String, points: [(x: Double, y: Double)], colour: Int, isDashed: Bool = false) {
@@ -54,7 +54,7 @@ public struct LineChart: Figure {
 
   public var size = (width: 1100, height: 660)
 
-  /// One row a point: series, x, y, and where there are bands their ends.
+  /// One row per point: series, x, y, and the limits of bands.
   public var csv: String {
     let hasBands = series.contains { !$0.band.isEmpty }
     return CSV.line(["series", xLabel, yLabel] + (hasBands ? ["least", "largest"] : []))
@@ -62,13 +62,13 @@ public struct LineChart: Figure {
         let ends = Dictionary(series.band.map { ($0.x, ["\($0.low)", "\($0.high)"]) }) { first, _ in first }
         return series.points.map { point in
           CSV.line(
-            [series.name, "\(point.x.short)", "\(point.y)"] + (hasBands ? ends[point.x] ?? ["", ""] : []))
+            [series.name, "\(shortest(point.x))", "\(point.y)"] + (hasBands ? ends[point.x] ?? ["", ""] : []))
         }
       }.joined()
   }
 
   public var script: String {
-    // Not where the numbers that make the axes would overflow.
+    // Larger numbers would overflow in the axes' computation.
     func isDrawable(_ y: Double) -> Bool { abs(y) < 1e300 && (!hasLogarithmicY || y > 1e-300) }
     // gnuplot does not tell the smallest numbers from zero.
     func place(_ y: Double) -> Double { abs(y) < 1e-300 ? 0 : y }
@@ -107,29 +107,34 @@ public struct LineChart: Figure {
 
       """
     if xs.isEmpty { text += "set yrange [0.1:1]\n" }
-    // Marks help while points are few, and clutter when they are many.
+    // Markers help for few points, and clutter a chart of many.
     let hasMarks = xs.count <= 40 * max(1, series.count)
-    let fills = series.indices.filter { !bands[$0].isEmpty }.map { index in
-      let colour = Palette.lines[series[index].colour % Palette.lines.count]
-      return "$band\(index) using 1:2:3 with filledcurves fillstyle transparent solid 0.16 noborder"
-        + " linecolor rgb '\(colour)' notitle"
-    }
-    let curves = series.enumerated().map { index, series in
-      let colour = Palette.lines[series.colour % Palette.lines.count]
-      let isThin = series.stroke == .thin
-      let style =
-        hasMarks && !isThin ? "linespoints pointtype \(series.stroke == .solid ? 7 : 6) pointsize 0.9" : "lines"
-      // A curve without points keeps its place in the key.
-      let data = drawable[index].isEmpty ? "NaN" : "$series\(index) using 1:2"
-      return "\(data) with \(style) linewidth \(isThin ? "1" : "2.5") dashtype \(series.stroke.dashes)"
-        + " linecolor rgb '\(isThin ? "#80" + colour.dropFirst() : colour)' "
-        + (isThin ? "notitle" : "title \(GnuPlot.quoted(series.name))")
-    }
+    let fills = series.indices.filter { !bands[$0].isEmpty }.map(bandPlot)
+    let curves = series.indices.map { curvePlot($0, hasPoints: !drawable[$0].isEmpty, hasMarks: hasMarks) }
     if !curves.isEmpty { text += "plot " + (fills + curves).joined(separator: ", \\\n  ") + "\n" }
     return text
   }
 
-  /// A logarithmic axis as tight as the values, with ticks at 1, 2 and 5: gnuplot's own would mark only the powers of ten.
+  /// The plot of a band, from gnuplot's data block of its index.
+  private func bandPlot(_ index: Int) -> String {
+    "$band\(index) using 1:2:3 with filledcurves fillstyle transparent solid 0.16 noborder"
+      + " linecolor rgb '\(Palette.lines[series[index].colour % Palette.lines.count])' notitle"
+  }
+
+  /// The plot of a curve, from gnuplot's data block of its index. Without points it keeps its entry in the legend.
+  private func curvePlot(_ index: Int, hasPoints: Bool, hasMarks: Bool) -> String {
+    let series = series[index]
+    let colour = Palette.lines[series.colour % Palette.lines.count]
+    let isThin = series.stroke == .thin
+    let style =
+      hasMarks && !isThin ? "linespoints pointtype \(series.stroke == .solid ? 7 : 6) pointsize 0.9" : "lines"
+    let data = hasPoints ? "$series\(index) using 1:2" : "NaN"
+    return "\(data) with \(style) linewidth \(isThin ? "1" : "2.5") dashtype \(series.stroke.dashes)"
+      + " linecolor rgb '\(isThin ? "#80" + colour.dropFirst() : colour)' "
+      + (isThin ? "notitle" : "title \(GnuPlot.quoted(series.name))")
+  }
+
+  /// A logarithmic axis that spans the values, with ticks at 1, 2 and 5; gnuplot's default marks only powers of ten.
   private func logarithmicScale(_ ys: [Double]) -> String {
     guard let least = ys.min(), let most = ys.max() else { return "set logscale y" }
     let (low, high) = (least / 1.15, most * 1.15)
@@ -141,7 +146,7 @@ public struct LineChart: Figure {
       "set logscale y\nset yrange [\(low):\(high)]\nset format y '%g'\nset ytics (\(marks.joined(separator: ", ")))"
   }
 
-  /// Ticks on whole numbers while the range is short, as epochs are.
+  /// Ticks at integers for a short range, such as of epochs.
   private func tics(_ first: Double, _ last: Double) -> String {
     guard first.rounded() == first, last.rounded() == last, last - first <= 20 else { return "set xtics auto" }
     return "set xtics \(Int(first)),\(last - first <= 10 ? 1 : 2),\(Int(last))"
@@ -149,7 +154,7 @@ public struct LineChart: Figure {
 }
 
 extension LineChart.Stroke {
-  /// As gnuplot has it.
+  /// gnuplot's dash type.
   fileprivate var dashes: String {
     switch self {
     case .solid, .thin: "1"
@@ -157,9 +162,4 @@ extension LineChart.Stroke {
     case .dotted: "(2,4)"
     }
   }
-}
-
-extension Double {
-  /// Without a fraction where there is none.
-  fileprivate var short: String { self == rounded() && abs(self) < 1e15 ? String(Int(self)) : "\(self)" }
 }

@@ -142,3 +142,20 @@ final class Parsed: NSObject, XMLParserDelegate {
 
   func count(_ name: String) -> Int { elements.count { $0.name == name } }
 }
+
+extension RunFixture {
+  /// Writes runs of the molina study's `base`, whose accuracy rises with the seed.
+  static func writeBase(seeds: Int = 1, into folder: TemporaryFolder) throws {
+    for seed in 0..<seeds {
+      var run = RunFixture(
+        "base", losses: curve(to: 0.7, from: 2), accuracies: curve(to: 0.73 + 0.01 * Double(seed), from: 0.2))
+      run.seed = seed
+      try run.write(into: folder)
+    }
+  }
+}
+
+/// A straight curve of thirty epochs.
+func curve(to last: Double, from first: Double) -> [Double] {
+  (0..<30).map { first + (last - first) * Double($0) / 29 }
+}

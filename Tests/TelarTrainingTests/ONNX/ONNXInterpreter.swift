@@ -15,8 +15,9 @@ struct ONNXInterpreter {
 
   init(_ bytes: [UInt8]) throws { model = try ONNXModelProto(serializedBytes: bytes) }
 
-  func callAsFunction(_ input: Array4) throws -> Array4 {
-    var tensors: [String: Array4] = ["input": input]
+  /// The tensors of the graph that are given by value, of floats and of integers.
+  private func initializers() throws -> (tensors: [String: Array4], integers: [String: [Int]]) {
+    var tensors: [String: Array4] = [:]
     var integers: [String: [Int]] = [:]
     for tensor in model.graph.initializer {
       let shape = tensor.dims.map(Int.init)
@@ -34,6 +35,13 @@ struct ONNXInterpreter {
       default: Issue.record("initializer \(tensor.name) of type \(tensor.dataType)")
       }
     }
+    return (tensors, integers)
+  }
+
+  func callAsFunction(_ input: Array4) throws -> Array4 {
+    let (initial, integers) = try initializers()
+    var tensors = initial
+    tensors["input"] = input
     for node in model.graph.node {
       let x = try #require(tensors[node.input[0]], "\(node.name) reads \(node.input[0]), which nothing wrote")
       let others = node.input.dropFirst().map { tensors[$0] }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite("Checkpoints in use")
-struct CheckpointTests {
+struct CheckpointUseTests {
   let fixture: CheckpointFixture
   init() throws { fixture = try CheckpointFixture() }
 
