@@ -1,4 +1,4 @@
-// Reads PNG files by libpng's interface of rows, see the header.
+// Reads PNG files through libpng's row interface: see the header.
 #include <png.h>
 #include <setjmp.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 struct telar_png {
   png_structp reader;
   png_infop info;
-  // The part of the file that is not read yet.
+  // The unread part of the file.
   const uint8_t *next;
   size_t left;
   uint32_t width, height;
@@ -54,7 +54,7 @@ bool telar_png_read_header(telar_png *png, uint32_t *width, uint32_t *height) {
   if (setjmp(png_jmpbuf(reader))) return false;
   png_set_read_fn(reader, png, take);
   png_set_crc_action(reader, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
-  // -1: also the chunks that libpng knows, but for those that pixels are made of (IHDR, PLTE, tRNS, IDAT, IEND).
+  // -1: also chunks that libpng knows, except those of pixels (IHDR, PLTE, tRNS, IDAT, IEND).
   png_set_keep_unknown_chunks(reader, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
   png_read_info(reader, png->info);
   *width = png->width = png_get_image_width(reader, png->info);
@@ -73,7 +73,7 @@ bool telar_png_read_pixels(telar_png *png, uint8_t *pixels) {
   if (setjmp(png_jmpbuf(reader))) return false;
   size_t row_size = png_get_rowbytes(reader, png->info);
   int pass_count = png_get_interlace_type(reader, png->info) == PNG_INTERLACE_ADAM7 ? PNG_INTERLACE_ADAM7_PASSES : 1;
-  // Each pass adds its pixels to those that are in the rows already.
+  // Each pass of an interlaced image adds its pixels to the rows.
   for (int pass = 0; pass < pass_count; pass++)
     for (uint32_t y = 0; y < png->height; y++) png_read_row(reader, pixels + y * row_size, NULL);
   png_read_end(reader, NULL);

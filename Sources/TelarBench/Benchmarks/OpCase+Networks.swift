@@ -2,13 +2,13 @@ import TelarNN
 import TelarStudies
 
 extension OpCase {
-  /// Every operator that training steps of the networks run, each shape once, those of a kind together.
+  /// All operators in training steps of the networks, each shape once, grouped by operator.
   ///
-  /// They are read off the networks' own layers, joined as the plan of a training step on a full batch joins them. A convolution is there once
-  /// more as the matrix product that it amounts to (`gemm`), with its odd sizes. The gradient of an activation is there
-  /// by itself, though a step leaves it to the product or the loss behind where there is one.
+  /// They follow from the networks' layers, joined as in the plan of a training step on a full batch. A convolution is
+  /// also listed as the matrix product with the same operations (`gemm`), which has odd sizes. The gradient of an
+  /// activation is listed by itself, although a step may apply it in the following product or loss.
   ///
-  /// - Parameter traits: those of the device, by default of the processor.
+  /// - Parameter traits: the traits of the device, by default of the processor.
   /// - Precondition: the layers of each network fit one another.
   public static func list(
     of networks: [BenchmarkNetwork] = BenchmarkNetwork.all, on traits: DeviceTraits = CPUDevice.hostTraits
@@ -21,12 +21,12 @@ extension OpCase {
   }
 }
 
-/// Cases in the order in which they were found, each once.
+/// Distinct cases in the order in which they were added.
 private struct OpCaseList {
   let traits: DeviceTraits
   var cases: [OpCase] = []
   private var places: [String: Int] = [:]
-  /// Images of a batch that is large enough for the routes of full ones.
+  /// The images of a batch that is large enough for the routes of full batches.
   private static let fullBatch = 100
 
   init(traits: DeviceTraits) { self.traits = traits }
@@ -49,7 +49,7 @@ private struct OpCaseList {
         guard let output = try? Sequential(layers).outputShape(of: shape) else {
           preconditionFailure("\(network.name): \(type(of: layers[0]).moduleName) does not fit \(shape)")
         }
-        // What stands before the first parameter is given data, whose gradient nobody needs.
+        // The layers before the first parameter have data as input, whose gradient is not needed.
         add(layers, from: shape, to: output, network, needsInputGradient: parameters > 0)
         parameters += layers.flatMap(\.parameters).filter { $0.role == .parameter }.reduce(0) { $0 + $1.count }
         shape = output
@@ -59,7 +59,7 @@ private struct OpCaseList {
     add(OpCase(op: "adam", work: .adam, rowsPerImage: 0, input: [parameters], output: [parameters]), network)
   }
 
-  /// One step of a plan, and what comes with it.
+  /// Adds a step of a plan, and the operators that it contains.
   private mutating func add(
     _ layers: [any Layer], from input: [Int], to output: [Int], _ network: BenchmarkNetwork, needsInputGradient: Bool
   ) {
@@ -72,7 +72,7 @@ private struct OpCaseList {
       add(test, network, needsInputGradient: needsInputGradient)
     }
     guard let layer else { return }
-    // Where more than an activation is joined to a product, the product is there by itself too.
+    // A product that is joined with more than an activation is also listed by itself.
     let activation = layers.count == 2 ? layers[1] as? any ActivationLayer : nil
     guard let output = try? layer.outputShape(of: input) else { preconditionFailure("\(layer) does not fit \(input)") }
     add(
@@ -112,7 +112,7 @@ private struct OpCaseList {
 }
 
 extension Layer {
-  /// Kernel size and so on, of a layer that has them.
+  /// Kernel size, stride and the like, of a layer that has them.
   fileprivate var geometryText: String? {
     switch self {
     case let layer as Conv2d: layer.geometry.text
@@ -125,7 +125,7 @@ extension Layer {
 }
 
 extension ProductLayer {
-  /// The product of matrices, a row for each place of an image, that has the same operations; of ungrouped convolutions.
+  /// The matrix product with the same operations as an ungrouped convolution, with one row per output pixel.
   fileprivate var matrixProduct: Linear? {
     switch self {
     case let layer as Conv2d where layer.geometry.groups == 1:

@@ -1,17 +1,17 @@
 import TelarNN
 import TelarStudies
 
-/// One operator at one shape, as a training step of a benchmark network runs it.
+/// An operator at one shape, as in a training step of a benchmark network.
 public struct OpCase: Sendable {
-  /// What is run.
+  /// The kind of operator.
   enum Work: Sendable {
-    /// A convolution or linear layer, and the activation that is applied where its product is stored.
+    /// A convolution or linear layer, and the activation of its epilogue.
     case product(any ProductLayer, activation: (any ActivationLayer)?)
-    /// Neighbouring layers that a plan makes one operator of.
+    /// Neighbouring layers that a plan joins into one operator.
     case layers([any Layer])
     /// The gradient of a product's bias.
     case bias
-    /// The gradient of an activation that a product applied.
+    /// The gradient of an activation in a product's epilogue.
     case activationGradient(Activation)
     case loss(Loss)
     case adam
@@ -19,17 +19,17 @@ public struct OpCase: Sendable {
     case gatherLabels
   }
 
-  /// The operator in PyTorch's words; layers that run as one are joined: `relu+dropout`.
+  /// The operator's PyTorch name; joined layers are separated by plus signs: `relu+dropout`.
   public let op: String
   let work: Work
-  /// Rows of the input for each image: one, but for a convolution's matrix product; zero where no batch is involved.
+  /// Rows of the input per image: more than one for a convolution's matrix product, zero where there is no batch.
   var rowsPerImage = 1
   /// Shapes of input and output without the batch.
   package let input: [Int]
   package let output: [Int]
-  /// What tells operators of these shapes apart: ` k3 s1 p0 d1`.
+  /// Attributes that distinguish operators of the same shapes: ` k3 s1 p0 d1`.
   var attributes = ""
-  /// The networks that have it, and those that need the gradient of its input: the first layer is given data.
+  /// The networks that contain it, and those that need its input gradient, which first layers do not.
   public internal(set) var networks: [String] = []
   package internal(set) var inputGradientNetworks: [String] = []
 
@@ -39,17 +39,17 @@ public struct OpCase: Sendable {
     return text(batched(input, batch)) + (output == input ? "" : "→" + text(output)) + attributes
   }
 
-  /// A shape with the batch in front, where there is one.
+  /// The shape with a batch dimension, where there is one.
   func batched(_ shape: [Int], _ batch: Int) -> [Int] { rowsPerImage == 0 ? shape : [batch * rowsPerImage] + shape }
 
-  /// Whether a name is the operator's or one of those that it joins.
+  /// Whether a name is that of the operator, or of one that it joins.
   public func isNamed(_ name: String) -> Bool { op == name || op.split(separator: "+").contains(Substring(name)) }
 }
 
-/// A layer that is a product of its input with a weight.
+/// A layer that multiplies its input by a weight.
 protocol ProductLayer: Layer {
   var hasBias: Bool { get set }
-  /// Places of an image that the weight is multiplied at, from the image's shape before and behind the layer.
+  /// The number of pixels at which the weight is applied, from the image shapes before and behind the layer.
   func places(from input: [Int], to output: [Int]) -> Int
 }
 

@@ -1,45 +1,45 @@
 import TelarNN
 import TelarStudies
 
-/// What a search found for one product.
+/// The result of the search for one product.
 public struct TunedResult: Sendable {
   public var product: TunedProduct
-  /// The kernel that the device chooses by its properties.
+  /// The device's default kernel.
   public var own: TunedKernel
-  /// The kernel that is faster; `nil` when none is.
+  /// The faster kernel; `nil` when there is none.
   public var winner: TunedKernel?
-  /// How many times as fast as `own`; 1 without a winner.
+  /// The speed relative to `own`; 1 without a winner.
   public var speedUp: Double
-  /// Kernels that were held against `own`, and those that there was no time for.
+  /// The number of kernels that were timed, and of those that were not for lack of time.
   public var timed: Int
   public var untried: Int
-  /// Kernels that gave a wrong result or failed, and why.
+  /// Kernels that failed or gave a wrong result, with the reason.
   public var rejected: [(kernel: TunedKernel, reason: String)]
 }
 
-/// Searches for the kernels that compute a device's products fastest.
+/// Searches for the fastest kernels of a device's products.
 ///
-/// Each candidate's result is held against that of the device's own choice before it is timed. The two take turns, so
-/// that a change of the clock does not decide, and a winner is timed once more against the own choice alone.
+/// Each candidate's result is compared with that of the default kernel before it is timed. Both take turns, so that a
+/// change of the clock rate affects both, and a winner is timed again against the default kernel alone.
 public struct Tuner {
-  /// A kernel must be this many times as fast as the device's own.
+  /// The least speed relative to the default kernel that a winner must have.
   private static let leastSpeedUp = 1.03
-  /// Turns that are taken at least, and of the last comparison.
+  /// The least number of turns, and that of the final comparison.
   private static let leastRounds = 3
   private static let lastRounds = 7
   private static let mostRounds = 15
-  /// Candidates slower than the fastest by more than this take no more turns.
+  /// Candidates below this share of the fastest one's speed are dropped.
   private static let keptShare = 0.9
-  /// Seconds of one turn at least and at most, if there is time.
+  /// The least and the largest duration of a turn, if time permits.
   private static let turnSeconds = 2e-4...2e-2
 
   private let device: any Device
-  /// Called with what a candidate computed, before it is checked: tests make it wrong.
+  /// Called with the result of a candidate before it is checked, so that tests can corrupt it.
   package var afterCandidate: ((TunedKernel, Tensor) throws -> Void)?
 
   public init(device: any Device) { self.device = device }
 
-  /// The products of a training step of each network, each once, and the device's own kernel for it.
+  /// The distinct products in a training step of each network, and the device's default kernel for each.
   public func products(of networks: [BenchmarkNetwork], batch: Int) throws -> [(
     product: TunedProduct, own: TunedKernel
   )] {
@@ -59,7 +59,7 @@ public struct Tuner {
     return log.products.map { ($0.product, $0.kernel) }
   }
 
-  /// The kernels to hold against the device's own for a product.
+  /// The kernels to compare with a product's default one.
   package func candidates(besides own: TunedKernel) -> [TunedKernel] {
     let properties = device.properties
     var kernels: [TunedKernel] = []
@@ -74,9 +74,10 @@ public struct Tuner {
     return kernels.filter { $0 != own && $0.runs(on: properties) }
   }
 
-  /// Searches for so many seconds, shared evenly among the products; what one leaves, the next ones have.
+  /// Searches for the given time, divided evenly among the products; a product's unused time goes to the following
+  /// ones.
   ///
-  /// The device's tuning is as before when it returns.
+  /// The device's tuning is restored when it returns.
   public func search(
     _ products: [(product: TunedProduct, own: TunedKernel)], seconds: Double, _ report: (TunedResult) throws -> Void
   ) throws {
@@ -130,7 +131,7 @@ public struct Tuner {
     return result
   }
 
-  /// Holds what candidates compute against what the device's own kernel does.
+  /// Compares results of candidates with those of the default kernel.
   private struct Check {
     let prepared: PreparedProduct
     private let expected: [Float]
@@ -146,17 +147,17 @@ public struct Tuner {
       magnitudes = try ofMagnitudes.output.values()
     }
 
-    /// What is wrong with the candidate that the device's tuning names, in a sentence; `nil` when nothing is.
+    /// A sentence about what is wrong with the candidate in the device's tuning; `nil` when its result is correct.
     func problem(
       afterRunning candidate: TunedKernel, _ hook: ((TunedKernel, Tensor) throws -> Void)?
     ) throws -> String? {
       let output = prepared.output
-      // So that what it leaves unwritten is not what the last kernel wrote.
+      // Elements that the candidate does not write must not keep the previous kernel's values.
       try output.buffer.device.fill(
         output.buffer, at: 0, byteCount: output.count * 4, pattern: Float.nan.bitPattern)
       try prepared.enqueue()
       try hook?(candidate, output)
-      // Both results have the rounding errors of a sum in any order.
+      // The rounding errors of two sums in any order.
       let factor = 2 * 8 * Double(prepared.terms).squareRoot() * 0x1p-24
       let values = try output.values()
       for index in values.indices {
@@ -169,7 +170,7 @@ public struct Tuner {
     }
   }
 
-  /// Times candidates of one product in turns with the device's own kernel.
+  /// Times candidates for a product, in turns with the default kernel.
   private struct Race {
     private let product: TunedProduct
     private let own: TunedKernel
@@ -181,7 +182,7 @@ public struct Tuner {
       (self.product, self.own, self.prepared, self.device) = (product, own, prepared, device)
     }
 
-    /// The candidate with the best median, and how many times as fast it is as the device's own kernel.
+    /// The candidate with the best median speed, and that speed relative to the default kernel.
     mutating func best(of candidates: [TunedKernel], until end: Double, turn: Double) throws -> (TunedKernel, Double) {
       let wanted = min(max(turn, turnSeconds.lowerBound), turnSeconds.upperBound)
       _ = try seconds(own)
@@ -201,7 +202,7 @@ public struct Tuner {
       return (best.kernel, best.values.median)
     }
 
-    /// How many times as fast as the device's own kernel each is, in each round.
+    /// The speed of each kernel relative to the default one, in each round.
     func speedUps(of kernels: [TunedKernel], rounds: Int) throws -> [[Double]] {
       var ratios = kernels.map { _ in [Double]() }
       for _ in 0..<rounds {
@@ -211,7 +212,7 @@ public struct Tuner {
       return ratios
     }
 
-    /// Of one call with a kernel. The own one is looked up too, so that this costs all of them the same.
+    /// The seconds of one call. The default kernel is looked up too, so that all pay the same cost.
     private func seconds(_ kernel: TunedKernel) throws -> Double {
       device.tuning = Tuning([product: kernel])
       return try Stopwatch.time(on: device) { for _ in 0..<calls { try prepared.enqueue() } } / Double(calls)
