@@ -206,8 +206,8 @@ private struct ChainBuilder {
     case 1: return ConvTranspose2d(shape[2], outputs, kernelSize: 3, padding: pair([0, 1, 1]), bias: hasBias)
     case 2:
       return ConvTranspose2d(
-        shape[2], outputs, kernelSize: Pair(both: random.pick([2, 3, 4, 5, 6])), stride: Pair(both: random.pick([1, 2])),
-        padding: pair([0, 1, 2]), bias: hasBias)
+        shape[2], outputs, kernelSize: Pair(both: random.pick([2, 3, 4, 5, 6])),
+        stride: Pair(both: random.pick([1, 2])), padding: pair([0, 1, 2]), bias: hasBias)
     default:
       let stride = pair([1, 2, 3])
       return ConvTranspose2d(
