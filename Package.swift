@@ -82,7 +82,9 @@ let package = Package(
       name: "TelarStudiesTests",
       dependencies: ["TelarData", "TelarIO", "TelarNN", "TelarStudies", "TelarTraining", "TestSupport"]),
     .testTarget(
-      name: "TelarBenchTests", dependencies: ["Tensors", "TelarBench", "TelarNN", "TelarStudies", "TestSupport"],
+      name: "TelarBenchTests", dependencies: ["Tensors", "TelarBench", "TelarNN", "TelarStudies", "TestSupport"]),
+    .testTarget(
+      name: "ConformanceTests", dependencies: ["Tensors", "TelarBench", "TelarNN", "TestSupport"],
       resources: [.copy("Golden")]),
     // What another package sees: the public interface
     .testTarget(

@@ -62,7 +62,7 @@ done
 cp "$build/checkouts/TOMLKit/LICENSE" "$folder/licences/TOMLKit.txt"
 cp LICENSE "$folder/"
 
-cp -r Tests/TelarBenchTests/Golden "$folder/golden"
+cp -r Tests/ConformanceTests/Golden "$folder/golden"
 data=/usr/share/datasets/fashion-mnist # of the Debian package, whose licence is copied with it
 cp -r "$data" "$folder/fashion-mnist"
 copy_licence "$data/train-images-idx3-ubyte.gz"

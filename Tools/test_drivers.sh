@@ -2,7 +2,7 @@
 # Golden cases on Intel's CPU runtime, and those of the operators on Mesa's rusticl, which takes too long for networks.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-golden=Tests/TelarBenchTests/Golden
+golden=Tests/ConformanceTests/Golden
 telar=.build/release/telar
 Tools/drivers.sh .drivers
 

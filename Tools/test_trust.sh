@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 telar=.build/release/telar
-golden=Tests/TelarBenchTests/Golden
+golden=Tests/ConformanceTests/Golden
 
 if [ "${1:-}" = --short ]; then
   mutations=150 kills=4 stops=0 failures=(--points 1 --commands predict)

@@ -39,8 +39,7 @@ struct ONNXInterpreter {
   }
 
   func callAsFunction(_ input: Array4) throws -> Array4 {
-    let (initial, integers) = try initializers()
-    var tensors = initial
+    var (tensors, integers) = try initializers()
     tensors["input"] = input
     for node in model.graph.node {
       let x = try #require(tensors[node.input[0]], "\(node.name) reads \(node.input[0]), which nothing wrote")
