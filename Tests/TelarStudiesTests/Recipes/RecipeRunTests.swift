@@ -94,12 +94,12 @@ struct RecipeRunTests {
     #expect(read.experiments.map(\.name) == ["a-name-sgd", "a-name-adam"])
     #expect(StudyResult(reading: result.folder, of: read).experiments.count == 2)
     // The table has no columns for claims, which a recipe has none of.
-    #expect(!result.table.contains("claimed") && !result.table.contains("How the text's"))
+    #expect(!result.table.contains("claimed") && !result.table.contains("Assumptions where"))
 
     let published = try run(.molina, Study.molina.experiments(named: ["base"]).map(shortened), StudyOptions())
     #expect(try Study(in: published.folder).name == "molina")
     #expect(published.folder.members(of: "study.json")?["recipe"] == nil)
-    #expect(published.table.contains("claimed") && published.table.contains("How the text's"))
+    #expect(published.table.contains("claimed") && published.table.contains("Assumptions where"))
 
     let error = #expect(throws: RecipeError.self) { try Study(in: RunFolder(folder.path)) }
     #expect(error?.kind == .missing)
