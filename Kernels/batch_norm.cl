@@ -1,15 +1,15 @@
-// Batch normalisation over the rows of x [rows, C] (all pixels of all images; C channels).
+// Batch normalisation over the rows of x [rows, C]: all pixels of all images, with C channels.
 //
-// Statistics have two stages: chunks of rows, whose length depends on the number of rows only, and then the chunks'
-// results. A chunk's mean and sum of squared deviations take two passes over it (the second finds it in the cache) and
-// a correction for the rounding of the mean; chunks are combined after Chan, Golub and LeVeque (1983). So a large mean
-// does not cost the variance its digits. A work-item does VECTOR_WIDTH channels.
-#include "common.cl"
+// Statistics have two passes: over chunks of rows, whose length depends on the number of rows only, then over the
+// chunks. A chunk's mean and M2, the sum of squared deviations from it, are computed in two passes over its rows, the
+// second from the cache, with a correction for the rounding of the mean; chunks are combined after Chan, Golub and
+// LeVeque (1983). So a large mean does not cost the variance its digits. A work-item computes VECTOR_WIDTH channels.
+#include "activation.cl"
 #include "batch_norm.h"
 
-// means, deviations [chunks, C]: mean and sum of squared deviations of each chunk.
+// means, m2 [chunks, C] = mean and M2 of each chunk.
 kernel void batch_norm_chunk_statistics(
-    global const float *x, global float *means, global float *deviations, int rows, int C, int rows_per_chunk) {
+    global const float *x, global float *means, global float *m2, int rows, int C, int rows_per_chunk) {
   const int c = (int)get_global_id(0) * VECTOR_WIDTH, chunk = (int)get_global_id(1);
   const int channels = C - c, first = chunk * rows_per_chunk;
   if (channels <= 0 || first >= rows) return;
@@ -26,13 +26,13 @@ kernel void batch_norm_chunk_statistics(
   }
   const floatv correction = rest / count;
   store_part(mean + correction, means + chunk * C + c, channels);
-  store_part(squares - rest * correction, deviations + chunk * C + c, channels);
+  store_part(squares - rest * correction, m2 + chunk * C + c, channels);
 }
 
-// Combines the chunks into mean and biased variance [C], and updates the running statistics:
+// mean, variance [C] = the mean and the biased variance, from the chunks; running statistics [C] are updated:
 // running = (1 - momentum) * running + momentum * new, with the unbiased variance.
 kernel void batch_norm_statistics(
-    global const float *means, global const float *deviations, global float *mean, global float *variance,
+    global const float *means, global const float *m2, global float *mean, global float *variance,
     global float *running_mean, global float *running_variance, int rows, int C, int rows_per_chunk, float momentum) {
   const int c = (int)get_global_id(0) * VECTOR_WIDTH;
   const int channels = C - c;
@@ -49,18 +49,19 @@ kernel void batch_norm_statistics(
   for (int i = 0; i < chunks; i++) {
     const float count = (float)(min(rows, (i + 1) * rows_per_chunk) - i * rows_per_chunk);
     const floatv d = load_part(means + i * C + c, channels) - m;
-    squares += MULTIPLY_ADD(d * count, d, load_part(deviations + i * C + c, channels));
+    squares += MULTIPLY_ADD(d * count, d, load_part(m2 + i * C + c, channels));
   }
   store_part(m, mean + c, channels);
   store_part(squares / (float)rows, variance + c, channels);
   const floatv unbiased = squares / (float)(rows - 1);
-  const floatv old_mean = load_part(running_mean + c, channels), old_variance = load_part(running_variance + c, channels);
+  const floatv old_mean = load_part(running_mean + c, channels);
+  const floatv old_variance = load_part(running_variance + c, channels);
   store_part(MULTIPLY_ADD(m - old_mean, SPLAT(momentum), old_mean), running_mean + c, channels);
   store_part(MULTIPLY_ADD(unbiased - old_variance, SPLAT(momentum), old_variance), running_variance + c, channels);
 }
 
-// y = activation((x - mean) / sqrt(variance + epsilon) * weight + bias). Work-item (i, j) does vector i of channels in
-// rows j * BATCH_NORM_ROWS and on.
+// y = activation((x - mean) / sqrt(variance + epsilon) * weight + bias).
+// Work-item (i, j): VECTOR_WIDTH channels i of BATCH_NORM_ROWS rows j.
 kernel void batch_norm_forward(
     global const float *x, global float *y, global const float *mean, global const float *variance,
     global const float *weight, global const float *bias, int rows, int C, float epsilon, int activation, float slope) {
@@ -76,7 +77,7 @@ kernel void batch_norm_forward(
   }
 }
 
-// Sums over each chunk of rows [chunks, C]: of g, and of g * (x - mean).
+// sums, products [chunks, C] = the sums over each chunk of g and of g * (x - mean), where g is dy * activation'.
 kernel void batch_norm_chunk_gradients(
     global const float *dy, global const float *x, global const float *mean, global const float *variance,
     global const float *weight, global const float *bias, global float *sums, global float *products, int rows, int C,
@@ -92,7 +93,7 @@ kernel void batch_norm_chunk_gradients(
     const int at = row * C + c;
     const floatv centred = load_part(x + at, channels) - m;
     const floatv g =
-        gradient_before_activation(load_part(dy + at, channels), centred, factor, shift, activation, slope);
+        preactivation_gradient(load_part(dy + at, channels), centred, factor, shift, activation, slope);
     sum += g;
     product = MULTIPLY_ADD(g, centred, product);
   }
@@ -100,8 +101,8 @@ kernel void batch_norm_chunk_gradients(
   store_part(product, products + chunk * C + c, channels);
 }
 
-// Combines the chunks: totals [2, C] holds the sums for batch_norm_backward, bias's gradient is the sum of g,
-// weight's that of g * (x - mean) / sqrt(variance + epsilon).
+// Combines the chunks: totals [2, C] = the sums of g and of g * (x - mean), for batch_norm_backward. The gradient of
+// bias is the first, that of weight the second over sqrt(variance + epsilon); modes are BATCH_NORM_GRADIENT_....
 kernel void batch_norm_parameter_gradients(
     global const float *sums, global const float *products, global const float *variance, global float *totals,
     global float *dweight, global float *dbias, int chunks, int C, float epsilon, int weight_mode, int bias_mode) {
@@ -128,7 +129,7 @@ kernel void batch_norm_parameter_gradients(
 }
 
 // dx = weight / s * (g - mean of g - (x - mean) * mean of g * (x - mean) / s^2) with s^2 = variance + epsilon; in
-// evaluation (training is 0), where mean and variance are constants, weight / s * g.
+// evaluation (training is 0), where mean and variance are constants, dx = weight / s * g.
 kernel void batch_norm_backward(
     global const float *dy, global const float *x, global const float *mean, global const float *variance,
     global const float *weight, global const float *bias, global const float *totals, global float *dx, int rows,
@@ -147,7 +148,7 @@ kernel void batch_norm_backward(
   for (int row = first; row < end; row++) {
     const int at = row * C + c;
     const floatv centred = load_part(x + at, channels) - m;
-    floatv g = gradient_before_activation(load_part(dy + at, channels), centred, factor, shift, activation, slope);
+    floatv g = preactivation_gradient(load_part(dy + at, channels), centred, factor, shift, activation, slope);
     if (training) g = g - mean_gradient - centred * slope_gradient;
     store_part(g * factor, dx + at, channels);
   }

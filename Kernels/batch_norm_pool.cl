@@ -1,17 +1,18 @@
-// Batch normalisation, its activation, and the pooling of 2 x 2 windows behind it: the normalised image, four times as
-// large as the pooled one, is never written, nor is its gradient. The statistics are those of batch_norm.cl.
+// Batch normalisation, its activation, and 2 x 2 pooling in one pass: the normalised image, four times the size of the
+// pooled one, is never in memory, nor is its gradient. The statistics are those of batch_norm.cl.
 //
-// Images are [N, H, W, C], pooled ones [N, H / 2, W / 2, C]. A work-item does VECTOR_WIDTH channels (dimension 0 of the
-// grid), forward and backward of a row of windows (dimension 1 counts those of all images).
-#include "common.cl"
+// Images are [N, H, W, C], pooled ones [N, H / 2, W / 2, C]. A work-item computes VECTOR_WIDTH channels (dimension 0
+// of the grid), forward and backward of a row of windows (dimension 1, which counts those of all images).
+#include "activation.cl"
+#include "argmax.cl"
 
-// The place of element k of a window, in row order, in x, from that of the first.
+// The offset in x of element k of a window, in row order, from the first.
 #define WINDOW_ELEMENT(k) (((k) >> 1) * W * C + ((k) & 1) * C)
 
-// y: the largest of each window or, where `average` is 1, the mean. Where `keep` is 1, the winner's position, as in
-// pool.cl, and what x has there, for batch_norm_chunk_gradients.
+// y = the largest value of each window or, where `average` is 1, the mean. Where `keep` is 1, the argmax and x there,
+// in `selected`, are stored, for the gradient.
 kernel void batch_norm_pool_forward(
-    global const float *x, global float *y, global ushort *winner, global float *won, global const float *mean,
+    global const float *x, global float *y, global ushort *argmax, global float *selected, global const float *mean,
     global const float *variance, global const float *weight, global const float *bias, int N, int H, int W, int C,
     float epsilon, int activation, float slope, int average, int keep) {
   const int c = (int)get_global_id(0) * VECTOR_WIDTH, row = (int)get_global_id(1);
@@ -34,16 +35,17 @@ kernel void batch_norm_pool_forward(
       continue;
     }
     intv position;
-    const floatv best = largest_of_four(values, &position);
-    store_part(best, y + at, channels);
+    const floatv largest = max_of_four(values, &position);
+    store_part(largest, y + at, channels);
     if (!keep) continue;
-    store_part(choose_of_four(inputs, position), won + at, channels);
-    store_winners(position, winner + at, channels);
+    store_part(select_of_four(inputs, position), selected + at, channels);
+    store_argmax(position, argmax + at, channels);
   }
 }
 
-// batch_norm_chunk_gradients for averages, from the pooled dy: chunks of windows, of which there are `windows`. For the
-// largest values, batch_norm_chunk_gradients itself does it, from the winners' x: the rest of a window has no gradient.
+// batch_norm_chunk_gradients for average-pooling, from the pooled dy, over chunks of windows, of which there are
+// `windows`. For max-pooling, batch_norm_chunk_gradients itself takes `selected` for x: the rest of a window has no
+// gradient.
 kernel void batch_norm_average_chunk_gradients(
     global const float *dy, global const float *x, global const float *mean, global const float *variance,
     global const float *weight, global const float *bias, global float *sums, global float *products, int windows,
@@ -64,7 +66,7 @@ kernel void batch_norm_average_chunk_gradients(
 #pragma unroll
     for (int k = 0; k < 4; k++) {
       const floatv centred = load_part(corner + WINDOW_ELEMENT(k), channels) - m;
-      const floatv g = gradient_before_activation(share, centred, factor, shift, activation, slope);
+      const floatv g = preactivation_gradient(share, centred, factor, shift, activation, slope);
       sum += g;
       product = MULTIPLY_ADD(g, centred, product);
     }
@@ -73,10 +75,10 @@ kernel void batch_norm_average_chunk_gradients(
   store_part(product, products + chunk * C + c, channels);
 }
 
-// batch_norm_backward from the pooled dy. Dimension 1 of the grid counts ceil(H / 2) rows of windows an image: where the
-// image goes on behind the last whole window, nothing comes from dy.
+// batch_norm_backward from the pooled dy. Dimension 1 of the grid counts ceil(H / 2) rows of windows an image; inputs
+// past the last whole window have no gradient from the pooling.
 kernel void batch_norm_pool_backward(
-    global const float *dy, global const ushort *winner, global const float *x, global const float *mean,
+    global const float *dy, global const ushort *argmax, global const float *x, global const float *mean,
     global const float *variance, global const float *weight, global const float *bias, global const float *totals,
     global float *dx, int N, int H, int W, int C, float epsilon, int training, int activation, float slope,
     int average) {
@@ -101,7 +103,7 @@ kernel void batch_norm_pool_backward(
       const int at = ((n * HO + ho) * WO + wo) * C + c;
       gradient = load_part(dy + at, channels);
       if (average) gradient *= 0.25f;
-      else position = load_winners(winner + at, channels);
+      else position = load_argmax(argmax + at, channels);
     }
 #pragma unroll
     for (int k = 0; k < 4; k++) {
@@ -109,10 +111,9 @@ kernel void batch_norm_pool_backward(
       const int at = corner + WINDOW_ELEMENT(k);
       const floatv centred = load_part(x + at, channels) - m;
       floatv g = average ? gradient : CHOOSEV(position == k, gradient, SPLAT(0.0f));
-      g = gradient_before_activation(g, centred, factor, shift, activation, slope);
+      g = preactivation_gradient(g, centred, factor, shift, activation, slope);
       if (training) g = g - mean_gradient - centred * slope_gradient;
       store_part(g * factor, dx + at, channels);
     }
   }
 }
-#undef WINDOW_ELEMENT

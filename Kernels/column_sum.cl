@@ -1,10 +1,10 @@
-// Sums over the rows of a matrix, for the gradients of biases, in two passes: chunks of rows, then the chunks' sums. How
-// rows are cut into chunks depends on their number only, so the order of additions is the same on every device and for
-// any number of threads. Add_parts also ends the other reductions in parts.
+// Column sums of a matrix, for the gradients of biases, in two passes: over chunks of rows, then over the chunks. The
+// length of a chunk depends on the number of rows only, so the order of additions is the same on every device and for
+// any number of threads. add_parts is also the last pass of weight gradients that are summed in parts.
 #include "common.cl"
 
-// Sums of columns of x [rows, C] over chunks of rows. Work-item (i, j) sums vector i of columns over chunk j, in four
-// interleaved sums, into y [chunks, C]; accumulate adds to what y holds.
+// y [chunks, C] (+)= column sums of x [rows, C] over chunks of rows; `accumulate` adds to y.
+// Work-item (i, j): VECTOR_WIDTH columns i of chunk j, in four interleaved sums.
 kernel void column_sum(
     global const float *x, global float *y, int rows, int C, int rows_per_chunk, int accumulate) {
   const int c = (int)get_global_id(0) * VECTOR_WIDTH, chunk = (int)get_global_id(1);
@@ -27,7 +27,7 @@ kernel void column_sum(
   store_part(sum, to, channels);
 }
 
-// sum (+)= parts[0] + parts[1] + ..., in that order: the second pass of a reduction.
+// sum (+)= parts[0] + parts[1] + ..., in that order; parts are [part_count, count].
 // Work-item: VECTOR_WIDTH elements.
 kernel void add_parts(global const float *parts, global float *sum, int count, int part_count, int accumulate) {
   const int first = (int)get_global_id(0) * VECTOR_WIDTH;

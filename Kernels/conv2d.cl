@@ -1,27 +1,27 @@
 // Convolution and its gradients, vector family: images are NHWC, weights [KH, KW, C / groups, O].
 //
-// A transposed convolution is the input gradient of a convolution and the other way round, so three kernels do for both:
-//   conv2d_window           y from x: each output sees a window of the input
-//   conv2d_transposed       dx from dy: each input pixel gathers the outputs that saw it
+// A transposed convolution is the input gradient of a convolution and the other way round, so three kernels serve both:
+//   conv2d_window           y from x: each output covers a window of the input
+//   conv2d_transposed       dx from dy: each input pixel gathers the outputs whose windows cover it
 //   conv2d_weight_gradient  dw from x and dy
-// For few columns, conv2d_dot.cl and conv2d_to_one.cl stand in for conv2d_transposed, and gemm.cl for filters that neither
-// overlap nor leave gaps.
 // Images are padded by pad_image (conv2d_prepare.cl) before; sizes are pairs, height in the upper half (see HEIGHT).
+// conv2d_batch.cl is for large batches; conv2d_dot.cl and conv2d_to_one.cl for transposed convolutions to few channels.
 #include "register_tile.cl"
 #include "conv2d.h"
 
-// Multiplies ROWS windows with the weights of one column tile, over all taps, and stores them. In a line of the window the
-// taps' channels lie behind each other where nothing stands between them, so runs of them are one product:
-// `runs` runs of `run` values, `run_step` apart, in each of `lines` lines, `line_step` apart.
+// Multiplies ROWS windows by the weights of one column tile, over all taps, and stores the sums. Where the channels
+// of neighbouring taps are contiguous, they are one run of products: there are `runs` runs of `run` values,
+// `run_step` apart, in each of `window_rows` rows, `window_row_step` apart.
 OUTLINE void TILED(multiply_windows)(
-    global const float *const windows[ROWS], const int lines, const int line_step, const int runs, const int run_step,
-    const int run, global const float *w, global float *y, const floatv biases[VECTORS], const long places[ROWS],
-    const int rows, const int columns, global const float *activated, const int activation, const float slope) {
+    global const float *const windows[ROWS], const int window_rows, const int window_row_step, const int runs,
+    const int run_step, const int run, global const float *w, global float *y, const floatv biases[VECTORS],
+    const long targets[ROWS], const int rows, const int columns, global const float *postactivation,
+    const int activation, const float slope) {
   floatv t[ROWS][VECTORS];
   TILED(clear)(t);
-  for (int line = 0; line < lines; line++) {
+  for (int row = 0; row < window_rows; row++) {
     for (int i = 0; i < runs; i++) {
-      const long at = (long)line * line_step + (long)i * run_step;
+      const long at = (long)row * window_row_step + (long)i * run_step;
       global const float *a[ROWS];
 #pragma unroll
       for (int r = 0; r < ROWS; r++) a[r] = windows[r] + at;
@@ -29,16 +29,17 @@ OUTLINE void TILED(multiply_windows)(
       w += (long)run * COLUMNS;
     }
   }
-  TILED(store_finished)(t, y, biases, places, rows, columns, activated, activation, slope);
+  TILED(store_outputs)(t, y, biases, targets, rows, columns, postactivation, activation, slope);
 }
 
-// y = conv2d(x, w) + bias, finished (common.cl), for a padded x; w holds weights and bias as pack_taps packs them
-// (conv2d_prepare.cl).
-// Work-item (x, y): column tile x, counted through the groups; strip y of `strip` row tiles, of ROWS output pixels each.
+// y [batch, out_size, out_channels] = epilogue(convolution of x + bias), see activation.cl, for a padded x [batch,
+// size, channels]; w holds weights and bias as packed by pack_taps (conv2d_prepare.cl).
+// Work-item (x, y): column tile x, counted through the groups; strip y of `strip` row tiles, of ROWS output pixels
+// each.
 kernel void TILED(conv2d_window)(
     global const float *x, global const float *w, global float *y, int batch, int size, int channels, int out_size,
-    int out_channels, int kernel_size, int stride, int dilation, int groups, int strip, global const float *activated,
-    int activation, float slope) {
+    int out_channels, int kernel_size, int stride, int dilation, int groups, int strip,
+    global const float *postactivation, int activation, float slope) {
   const int group_channels = channels / groups, group_columns = out_channels / groups;
   const int column_tiles = (group_columns + COLUMNS - 1) / COLUMNS;
   const int group = (int)get_global_id(0) / column_tiles;
@@ -58,25 +59,25 @@ kernel void TILED(conv2d_window)(
 
   for (int row = first; row < last; row += ROWS) {
     global const float *windows[ROWS];
-    long places[ROWS];
+    long targets[ROWS];
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
       const int pixel = min(row + r, last - 1);
-      const int line = pixel / WIDTH(out_size);
-      const int image = line / HEIGHT(out_size);
-      const int h = (line - image * HEIGHT(out_size)) * HEIGHT(stride);
-      const int v = (pixel - line * WIDTH(out_size)) * WIDTH(stride);
+      const int image_row = pixel / WIDTH(out_size);
+      const int image = image_row / HEIGHT(out_size);
+      const int h = (image_row - image * HEIGHT(out_size)) * HEIGHT(stride);
+      const int v = (pixel - image_row * WIDTH(out_size)) * WIDTH(stride);
       windows[r] = x + (long)(image * HEIGHT(size) + h) * row_floats + (long)v * channels + group * group_channels;
-      places[r] = (long)(row + r) * out_channels + column;
+      targets[r] = (long)(row + r) * out_channels + column;
     }
     TILED(multiply_windows)(
         windows, HEIGHT(kernel_size), HEIGHT(dilation) * row_floats, runs, WIDTH(dilation) * channels, run, weights, y,
-        biases, places, min(ROWS, last - row), columns, activated, activation, slope);
+        biases, targets, min(ROWS, last - row), columns, postactivation, activation, slope);
   }
 }
 
-// The taps of one axis that reach a phase. An input position q = phase + stride * i is seen by output
-// i + (phase + padding - tap * dilation) / stride, for the taps where the division leaves nothing.
+// The taps of one axis that reach a phase. Input position phase + stride * i is covered by the window of output
+// i + (phase + padding - tap * dilation) / stride, for the taps where this division leaves no remainder.
 #ifndef TAP_FUNCTIONS  // this file may stand twice in a program, for two tiles
 #define TAP_FUNCTIONS
 INLINE int tap_reaches(int phase, int padding, int tap, int dilation, int stride) {
@@ -87,13 +88,13 @@ INLINE int tap_shift(int phase, int padding, int tap, int dilation, int stride) 
 }
 #endif
 
-// Multiplies all taps that reach the tile's phase, and stores the sums. Outputs outside of dy count as zeros.
+// Multiplies by all taps that reach the tile's phase, and stores the sums. Outputs outside of dy count as zeros.
 OUTLINE void TILED(multiply_taps)(
-    global const float *const origins[ROWS], const int lines[ROWS], const int across[ROWS],
+    global const float *const origins[ROWS], const int image_rows[ROWS], const int image_columns[ROWS],
     global const float *zeros, const int size, const int channels, const int phase, const int kernel_size,
     const int stride, const int padding, const int dilation, const int k, global const float *w, global float *dx,
-    const floatv biases[VECTORS], const long places[ROWS], const int rows, const int columns,
-    global const float *activated, const int activation, const float slope) {
+    const floatv biases[VECTORS], const long targets[ROWS], const int rows, const int columns,
+    global const float *postactivation, const int activation, const float slope) {
   floatv t[ROWS][VECTORS];
   TILED(clear)(t);
   for (int kh = 0; kh < HEIGHT(kernel_size); kh++) {
@@ -108,7 +109,7 @@ OUTLINE void TILED(multiply_taps)(
 #pragma unroll
       for (int r = 0; r < ROWS; r++) {
         const int is_inside =
-            (uint)(lines[r] + dh) < (uint)HEIGHT(size) && (uint)(across[r] + dw) < (uint)WIDTH(size);
+            (uint)(image_rows[r] + dh) < (uint)HEIGHT(size) && (uint)(image_columns[r] + dw) < (uint)WIDTH(size);
         a[r] = is_inside ? origins[r] + at : zeros;
         inside |= is_inside;
       }
@@ -117,18 +118,17 @@ OUTLINE void TILED(multiply_taps)(
       MULTIPLY_WEIGHTS(t, a, 1, b, k)
     }
   }
-  TILED(store_finished)(t, dx, biases, places, rows, columns, activated, activation, slope);
+  TILED(store_outputs)(t, dx, biases, targets, rows, columns, postactivation, activation, slope);
 }
 
-// dx = the transposed convolution of dy + bias, finished (common.cl). The arguments are those of the convolution that
-// it is the gradient of: `size` and `channels` are dx's, `out_size` and `out_channels` dy's. w holds weights and bias
-// as pack_taps packs them (conv2d_prepare.cl).
+// dx [batch, size, channels] = epilogue(transposed convolution of dy [batch, out_size, out_channels] + bias), see
+// activation.cl. w holds weights and bias as packed by pack_taps (conv2d_prepare.cl).
 // Work-item (x, y, z): column tile x, counted through the groups; strip y of row tiles; phase z. A row tile is ROWS
 // pixels of dx whose positions leave the same remainder by the stride: the same taps reach all of them.
 kernel void TILED(conv2d_transposed)(
     global const float *dy, global const float *w, global const float *zeros, global float *dx, int batch, int size,
     int channels, int out_size, int out_channels, int kernel_size, int stride, int padding, int dilation, int groups,
-    int strip, global const float *activated, int activation, float slope) {
+    int strip, global const float *postactivation, int activation, float slope) {
   const int k = out_channels / groups, group_columns = channels / groups;
   const int column_tiles = (group_columns + COLUMNS - 1) / COLUMNS;
   const int group = (int)get_global_id(0) / column_tiles;
@@ -137,11 +137,11 @@ kernel void TILED(conv2d_transposed)(
   const int column = group * group_columns + within;
   const int phase_h = (int)get_global_id(2) / WIDTH(stride);
   const int phase_w = (int)get_global_id(2) - phase_h * WIDTH(stride);
-  const int lines_in_phase = (HEIGHT(size) - phase_h + HEIGHT(stride) - 1) / HEIGHT(stride);
-  const int places_in_phase = (WIDTH(size) - phase_w + WIDTH(stride) - 1) / WIDTH(stride);
-  const int pixels = batch * lines_in_phase * places_in_phase;
+  const int phase_rows = (HEIGHT(size) - phase_h + HEIGHT(stride) - 1) / HEIGHT(stride);
+  const int phase_columns = (WIDTH(size) - phase_w + WIDTH(stride) - 1) / WIDTH(stride);
+  const int pixels = batch * phase_rows * phase_columns;
   const int first = (int)get_global_id(1) * strip * ROWS;
-  if (group >= groups || lines_in_phase <= 0 || places_in_phase <= 0 || first >= pixels) return;
+  if (group >= groups || phase_rows <= 0 || phase_columns <= 0 || first >= pixels) return;
   const int last = min(pixels, first + strip * ROWS);
   const int phase = phase_h << 16 | phase_w;
   floatv biases[VECTORS];
@@ -149,24 +149,25 @@ kernel void TILED(conv2d_transposed)(
 
   for (int row = first; row < last; row += ROWS) {
     global const float *origins[ROWS];
-    int lines[ROWS], across[ROWS];
-    long places[ROWS];
+    int image_rows[ROWS], image_columns[ROWS];
+    long targets[ROWS];
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
       const int pixel = min(row + r, last - 1);
-      const int line = pixel / places_in_phase;
-      const int image = line / lines_in_phase;
-      lines[r] = line - image * lines_in_phase;
-      across[r] = pixel - line * places_in_phase;
-      origins[r] = dy + ((long)(image * HEIGHT(out_size) + lines[r]) * WIDTH(out_size) + across[r]) * out_channels +
-                   group * k;
-      const int target = (image * HEIGHT(size) + lines[r] * HEIGHT(stride) + phase_h) * WIDTH(size) +
-                         across[r] * WIDTH(stride) + phase_w;
-      places[r] = (long)target * channels + column;
+      const int image_row = pixel / phase_columns;
+      const int image = image_row / phase_rows;
+      image_rows[r] = image_row - image * phase_rows;
+      image_columns[r] = pixel - image_row * phase_columns;
+      origins[r] =
+          dy + ((long)(image * HEIGHT(out_size) + image_rows[r]) * WIDTH(out_size) + image_columns[r]) * out_channels +
+          group * k;
+      const int output = (image * HEIGHT(size) + image_rows[r] * HEIGHT(stride) + phase_h) * WIDTH(size) +
+                         image_columns[r] * WIDTH(stride) + phase_w;
+      targets[r] = (long)output * channels + column;
     }
     TILED(multiply_taps)(
-        origins, lines, across, zeros, out_size, out_channels, phase, kernel_size, stride, padding, dilation, k,
-        weights, dx, biases, places, min(ROWS, last - row), columns, activated, activation, slope);
+        origins, image_rows, image_columns, zeros, out_size, out_channels, phase, kernel_size, stride, padding,
+        dilation, k, weights, dx, biases, targets, min(ROWS, last - row), columns, postactivation, activation, slope);
   }
 }
 
@@ -175,9 +176,9 @@ kernel void TILED(conv2d_transposed)(
 // The gradient of the weights, in parts: part s of `parts` sums over images s * batch / parts ..<
 // (s + 1) * batch / parts, and add_parts (column_sum.cl) adds the parts in their order.
 //
-// For a padded x. A row is one of the weight's values before the output channel, (kh, kw, channel).
-// Work-item (x, y, z): column tile x, counted through the groups; CONV2D_GRADIENT_TILES row tiles y; part z. Its sums rest in
-// private memory while blocks of pixels pass.
+// For a padded x. A row of the product is one of the weights of an output channel, (kh, kw, channel).
+// Work-item (x, y, z): column tile x, counted through the groups; CONV2D_GRADIENT_TILES row tiles y; part z. Its sums
+// rest in private memory while blocks of pixels pass.
 kernel void TILED(conv2d_weight_gradient)(
     global const float *x, global const float *dy, global float *dw, int batch, int size, int channels, int out_size,
     int out_channels, int kernel_size, int stride, int dilation, int groups, int parts) {
@@ -193,12 +194,14 @@ kernel void TILED(conv2d_weight_gradient)(
   const int part = (int)get_global_id(2);
   if (group >= groups || first_row >= rows || part >= parts) return;
   const int tiles = min(CONV2D_GRADIENT_TILES, (rows - first_row + ROWS - 1) / ROWS);
-  const int lines = HEIGHT(out_size), places = WIDTH(out_size);
-  // Lines through all images of the part, as they lie in dy.
-  const int first = (int)((long)part * batch / parts) * lines, last = (int)((long)(part + 1) * batch / parts) * lines;
-  const int block_lines = max(1, CONV2D_GRADIENT_PIXELS / places), block_places = min(CONV2D_GRADIENT_PIXELS, places);
+  const int out_rows = HEIGHT(out_size), out_columns = WIDTH(out_size);
+  // Rows of dy, counted through all images of the part.
+  const int first = (int)((long)part * batch / parts) * out_rows;
+  const int last = (int)((long)(part + 1) * batch / parts) * out_rows;
+  const int block_rows = max(1, CONV2D_GRADIENT_PIXELS / out_columns);
+  const int block_columns = min(CONV2D_GRADIENT_PIXELS, out_columns);
 
-  // Where the rows' values lie in the window of the first pixel; behind the last row, where its own does.
+  // The offsets of the rows' values in the window of the first pixel; past the last row, the last one's.
   const int count = min(tiles * ROWS, rows - first_row);
   int origins[CONV2D_GRADIENT_TILES * ROWS];
   for (int i = 0; i < count;) {
@@ -213,14 +216,15 @@ kernel void TILED(conv2d_weight_gradient)(
   int offsets[CONV2D_GRADIENT_PIXELS];
   floatv sums[CONV2D_GRADIENT_TILES * ROWS][VECTORS];
   for (int row = 0; row < tiles * ROWS; row += ROWS) TILED(clear)(sums + row);
-  for (int line = first; line < last; line += block_lines) {
-    const int block = min(block_lines, last - line);
-    for (int start = 0; start < places; start += block_places) {
-      const int width = min(block_places, places - start);
+  for (int out_row = first; out_row < last; out_row += block_rows) {
+    const int block = min(block_rows, last - out_row);
+    for (int start = 0; start < out_columns; start += block_columns) {
+      const int width = min(block_columns, out_columns - start);
       TILED(pack_rows)(
-          panel, dy + ((long)line * places + start) * out_channels + column, out_channels, block * width, columns);
+          panel, dy + ((long)out_row * out_columns + start) * out_channels + column, out_channels, block * width,
+          columns);
       for (int i = 0; i < block; i++) {
-        const int image = (line + i) / lines, h = (line + i) - image * lines;
+        const int image = (out_row + i) / out_rows, h = (out_row + i) - image * out_rows;
         const int begin = (image * HEIGHT(size) + h * HEIGHT(stride)) * row_floats;
         for (int j = 0; j < width; j++) offsets[i * width + j] = begin + (start + j) * WIDTH(stride) * channels;
       }

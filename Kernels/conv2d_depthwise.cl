@@ -1,17 +1,17 @@
-// Depthwise convolutions: each channel has a filter of its own (as many groups as channels, in and out). Images, outputs and
-// filters [KH, KW, C] hold the channels of a pixel side by side, so vectors are of channels and no sum crosses lanes.
-// Sizes, steps, paddings and filters are pairs of height and width (common.cl).
+// Depthwise convolutions: each channel has a filter of its own (as many groups as channels, in and out). Images,
+// outputs and filters [KH, KW, C] hold the channels of a pixel side by side, so vectors are of channels and no sum
+// crosses lanes. Sizes, steps, paddings and filters are pairs of height and width (common.cl).
 //
 // Memory bounds these passes: a work-item streams rows of all channels, and finds the rows around it in the cache.
-#include "common.cl"
+#include "activation.cl"
 #include "conv2d_depthwise.h"
 
-// y = convolution of x with w + bias, finished (common.cl).
+// y = epilogue(convolution of x with w + bias), see activation.cl.
 // Work-item (x, y): row x of y of image y, all channels.
 kernel void conv2d_depthwise(
     global const float *x, global const float *w, global const float *bias, global float *y, int batch, int size,
-    int channels, int out_size, int kernel_size, int stride, int padding, int dilation, global const float *activated,
-    int activation, float slope) {
+    int channels, int out_size, int kernel_size, int stride, int padding, int dilation,
+    global const float *postactivation, int activation, float slope) {
   const int row = (int)get_global_id(0), image = (int)get_global_id(1);
   if (row >= HEIGHT(out_size) || image >= batch) return;
   global const float *source = x + (long)image * HEIGHT(size) * WIDTH(size) * channels;
@@ -33,7 +33,7 @@ kernel void conv2d_depthwise(
           sum = MULTIPLY_ADD(value, tap, sum);
         }
       }
-      store_part(finish(sum, activated + to + channel, n, activation, slope), y + to + channel, n);
+      store_part(apply_epilogue(sum, postactivation + to + channel, n, activation, slope), y + to + channel, n);
     }
     to += channels;
   }
@@ -47,12 +47,12 @@ INLINE int depthwise_target(int position, int tap, int stride, int padding, int 
   return target < count && target * stride == distance ? target : -1;
 }
 
-// x = transposed convolution of y with w + bias, finished (common.cl).
+// x = epilogue(transposed convolution of y with w + bias), see activation.cl.
 // Work-item (x, y): row x of x of image y, all channels.
 kernel void conv2d_depthwise_transposed(
     global const float *y, global const float *w, global const float *bias, global float *x, int batch, int size,
-    int channels, int out_size, int kernel_size, int stride, int padding, int dilation, global const float *activated,
-    int activation, float slope) {
+    int channels, int out_size, int kernel_size, int stride, int padding, int dilation,
+    global const float *postactivation, int activation, float slope) {
   const int row = (int)get_global_id(0), image = (int)get_global_id(1);
   if (row >= HEIGHT(size) || image >= batch) return;
   global const float *source = y + (long)image * HEIGHT(out_size) * WIDTH(out_size) * channels;
@@ -73,7 +73,7 @@ kernel void conv2d_depthwise_transposed(
           sum = MULTIPLY_ADD(value, tap, sum);
         }
       }
-      store_part(finish(sum, activated + to + channel, n, activation, slope), x + to + channel, n);
+      store_part(apply_epilogue(sum, postactivation + to + channel, n, activation, slope), x + to + channel, n);
     }
     to += channels;
   }

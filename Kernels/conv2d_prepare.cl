@@ -1,21 +1,23 @@
-// What comes before the convolutions: padded images, packed weights and transformed filters.
+// Operands of the convolutions in the layouts that their kernels read: padded images, packed weights, transformed
+// filters.
 #include "common.cl"
 
-// padded = x with `padding` rows and columns of zeros around each image; of that every `step`-th row and column.
+// padded [batch, padded_size, channels] = every `step`-th row and column of x [batch, size, channels] with `padding`
+// rows and columns of zeros around each image.
 // Work-item (x, y): row x of the padded image y.
 kernel void pad_image(
     global const float *x, global float *padded, int batch, int size, int channels, int padding, int padded_size,
     int step) {
-  const int line = (int)get_global_id(0), image = (int)get_global_id(1);
-  if (line >= HEIGHT(padded_size) || image >= batch) return;
+  const int row = (int)get_global_id(0), image = (int)get_global_id(1);
+  if (row >= HEIGHT(padded_size) || image >= batch) return;
   const int width = WIDTH(padded_size) * channels;
-  global float *to = padded + (long)(image * HEIGHT(padded_size) + line) * width;
-  const int from_line = line * HEIGHT(step) - HEIGHT(padding);
-  if ((uint)from_line >= (uint)HEIGHT(size)) {
+  global float *to = padded + (long)(image * HEIGHT(padded_size) + row) * width;
+  const int from_row = row * HEIGHT(step) - HEIGHT(padding);
+  if ((uint)from_row >= (uint)HEIGHT(size)) {
     for (int i = 0; i < width; i += VECTOR_WIDTH) store_part(SPLAT(0.0f), to + i, width - i);
     return;
   }
-  global const float *from = x + (long)(image * HEIGHT(size) + from_line) * WIDTH(size) * channels;
+  global const float *from = x + (long)(image * HEIGHT(size) + from_row) * WIDTH(size) * channels;
   if (WIDTH(step) == 1) {
     const int border = WIDTH(padding) * channels, inner = WIDTH(size) * channels;
     for (int i = 0; i < border; i++) to[i] = to[border + inner + i] = 0.0f;
@@ -24,22 +26,22 @@ kernel void pad_image(
     }
     return;
   }
-  for (int place = 0; place < WIDTH(padded_size); place++) {
-    const int from_place = place * WIDTH(step) - WIDTH(padding);
-    const int is_inside = (uint)from_place < (uint)WIDTH(size);
+  for (int column = 0; column < WIDTH(padded_size); column++) {
+    const int from_column = column * WIDTH(step) - WIDTH(padding);
+    const int is_inside = (uint)from_column < (uint)WIDTH(size);
     for (int i = 0; i < channels; i += VECTOR_WIDTH) {
-      const floatv v = is_inside ? load_part(from + (long)from_place * channels + i, channels - i) : SPLAT(0.0f);
-      store_part(v, to + (long)place * channels + i, channels - i);
+      const floatv v = is_inside ? load_part(from + (long)from_column * channels + i, channels - i) : SPLAT(0.0f);
+      store_part(v, to + (long)column * channels + i, channels - i);
     }
   }
 }
 
-// Packs weights [taps, C / groups, O] for the register tiles: a panel for each column tile, counted through the groups,
-// of a row of biases and [taps, k, width], with zeros behind the last column. A tile then reads its weights in one
-// stream; where they lie, rows of a power of two of channels would fall into few sets of the first cache.
+// Packs weights [taps, C / groups, O] for the register tiles, in a panel for each column tile, counted through the
+// groups: a row of biases, then [taps, k, width], with zeros past the last column. A tile then reads its weights in
+// one stream; unpacked, rows whose length is a power of two would fall into few sets of the L1 cache.
 //
-// Columns are outputs and k counts inputs, or, for the transposed pass, the other way round. `group_columns` and k are
-// of one group.
+// Columns are output channels and k counts input channels, or, for the transposed pass, the other way round.
+// `group_columns` and k are those of one group.
 // Work-item (x, y): tap x of panel y.
 kernel void pack_taps(
     global const float *w, global const float *bias, global float *packed, int taps, int group_columns, int k,
@@ -75,9 +77,9 @@ kernel void pack_taps(
   }
 }
 
-// The filters' transforms GgG' (winograd.cl) of weights [3, 3, C, O], in panels of the register tiles' width:
-// [panel, 16 points, k, width] with zeros behind the last column. Columns are outputs and k counts inputs, or, for the
-// transposed pass, the other way round with mirrored filters.
+// The filters' Winograd transforms GgG' (winograd.cl) of weights [3, 3, C, O], in panels as wide as a register tile:
+// [panel, 16 points, k, width], with zeros past the last column. Columns are output channels and k counts input
+// channels, or, for the transposed pass, the other way round, with mirrored filters.
 // Work-item (x, y): element x of k of panel y.
 kernel void winograd_filters(
     global const float *w, global float *filters, int columns, int count, int width, int is_transposed) {

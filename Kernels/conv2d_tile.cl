@@ -1,13 +1,13 @@
-// Convolution and its two gradients, tile family: each is a matrix product whose left side is gathered from the images
-// while it is loaded ("implicit GEMM"), so nothing is unfolded in memory. The input gradient is also the forward pass
-// of a transposed convolution.
+// Convolution and its two gradients, tile family: each is a matrix product whose left operand is gathered from the
+// images while it is loaded ("implicit GEMM"), so nothing is unfolded in memory. The input gradient is also the
+// forward pass of a transposed convolution.
 //
 // Images are [N, H, W, C], weights [KH, KW, C / groups, O]. Height and width come as two arguments, in that order.
 // Any stride, padding, dilation and number of groups.
 #include "local_tile.cl"
 
-// A row of a product whose left side is made of pixels: where the image starts, counted in pixels, and the pixel that
-// the first tap reads. For a row past the end, a pixel outside of any image.
+// A row of a product whose left operand is pixels: where its image starts, counted in pixels, and the pixel that the
+// first tap reads. Rows past the end have a pixel outside of any image.
 typedef struct {
   int image, y, x;
 } PixelRow;
@@ -17,8 +17,8 @@ typedef struct {
 // tap (ty, tx) of a row reads its pixel moved by (ty * step_y, tx * step_x); zeros outside of the image.
 // `images` points to the group's first of `depth` channels, of `channels` a pixel has.
 INLINE void fetch_pixels(
-    float loaded[A_LOADS], const PixelRow rows[A_LOADS], global const float *images, int height, int width, int channels,
-    int depth, int taps_x, int step_y, int step_x, int k, int k_end) {
+    float loaded[A_LOADS], const PixelRow rows[A_LOADS], global const float *images, int height, int width,
+    int channels, int depth, int taps_x, int step_y, int step_x, int k, int k_end) {
   const int tap = k / depth;
   const int channel = k - tap * depth;
   const int ty = tap / taps_x;
@@ -43,13 +43,14 @@ INLINE void fetch_rows(
   }
 }
 
-// y = conv(x, w) + bias, finished (common.cl). Rows of the product are output pixels, k is (kh, kw, input channel),
-// columns are output channels. Work-group (x, y, z): rows x * TILE_M ..., columns y * TILE_N ... of group z.
+// y = epilogue(conv(x, w) + bias), see activation.cl. Rows of the product are output pixels, k is (kh, kw, input
+// channel), columns are output channels. Work-group (x, y, z): rows x * TILE_M ..., columns y * TILE_N ... of group
+// z.
 GROUP_KERNEL void conv2d_forward_tile(
     global const float *x, global const float *w, global const float *bias, global float *y, int batch, int height,
     int width, int channels, int out_height, int out_width, int out_channels, int groups, int kernel_height,
     int kernel_width, int stride_y, int stride_x, int padding_y, int padding_x, int dilation_y, int dilation_x,
-    global const float *activated, int activation, float slope) {
+    global const float *postactivation, int activation, float slope) {
   LOCAL_TILES(a_tiles, TILE_M);
   LOCAL_TILES(b_tiles, TILE_N);
   const int id = (int)get_local_id(0);
@@ -64,17 +65,17 @@ GROUP_KERNEL void conv2d_forward_tile(
   w += group * columns + column + QUAD_ROW(TILE_N);
   bias += group * columns;
   y += group * columns;
-  activated += group * columns;
+  postactivation += group * columns;
 
   PixelRow rows[A_LOADS];
 #pragma unroll
   for (int e = 0; e < A_LOADS; e++) {
     const int r = row + LANE_ROW(e);
-    const int line = r / out_width;
-    const int image = line / out_height;
+    const int image_row = r / out_width;
+    const int image = image_row / out_height;
     rows[e].image = image * height * width;
-    rows[e].y = r < m ? (line - image * out_height) * stride_y - padding_y : NO_PIXEL;
-    rows[e].x = (r - line * out_width) * stride_x - padding_x;
+    rows[e].y = r < m ? (image_row - image * out_height) * stride_y - padding_y : NO_PIXEL;
+    rows[e].x = (r - image_row * out_width) * stride_x - padding_x;
   }
   float a_loaded[A_LOADS], b_loaded[B_LOADS];
   floatv sums[ITEM_M][ITEM_VECTORS];
@@ -101,7 +102,7 @@ GROUP_KERNEL void conv2d_forward_tile(
       if (q >= columns) continue;
       const floatv value = sums[i][j] + load_part(bias + q, columns - q);
       const long at = (long)r * out_channels + q;
-      store_part(finish(value, activated + at, columns - q, activation, slope), y + at, columns - q);
+      store_part(apply_epilogue(value, postactivation + at, columns - q, activation, slope), y + at, columns - q);
     }
   }
 }
@@ -117,7 +118,7 @@ INLINE int first_tap(int phase, int stride, int dilation, int period) {
 // How many of first, first + step, ... lie below end.
 INLINE int count_steps(int first, int end, int step) { return first < end ? (end - first + step - 1) / step : 0; }
 
-// dx = activation(transposed conv(dy, w) + bias): the gradient of a convolution's input x from that of its output, or a
+// dx = epilogue(transposed conv(dy, w) + bias), see activation.cl: the gradient of a convolution's input, or a
 // transposed convolution of dy. bias has `channels` elements.
 //
 // Rows of the product are pixels of x, k is (kh, kw, output channel), columns are input channels. Pixel iy gets from
@@ -130,7 +131,7 @@ GROUP_KERNEL void conv2d_input_gradient_tile(
     global const float *dy, global const float *w, global const float *bias, global float *dx, int batch, int height,
     int width, int channels, int out_height, int out_width, int out_channels, int groups, int kernel_height,
     int kernel_width, int stride_y, int stride_x, int padding_y, int padding_x, int dilation_y, int dilation_x,
-    int period_y, int period_x, global const float *activated, int activation, float slope) {
+    int period_y, int period_x, global const float *postactivation, int activation, float slope) {
   LOCAL_TILES(a_tiles, TILE_M);
   LOCAL_TILES(b_tiles, TILE_N);
   const int id = (int)get_local_id(0);
@@ -145,15 +146,15 @@ GROUP_KERNEL void conv2d_input_gradient_tile(
   dy += group * depth;
   bias += group * columns;
   dx += group * columns;
-  activated += group * columns;
+  postactivation += group * columns;
 
-  // Pixels first_y, first_y + stride_y, ... are those with (iy + padding_y) mod stride_y = phase_y. A phase may have
-  // none; its groups go through the motions, because some drivers do not bear a return before a barrier.
+  // Pixels first_y, first_y + stride_y, ... are those with (iy + padding_y) mod stride_y = phase_y. A phase without
+  // pixels still passes all barriers: some drivers fail on a return before one.
   const int first_y = (phase_y - padding_y % stride_y + stride_y) % stride_y;
   const int first_x = (phase_x - padding_x % stride_x + stride_x) % stride_x;
-  const int lines = count_steps(first_y, height, stride_y);
-  const int places = count_steps(first_x, width, stride_x);
-  const int m = batch * lines * places;
+  const int phase_rows = count_steps(first_y, height, stride_y);
+  const int phase_columns = count_steps(first_x, width, stride_x);
+  const int m = batch * phase_rows * phase_columns;
   const int tap_y = first_tap(phase_y, stride_y, dilation_y, period_y);
   const int tap_x = first_tap(phase_x, stride_x, dilation_x, period_x);
   const int taps_y = tap_y < period_y ? count_steps(tap_y, kernel_height, period_y) : 0;
@@ -164,10 +165,10 @@ GROUP_KERNEL void conv2d_input_gradient_tile(
 #pragma unroll
   for (int e = 0; e < A_LOADS; e++) {
     const int r = row + LANE_ROW(e);
-    const int line = r / max(places, 1);
-    const int image = line / max(lines, 1);
-    const int iy = first_y + (line - image * lines) * stride_y;
-    const int ix = first_x + (r - line * places) * stride_x;
+    const int image_row = r / max(phase_columns, 1);
+    const int image = image_row / max(phase_rows, 1);
+    const int iy = first_y + (image_row - image * phase_rows) * stride_y;
+    const int ix = first_x + (r - image_row * phase_columns) * stride_x;
     rows[e].image = image * out_height * out_width;
     // These divisions leave no remainder, by the choice of phase and tap.
     rows[e].y = r < m ? (iy + padding_y - tap_y * dilation_y) / stride_y : NO_PIXEL;
@@ -179,18 +180,18 @@ GROUP_KERNEL void conv2d_input_gradient_tile(
   floatv sums[ITEM_M][ITEM_VECTORS];
   clear_sums(sums);
   // B's element (k, column) is w[kh, kw, column, o]: contiguous along k.
-#define FETCH(step)                                                                                                \
-  const int at = (step) * TILE_K + LANE_K;                                                                         \
-  fetch_pixels(                                                                                                    \
-      a_loaded, rows, dy, out_height, out_width, out_channels, depth, taps_x, step_y, step_x, at, k);              \
-  const int tap = at / depth;                                                                                      \
-  const int kh = tap_y + tap / taps_x * period_y;                                                                  \
-  const int kw = tap_x + tap % taps_x * period_x;                                                                  \
-  global const float *weights =                                                                                    \
-      w + (long)(kh * kernel_width + kw) * columns * out_channels + group * depth + (at - tap * depth);            \
-  _Pragma("unroll") for (int e = 0; e < B_LOADS; e++) {                                                            \
-    const int q = column + LANE_ROW(e);                                                                            \
-    b_loaded[e] = at < k && q < columns ? weights[(long)q * out_channels] : 0.0f;                                  \
+#define FETCH(step)                                                                                            \
+  const int at = (step) * TILE_K + LANE_K;                                                                     \
+  fetch_pixels(                                                                                                \
+      a_loaded, rows, dy, out_height, out_width, out_channels, depth, taps_x, step_y, step_x, at, k);          \
+  const int tap = at / depth;                                                                                  \
+  const int kh = tap_y + tap / taps_x * period_y;                                                              \
+  const int kw = tap_x + tap % taps_x * period_x;                                                              \
+  global const float *weights =                                                                                \
+      w + (long)(kh * kernel_width + kw) * columns * out_channels + group * depth + (at - tap * depth);        \
+  _Pragma("unroll") for (int e = 0; e < B_LOADS; e++) {                                                        \
+    const int q = column + LANE_ROW(e);                                                                        \
+    b_loaded[e] = at < k && q < columns ? weights[(long)q * out_channels] : 0.0f;                              \
   }
 #define PUT(which)                                 \
   put_lanes(a_tiles[which], a_loaded, TILE_M, id); \
@@ -203,10 +204,10 @@ GROUP_KERNEL void conv2d_input_gradient_tile(
   for (int i = 0; i < ITEM_M; i++) {
     const int r = row + ITEM_ROW(i);
     if (r >= m) continue;
-    const int line = r / places;
-    const int image = line / lines;
-    const int iy = first_y + (line - image * lines) * stride_y;
-    const int ix = first_x + (r - line * places) * stride_x;
+    const int image_row = r / phase_columns;
+    const int image = image_row / phase_rows;
+    const int iy = first_y + (image_row - image * phase_rows) * stride_y;
+    const int ix = first_x + (r - image_row * phase_columns) * stride_x;
     const long pixel = ((long)(image * height + iy) * width + ix) * channels;
 #pragma unroll
     for (int j = 0; j < ITEM_VECTORS; j++) {
@@ -214,7 +215,8 @@ GROUP_KERNEL void conv2d_input_gradient_tile(
       if (q >= columns) continue;
       const floatv value = sums[i][j] + load_part(bias + q, columns - q);
       store_part(
-          finish(value, activated + pixel + q, columns - q, activation, slope), dx + pixel + q, columns - q);
+          apply_epilogue(value, postactivation + pixel + q, columns - q, activation, slope), dx + pixel + q,
+          columns - q);
     }
   }
 }
@@ -262,10 +264,10 @@ GROUP_KERNEL void conv2d_weight_gradient_tile(
 #define FETCH(step)                                                                                            \
   _Pragma("unroll") for (int q = 0; q < A_LOADS / 4; q++) {                                                    \
     const int pixel = first + (step) * TILE_K + QUAD_K(q, TILE_M);                                             \
-    const int line = pixel / out_width;                                                                        \
-    const int image = line / out_height;                                                                       \
-    const int iy = (line - image * out_height) * stride_y;                                                     \
-    const int ix = (pixel - line * out_width) * stride_x;                                                      \
+    const int image_row = pixel / out_width;                                                                   \
+    const int image = image_row / out_height;                                                                  \
+    const int iy = (image_row - image * out_height) * stride_y;                                                \
+    const int ix = (pixel - image_row * out_width) * stride_x;                                                 \
     _Pragma("unroll") for (int i = 0; i < 4; i++) {                                                            \
       const int py = iy + move_y[i];                                                                           \
       const int px = ix + move_x[i];                                                                           \

@@ -1,8 +1,8 @@
-// Dropout, with masks from philox.cl. A work-item does PHILOX_GROUPS groups of 128 elements.
+// Dropout, with masks from philox.cl. A work-item computes PHILOX_GROUPS groups of elements.
 #include "philox.cl"
 #include "dropout.h"
 
-// The four words of the blocks first_block + i, for tests: word k of block i in words[4 * i + k].
+// words[4 * i + k] = word k of block first_block + i. For tests of the generator.
 kernel void philox_blocks(
     global uint *words, int blocks, uint first_block, uint counter1, uint layer, uint step, uint key0, uint key1) {
   const int first = (int)get_global_id(0) * PHILOX_GROUPS * PHILOX_LANES;
@@ -16,7 +16,7 @@ kernel void philox_blocks(
   }
 }
 
-// y = x * scale where kept, 0 elsewhere. Multiplied, so that NaN and infinity do not vanish with a dropped element.
+// y = x * scale where kept, x * 0 elsewhere, so that NaN and infinity stay visible; with DROPOUT_RELU, of relu(x).
 kernel void dropout_forward(
     global const float *x, global float *y, int count, uint key0, uint key1, uint layer, uint step, uint threshold,
     float scale, int mode) {

@@ -1,6 +1,6 @@
-// Element by element: activations and their gradients, addition.
-// A work-item computes VECTOR_WIDTH consecutive elements; the last one of an array may hold fewer.
-#include "common.cl"
+// Elementwise operators on arrays of `count` elements: activations and their gradients, addition, scaling.
+// A work-item computes VECTOR_WIDTH consecutive elements, the last one fewer.
+#include "activation.cl"
 
 // y = activation(x).
 kernel void activation_forward(global const float *x, global float *y, int count, int activation, float slope) {
@@ -10,7 +10,7 @@ kernel void activation_forward(global const float *x, global float *y, int count
   store_part(activate(load_part(x + first, n), activation, slope), y + first, n);
 }
 
-// dx = dy * activation'(x), from the output y.
+// dx = dy * activation'(x), from the activation's output y.
 kernel void activation_backward(
     global const float *dy, global const float *y, global float *dx, int count, int activation, float slope) {
   const int first = (int)get_global_id(0) * VECTOR_WIDTH;
@@ -28,14 +28,15 @@ kernel void add(global const float *a, global const float *b, global float *y, i
 }
 
 // y = x * factor[0] * scale.
-kernel void scale_by_scalar(global const float *x, global const float *factor, global float *y, int count, float scale) {
+kernel void scale_by_scalar(
+    global const float *x, global const float *factor, global float *y, int count, float scale) {
   const int first = (int)get_global_id(0) * VECTOR_WIDTH;
   const int n = count - first;
   if (n <= 0) return;
   store_part(load_part(x + first, n) * (factor[0] * scale), y + first, n);
 }
 
-// y = value[0] * scale everywhere.
+// y = value[0] * scale in every element.
 kernel void broadcast_scalar(global const float *value, global float *y, int count, float scale) {
   const int first = (int)get_global_id(0) * VECTOR_WIDTH;
   const int n = count - first;
@@ -43,7 +44,7 @@ kernel void broadcast_scalar(global const float *value, global float *y, int cou
   store_part(SPLAT(value[0] * scale), y + first, n);
 }
 
-// y = e^x, to test what the activations and losses are made of.
+// y = e^x. For tests of the exponential that activations and losses use.
 kernel void exponential(global const float *x, global float *y, int count) {
   const int first = (int)get_global_id(0) * VECTOR_WIDTH;
   const int n = count - first;

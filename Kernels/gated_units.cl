@@ -1,11 +1,11 @@
 // Activations x * gate(x) whose gradients follow from the input x: SiLU with the logistic function as its gate, GELU
 // (Hendrycks and Gimpel, arXiv:1606.08415) with the normal distribution function or its approximation by tanh.
 // A work-item computes VECTOR_WIDTH consecutive elements; the last one of an array may hold fewer.
-#include "common.cl"
+#include "activation.cl"
 
 // The distribution function of the normal distribution, within 7e-8, and within 2e-5 of itself down to x = -4: for
-// |x| < 1.31 from an odd polynomial for erf (x / sqrt 2), otherwise from one for the logarithm of erfc, in which nothing
-// cancels. The polynomials are N. Juffa's (stackoverflow.com/questions/35148198). NaN stays NaN.
+// |x| < 1.31 from an odd polynomial for erf (x / sqrt 2), otherwise from one for the logarithm of erfc, in which
+// nothing cancels. The polynomials are N. Juffa's (stackoverflow.com/questions/35148198). NaN stays NaN.
 INLINE floatv normal_cdf(floatv x) {
   const floatv z = x * 0.70710678f, square = z * z;
   floatv small = SPLAT(-5.96761703e-4f);
@@ -35,8 +35,8 @@ INLINE floatv logistic(floatv x, floatv *rest) {
   return CHOOSEV(x < SPLAT(0.0f), small, large);
 }
 
-// The approximation (1 + tanh u) / 2 with u = sqrt(2 / pi) (x + 0.044715 x^3), which is the logistic function of 2 u, and
-// its derivative. Beyond 20, where x^3 could overflow, it is 0 or 1.
+// The approximation (1 + tanh u) / 2 with u = sqrt(2 / pi) (x + 0.044715 x^3), which is the logistic function of 2 u,
+// and its derivative. Beyond 20, where x^3 could overflow, it is 0 or 1.
 INLINE floatv tanh_gate(floatv x, floatv *derivative) {
   x = CHOOSEV(x > SPLAT(20.0f), SPLAT(20.0f), CHOOSEV(x < SPLAT(-20.0f), SPLAT(-20.0f), x));
   const floatv square = x * x;

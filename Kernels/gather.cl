@@ -1,4 +1,4 @@
-// Batches gathered on the device from a data set of bytes, in the order of a permutation.
+// Gathers a batch from a data set of bytes in device memory, in the order of a permutation.
 #include "common.cl"
 
 // Row i of y [rows, length] is row order[offset + i] of the data set, as value * scale + shift.

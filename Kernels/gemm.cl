@@ -1,14 +1,19 @@
-// General matrix multiplication, vector family: a work-item owns a register tile and walks down a strip of them.
+// General matrix multiplication, vector family: a work-item owns a register tile and walks down a strip of row tiles.
+//
+// gemm packs the columns of B that a work-item needs itself. For large products, gemm_pack packs both operands first,
+// once, into panels that gemm_packed reads in one stream: those of B are a column tile wide, with zeros past the last
+// column, and those of A hold a row tile's elements of one k after another. A block of B's panel then stays in the L1
+// or L2 cache while rows of A pass, and a block of A's in the L2 cache while the panels of some column tiles pass.
 #include "register_tile.cl"
 #include "gemm.h"
 
-#ifndef K_BLOCK
-#define K_BLOCK 512  // rows of B at a time
+#ifndef GEMM_BLOCK
+#define GEMM_BLOCK 512  // rows of B that gemm packs at a time
 #endif
-#define PACK_AHEAD 16   // rows of B that are asked for before they are packed
-#define PACK_BLOCK 64   // columns of a transposed B that it packs at a time
+#define GEMM_PACK_AHEAD 16  // rows of B that are prefetched ahead of packing
+#define GEMM_PACK_BLOCK 64  // columns of a transposed B that gemm_pack packs at a time
 
-// A column tile's biases, zeros behind the last of n columns; `count` of them serve in turn.
+// A column tile's biases, zeros past the last of n columns. There are `count` biases, which the columns take in turn.
 INLINE void TILED(load_biases)(
     floatv biases[VECTORS], global const float *bias, const int count, const int column, const int n) {
   for (int v = 0; v < VECTORS; v++) {
@@ -23,13 +28,12 @@ INLINE void TILED(load_biases)(
   }
 }
 
-// Multiplies a tile and stores it: rows of A, whose steps of k lie at `offsets` or, where they are contiguous, behind one
-// another, by a panel of B.
+// Multiplies a tile and stores it: rows of A, whose elements are contiguous or lie at `offsets`, by a panel of B.
 OUTLINE void TILED(multiply_tile)(
     global const float *const pointers[ROWS], const int is_contiguous, const int *offsets, const floatv *panel,
-    const int count, global float *out, global const float *c, const floatv biases[VECTORS], const long places[ROWS],
+    const int count, global float *out, global const float *c, const floatv biases[VECTORS], const long targets[ROWS],
     const int rows, const int columns, const int is_first, const int is_last, const float alpha, const float beta,
-    global const float *activated, const int activation, const float slope) {
+    global const float *postactivation, const int activation, const float slope) {
   floatv t[ROWS][VECTORS];
   global const float *a[ROWS];
   TILED(clear)(t);
@@ -41,11 +45,11 @@ OUTLINE void TILED(multiply_tile)(
     MULTIPLY_PANEL(t, a, offsets[k], panel, count)
   }
   TILED(store_product)(
-      t, out, c, biases, places, rows, columns, is_first, is_last, alpha, beta, activated, activation, slope);
+      t, out, c, biases, targets, rows, columns, is_first, is_last, alpha, beta, postactivation, activation, slope);
 }
 
-// sums[r][v] += sum over k < count of a[r][offsets[k]] * b[k * step + v], and packs those rows of B on the way: the first
-// row tile has the loads that packing needs.
+// sums[r][v] += sum over k < count of a[r][offsets[k]] * b[k * step + v], for the first row tile, and packs these
+// rows of B, which it has loaded, for the others.
 OUTLINE void TILED(multiply_packing)(
     floatv sums[ROWS][VECTORS], global const float *const pointers[ROWS], const int *offsets, global const float *from,
     const int step, floatv *panel, const int count) {
@@ -54,7 +58,7 @@ OUTLINE void TILED(multiply_packing)(
   UNROLL_STEPS
   for (long k = 0; k < count; k++) {
     const long at = offsets[k];
-    prefetch(from + (long)PACK_AHEAD * step, COLUMNS);
+    prefetch(from + (long)GEMM_PACK_AHEAD * step, COLUMNS);
 #pragma unroll
     for (int v = 0; v < VECTORS; v++) panel[v] = b[v] = LOADV(from + v * VECTOR_WIDTH);
     MULTIPLY_STEP(t, a, at, b)
@@ -64,59 +68,60 @@ OUTLINE void TILED(multiply_packing)(
   COPY_TILE(sums, t)
 }
 
-// out = alpha * A B + beta * C + bias, finished (common.cl); A is m x k, B k x n.
+// out = epilogue(alpha * A B + beta * C + bias), see activation.cl; A is m x k, B k x n.
 //
-// Elements (i, p) of A and (p, j) of B are a[i * a_row + p * a_step] and b[p * b_step + j * b_column]; a step of each is
-// 1, so that neither needs a copy to be transposed. C is read only where beta is not 0; it may be out. bias has
-// bias_count elements, which the columns take in turn.
-// There are several products with the same A. Each B lies b_batch behind the one before. Rows of out and C are contiguous
-// and lie in lines: of `line` rows those of the first product, then those of the second and so on. m is a multiple of
-// `line`; a line of m rows is the whole product.
-// Work-item (x, y, z): column tile x, rows y * strip * ROWS ... of strip tiles, of product z. The sum over k goes in
-// blocks: B's block is packed and stays in the first cache, or the second, while A passes; between blocks the sums rest
-// in out.
+// Elements (i, p) of A and (p, j) of B are a[i * a_row + p * a_step] and b[p * b_step + j * b_column]; one step of
+// each is 1, so that neither needs a copy to be transposed. C is read only where beta is not 0; it may be out. bias
+// has bias_count elements, which the columns take in turn. There are several products with the same A; each B lies
+// b_batch after the one before. Rows of out and C are contiguous and interleaved: run_rows rows of the first product,
+// as many of the second and so on, then the next run_rows rows of each. m is a multiple of run_rows.
+// Work-item (x, y, z): column tile x of rows y * strip * ROWS ... of `strip` row tiles, of product z. The sum over k
+// goes in blocks: B's block is packed and stays in the L1 or L2 cache while A passes; between blocks the sums rest in
+// out.
 kernel void TILED(gemm)(
     global const float *a, global const float *b, global const float *c, global const float *bias, global float *out,
-    int m, int n, int k, int a_row, int a_step, int b_step, int b_column, int b_batch, int products, int line,
-    int bias_count, int strip, float alpha, float beta, global const float *activated, int activation, float slope) {
+    int m, int n, int k, int a_row, int a_step, int b_step, int b_column, int b_batch, int products, int run_rows,
+    int bias_count, int strip, float alpha, float beta, global const float *postactivation, int activation,
+    float slope) {
   const int column = (int)get_global_id(0) * COLUMNS;
   const int first = (int)get_global_id(1) * strip * ROWS, product = (int)get_global_id(2);
   const int columns = min(COLUMNS, n - column);
   if (columns <= 0 || first >= m || product >= products) return;
   const int last = min(m, first + strip * ROWS);
   b += (long)product * b_batch;
-  floatv panel[K_BLOCK * VECTORS], biases[VECTORS];
+  floatv panel[GEMM_BLOCK * VECTORS], biases[VECTORS];
   TILED(load_biases)(biases, bias, bias_count, column, n);
-  int offsets[K_BLOCK];
-  for (int p = 0; p < min(K_BLOCK, k); p++) offsets[p] = p * a_step;
-  const long other_products = (long)(products - 1) * line * n;
-  for (int block = 0; block == 0 || block < k; block += K_BLOCK) {
-    const int count = min(K_BLOCK, k - block);
-    const int is_first = block == 0, is_last = block + K_BLOCK >= k;
+  int offsets[GEMM_BLOCK];
+  for (int p = 0; p < min(GEMM_BLOCK, k); p++) offsets[p] = p * a_step;
+  const long other_products = (long)(products - 1) * run_rows * n;
+  for (int block = 0; block == 0 || block < k; block += GEMM_BLOCK) {
+    const int count = min(GEMM_BLOCK, k - block);
+    const int is_first = block == 0, is_last = block + GEMM_BLOCK >= k;
     global const float *from = b + (long)block * b_step + (long)column * b_column;
     if (b_column != 1) TILED(pack_columns)(panel, from, b_column, count, columns);
-    int in_line = first % line;
-    long place = (first / line * (long)products + product) * line * n + (long)in_line * n + column;
+    int in_run = first % run_rows;
+    long target = (first / run_rows * (long)products + product) * run_rows * n + (long)in_run * n + column;
     for (int row = first; row < last; row += ROWS) {
       const int rows = min(ROWS, last - row);
       global const float *pointers[ROWS];
-      long places[ROWS];
+      long targets[ROWS];
 #pragma unroll
       for (int r = 0; r < ROWS; r++) {
         pointers[r] = a + (long)min(row + r, last - 1) * a_row + (long)block * a_step;
-        places[r] = place;
-        in_line++;
-        place += in_line == line ? n + other_products : n;
-        in_line = in_line == line ? 0 : in_line;
+        targets[r] = target;
+        in_run++;
+        target += in_run == run_rows ? n + other_products : n;
+        in_run = in_run == run_rows ? 0 : in_run;
       }
       if (row > first || b_column != 1) {
         TILED(multiply_tile)(
-            pointers, a_step == 1, offsets, panel, count, out, c, biases, places, rows, columns, is_first, is_last,
-            alpha, beta, activated, activation, slope);
+            pointers, a_step == 1, offsets, panel, count, out, c, biases, targets, rows, columns, is_first, is_last,
+            alpha, beta, postactivation, activation, slope);
         continue;
       }
-      // Whole vectors reach into the next row where columns end; the last rows have none that may be read.
-      const int short_rows = (COLUMNS - columns + b_step - 1) / b_step, whole = max(0, min(count, k - short_rows - block));
+      // Whole vectors read into the next row where columns end, so the last rows are packed with zeros past their end.
+      const int short_rows = (COLUMNS - columns + b_step - 1) / b_step;
+      const int whole = max(0, min(count, k - short_rows - block));
       floatv *rest = panel + whole * VECTORS;
       floatv sums[ROWS][VECTORS];
       TILED(clear)(sums);
@@ -126,26 +131,24 @@ kernel void TILED(gemm)(
         TILED(multiply_scattered)(sums, pointers, offsets + whole, rest, count - whole);
       }
       TILED(store_sums)(
-          sums, out, c, biases, places, rows, columns, is_first, is_last, alpha, beta, activated, activation, slope);
+          sums, out, c, biases, targets, rows, columns, is_first, is_last, alpha, beta, postactivation, activation,
+          slope);
     }
   }
 }
 
-// For large products. A and B are packed once, by gemm_pack, into panels that the tiles read in one stream: B's are a
-// column tile wide, zeros behind the last column, and A's hold a row tile's elements of each k behind one another. A
-// block of B's panel then stays in the first cache, or the second, while rows of A pass, and a block of A's in the second
-// while the panels of some column tiles pass.
-
-// Which of `parts` the work-item packs by its place in the last dimension, over which they are spread evenly; -1 for none.
+// Which of `parts` the work-item packs, -1 for none: they are spread evenly over the last dimension of the grid.
 INLINE int TILED(part_to_pack)(const int parts) {
   const long z = get_global_id(2), size = get_global_size(2);
   const int part = (int)(z * parts / size);
   return z > 0 && (int)((z - 1) * parts / size) == part ? -1 : part;
 }
 
-// Work-item (x, 0, z): rows x * GEMM_PACK_STEPS ... of GEMM_PACK_TILES of B's panels; (x, 1, z): columns x * GEMM_PACK_STEPS ... of one
-// of A's. z has as many places as there are of the more numerous. A thread that takes a range of z packs about those rows
-// of A that it multiplies in gemm_packed, where rows go with the last dimension too, so they lie in its core's cache.
+// Packs A and B into panels: a_panels [row tile, k, ROWS], b_panels [column tile, k, COLUMNS].
+// Work-item (x, 0, z): rows x * GEMM_PACK_STEPS ... of GEMM_PACK_TILES panels of B; (x, 1, z): columns x *
+// GEMM_PACK_STEPS ... of a panel of A. z counts those that are more numerous. Threads take ranges of the last
+// dimension here and in gemm_packed, so a thread packs about those rows of A that it multiplies, and finds them in
+// its core's cache.
 kernel void TILED(gemm_pack)(
     global const float *a, global const float *b, global float *a_panels, global float *b_panels, int m, int n, int k,
     int a_row, int a_step, int b_step, int b_column) {
@@ -160,13 +163,13 @@ kernel void TILED(gemm_pack)(
     global const float *from = b + (long)first * b_step + (long)column * b_column;
     global float *to = b_panels + (long)column * k + (long)first * COLUMNS;
     if (b_column == 1) {
-      // Along the rows, so that what is read lies behind one another.
+      // Row by row, so that what is read is contiguous.
       for (int p = 0; p < count; p++) {
         for (int i = 0; i < columns; i += COLUMNS) {
           global const float *source = from + (long)p * b_step + i;
           global float *target = to + (long)i * k + p * COLUMNS;
           if (columns - i >= COLUMNS) {
-            if (p + PACK_AHEAD < count) prefetch(source + (long)PACK_AHEAD * b_step, COLUMNS);
+            if (p + GEMM_PACK_AHEAD < count) prefetch(source + (long)GEMM_PACK_AHEAD * b_step, COLUMNS);
 #pragma unroll
             for (int v = 0; v < COLUMNS; v += VECTOR_WIDTH) STOREV(LOADV(source + v), target + v);
           } else {
@@ -178,9 +181,9 @@ kernel void TILED(gemm_pack)(
       }
     } else {
       for (int i = 0; i < columns; i += COLUMNS) {
-        for (int p = 0; p < count; p += PACK_BLOCK) {
-          const int rows = min(PACK_BLOCK, count - p);
-          floatv panel[PACK_BLOCK * VECTORS];
+        for (int p = 0; p < count; p += GEMM_PACK_BLOCK) {
+          const int rows = min(GEMM_PACK_BLOCK, count - p);
+          floatv panel[GEMM_PACK_BLOCK * VECTORS];
           TILED(pack_columns)(panel, from + (long)i * b_column + p, b_column, rows, min(COLUMNS, columns - i));
           for (int v = 0; v < rows * VECTORS; v++) STOREV(panel[v], to + (long)i * k + p * COLUMNS + v * VECTOR_WIDTH);
         }
@@ -208,11 +211,11 @@ kernel void TILED(gemm_pack)(
   }
 }
 
-// Multiplies a tile and stores it: `count` k of a panel of A with as many rows of a panel of B.
+// Multiplies a tile and stores it: `count` steps of k of a panel of A by as many rows of a panel of B.
 OUTLINE void TILED(multiply_panels)(
     global const float *a_panel, global const float *b_panel, const int count, global float *out,
-    global const float *c, const floatv biases[VECTORS], const long places[ROWS], const int rows, const int columns,
-    const int is_first, const int is_last, const float alpha, const float beta, global const float *activated,
+    global const float *c, const floatv biases[VECTORS], const long targets[ROWS], const int rows, const int columns,
+    const int is_first, const int is_last, const float alpha, const float beta, global const float *postactivation,
     const int activation, const float slope) {
   floatv t[ROWS][VECTORS];
   global const float *a[ROWS];
@@ -221,17 +224,17 @@ OUTLINE void TILED(multiply_panels)(
   for (int r = 0; r < ROWS; r++) a[r] = a_panel + r;
   MULTIPLY_WEIGHTS(t, a, ROWS, b_panel, count)
   TILED(store_product)(
-      t, out, c, biases, places, rows, columns, is_first, is_last, alpha, beta, activated, activation, slope);
+      t, out, c, biases, targets, rows, columns, is_first, is_last, alpha, beta, postactivation, activation, slope);
 }
 
-// out = alpha * A B + beta * C + bias, finished (common.cl), from the panels of gemm_pack: one product, whose bias has n
-// elements; otherwise as gemm.
+// out = epilogue(alpha * A B + beta * C + bias) as by gemm, from the panels of gemm_pack; one product, bias has n
+// elements.
 // Work-item (x, y): column tiles x * tiles ... of `tiles`, and row tiles y * strip ... of `strip`; k in blocks of
 // `k_block`.
 kernel void TILED(gemm_packed)(
     global const float *a_panels, global const float *b_panels, global const float *c, global const float *bias,
     global float *out, int m, int n, int k, int tiles, int strip, int k_block, float alpha, float beta,
-    global const float *activated, int activation, float slope) {
+    global const float *postactivation, int activation, float slope) {
   const int first_column = (int)get_global_id(0) * tiles * COLUMNS;
   const int first = (int)get_global_id(1) * strip * ROWS;
   if (first_column >= n || first >= m) return;
@@ -244,14 +247,14 @@ kernel void TILED(gemm_packed)(
       TILED(load_biases)(biases, bias, n, column, n);
       for (int row = first; row < last; row += ROWS) {
         const int rows = min(ROWS, last - row);
-        long places[ROWS];
+        long targets[ROWS];
 #pragma unroll
-        for (int r = 0; r < ROWS; r++) places[r] = (long)(row + r) * n + column;
-        // On its way to the first cache while the products are summed.
-        for (int r = 0; r < rows; r++) prefetch(out + places[r], COLUMNS);
+        for (int r = 0; r < ROWS; r++) targets[r] = (long)(row + r) * n + column;
+        // Loaded into the L1 cache while the products are summed.
+        for (int r = 0; r < rows; r++) prefetch(out + targets[r], COLUMNS);
         TILED(multiply_panels)(
-            a_panels + (long)row * k + (long)block * ROWS, b_panel, count, out, c, biases, places, rows,
-            min(COLUMNS, n - column), block == 0, block + k_block >= k, alpha, beta, activated, activation, slope);
+            a_panels + (long)row * k + (long)block * ROWS, b_panel, count, out, c, biases, targets, rows,
+            min(COLUMNS, n - column), block == 0, block + k_block >= k, alpha, beta, postactivation, activation, slope);
       }
     }
   }

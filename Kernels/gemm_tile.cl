@@ -25,8 +25,8 @@ INLINE void fetch_strided(
   }
 }
 
-// out = alpha * A B + beta * C + bias, finished (common.cl), where A is m x k, B k x n, out and C m x n with contiguous
-// rows.
+// out = epilogue(alpha * A B + beta * C + bias), see activation.cl, where A is m x k, B k x n, out and C m x n with
+// contiguous rows.
 //
 // A's element (i, p) is a[i * a_row + p * a_step] and B's (p, j) b[p * b_step + j * b_column], so that neither needs a
 // copy to be transposed. C is read only where beta is not 0; it may be out. bias has n elements.
@@ -35,7 +35,7 @@ INLINE void fetch_strided(
 GROUP_KERNEL void gemm_tile(
     global const float *a, global const float *b, global const float *c, global const float *bias, global float *out,
     int m, int n, int k, int a_row, int a_step, int b_step, int b_column, int chunk, float alpha, float beta,
-    global const float *activated, int activation, float slope) {
+    global const float *postactivation, int activation, float slope) {
   LOCAL_TILES(a_tiles, TILE_M);
   LOCAL_TILES(b_tiles, TILE_N);
   const int id = (int)get_local_id(0);
@@ -51,7 +51,7 @@ GROUP_KERNEL void gemm_tile(
 #define FETCH(step)                                                                                        \
   fetch_strided(a_loaded, a, TILE_M, row, m, first + (step) * TILE_K, end, a_row, a_step, id);             \
   fetch_strided(b_loaded, b, TILE_N, column, n, first + (step) * TILE_K, end, b_column, b_step, id)
-#define PUT(which)                                                 \
+#define PUT(which)                                                  \
   if (a_step == 1) put_lanes(a_tiles[which], a_loaded, TILE_M, id); \
   else put_quads(a_tiles[which], a_loaded, TILE_M, id);             \
   if (b_step == 1) put_lanes(b_tiles[which], b_loaded, TILE_N, id); \
@@ -72,16 +72,16 @@ GROUP_KERNEL void gemm_tile(
       floatv y = sums[i][j] * SPLAT(alpha);
       if (beta != 0.0f) y = MULTIPLY_ADD(SPLAT(beta), load_part(c + at, n - q), y);
       y += load_part(bias + q, n - q);
-      store_part(finish(y, activated + at, n - q, activation, slope), out + at, n - q);
+      store_part(apply_epilogue(y, postactivation + at, n - q, activation, slope), out + at, n - q);
     }
   }
 }
 
-// out = alpha * (the sum of `splits` m x n matrices at parts, in their order) + beta * C + bias, finished (common.cl).
-// Work-item (x, y): four columns from 4 x on, of row y.
+// out = epilogue(alpha * (the sum of `splits` m x n matrices at parts, in their order) + beta * C + bias).
+// Work-item (x, y): VECTOR_WIDTH columns x of row y.
 kernel void sum_splits(
     global const float *parts, global const float *c, global const float *bias, global float *out, int m, int n,
-    int splits, float alpha, float beta, global const float *activated, int activation, float slope) {
+    int splits, float alpha, float beta, global const float *postactivation, int activation, float slope) {
   const int column = (int)get_global_id(0) * VECTOR_WIDTH;
   const int row = (int)get_global_id(1);
   const int width = n - column;
@@ -92,5 +92,5 @@ kernel void sum_splits(
   sum *= SPLAT(alpha);
   if (beta != 0.0f) sum = MULTIPLY_ADD(SPLAT(beta), load_part(c + at, width), sum);
   sum += load_part(bias + column, width);
-  store_part(finish(sum, activated + at, width, activation, slope), out + at, width);
+  store_part(apply_epilogue(sum, postactivation + at, width, activation, slope), out + at, width);
 }

@@ -1,10 +1,10 @@
 // Group normalisation of images x [N, pixels, C], whose channels make groups of `group` neighbours: each group of each
 // image is normalised by its own mean and variance.
 //
-// A work-item does groups of one image, as many as fit in 16 lanes, or one that is larger. It sums over the pixels in 16
-// lanes, channel i of the item in lane i mod 16, whatever the vector's width, and then over the lanes of each group. The
-// variance takes a second pass and a correction for the rounding of the mean, so that a large mean does not cost it its
-// digits.
+// A work-item does groups of one image, as many as fit in 16 lanes, or one that is larger. It sums over the pixels in
+// 16 lanes, channel i of the item in lane i mod 16, whatever the vector's width, and then over the lanes of each
+// group. The variance takes a second pass and a correction for the rounding of the mean, so that a large mean does
+// not cost it its digits.
 #include "common.cl"
 
 // What a work-item does: `channels` of an image from `start` on; lanes of `size` belong to one group.
@@ -50,8 +50,8 @@ INLINE void sum_groups(floatv *lanes, int size) {
   for (int v = 0; v < SUM_VECTORS; v++) lanes[v] = LOADV(values + v * VECTOR_WIDTH);
 }
 
-// The numbers of the item's groups in an array [N, C / group, 2], one for each lane; which: 0 the mean, 1 what deviations
-// from it are multiplied by.
+// The numbers of the item's groups in an array [N, C / group, 2], one for each lane; which: 0 the mean, 1 what
+// deviations from it are multiplied by.
 INLINE void load_groups(floatv *lanes, global const float *statistics, group_item item, int C, int group, int which) {
   const int first = (item.image * C + item.start) / group, count = item.channels / group;
   float values[SUM_LANES];
@@ -124,8 +124,8 @@ kernel void group_norm_forward(
   }
 }
 
-// With z = (x - mean) * scale: the sums over the pixels of dy and of dy * z, both [N, C], and unless it is to be skipped
-// dx = scale * (dy * weight - the means over the group of dy * weight and, times z, of dy * weight * z).
+// With z = (x - mean) * scale: the sums over the pixels of dy and of dy * z, both [N, C], and unless it is to be
+// skipped dx = scale * (dy * weight - the means over the group of dy * weight and, times z, of dy * weight * z).
 kernel void group_norm_backward(
     global const float *dy, global const float *x, global const float *weight, global const float *statistics,
     global float *dx, global float *sums, global float *products, int N, int pixels, int C, int group, int has_weight,

@@ -1,9 +1,9 @@
-// Changes of layout.
+// Layout changes: NHWC to NCHW and back are transposes of each image's matrix [H * W, C].
 #include "common.cl"
 #include "layout.h"
 
-// Transposes each of N matrices: y [N, columns, rows] from x [N, rows, columns]. Work-item (i, j) does vector i of
-// columns over block j of rows, counted over all matrices.
+// Transposes each of N matrices: y [N, columns, rows] from x [N, rows, columns].
+// Work-item (i, j): VECTOR_WIDTH columns i of LAYOUT_TRANSPOSE_ROWS rows j, counted through all matrices.
 kernel void transpose_batch(global const float *x, global float *y, int N, int rows, int columns) {
   const int blocks = (rows + LAYOUT_TRANSPOSE_ROWS - 1) / LAYOUT_TRANSPOSE_ROWS;
   const int c = (int)get_global_id(0) * VECTOR_WIDTH, block = (int)get_global_id(1);

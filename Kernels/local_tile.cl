@@ -1,4 +1,4 @@
-// The tile that GEMM and the convolutions of the tile family share, for GPUs. It stands before the kernels' own text.
+// The tile that GEMM and the convolutions of the tile family share, for GPUs.
 //
 // A work-group computes TILE_M x TILE_N sums of products of A (rows by k) and B (k by columns). It walks along k in
 // steps of TILE_K: the tiles of A and B of a step lie in local memory while every work-item adds their products to the
@@ -10,10 +10,13 @@
 // A work-group has GROUP_ITEMS work-items in its first dimension.
 #ifndef LOCAL_TILE_CL
 #define LOCAL_TILE_CL
-#include "common.cl"
+#ifndef VECTOR_WIDTH
+#define VECTOR_WIDTH 4
+#endif
+#include "activation.cl"
 
 #if VECTOR_WIDTH != 4
-#error "the tile family is written with vectors of four"
+#error "the tile family needs vectors of four"
 #endif
 
 #ifndef TILE_M
@@ -39,8 +42,7 @@
 #error "ITEM_M and ITEM_N must be multiples of 4, and TILE_M and TILE_N multiples of them"
 #endif
 
-// Stands before a kernel. Compilers that do not know the group's size leave room for the largest, and then have too few
-// registers for the sums.
+// Qualifies a kernel. Without the group's size, compilers reserve registers for the largest group, and the sums spill.
 #define GROUP_KERNEL __attribute__((reqd_work_group_size(GROUP_ITEMS, 1, 1))) kernel
 
 // Elements of either tile that a work-item loads in a step.
@@ -57,21 +59,21 @@
 #define PITCH(tile) ((tile) / 4 + 1)
 #define LOCAL_TILES(name, tile) local floatv name[2][TILE_K * PITCH(tile)]
 
-// Two ways to share the loads of a tile of `tile` rows out to the work-items, for memory that is contiguous along k and
-// along the rows. Along k, an item loads one k of several rows; along the rows, four rows of one or more k.
+// Two ways to divide the loads of a tile of `tile` rows among the work-items, for memory that is contiguous along k
+// and along the rows. Along k, an item loads one k of several rows; along the rows, four rows of one or more k.
 #define LANE_K (id % TILE_K)
 #define LANE_ROW(e) (id / TILE_K + (e) * (GROUP_ITEMS / TILE_K))
 #define QUAD_K(q, tile) (id / ((tile) / 4) + (q) * (GROUP_ITEMS / ((tile) / 4)))
 #define QUAD_ROW(tile) (id % ((tile) / 4) * 4)
 
-// Writes what was loaded along k to local memory.
+// Stores elements loaded along k in local memory.
 INLINE void put_lanes(local floatv *to, const float *loaded, const int tile, const int id) {
   local float *elements = (local float *)to;
 #pragma unroll
   for (int e = 0; e < tile * TILE_K / GROUP_ITEMS; e++) elements[LANE_K * PITCH(tile) * 4 + LANE_ROW(e)] = loaded[e];
 }
 
-// Writes what was loaded along the rows to local memory.
+// Stores elements loaded along the rows in local memory.
 INLINE void put_quads(local floatv *to, const float *loaded, const int tile, const int id) {
 #pragma unroll
   for (int q = 0; q < tile * TILE_K / GROUP_ITEMS / 4; q++) {
@@ -79,8 +81,8 @@ INLINE void put_quads(local floatv *to, const float *loaded, const int tile, con
   }
 }
 
-// The place in the tile of a work-item's sums[i][j]: its row and its first of four columns. Items that are neighbours
-// hold neighbouring vectors, so that a row is stored in one stream.
+// The row, and the first of four columns, of a work-item's sums[i][j] in the tile. Neighbouring items hold neighbouring
+// vectors, so that a row is stored in one stream.
 #define ITEM_ROW(i) (((i) / 4 * GROUP_ROWS + id / GROUP_COLUMNS) * 4 + (i) % 4)
 #define ITEM_COLUMN(j) (((j) * GROUP_COLUMNS + id % GROUP_COLUMNS) * 4)
 

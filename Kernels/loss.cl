@@ -1,8 +1,9 @@
-// Mean squared error, and the last stage of every loss.
-#include "common.cl"
+// Mean squared error, and the last pass of every loss.
+#include "activation.cl"
 
-// Work-item j does elements j * length ..< (j + 1) * length: gradient = (prediction - target) * scale, times the derivative
-// of the activation that the prediction comes from, and the sum of squared differences into partial[j].
+// partial[j] = the sum of (prediction - target)^2 over chunk j; with wants_gradient, gradient = (prediction - target)
+// * scale, or its pre-activation gradient where `activation` is what the prediction is the output of.
+// Work-item j: elements j * length ..< (j + 1) * length.
 kernel void squared_error(
     global const float *prediction, global const float *target, global float *gradient, global float *partial,
     int count, int length, float scale, int wants_gradient, int activation, float slope) {
@@ -24,8 +25,9 @@ kernel void squared_error(
   partial[chunk] = sum_lanes(sums);
 }
 
-// One work-item: loss[0] = sum of partial * scale. With wants_metrics, metrics gathers over many batches: the sum of
-// loss * weight as a float and its rounding error (words 0 and 1), hits (word 2) and examples (word 3).
+// loss[0] = the sum of partial * scale. With wants_metrics, metrics accumulates over batches: the sum of loss *
+// examples as a float and its rounding error (words 0 and 1), hits (word 2) and examples (word 3).
+// Work-item: one does all.
 kernel void loss_finish(
     global const float *partial, global const int *hits, global float *loss, global uint *metrics, int chunks,
     float scale, int has_hits, int wants_metrics, int examples) {
@@ -45,7 +47,7 @@ kernel void loss_finish(
   if (has_hits) {
     for (int i = 0; i < chunks; i++) correct += (uint)hits[i];
   }
-  // A compensated sum (Neumaier): the error of each addition is kept beside the sum.
+  // Neumaier's compensated sum: word 1 accumulates the rounding errors of word 0.
   const float sum = as_float(metrics[0]), term = mean * (float)examples, next = sum + term;
   const float error = fabs(sum) >= fabs(term) ? (sum - next) + term : (term - next) + sum;
   metrics[0] = as_uint(next);

@@ -1,5 +1,5 @@
-// Optimizer steps over all parameters at once: flat arrays of parameters, gradients and state.
-// A work-item updates VECTOR_WIDTH elements. Formulas and their order are those of torch.optim.
+// Optimizer steps over flat arrays of all parameters, their gradients and state. Formulas and the order of operations
+// are those of torch.optim. A work-item updates VECTOR_WIDTH elements.
 #include "common.cl"
 
 // Adam (Kingma & Ba 2015), with weight decay added to the gradient, or decoupled from it (AdamW, Loshchilov & Hutter

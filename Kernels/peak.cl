@@ -1,8 +1,9 @@
-// The device's limit: fused multiply-adds in registers, nothing else. For benchmarks.
+// Fused multiply-adds in registers and nothing else: the device's peak arithmetic throughput. For benchmarks.
 #include "common.cl"
 #include "peak.h"
 
-// Each work-item does rounds * PEAK_CHAINS * VECTOR_WIDTH multiply-adds; out[item] keeps them from being dropped.
+// Each work-item does rounds * PEAK_CHAINS * VECTOR_WIDTH multiply-adds. Writing out[item] keeps compilers from
+// removing them.
 kernel void peak_multiply_add(global float *out, int rounds, float factor, float summand) {
   floatv sums[PEAK_CHAINS];
 #pragma unroll

@@ -1,20 +1,21 @@
-// Pooling over windows of images [N, H, W, C]; outputs are [N, HO, WO, C].
+// Pooling of images [N, H, W, C] over windows KH x KW with strides SH, SW and padding PH, PW; outputs are [N, HO, WO,
+// C].
 //
 // A work-item computes VECTOR_WIDTH channels of one pixel. Dimension 0 of the grid counts the pixels of a row, and
 // within them the vectors of channels; dimension 1 counts the rows of all images. Gradients gather: an input looks up
-// the windows that cover it, in row order, so that sums have a fixed order and nothing is added atomically. Where
-// windows neither overlap nor touch padding (KH = SH, KW = SW), a work-item writes the whole cell of inputs under a
-// window instead, or those of several windows.
+// the windows that cover it, in row order, so that sums have a fixed order and nothing is added atomically. For
+// windows that tile the image, which neither overlap nor leave gaps nor touch padding (KH = SH, KW = SW), there are
+// gradient kernels in which a work-item writes all inputs of a window.
 //
-// Windows of more than 65535 positions are not handled; the caller refuses them.
-#include "common.cl"
+// A window has at most POOL_NO_ARGMAX positions; the caller refuses larger ones.
+#include "argmax.cl"
 
 #define CHANNEL_VECTORS ((C + VECTOR_WIDTH - 1) / VECTOR_WIDTH)
 
-// The largest value of each window; padding never wins. The winner is its position in the window, row * KW + column:
-// the first of equal values, and NaN over everything, as in PyTorch. `keep` says whether and how it is stored.
+// y = the largest value of each window, padding excluded, and its argmax, the position row * KW + column in the
+// window, which is stored as `keep`, POOL_KEEP_..., says.
 kernel void pool_max_forward(
-    global const float *x, global float *y, global ushort *winner, int N, int H, int W, int C, int HO, int WO, int KH,
+    global const float *x, global float *y, global ushort *argmax, int N, int H, int W, int C, int HO, int WO, int KH,
     int KW, int SH, int SW, int PH, int PW, int keep) {
   const int column = (int)get_global_id(0), row = (int)get_global_id(1);
   if (column >= WO * CHANNEL_VECTORS || row >= N * HO) return;
@@ -24,23 +25,23 @@ kernel void pool_max_forward(
   const int first_row = max(0, -top), last_row = min(KH, H - top);
   const int first_column = max(0, -left), last_column = min(KW, W - left);
   const int channels = C - c;
-  floatv best = SPLAT(-INFINITY);
+  floatv largest = SPLAT(-INFINITY);
   intv position = (intv)(first_row * KW + first_column);
   for (int r = first_row; r < last_row; r++) {
     for (int s = first_column; s < last_column; s++) {
       const floatv v = load_part(x + ((n * H + top + r) * W + left + s) * C + c, channels);
-      take_larger(v, r * KW + s, &best, &position);
+      update_max(v, r * KW + s, &largest, &position);
     }
   }
   const int at = (row * WO + wo) * C + c;
-  store_part(best, y + at, channels);
-  if (keep == POOL_KEEP_POSITIVE_ARGMAX) position = positive_winner(best, position);
-  if (keep) store_winners(position, winner + at, channels);
+  store_part(largest, y + at, channels);
+  if (keep == POOL_KEEP_POSITIVE_ARGMAX) position = positive_argmax(largest, position);
+  if (keep) store_argmax(position, argmax + at, channels);
 }
 
-// Windows and steps of 2 without padding.
+// pool_max_forward for windows and strides of 2 without padding.
 kernel void pool_max_forward_2x2(
-    global const float *x, global float *y, global ushort *winner, int N, int H, int W, int C, int HO, int WO,
+    global const float *x, global float *y, global ushort *argmax, int N, int H, int W, int C, int HO, int WO,
     int keep) {
   const int column = (int)get_global_id(0), row = (int)get_global_id(1);
   if (column >= WO * CHANNEL_VECTORS || row >= N * HO) return;
@@ -56,34 +57,34 @@ kernel void pool_max_forward_2x2(
     for (int k = 0; k < 4; k++) values[k] = load_part(corner + ((k >> 1) * W + (k & 1)) * C, channels);
   }
   intv position;
-  const floatv best = largest_of_four(values, &position);
+  const floatv largest = max_of_four(values, &position);
   const int at = (row * WO + wo) * C + c;
-  store_part(best, y + at, channels);
-  if (keep == POOL_KEEP_POSITIVE_ARGMAX) position = positive_winner(best, position);
-  if (keep) store_winners(position, winner + at, channels);
+  store_part(largest, y + at, channels);
+  if (keep == POOL_KEEP_POSITIVE_ARGMAX) position = positive_argmax(largest, position);
+  if (keep) store_argmax(position, argmax + at, channels);
 }
 
-// Writes the rows x columns inputs under one window, whose winner is `position`; lines of the image are `line` apart.
-INLINE void write_cell(
-    global float *corner, const floatv gradient, const intv position, const int line, const int C, const int channels,
+// Writes the gradients of the rows x columns inputs of one window; rows of the image are `pitch` apart.
+INLINE void write_window(
+    global float *corner, const floatv gradient, const intv position, const int pitch, const int C, const int channels,
     const int rows, const int columns, const int KW) {
   if (KW == 2 && rows == 2 && columns == 2 && channels >= VECTOR_WIDTH) {
     STOREV(CHOOSEV(position == 0, gradient, SPLAT(0.0f)), corner);
     STOREV(CHOOSEV(position == 1, gradient, SPLAT(0.0f)), corner + C);
-    STOREV(CHOOSEV(position == 2, gradient, SPLAT(0.0f)), corner + line);
-    STOREV(CHOOSEV(position == 3, gradient, SPLAT(0.0f)), corner + line + C);
+    STOREV(CHOOSEV(position == 2, gradient, SPLAT(0.0f)), corner + pitch);
+    STOREV(CHOOSEV(position == 3, gradient, SPLAT(0.0f)), corner + pitch + C);
     return;
   }
   for (int r = 0; r < rows; r++) {
     for (int s = 0; s < columns; s++) {
-      store_part(CHOOSEV(position == r * KW + s, gradient, SPLAT(0.0f)), corner + r * line + s * C, channels);
+      store_part(CHOOSEV(position == r * KW + s, gradient, SPLAT(0.0f)), corner + r * pitch + s * C, channels);
     }
   }
 }
 
-// dx: the sum of dy over the windows that this input won.
+// dx = the sum of dy over the windows whose argmax this input is.
 kernel void pool_max_backward(
-    global const float *dy, global const ushort *winner, global float *dx, int N, int H, int W, int C, int HO, int WO,
+    global const float *dy, global const ushort *argmax, global float *dx, int N, int H, int W, int C, int HO, int WO,
     int KH, int KW, int SH, int SW, int PH, int PW) {
   const int column = (int)get_global_id(0), row = (int)get_global_id(1);
   if (column >= W * CHANNEL_VECTORS || row >= N * H) return;
@@ -98,23 +99,23 @@ kernel void pool_max_backward(
     for (int wo = first_column; wo <= last_column; wo++) {
       const int at = ((n * HO + ho) * WO + wo) * C + c;
       const int position = (h + PH - ho * SH) * KW + w + PW - wo * SW;
-      const intv won = load_winners(winner + at, channels) == position;
-      sum += CHOOSEV(won, load_part(dy + at, channels), SPLAT(0.0f));
+      const intv is_argmax = load_argmax(argmax + at, channels) == position;
+      sum += CHOOSEV(is_argmax, load_part(dy + at, channels), SPLAT(0.0f));
     }
   }
   store_part(sum, dx + (row * W + w) * C + c, channels);
 }
 
-// The same where KH = SH, KW = SW and there is no padding: a work-item writes the KH x KW inputs under each of its
-// windows, and zeros where the image goes on behind the last window; dy is multiplied by scale on the way. The grid
-// covers ceil(H / KH) x ceil(W / KW) cells, a work-item `columns` of a row, counted as in dimension 0 elsewhere.
-kernel void pool_max_backward_cells(
-    global const float *dy, global const ushort *winner, global float *dx, int N, int H, int W, int C, int HO, int WO,
+// pool_max_backward of dy * scale for windows that tile the image; inputs past the last whole window get zero.
+// Work-item (x, y): vectors of channels x * columns ..< (x + 1) * columns of row y of windows. The grid covers
+// ceil(H / KH) x ceil(W / KW) windows.
+kernel void pool_max_backward_tiling(
+    global const float *dy, global const ushort *argmax, global float *dx, int N, int H, int W, int C, int HO, int WO,
     int KH, int KW, int columns, float scale) {
-  const int cell_rows = (H + KH - 1) / KH, row_columns = (W + KW - 1) / KW * CHANNEL_VECTORS;
+  const int window_rows = (H + KH - 1) / KH, row_columns = (W + KW - 1) / KW * CHANNEL_VECTORS;
   const int first = (int)get_global_id(0) * columns, row = (int)get_global_id(1);
-  if (first >= row_columns || row >= N * cell_rows) return;
-  const int n = row / cell_rows, ho = row - n * cell_rows;
+  if (first >= row_columns || row >= N * window_rows) return;
+  const int n = row / window_rows, ho = row - n * window_rows;
   int wo = first / CHANNEL_VECTORS, c = (first - wo * CHANNEL_VECTORS) * VECTOR_WIDTH;
   for (int column = first; column < min(row_columns, first + columns); column++) {
     const int channels = C - c;
@@ -123,9 +124,9 @@ kernel void pool_max_backward_cells(
     if (ho < HO && wo < WO) {
       const int at = ((n * HO + ho) * WO + wo) * C + c;
       gradient = load_part(dy + at, channels) * scale;
-      position = load_winners(winner + at, channels);
+      position = load_argmax(argmax + at, channels);
     }
-    write_cell(
+    write_window(
         dx + ((n * H + ho * KH) * W + wo * KW) * C + c, gradient, position, W * C, C, channels,
         min(KH, H - ho * KH), min(KW, W - wo * KW), KW);
     c += VECTOR_WIDTH;
@@ -133,15 +134,16 @@ kernel void pool_max_backward_cells(
   }
 }
 
-// How many elements an average divides by: all of the window, or those that are not padding.
+// The number of elements that an average divides by: all of the window, or those that are not padding.
 INLINE float pool_divisor(
     int ho, int wo, int H, int W, int KH, int KW, int SH, int SW, int PH, int PW, int count_padding) {
-  // Multiplied as floats: a window that is mostly padding may have more positions than an int counts.
+  // In floats: a window that is mostly padding may have more positions than an int counts.
   if (count_padding) return (float)KH * (float)KW;
   const int top = ho * SH - PH, left = wo * SW - PW;
   return (float)((min(KH, H - top) - max(0, -top)) * (min(KW, W - left) - max(0, -left)));
 }
 
+// y = the average of each window.
 kernel void pool_average_forward(
     global const float *x, global float *y, int N, int H, int W, int C, int HO, int WO, int KH, int KW, int SH, int SW,
     int PH, int PW, int count_padding) {
@@ -163,7 +165,7 @@ kernel void pool_average_forward(
   store_part(sum / divisor, y + (row * WO + wo) * C + c, channels);
 }
 
-// dx: the sum of dy / divisor over the windows that cover this input.
+// dx = the sum of dy / divisor over the windows that cover this input.
 kernel void pool_average_backward(
     global const float *dy, global float *dx, int N, int H, int W, int C, int HO, int WO, int KH, int KW, int SH,
     int SW, int PH, int PW, int count_padding) {
@@ -184,14 +186,14 @@ kernel void pool_average_backward(
   store_part(sum, dx + (row * W + w) * C + c, channels);
 }
 
-// The same by cells, as in pool_max_backward_cells, one a work-item.
-kernel void pool_average_backward_cells(
+// pool_average_backward for windows that tile the image, one a work-item, as in pool_max_backward_tiling.
+kernel void pool_average_backward_tiling(
     global const float *dy, global float *dx, int N, int H, int W, int C, int HO, int WO, int KH, int KW) {
-  const int cell_rows = (H + KH - 1) / KH, cell_columns = (W + KW - 1) / KW;
+  const int window_rows = (H + KH - 1) / KH, window_columns = (W + KW - 1) / KW;
   const int column = (int)get_global_id(0), row = (int)get_global_id(1);
-  if (column >= cell_columns * CHANNEL_VECTORS || row >= N * cell_rows) return;
+  if (column >= window_columns * CHANNEL_VECTORS || row >= N * window_rows) return;
   const int wo = column / CHANNEL_VECTORS, c = (column - wo * CHANNEL_VECTORS) * VECTOR_WIDTH;
-  const int n = row / cell_rows, ho = row - n * cell_rows;
+  const int n = row / window_rows, ho = row - n * window_rows;
   const int channels = C - c;
   floatv gradient = SPLAT(0.0f);
   if (ho < HO && wo < WO) {
@@ -204,4 +206,3 @@ kernel void pool_average_backward_cells(
     }
   }
 }
-#undef CHANNEL_VECTORS

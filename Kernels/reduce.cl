@@ -1,7 +1,7 @@
-// Sums of all elements, and arg-max.
+// Sums of all elements, and argmax of rows.
 //
-// A sum has two stages: chunks of the input, whose length depends on the input's size only, and then the chunks'
-// sums. The order of additions is the same on every device and for any number of threads.
+// A sum has two passes: over chunks of the input, then over the chunks. The length of a chunk depends on the input's
+// size only, so the order of additions is the same on every device and for any number of threads.
 #include "common.cl"
 
 // Sums of consecutive elements: work-item j sums x[j * length ..< (j + 1) * length] * scale into y[j].
@@ -21,7 +21,7 @@ kernel void chunk_sum(global const float *x, global float *y, int count, int len
   y[chunk] = accumulate ? y[chunk] + sum : sum;
 }
 
-// Index of the largest of a row of `columns` values: the first of equal ones; NaN counts as the largest.
+// Argmax of a row of `columns` values: the first of equal ones; NaN counts as the largest.
 INLINE int row_argmax(global const float *row, int columns) {
   int best = 0;
   float value = row[0];
@@ -36,13 +36,13 @@ INLINE int row_argmax(global const float *row, int columns) {
 }
 
 // index[r] = argmax of row r of x [rows, columns].
-kernel void arg_max(global const float *x, global int *index, int rows, int columns) {
+kernel void argmax(global const float *x, global int *index, int rows, int columns) {
   const int r = (int)get_global_id(0);
   if (r >= rows) return;
   index[r] = row_argmax(x + r * columns, columns);
 }
 
-// hits[j]: in how many rows of chunk j the arg-max is the label.
+// hits[j] = the number of rows of chunk j whose argmax is the label.
 kernel void count_correct(
     global const float *x, global const int *labels, global int *hits, int rows, int columns, int rows_per_chunk) {
   const int chunk = (int)get_global_id(0), first = chunk * rows_per_chunk;

@@ -1,9 +1,11 @@
 // The register tile that GEMM and the convolutions of the vector family share: ROWS x (VECTORS * VECTOR_WIDTH) sums
-// held in vectors while products are added to them. It stands before the kernels' own text, once for each tile size;
-// names end in the size, for example multiply_6x2.
+// that are held in registers while products are added to them.
+//
+// What depends on the size of the tile has a name that ends in it, TILED(name), for example gemm_6x2: a clone (see
+// Sources/CKernels) includes this file and the kernels behind it once for each of its tiles.
 #ifndef REGISTER_TILE_CL
 #define REGISTER_TILE_CL
-#include "common.cl"
+#include "activation.cl"
 
 #ifndef ROWS
 #define ROWS 6  // rows of the tile
@@ -22,7 +24,8 @@
 #define COLUMNS (VECTORS * VECTOR_WIDTH)
 #endif
 
-// What follows, for each vector [r][v] of a tile; where all indices are constants, the compiler keeps it in registers.
+// Loops over the vectors [r][v] of a tile. They are unrolled: with constant indices, the compiler keeps a tile in
+// registers.
 #define FOR_TILE                                   \
   _Pragma("unroll") for (int r = 0; r < ROWS; r++) \
       _Pragma("unroll") for (int v = 0; v < VECTORS; v++)
@@ -31,19 +34,18 @@ INLINE void TILED(clear)(floatv sums[ROWS][VECTORS]) {
   FOR_TILE sums[r][v] = SPLAT(0.0f);
 }
 
-// Before the loops over steps: where something else runs on the core's other thread, the processor fetches half as many
-// instructions, too few for a branch behind each step.
+// For the loops over k: with a branch in each step, a core whose two threads are busy fetches too few instructions.
 #define UNROLL_STEPS _Pragma("unroll 4")
 
-// One step of multiply: sums[r][v] += a[r][offset] * b[v].
-#define MULTIPLY_STEP(sums, a, offset, b)                                                              \
-  _Pragma("unroll") for (int r = 0; r < ROWS; r++) {                                                   \
-    const floatv scalar = SPLAT((a)[r][offset]);                                                       \
+// sums[r][v] += a[r][offset] * b[v].
+#define MULTIPLY_STEP(sums, a, offset, b)                                                                      \
+  _Pragma("unroll") for (int r = 0; r < ROWS; r++) {                                                           \
+    const floatv scalar = SPLAT((a)[r][offset]);                                                               \
     _Pragma("unroll") for (int v = 0; v < VECTORS; v++) sums[r][v] = MULTIPLY_ADD(scalar, (b)[v], sums[r][v]); \
   }
 
-// The steps of a tile: sums[r] += sum over count steps of a[r][step * a_step] * row `step` of B, whose rows are a tile wide
-// and behind one another.
+// The steps of a tile: sums[r] += sum over count steps of a[r][step * a_step] * row `step` of B, whose rows are a
+// tile wide and behind one another.
 #define MULTIPLY_WEIGHTS(sums, a, a_step, b, count)                                                    \
   {                                                                                                    \
     global const float *from = (b);                                                                    \
@@ -56,7 +58,7 @@ INLINE void TILED(clear)(floatv sums[ROWS][VECTORS]) {
     }                                                                                                  \
   }
 
-// The same with rows of B in private memory, and a[r][offset], where `offset` follows from the step k.
+// The same with rows of B in private memory, and a[r][offset], where `offset` is an expression in the step k.
 #define MULTIPLY_PANEL(sums, a, offset, panel, count)                                                  \
   {                                                                                                    \
     const floatv *from = (panel);                                                                      \
@@ -80,12 +82,12 @@ INLINE void TILED(clear)(floatv sums[ROWS][VECTORS]) {
   COPY_TILE(t, sums)                       \
   _Pragma("unroll") for (int r = 0; r < ROWS; r++) a[r] = (pointers)[r];
 
-// The inner loops are functions of their own, so that each has all the registers. B is a panel in private memory, its
-// rows a tile wide and behind one another: read where it lies, a matrix with rows of a power of two of elements would
-// fall into few sets of the first cache.
+// The inner loops are separate functions, so that each can use all registers. B is packed into a panel in private
+// memory, its rows a tile wide and contiguous: unpacked, rows whose length is a power of two would fall into few sets
+// of the L1 cache.
 
-// sums[r][v] += sum over k < count of a[r][offsets[k]] * panel[k][v]. A table of offsets instead of loops over lines and
-// places: the processor foresees the end of one long loop, but not those of many short ones.
+// sums[r][v] += sum over k < count of a[r][offsets[k]] * panel[k][v]. A table of offsets takes the place of loops
+// over rows and columns of an image: the end of one long loop is predicted, those of many short ones are not.
 OUTLINE void TILED(multiply_scattered)(
     floatv sums[ROWS][VECTORS], global const float *const pointers[ROWS], const int *offsets, const floatv *panel,
     const int count) {
@@ -105,7 +107,7 @@ INLINE void TILED(pack_rows)(floatv *panel, global const float *b, const int ste
   }
 }
 
-// The same of a transposed matrix: elements of a column are contiguous, `step` from one column to the next.
+// The same of a transposed matrix, whose columns are contiguous, `step` from one to the next.
 INLINE void TILED(pack_columns)(
     floatv *panel, global const float *b, const int step, const int count, const int columns) {
   for (int v = 0; v < VECTORS; v++) {
@@ -117,7 +119,7 @@ INLINE void TILED(pack_columns)(
   }
 }
 
-// A column tile's biases and weights in what pack_taps packs (conv2d_prepare.cl): returns where the weights are.
+// The biases and, returned, the weights of a column tile, as packed by pack_taps (conv2d_prepare.cl).
 INLINE global const float *TILED(find_panel)(
     floatv biases[VECTORS], global const float *packed, const int panel, const int kernel_size, const int k) {
   packed += (long)panel * (1 + HEIGHT(kernel_size) * WIDTH(kernel_size) * k) * COLUMNS;
@@ -126,43 +128,44 @@ INLINE global const float *TILED(find_panel)(
   return packed + COLUMNS;
 }
 
-// Stores a tile: alpha times the sums over a block of k, added to what out holds of the blocks before it. The first
-// block adds beta * C instead, the last one adds the bias and is finished (common.cl). Row r of the tile begins at element
-// places[r] of out, C and `activated`; the first `rows` and `columns` are stored.
+// Stores a tile: alpha times the sums over a block of k, added to those of the blocks before it in out. The first
+// block adds beta * C instead; the last one adds the bias and applies the epilogue (activation.cl). Row r of the tile
+// begins at element targets[r] of out, C and `postactivation`; the first `rows` and `columns` are stored.
 OUTLINE void TILED(store_sums)(
     floatv sums[ROWS][VECTORS], global float *out, global const float *c, const floatv biases[VECTORS],
-    const long places[ROWS], const int rows, const int columns, const int is_first, const int is_last,
-    const float alpha, const float beta, global const float *activated, const int activation, const float slope) {
+    const long targets[ROWS], const int rows, const int columns, const int is_first, const int is_last,
+    const float alpha, const float beta, global const float *postactivation, const int activation, const float slope) {
   for (int r = 0; r < rows; r++) {
     for (int v = 0; v * VECTOR_WIDTH < columns; v++) {
       const int width = columns - v * VECTOR_WIDTH;
-      const long at = places[r] + v * VECTOR_WIDTH;
+      const long at = targets[r] + v * VECTOR_WIDTH;
       floatv y = sums[r][v] * SPLAT(alpha);
       if (!is_first) y += load_part(out + at, width);
       else if (beta != 0.0f) y = MULTIPLY_ADD(SPLAT(beta), load_part(c + at, width), y);
-      if (is_last) y = finish(y + biases[v], activated + at, width, activation, slope);
+      if (is_last) y = apply_epilogue(y + biases[v], postactivation + at, width, activation, slope);
       store_part(y, out + at, width);
     }
   }
 }
 
-// The same of sums in registers, where they stay if the tile is a whole one and there is little to do: where few products
-// were added, their way through memory takes a fifth of the time.
+// The same of sums in registers, where they stay if the tile is whole and the epilogue is none or ReLU; otherwise
+// they go through memory to store_sums.
 INLINE void TILED(store_product)(
     floatv t[ROWS][VECTORS], global float *out, global const float *c, const floatv biases[VECTORS],
-    const long places[ROWS], const int rows, const int columns, const int is_first, const int is_last,
-    const float alpha, const float beta, global const float *activated, const int activation, const float slope) {
+    const long targets[ROWS], const int rows, const int columns, const int is_first, const int is_last,
+    const float alpha, const float beta, global const float *postactivation, const int activation, const float slope) {
   const int is_sum = alpha == 1.0f && (!is_first || beta == 0.0f);
   const int is_simple = activation == ACTIVATION_NONE || activation == ACTIVATION_RELU;
   if (rows < ROWS || columns < COLUMNS || !is_sum || (is_last && !is_simple)) {
     floatv sums[ROWS][VECTORS];
     COPY_TILE(sums, t)
     TILED(store_sums)(
-        sums, out, c, biases, places, rows, columns, is_first, is_last, alpha, beta, activated, activation, slope);
+        sums, out, c, biases, targets, rows, columns, is_first, is_last, alpha, beta, postactivation, activation,
+        slope);
     return;
   }
   if (!is_first) {
-    FOR_TILE t[r][v] += LOADV(out + places[r] + v * VECTOR_WIDTH);
+    FOR_TILE t[r][v] += LOADV(out + targets[r] + v * VECTOR_WIDTH);
   }
   if (is_last) {
     FOR_TILE t[r][v] += biases[v];
@@ -170,14 +173,14 @@ INLINE void TILED(store_product)(
       FOR_TILE t[r][v] = activate(t[r][v], ACTIVATION_RELU, slope);
     }
   }
-  FOR_TILE STOREV(t[r][v], out + places[r] + v * VECTOR_WIDTH);
+  FOR_TILE STOREV(t[r][v], out + targets[r] + v * VECTOR_WIDTH);
 }
 
-// The same of sums with nothing to add but the bias.
-INLINE void TILED(store_finished)(
-    floatv t[ROWS][VECTORS], global float *y, const floatv biases[VECTORS], const long places[ROWS], const int rows,
-    const int columns, global const float *activated, const int activation, const float slope) {
-  TILED(store_product)(t, y, y, biases, places, rows, columns, 1, 1, 1.0f, 0.0f, activated, activation, slope);
+// The same of sums over all of k, with nothing to add but the bias.
+INLINE void TILED(store_outputs)(
+    floatv t[ROWS][VECTORS], global float *y, const floatv biases[VECTORS], const long targets[ROWS], const int rows,
+    const int columns, global const float *postactivation, const int activation, const float slope) {
+  TILED(store_product)(t, y, y, biases, targets, rows, columns, 1, 1, 1.0f, 0.0f, postactivation, activation, slope);
 }
 
 #endif

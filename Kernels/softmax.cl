@@ -1,9 +1,9 @@
-// Cross entropy of softmax, from logits: losses, gradient and hits in one pass over the rows.
+// Cross entropy of softmax, from logits [rows, columns]: losses, gradient and hits in one pass over the rows.
 //
-// The loss of a row is log(sum exp(x - m)) + m - x[label] with m the row's maximum, its gradient
-// (softmax(x) - onehot(label)) * scale. A work-item does a chunk of rows, one after the other, and leaves the sum of
-// their losses and of their hits (the arg-max is the label) for loss_finish. A label out of range gives a NaN loss.
-#include "common.cl"
+// The loss of a row is log(sum exp(x - m)) + m - x[label] with m the row's maximum, its gradient (softmax(x) -
+// onehot(label)) * scale; a hit is a row whose argmax is the label. A label out of range gives a NaN loss.
+// Work-item: a chunk of rows, whose sums of losses and hits loss_finish (loss.cl) adds up.
+#include "activation.cl"
 
 kernel void cross_entropy_rows(
     global const float *logits, global const int *labels, global float *gradient, global float *losses,

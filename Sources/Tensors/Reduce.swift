@@ -1,7 +1,7 @@
 /// Sums of all elements, and arg-max. Kernels in `reduce.cl`.
 enum ReduceKernels {
   static let chunkSum = Kernel("reduce", "chunk_sum")
-  static let argMax = Kernel("reduce", "arg_max")
+  static let argMax = Kernel("reduce", "argmax")
   static let countCorrect = Kernel("reduce", "count_correct")
 }
 

@@ -140,5 +140,13 @@ import Testing
           Kernel("elementwise", "add"), over: Grid(1), [.buffer(own), .buffer(own), .buffer(own), .float(16)])
       }
     }
+
+    @Test(.enabled(if: !TestDevices.openCL.isEmpty)) func argumentsOfOtherTypesTrapOnOpenCL() async {
+      await #expect(processExitsWith: .failure) {
+        guard let device = try? OpenCLDevice(index: 0), let own = try? device.allocate(byteCount: 64) else { return }
+        try? device.launch(
+          Kernel("elementwise", "add"), over: Grid(1), [.buffer(own), .buffer(own), .buffer(own), .float(16)])
+      }
+    }
   #endif
 }

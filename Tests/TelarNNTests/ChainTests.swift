@@ -46,10 +46,11 @@ import Testing
   private func expectKernels(_ profiler: Profiler) {
     let launched = profiler.report.map(\.kernel)
     for name in [
-      "conv2d_first", "conv2d_first_pool", "conv2d_first_dropout_pool", "conv2d_first_pool_gradient",
-      "conv2d_first_norm_pool", "conv2d_first_norm_gradient", "conv2d_from_one", "conv2d_from_one_gradient",
-      "conv2d_to_one", "conv2d_transposed_dot", "conv2d_collect", "conv2d_window", "conv2d_batch", "conv2d_pool",
-      "conv2d_transposed", "conv2d_weight_gradient", "winograd_conv", "winograd_weight_gradient",
+      "conv2d_first", "conv2d_first_pool", "conv2d_first_dropout_pool", "conv2d_first_pool_weight_gradient",
+      "conv2d_first_norm_pool", "conv2d_first_norm_weight_gradient", "conv2d_from_one",
+      "conv2d_from_one_weight_gradient", "conv2d_to_one", "conv2d_transposed_dot", "conv2d_collect", "conv2d_window",
+      "conv2d_batch", "conv2d_pool", "conv2d_transposed", "conv2d_weight_gradient", "winograd_forward",
+      "winograd_weight_gradient",
       "batch_norm_pool_forward", "batch_norm_pool_backward", "relu_dropout_pool_2x2", "pool_max_forward",
       "pool_average_forward",
     ] {

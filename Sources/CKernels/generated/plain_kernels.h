@@ -151,7 +151,7 @@ ENTRY(
         A(7, int) A(8, int) A(9, int) A(10, uint) A(11, uint) A(12, uint) A(13, uint) A(14, uint) A(15, float),
     (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15))
 ENTRY(
-    conv2d_first_pool_gradient,
+    conv2d_first_pool_weight_gradient,
     (const float *, const float *, const ushort *, float *, float *, int, int, int, int, int, float),
     A(0, const float *) A(1, const float *) A(2, const ushort *) A(3, float *) A(4, float *) A(5, int) A(6, int)
         A(7, int) A(8, int) A(9, int) A(10, float),
@@ -171,7 +171,7 @@ ENTRY(
         A(12, int) A(13, int) A(14, float) A(15, int) A(16, float) A(17, int),
     (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17))
 ENTRY(
-    conv2d_first_norm_gradient,
+    conv2d_first_norm_weight_gradient,
     (const float *, const float *, const float *, const float *, const ushort *, float *, const float *,
         const float *, const float *, const float *, const float *, int, int, int, int, int, float, int, float),
     A(0, const float *) A(1, const float *) A(2, const float *) A(3, const float *) A(4, const ushort *) A(5, float *)
@@ -186,7 +186,7 @@ ENTRY(
         A(8, int) A(9, int) A(10, int) A(11, int) A(12, int) A(13, const float *) A(14, int) A(15, float),
     (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15))
 ENTRY(
-    conv2d_from_one_gradient,
+    conv2d_from_one_weight_gradient,
     (const float *, const float *, float *, int, int, int, int, int, int, int, int, int),
     A(0, const float *) A(1, const float *) A(2, float *) A(3, int) A(4, int) A(5, int) A(6, int) A(7, int) A(8, int)
         A(9, int) A(10, int) A(11, int),
@@ -354,7 +354,7 @@ ENTRY(
         A(9, int) A(10, int) A(11, int) A(12, int) A(13, int) A(14, int),
     (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14))
 ENTRY(
-    pool_max_backward_cells,
+    pool_max_backward_tiling,
     (const float *, const ushort *, float *, int, int, int, int, int, int, int, int, int, float),
     A(0, const float *) A(1, const ushort *) A(2, float *) A(3, int) A(4, int) A(5, int) A(6, int) A(7, int) A(8, int)
         A(9, int) A(10, int) A(11, int) A(12, float),
@@ -372,7 +372,7 @@ ENTRY(
         A(10, int) A(11, int) A(12, int) A(13, int) A(14, int),
     (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14))
 ENTRY(
-    pool_average_backward_cells,
+    pool_average_backward_tiling,
     (const float *, float *, int, int, int, int, int, int, int, int),
     A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, int) A(5, int) A(6, int) A(7, int) A(8, int) A(9, int),
     (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9))
@@ -382,7 +382,7 @@ ENTRY(
     A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, float) A(5, int),
     (a0, a1, a2, a3, a4, a5))
 ENTRY(
-    arg_max,
+    argmax,
     (const float *, int *, int, int),
     A(0, const float *) A(1, int *) A(2, int) A(3, int),
     (a0, a1, a2, a3))
@@ -403,13 +403,13 @@ ENTRY(
     ROW(batch_norm_pool_forward) ROW(batch_norm_average_chunk_gradients) ROW(batch_norm_pool_backward) ROW(column_sum) \
     ROW(add_parts) ROW(conv2d_depthwise) ROW(conv2d_depthwise_transposed) ROW(conv2d_depthwise_weight_gradient) \
     ROW(conv2d_transposed_dot) ROW(conv2d_collect) ROW(conv2d_first) ROW(conv2d_first_pool) \
-    ROW(conv2d_first_dropout_pool) ROW(conv2d_first_pool_gradient) ROW(conv2d_first_chunk_statistics) \
-    ROW(conv2d_first_norm_pool) ROW(conv2d_first_norm_gradient) ROW(conv2d_from_one) ROW(conv2d_from_one_gradient) \
-    ROW(pad_image) ROW(pack_taps) ROW(winograd_filters) ROW(conv2d_to_one) ROW(philox_blocks) ROW(dropout_forward) \
-    ROW(relu_dropout_pool_2x2) ROW(activation_forward) ROW(activation_backward) ROW(add) ROW(scale_by_scalar) \
-    ROW(broadcast_scalar) ROW(exponential) ROW(silu_forward) ROW(silu_backward) ROW(gelu_forward) ROW(gelu_backward) \
-    ROW(gather_bytes) ROW(gather_labels) ROW(group_norm_forward) ROW(group_norm_backward) ROW(transpose_batch) \
-    ROW(squared_error) ROW(loss_finish) ROW(adam_step) ROW(sgd_step) ROW(peak_multiply_add) ROW(pool_max_forward) \
-    ROW(pool_max_forward_2x2) ROW(pool_max_backward) ROW(pool_max_backward_cells) ROW(pool_average_forward) \
-    ROW(pool_average_backward) ROW(pool_average_backward_cells) ROW(chunk_sum) ROW(arg_max) ROW(count_correct) \
-    ROW(cross_entropy_rows)
+    ROW(conv2d_first_dropout_pool) ROW(conv2d_first_pool_weight_gradient) ROW(conv2d_first_chunk_statistics) \
+    ROW(conv2d_first_norm_pool) ROW(conv2d_first_norm_weight_gradient) ROW(conv2d_from_one) \
+    ROW(conv2d_from_one_weight_gradient) ROW(pad_image) ROW(pack_taps) ROW(winograd_filters) ROW(conv2d_to_one) \
+    ROW(philox_blocks) ROW(dropout_forward) ROW(relu_dropout_pool_2x2) ROW(activation_forward) \
+    ROW(activation_backward) ROW(add) ROW(scale_by_scalar) ROW(broadcast_scalar) ROW(exponential) ROW(silu_forward) \
+    ROW(silu_backward) ROW(gelu_forward) ROW(gelu_backward) ROW(gather_bytes) ROW(gather_labels) \
+    ROW(group_norm_forward) ROW(group_norm_backward) ROW(transpose_batch) ROW(squared_error) ROW(loss_finish) \
+    ROW(adam_step) ROW(sgd_step) ROW(peak_multiply_add) ROW(pool_max_forward) ROW(pool_max_forward_2x2) \
+    ROW(pool_max_backward) ROW(pool_max_backward_tiling) ROW(pool_average_forward) ROW(pool_average_backward) \
+    ROW(pool_average_backward_tiling) ROW(chunk_sum) ROW(argmax) ROW(count_correct) ROW(cross_entropy_rows)

@@ -6,10 +6,18 @@
 
 #define TEXT_FILE(id, name) static const telar_file id = {name, id##_text, sizeof id##_text};
 
+static const char activation_cl_text[] = {
+#embed "../../../Kernels/activation.cl"
+};
+TEXT_FILE(activation_cl, "activation.cl")
 static const char activation_h_text[] = {
 #embed "../../../Kernels/activation.h"
 };
 TEXT_FILE(activation_h, "activation.h")
+static const char argmax_cl_text[] = {
+#embed "../../../Kernels/argmax.cl"
+};
+TEXT_FILE(argmax_cl, "argmax.cl")
 static const char batch_norm_cl_text[] = {
 #embed "../../../Kernels/batch_norm.cl"
 };
@@ -198,50 +206,55 @@ static const char winograd_h_text[] = {
 #embed "../../../Kernels/winograd.h"
 };
 TEXT_FILE(winograd_h, "winograd.h")
+static const char winograd_transforms_cl_text[] = {
+#embed "../../../Kernels/winograd_transforms.cl"
+};
+TEXT_FILE(winograd_transforms_cl, "winograd_transforms.cl")
 
-static const telar_file *const batch_norm_files[] = {&activation_h, &pool_h, &common_cl, &batch_norm_h,
+static const telar_file *const batch_norm_files[] = {&common_cl, &activation_h, &activation_cl, &batch_norm_h,
     &batch_norm_cl};
-static const telar_file *const batch_norm_pool_files[] = {&activation_h, &pool_h, &common_cl, &batch_norm_pool_cl};
-static const telar_file *const column_sum_files[] = {&activation_h, &pool_h, &common_cl, &column_sum_cl};
-static const telar_file *const conv2d_files[] = {&activation_h, &pool_h, &common_cl, &register_tile_cl, &conv2d_h,
-    &conv2d_cl};
-static const telar_file *const conv2d_batch_files[] = {&activation_h, &pool_h, &common_cl, &register_tile_cl,
-    &conv2d_batch_h, &conv2d_batch_cl};
-static const telar_file *const conv2d_depthwise_files[] = {&activation_h, &pool_h, &common_cl, &conv2d_depthwise_h,
-    &conv2d_depthwise_cl};
-static const telar_file *const conv2d_dot_files[] = {&activation_h, &pool_h, &common_cl, &conv2d_dot_cl};
-static const telar_file *const conv2d_first_files[] = {&activation_h, &pool_h, &common_cl, &first_layer_cl, &philox_h,
-    &philox_cl, &conv2d_first_cl};
-static const telar_file *const conv2d_first_norm_files[] = {&activation_h, &pool_h, &common_cl, &first_layer_cl,
-    &conv2d_first_norm_cl};
-static const telar_file *const conv2d_from_one_files[] = {&activation_h, &pool_h, &common_cl, &conv2d_from_one_h,
-    &conv2d_from_one_cl};
-static const telar_file *const conv2d_prepare_files[] = {&activation_h, &pool_h, &common_cl, &conv2d_prepare_cl};
-static const telar_file *const conv2d_tile_files[] = {&activation_h, &pool_h, &common_cl, &local_tile_cl,
+static const telar_file *const batch_norm_pool_files[] = {&common_cl, &activation_h, &activation_cl, &pool_h,
+    &argmax_cl, &batch_norm_pool_cl};
+static const telar_file *const column_sum_files[] = {&common_cl, &column_sum_cl};
+static const telar_file *const conv2d_files[] = {&common_cl, &activation_h, &activation_cl, &register_tile_cl,
+    &conv2d_h, &conv2d_cl};
+static const telar_file *const conv2d_batch_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
+    &register_tile_cl, &conv2d_batch_h, &conv2d_batch_cl};
+static const telar_file *const conv2d_depthwise_files[] = {&common_cl, &activation_h, &activation_cl,
+    &conv2d_depthwise_h, &conv2d_depthwise_cl};
+static const telar_file *const conv2d_dot_files[] = {&common_cl, &activation_h, &activation_cl, &conv2d_dot_cl};
+static const telar_file *const conv2d_first_files[] = {&common_cl, &pool_h, &argmax_cl, &first_layer_cl,
+    &activation_h, &activation_cl, &philox_h, &philox_cl, &conv2d_first_cl};
+static const telar_file *const conv2d_first_norm_files[] = {&common_cl, &activation_h, &activation_cl, &pool_h,
+    &argmax_cl, &first_layer_cl, &conv2d_first_norm_cl};
+static const telar_file *const conv2d_from_one_files[] = {&common_cl, &activation_h, &activation_cl,
+    &conv2d_from_one_h, &conv2d_from_one_cl};
+static const telar_file *const conv2d_prepare_files[] = {&common_cl, &conv2d_prepare_cl};
+static const telar_file *const conv2d_tile_files[] = {&common_cl, &activation_h, &activation_cl, &local_tile_cl,
     &conv2d_tile_cl};
-static const telar_file *const conv2d_to_one_files[] = {&activation_h, &pool_h, &common_cl, &conv2d_to_one_h,
+static const telar_file *const conv2d_to_one_files[] = {&common_cl, &activation_h, &activation_cl, &conv2d_to_one_h,
     &conv2d_to_one_cl};
-static const telar_file *const dropout_files[] = {&activation_h, &pool_h, &common_cl, &philox_h, &philox_cl,
+static const telar_file *const dropout_files[] = {&common_cl, &activation_h, &activation_cl, &philox_h, &philox_cl,
     &dropout_h, &dropout_cl};
-static const telar_file *const dropout_pool_files[] = {&activation_h, &pool_h, &common_cl, &philox_h, &philox_cl,
-    &dropout_pool_cl};
-static const telar_file *const elementwise_files[] = {&activation_h, &pool_h, &common_cl, &elementwise_cl};
-static const telar_file *const gated_units_files[] = {&activation_h, &pool_h, &common_cl, &gated_units_cl};
-static const telar_file *const gather_files[] = {&activation_h, &pool_h, &common_cl, &gather_cl};
-static const telar_file *const gemm_files[] = {&activation_h, &pool_h, &common_cl, &register_tile_cl, &gemm_h,
+static const telar_file *const dropout_pool_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
+    &philox_h, &philox_cl, &dropout_pool_cl};
+static const telar_file *const elementwise_files[] = {&common_cl, &activation_h, &activation_cl, &elementwise_cl};
+static const telar_file *const gated_units_files[] = {&common_cl, &activation_h, &activation_cl, &gated_units_cl};
+static const telar_file *const gather_files[] = {&common_cl, &gather_cl};
+static const telar_file *const gemm_files[] = {&common_cl, &activation_h, &activation_cl, &register_tile_cl, &gemm_h,
     &gemm_cl};
-static const telar_file *const gemm_tile_files[] = {&activation_h, &pool_h, &common_cl, &local_tile_cl,
+static const telar_file *const gemm_tile_files[] = {&common_cl, &activation_h, &activation_cl, &local_tile_cl,
     &gemm_tile_cl};
-static const telar_file *const group_norm_files[] = {&activation_h, &pool_h, &common_cl, &group_norm_cl};
-static const telar_file *const layout_files[] = {&activation_h, &pool_h, &common_cl, &layout_h, &layout_cl};
-static const telar_file *const loss_files[] = {&activation_h, &pool_h, &common_cl, &loss_cl};
-static const telar_file *const optimizer_files[] = {&activation_h, &pool_h, &common_cl, &optimizer_cl};
-static const telar_file *const peak_files[] = {&activation_h, &pool_h, &common_cl, &peak_h, &peak_cl};
-static const telar_file *const pool_files[] = {&activation_h, &pool_h, &common_cl, &pool_cl};
-static const telar_file *const reduce_files[] = {&activation_h, &pool_h, &common_cl, &reduce_cl};
-static const telar_file *const softmax_files[] = {&activation_h, &pool_h, &common_cl, &softmax_cl};
-static const telar_file *const winograd_files[] = {&activation_h, &pool_h, &common_cl, &register_tile_cl, &winograd_h,
-    &winograd_cl};
+static const telar_file *const group_norm_files[] = {&common_cl, &group_norm_cl};
+static const telar_file *const layout_files[] = {&common_cl, &layout_h, &layout_cl};
+static const telar_file *const loss_files[] = {&common_cl, &activation_h, &activation_cl, &loss_cl};
+static const telar_file *const optimizer_files[] = {&common_cl, &optimizer_cl};
+static const telar_file *const peak_files[] = {&common_cl, &peak_h, &peak_cl};
+static const telar_file *const pool_files[] = {&common_cl, &pool_h, &argmax_cl, &pool_cl};
+static const telar_file *const reduce_files[] = {&common_cl, &reduce_cl};
+static const telar_file *const softmax_files[] = {&common_cl, &activation_h, &activation_cl, &softmax_cl};
+static const telar_file *const winograd_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
+    &register_tile_cl, &winograd_h, &winograd_transforms_cl, &winograd_cl};
 
 #define PROGRAM(name, has_local_memory) \
   {#name, name##_files, sizeof name##_files / sizeof *name##_files, has_local_memory},
@@ -305,12 +318,12 @@ static const telar_kernel kernels[] = {
     {"conv2d_first", "conv2d_first", "cccbiiiicif", 0},
     {"conv2d_first", "conv2d_first_pool", "cccbbiiiiiif", 0},
     {"conv2d_first", "conv2d_first_dropout_pool", "cccbbiiiiiuuuuuf", 0},
-    {"conv2d_first", "conv2d_first_pool_gradient", "cccbbiiiiif", 0},
+    {"conv2d_first", "conv2d_first_pool_weight_gradient", "cccbbiiiiif", 0},
     {"conv2d_first_norm", "conv2d_first_chunk_statistics", "cccbbiiiii", 0},
     {"conv2d_first_norm", "conv2d_first_norm_pool", "cccbbbcccciiiififi", 0},
-    {"conv2d_first_norm", "conv2d_first_norm_gradient", "cccccbccccciiiiifif", 0},
+    {"conv2d_first_norm", "conv2d_first_norm_weight_gradient", "cccccbccccciiiiifif", 0},
     {"conv2d_from_one", "conv2d_from_one", "cccbiiiiiiiiicif", 0},
-    {"conv2d_from_one", "conv2d_from_one_gradient", "ccbiiiiiiiii", 0},
+    {"conv2d_from_one", "conv2d_from_one_weight_gradient", "ccbiiiiiiiii", 0},
     {"conv2d_prepare", "pad_image", "cbiiiiii", 0},
     {"conv2d_prepare", "pack_taps", "ccbiiiiii", 0},
     {"conv2d_prepare", "winograd_filters", "cbiiii", 0},
@@ -349,15 +362,15 @@ static const telar_kernel kernels[] = {
     {"pool", "pool_max_forward", "cbbiiiiiiiiiiiii", 0},
     {"pool", "pool_max_forward_2x2", "cbbiiiiiii", 0},
     {"pool", "pool_max_backward", "ccbiiiiiiiiiiii", 0},
-    {"pool", "pool_max_backward_cells", "ccbiiiiiiiiif", 0},
+    {"pool", "pool_max_backward_tiling", "ccbiiiiiiiiif", 0},
     {"pool", "pool_average_forward", "cbiiiiiiiiiiiii", 0},
     {"pool", "pool_average_backward", "cbiiiiiiiiiiiii", 0},
-    {"pool", "pool_average_backward_cells", "cbiiiiiiii", 0},
+    {"pool", "pool_average_backward_tiling", "cbiiiiiiii", 0},
     {"reduce", "chunk_sum", "cbiifi", 0},
-    {"reduce", "arg_max", "cbii", 0},
+    {"reduce", "argmax", "cbii", 0},
     {"reduce", "count_correct", "ccbiii", 0},
     {"softmax", "cross_entropy_rows", "ccbbbiiifi", 0},
-    {"winograd", "winograd_conv", "ccccbbiiiiiiiiiicif", 1},
+    {"winograd", "winograd_forward", "ccccbbiiiiiiiiiicif", 1},
     {"winograd", "winograd_weight_gradient", "cccbiiiiiiiiii", 1},
 };
 const int telar_kernel_count = sizeof kernels / sizeof *kernels;

@@ -65,7 +65,7 @@ ENTRY(
         A(15, float),
     (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15))
 ENTRY(
-    TILED(winograd_conv),
+    TILED(winograd_forward),
     (const float *, const float *, const float *, const float *, float *, ushort *, int, int, int, int, int, int, int,
         int, int, int, const float *, int, float),
     A(0, const float *) A(1, const float *) A(2, const float *) A(3, const float *) A(4, float *) A(5, ushort *)
@@ -82,4 +82,4 @@ ENTRY(
 #undef TILED_ROWS
 #define TILED_ROWS ROW(TILED(conv2d_window)) ROW(TILED(conv2d_transposed)) ROW(TILED(conv2d_weight_gradient)) \
     ROW(TILED(conv2d_batch)) ROW(TILED(conv2d_pool)) ROW(TILED(gemm)) ROW(TILED(gemm_pack)) ROW(TILED(gemm_packed)) \
-    ROW(TILED(winograd_conv)) ROW(TILED(winograd_weight_gradient))
+    ROW(TILED(winograd_forward)) ROW(TILED(winograd_weight_gradient))

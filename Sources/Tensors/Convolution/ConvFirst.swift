@@ -4,7 +4,7 @@ enum ConvFirstKernels {
   static let forward = Kernel("conv2d_first", "conv2d_first")
   static let pool = Kernel("conv2d_first", "conv2d_first_pool")
   static let dropoutPool = Kernel("conv2d_first", "conv2d_first_dropout_pool")
-  static let poolGradient = Kernel("conv2d_first", "conv2d_first_pool_gradient")
+  static let poolGradient = Kernel("conv2d_first", "conv2d_first_pool_weight_gradient")
   /// Parts of the batch that a weight gradient is summed in: enough work-items for a processor's threads.
   static let gradientParts = 32
 }

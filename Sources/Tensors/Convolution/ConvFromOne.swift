@@ -4,7 +4,7 @@ import CKernels
 /// the gradients of a transposed convolution to one channel. Kernels in `conv2d_from_one.cl`.
 enum FromOneKernels {
   static let forward = Kernel("conv2d_from_one", "conv2d_from_one")
-  static let gradient = Kernel("conv2d_from_one", "conv2d_from_one_gradient")
+  static let gradient = Kernel("conv2d_from_one", "conv2d_from_one_weight_gradient")
 
   /// The most of an image's lines, and of a strip's gradients, that a work-item has room for.
   static let (lineFloats, panelVectors) = (Int(FROM_ONE_ROW_FLOATS), Int(FROM_ONE_GRADIENT_VECTORS))

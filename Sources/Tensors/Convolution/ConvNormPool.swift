@@ -3,7 +3,7 @@
 enum ConvNormPoolKernels {
   static let chunkStatistics = Kernel("conv2d_first_norm", "conv2d_first_chunk_statistics")
   static let forward = Kernel("conv2d_first_norm", "conv2d_first_norm_pool")
-  static let gradient = Kernel("conv2d_first_norm", "conv2d_first_norm_gradient")
+  static let gradient = Kernel("conv2d_first_norm", "conv2d_first_norm_weight_gradient")
 }
 
 extension ConvPoolProblem {

@@ -4,34 +4,34 @@ import CKernels
 /// `winograd.cl`, which says how.
 enum WinogradKernels {
   static let filters = Kernel("conv2d_prepare", "winograd_filters")
-  static let conv = TiledKernel("winograd", "winograd_conv")
+  static let forward = TiledKernel("winograd", "winograd_forward")
   static let weightGradient = TiledKernel("winograd", "winograd_weight_gradient")
 
   /// Products that take the place of the 36 of four outputs.
   static let points = Int(WINOGRAD_POINTS)
-  /// The most that a block of cells holds, of a point's inputs and of cells.
-  static let (blockFloats, blockCells) = (Int(WINOGRAD_FLOATS), Int(WINOGRAD_CELLS))
+  /// The most that a block holds, of a point's inputs and of output tiles.
+  static let (blockFloats, blockTiles) = (Int(WINOGRAD_FLOATS), Int(WINOGRAD_TILES))
   /// The most that a work-item of the weight gradient has, of column tiles and of a point's sums.
-  static let (gradientTiles, gradientSums) = (Int(WINOGRAD_GRADIENT_TILES), Int(WINOGRAD_GRADIENT_SUMS))
+  static let (gradientTiles, gradientSums) = (Int(WINOGRAD_GRADIENT_COLUMN_TILES), Int(WINOGRAD_GRADIENT_SUMS))
   /// Fewer channels than this, on either side, do not pay for the transforms.
   static let leastChannels = 16
-  /// Blocks of cells for each of a processor's threads, so that they finish together.
+  /// Blocks of output tiles for each of a processor's threads, so that they finish together.
   static let blocksPerUnit = 8
 }
 
 extension ConvProblem {
   /// Whether a pass whose outputs, or whose outputs' gradients, have this size takes fewer products by Winograd's
-  /// algorithm, with a tile of the vector family. A block of cells lies in private memory.
+  /// algorithm, with a tile of the vector family. A block of output tiles lies in private memory.
   func isWinograd(outputs: Pair, _ tile: VectorTile, _ traits: DeviceTraits) -> Bool {
-    let cells = outputs.height.dividedUp(by: 2) * outputs.width.dividedUp(by: 2)
+    let outputTiles = outputs.height.dividedUp(by: 2) * outputs.width.dividedUp(by: 2)
     return traits.hasLargePrivateMemory && geometry.kernelSize == 3 && geometry.stride == 1 && geometry.dilation == 1
       && geometry.groups == 1
       && geometry.padding.height <= 2 && geometry.padding.width <= 2
       && min(channels, outChannels) >= WinogradKernels.leastChannels
       && channels % tile.width == 0 && outChannels % tile.width == 0
       && max(channels, outChannels) <= WinogradKernels.blockFloats / tile.rows
-      // Outputs of odd size leave cells partly empty; no more than three quarters of the products may remain.
-      && 4 * WinogradKernels.points * cells <= 3 * 9 * outputs.height * outputs.width
+      // Outputs of odd size leave output tiles partly empty; no more than three quarters of the products may remain.
+      && 4 * WinogradKernels.points * outputTiles <= 3 * 9 * outputs.height * outputs.width
   }
 
   /// The forward pass. Two launches.
@@ -58,19 +58,19 @@ extension ConvProblem {
     let device = source.device
     let filters = try winogradFilters(
       tile, operands.weight, from: sourceChannels, to: targetChannels, isTransposed: isTransposed)
-    let cells =
+    let outputTiles =
       argmax == nil ? Pair(targetSize.height.dividedUp(by: 2), targetSize.width.dividedUp(by: 2)) : targetSize
-    let all = batch * cells.height * cells.width
+    let all = batch * outputTiles.height * outputTiles.width
     let block = winogradBlock(all, tile, channels: sourceChannels, device.traits)
     let zeros = try device.zeros(byteCount: max(sourceChannels, targetChannels) * 4)
     device.profiler?.declare(
       flops: flops, bytes: Double(source.count + target.count + operands.weight.count) * 4)
     try device.launch(
-      WinogradKernels.conv[tile], over: Grid(all.dividedUp(by: block)),
+      WinogradKernels.forward[tile], over: Grid(all.dividedUp(by: block)),
       [
         .buffer(source.buffer), .buffer(filters.buffer), .buffer(operands.bias?.buffer ?? zeros), .buffer(zeros),
         .buffer(target.buffer), .buffer(argmax?.buffer ?? target.buffer), .int(batch), .pair(sourceSize),
-        .int(sourceChannels), .pair(targetSize), .int(targetChannels), .pair(padding), .pair(cells), .int(block),
+        .int(sourceChannels), .pair(targetSize), .int(targetChannels), .pair(padding), .pair(outputTiles), .int(block),
         .int(argmax == nil ? 0 : 1), .int(argmax?.keep == true ? 1 : 0),
       ] + operands.epilogue.arguments(writing: target.buffer))
   }
@@ -109,11 +109,11 @@ extension ConvProblem {
   /// The weight gradient. Two launches, or one where the batch is one part.
   func enqueueWinogradGradient(_ tile: VectorTile, _ operands: ConvGradientOperands) throws {
     let device = operands.device
-    let cells = Pair(outSize.height.dividedUp(by: 2), outSize.width.dividedUp(by: 2))
+    let outputTiles = Pair(outSize.height.dividedUp(by: 2), outSize.width.dividedUp(by: 2))
     let columnTiles = outChannels.dividedUp(by: tile.columns)
     let mostTiles = min(WinogradKernels.gradientTiles, WinogradKernels.gradientSums / (channels * tile.columns))
     let columnItems = columnTiles.dividedUp(by: mostTiles)
-    let block = min(WinogradKernels.blockCells, WinogradKernels.blockFloats / channels)
+    let block = min(WinogradKernels.blockTiles, WinogradKernels.blockFloats / channels)
     let zeros = try device.zeros(byteCount: channels * 4)
     // Each item transforms the images of its part once for all of its columns: no more of them than it takes.
     try inParts(items: columnItems, wantedItems: Self.leastGradientItems, operands) { partial, parts in
@@ -122,21 +122,21 @@ extension ConvProblem {
         [
           .buffer(operands.x.buffer), .buffer(operands.dy.buffer), .buffer(zeros), .buffer(partial.buffer),
           .int(batch), .pair(size), .int(channels), .pair(outSize), .int(outChannels), .pair(geometry.padding),
-          .pair(cells), .int(block), .int(columnTiles.dividedUp(by: columnItems)), .int(parts),
+          .pair(outputTiles), .int(block), .int(columnTiles.dividedUp(by: columnItems)), .int(parts),
         ])
     }
   }
 
-  /// Cells of a work-item: as many as its arrays hold, whole row tiles, but fewer where there would be too few items.
-  private func winogradBlock(_ cells: Int, _ tile: VectorTile, channels: Int, _ traits: DeviceTraits) -> Int {
-    let largest = min(WinogradKernels.blockCells, WinogradKernels.blockFloats / channels)
-    let even = cells / (traits.computeUnits * WinogradKernels.blocksPerUnit)
+  /// Output tiles of a work-item: as many as its arrays hold, whole row tiles, but fewer where there would be too few items.
+  private func winogradBlock(_ outputTiles: Int, _ tile: VectorTile, channels: Int, _ traits: DeviceTraits) -> Int {
+    let largest = min(WinogradKernels.blockTiles, WinogradKernels.blockFloats / channels)
+    let even = outputTiles / (traits.computeUnits * WinogradKernels.blocksPerUnit)
     return max(1, min(largest, even) / tile.rows) * tile.rows
   }
 }
 
 extension ConvPoolProblem {
-  /// Whether Winograd's algorithm computes the convolution, whose cells of 2×2 outputs are the pool's windows.
+  /// Whether Winograd's algorithm computes the convolution, whose tiles of 2×2 outputs are the pool's windows.
   func isWinograd(_ tile: VectorTile, _ traits: DeviceTraits) -> Bool {
     pool.kernelSize == 2 && fitsImages(traits)
       && convolution.isWinograd(outputs: convolution.outSize, tile, traits)

@@ -5,10 +5,10 @@ enum PoolKernels {
   static let maxForward = Kernel("pool", "pool_max_forward")
   static let maxForward2x2 = Kernel("pool", "pool_max_forward_2x2")
   static let maxBackward = Kernel("pool", "pool_max_backward")
-  static let maxBackwardTiling = Kernel("pool", "pool_max_backward_cells")
+  static let maxBackwardTiling = Kernel("pool", "pool_max_backward_tiling")
   static let averageForward = Kernel("pool", "pool_average_forward")
   static let averageBackward = Kernel("pool", "pool_average_backward")
-  static let averageBackwardTiling = Kernel("pool", "pool_average_backward_cells")
+  static let averageBackwardTiling = Kernel("pool", "pool_average_backward_tiling")
 }
 
 /// The largest value of each window; the gradient goes to where it was.
