@@ -58,10 +58,6 @@ static const char conv2d_depthwise_cl_text[] = {
 #embed "../../../Kernels/conv2d_depthwise.cl"
 };
 TEXT_FILE(conv2d_depthwise_cl, "conv2d_depthwise.cl")
-static const char conv2d_depthwise_h_text[] = {
-#embed "../../../Kernels/conv2d_depthwise.h"
-};
-TEXT_FILE(conv2d_depthwise_h, "conv2d_depthwise.h")
 static const char conv2d_dot_cl_text[] = {
 #embed "../../../Kernels/conv2d_dot.cl"
 };
@@ -221,7 +217,7 @@ static const telar_file *const conv2d_files[] = {&common_cl, &activation_h, &act
 static const telar_file *const conv2d_batch_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
     &register_tile_cl, &conv2d_batch_h, &conv2d_batch_cl};
 static const telar_file *const conv2d_depthwise_files[] = {&common_cl, &activation_h, &activation_cl,
-    &conv2d_depthwise_h, &conv2d_depthwise_cl};
+    &conv2d_depthwise_cl};
 static const telar_file *const conv2d_dot_files[] = {&common_cl, &activation_h, &activation_cl, &conv2d_dot_cl};
 static const telar_file *const conv2d_first_files[] = {&common_cl, &pool_h, &argmax_cl, &first_layer_cl,
     &activation_h, &activation_cl, &philox_h, &philox_cl, &conv2d_first_cl};

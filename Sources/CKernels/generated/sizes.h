@@ -4,7 +4,6 @@
 #include "../../../Kernels/batch_norm.h"
 #include "../../../Kernels/conv2d.h"
 #include "../../../Kernels/conv2d_batch.h"
-#include "../../../Kernels/conv2d_depthwise.h"
 #include "../../../Kernels/conv2d_from_one.h"
 #include "../../../Kernels/conv2d_to_one.h"
 #include "../../../Kernels/dropout.h"

@@ -1,5 +1,3 @@
-import CKernels
-
 /// Depthwise convolutions, with a filter for each channel, on processors. Kernels in `conv2d_depthwise.cl`.
 enum ConvDepthwiseKernels {
   static let forward = Kernel("conv2d_depthwise", "conv2d_depthwise")
@@ -8,10 +6,9 @@ enum ConvDepthwiseKernels {
 }
 
 extension ConvProblem {
-  /// Whether each of several channels has one filter. A filter's sums lie in private memory.
+  /// Whether each of several channels has one filter.
   func isDepthwise(_ traits: DeviceTraits) -> Bool {
-    traits.hasLargePrivateMemory && channels > 1 && geometry.groups == channels && outChannels == channels
-      && taps <= DEPTHWISE_TAPS
+    traits.isVector && channels > 1 && geometry.groups == channels && outChannels == channels
   }
 
   /// The forward pass. One launch.
@@ -40,10 +37,9 @@ extension ConvProblem {
 
   /// The weight gradient. Two launches, or one where the batch is one part.
   func enqueueDepthwiseGradient(_ operands: ConvGradientOperands) throws {
-    let vectors = operands.device.vectors(in: channels)
-    try inParts(items: vectors, operands) { partial, parts in
+    try inParts(items: 1, operands) { partial, parts in
       try operands.device.launch(
-        ConvDepthwiseKernels.weightGradient, over: Grid(vectors, parts),
+        ConvDepthwiseKernels.weightGradient, over: Grid(parts),
         [.buffer(operands.x.buffer), .buffer(operands.dy.buffer), .buffer(partial.buffer)] + depthwiseShape
           + [.int(parts)])
     }
