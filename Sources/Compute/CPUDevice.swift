@@ -85,8 +85,8 @@ public final class CPUDevice: Device {
       maximumWorkGroupSize: 1, localMemoryBytes: 0, maximumAllocationBytes: memory, globalMemoryBytes: memory,
       bufferAlignment: 64, preferredVectorWidth: Int(clone.vector_width), supportsHalf: false, supportsDouble: true,
       hasFastFMA: clone.uses_fma != 0, family: .vector,
-      vectorTiles: (0..<Int(clone.tile_count)).map {
-        VectorTile(width: Int(clone.vector_width), rows: Int(clone.tiles[$0].0), vectors: Int(clone.tiles[$0].1))
+      registerTiles: (0..<Int(clone.tile_count)).map {
+        RegisterTile(width: Int(clone.vector_width), rows: Int(clone.tiles[$0].0), vectors: Int(clone.tiles[$0].1))
       })
   }
 

@@ -131,13 +131,13 @@ public struct DeviceProperties: Sendable, Equatable, Codable {
   /// Family of the heavy kernels that suits the device.
   public var family: KernelFamily
   /// Register tile of the vector family, widest first.
-  public var vectorTiles: [VectorTile]
+  public var registerTiles: [RegisterTile]
 
   public init(
     identifier: String, name: String, kind: DeviceKind, vendor: String, driver: String, instructionSet: String,
     computeUnits: Int, maximumWorkGroupSize: Int, localMemoryBytes: Int, maximumAllocationBytes: Int,
     globalMemoryBytes: Int, bufferAlignment: Int, preferredVectorWidth: Int, supportsHalf: Bool, supportsDouble: Bool,
-    hasFastFMA: Bool, family: KernelFamily, vectorTiles: [VectorTile]
+    hasFastFMA: Bool, family: KernelFamily, registerTiles: [RegisterTile]
   ) {
     self.identifier = identifier
     self.name = name
@@ -156,7 +156,7 @@ public struct DeviceProperties: Sendable, Equatable, Codable {
     self.supportsDouble = supportsDouble
     self.hasFastFMA = hasFastFMA
     self.family = family
-    self.vectorTiles = vectorTiles
+    self.registerTiles = registerTiles
   }
 }
 
@@ -171,7 +171,7 @@ public enum KernelFamily: String, Sendable, Codable {
 }
 
 /// The register tile of a vector kernel: `rows` × (`vectors` · `width`) accumulators.
-public struct VectorTile: Sendable, Hashable, Codable {
+public struct RegisterTile: Sendable, Hashable, Codable {
   /// Floats in a vector: `VECTOR_WIDTH` in the kernels.
   public var width: Int
   /// Rows of the tile: `ROWS`.

@@ -25,7 +25,7 @@ public struct DeviceWorkload {
   public static var additions: DeviceWorkload {
     DeviceWorkload(name: "additions 1") { device in
       let count = 1 << 20
-      let width = device.properties.vectorTiles[0].width
+      let width = device.properties.registerTiles[0].width
       let arrays = try (0..<3).map { _ in try device.allocate(byteCount: count * 4) }
       for array in arrays { try device.fill(array, at: 0, byteCount: count * 4, pattern: 0) }
       let kernel = Kernel("elementwise", "add")

@@ -7,7 +7,7 @@ public struct DeviceTraits: Sendable, Hashable {
   /// Whether tens of kilobytes of private memory per work-item are cheap, as on processors, whose caches hold them.
   public var hasLargePrivateMemory: Bool
   /// Register tiles of the vector family, widest first; there is at least one.
-  public var vectorTiles: [VectorTile]
+  public var registerTiles: [RegisterTile]
   /// Cores of a processor or multiprocessors of a GPU.
   public var computeUnits: Int
   /// The size of a processor core's L2 cache.
@@ -18,13 +18,14 @@ public struct DeviceTraits: Sendable, Hashable {
   public var localMemoryBytes: Int
 
   public init(
-    family: KernelFamily, hasLargePrivateMemory: Bool, vectorTiles: [VectorTile], computeUnits: Int, l2CacheBytes: Int,
+    family: KernelFamily, hasLargePrivateMemory: Bool, registerTiles: [RegisterTile], computeUnits: Int,
+    l2CacheBytes: Int,
     maximumWorkGroupSize: Int, localMemoryBytes: Int
   ) {
-    precondition(!vectorTiles.isEmpty, "a device needs a register tile")
+    precondition(!registerTiles.isEmpty, "a device needs a register tile")
     self.family = family
     self.hasLargePrivateMemory = hasLargePrivateMemory
-    self.vectorTiles = vectorTiles
+    self.registerTiles = registerTiles
     self.computeUnits = computeUnits
     self.l2CacheBytes = l2CacheBytes
     self.maximumWorkGroupSize = maximumWorkGroupSize
@@ -32,7 +33,7 @@ public struct DeviceTraits: Sendable, Hashable {
   }
 
   /// Floats in a vector of the kernels: `VECTOR_WIDTH`.
-  public var vectorWidth: Int { vectorTiles[0].width }
+  public var vectorWidth: Int { registerTiles[0].width }
 
   /// Whether the family is the vector family.
   public var isVector: Bool { family == .vector }
@@ -42,7 +43,7 @@ extension DeviceProperties {
   /// The traits that follow from the properties.
   public var traits: DeviceTraits {
     DeviceTraits(
-      family: family, hasLargePrivateMemory: kind == .cpu && family == .vector, vectorTiles: vectorTiles,
+      family: family, hasLargePrivateMemory: kind == .cpu && family == .vector, registerTiles: registerTiles,
       computeUnits: computeUnits, l2CacheBytes: HostProcessor.l2CacheBytes,
       maximumWorkGroupSize: maximumWorkGroupSize, localMemoryBytes: localMemoryBytes)
   }

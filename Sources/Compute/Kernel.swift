@@ -24,7 +24,7 @@ extension Kernel {
   /// The macros that ``source`` is compiled with for a device: those that follow from its properties, overridden by the
   /// kernel's own ``options``.
   public func macros(for properties: DeviceProperties) -> [String: Int] {
-    let tile = properties.vectorTiles[0]
+    let tile = properties.registerTiles[0]
     return ["VECTOR_WIDTH": tile.width, "USE_FMA": properties.hasFastFMA ? 1 : 0, "ROWS": tile.rows]
       .merging(options) { $1 }
   }

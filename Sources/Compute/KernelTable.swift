@@ -26,7 +26,7 @@ package enum KernelTable {
     }
 
     /// The kernel's names, one per register tile if it is tiled.
-    package func names(for tiles: [VectorTile]) -> [String] {
+    package func names(for tiles: [RegisterTile]) -> [String] {
       isTiled ? tiles.map { "\(name)_\($0.rows)x\($0.vectors)" } : [name]
     }
   }

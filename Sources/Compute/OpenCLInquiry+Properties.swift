@@ -36,7 +36,7 @@ extension OpenCLInquiry {
       preferredVectorWidth: max(1, number(CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT)),
       supportsHalf: extensions.contains("cl_khr_fp16"), supportsDouble: hasDouble,
       hasFastFMA: kind == .cpu ? processorHasFMA : hasFMA, family: kind == .cpu ? .vector : .tile,
-      vectorTiles: vectorTiles(for: kind))
+      registerTiles: registerTiles(for: kind))
   }
 
   /// Why the device cannot be used; `nil` when it can.
@@ -66,7 +66,7 @@ extension OpenCLInquiry {
 
   /// The property that is insufficient for the kernels or implausible; `nil` if there is none.
   static func shortcoming(of properties: DeviceProperties) -> String? {
-    let tile = TileConfiguration.slim
+    let tile = LocalTile.slim
     let leastGroup = properties.family == .tile ? tile.groupItems : leastVectorGroup
     let leastLocal = properties.family == .tile ? tile.localBytes : 0
     let alignment = properties.bufferAlignment
@@ -101,15 +101,15 @@ extension OpenCLInquiry {
   }
 
   /// The register tiles of the compiled-in clone with the same vector width, which has as many registers.
-  private mutating func vectorTiles(for kind: DeviceKind) -> [VectorTile] {
-    guard kind == .cpu else { return [(4, 2), (4, 1)].map { VectorTile(width: 4, rows: $0, vectors: $1) } }
+  private mutating func registerTiles(for kind: DeviceKind) -> [RegisterTile] {
+    guard kind == .cpu else { return [(4, 2), (4, 1)].map { RegisterTile(width: 4, rows: $0, vectors: $1) } }
     switch number(CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT) {
-    case 16...: return [(8, 2), (8, 1)].map { VectorTile(width: 16, rows: $0, vectors: $1) }
+    case 16...: return [(8, 2), (8, 1)].map { RegisterTile(width: 16, rows: $0, vectors: $1) }
     // Drivers report 8 for processors with 512-bit vectors, which their compilers use on explicit vectors only.
     case 8 where CPUDevice.supportedInstructionSets.contains("avx512"):
-      return [(8, 2), (8, 1)].map { VectorTile(width: 16, rows: $0, vectors: $1) }
-    case 8...: return [(6, 2), (6, 1)].map { VectorTile(width: 8, rows: $0, vectors: $1) }
-    default: return [(6, 2), (6, 1)].map { VectorTile(width: 4, rows: $0, vectors: $1) }
+      return [(8, 2), (8, 1)].map { RegisterTile(width: 16, rows: $0, vectors: $1) }
+    case 8...: return [(6, 2), (6, 1)].map { RegisterTile(width: 8, rows: $0, vectors: $1) }
+    default: return [(6, 2), (6, 1)].map { RegisterTile(width: 4, rows: $0, vectors: $1) }
     }
   }
 }

@@ -59,7 +59,7 @@ public struct TunedProduct: Hashable, Sendable {
 /// local-memory tile, then what a work-item computes).
 public enum TunedKernel: Hashable, Sendable {
   case vector(rows: Int, vectors: Int)
-  case tile(TileConfiguration)
+  case tile(LocalTile)
 
   public var text: String {
     switch self {
@@ -75,7 +75,7 @@ public enum TunedKernel: Hashable, Sendable {
     case 2: self = .vector(rows: numbers[0], vectors: numbers[1])
     case 5:
       self = .tile(
-        TileConfiguration(
+        LocalTile(
           rows: numbers[0], columns: numbers[1], depth: numbers[2], itemRows: numbers[3], itemColumns: numbers[4]))
     default: return nil
     }
@@ -87,10 +87,10 @@ public enum TunedKernel: Hashable, Sendable {
     switch self {
     case .vector(let rows, let vectors):
       properties.isCompiledIn
-        ? properties.vectorTiles.contains { $0.rows == rows && $0.vectors == vectors }
+        ? properties.registerTiles.contains { $0.rows == rows && $0.vectors == vectors }
         : 1...16 ~= rows && 1...4 ~= vectors
     case .tile(let tile):
-      !properties.isCompiledIn && TileConfiguration.all.contains(tile) && tile.fits(properties.traits)
+      !properties.isCompiledIn && LocalTile.all.contains(tile) && tile.fits(properties.traits)
     }
   }
 }

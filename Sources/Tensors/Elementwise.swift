@@ -19,7 +19,7 @@ public func activation(_ x: Tensor, _ kind: Activation) throws -> Tensor {
     ElementwiseKernels.activationForward, over: x.device.elementwiseGrid(x.count), moving: 2 * x.count,
     [.buffer(x.buffer), .buffer(y.buffer), .int(x.count)] + kind.arguments)
   if let tape = Tape.of(x) {
-    tape.record(y, ending: .activation(kind)) { dz in try tape.accumulate(dz, into: x) }
+    tape.record(y, outputFunction: .activation(kind)) { dz in try tape.accumulate(dz, into: x) }
   }
   return y
 }
@@ -28,31 +28,31 @@ public func activation(_ x: Tensor, _ kind: Activation) throws -> Tensor {
 ///
 /// - Shapes: dy, y any → the same
 public func activationGradient(_ dy: Tensor, _ y: Tensor, _ kind: Activation) throws -> Tensor {
-  try endingGradient(dy, y, .activation(kind))
+  try preactivationGradient(dy, y, .activation(kind))
 }
 
-/// The gradient before what an operator ends in, from its output y and the gradient of that.
-func endingGradient(_ dy: Tensor, _ y: Tensor, _ ending: Ending) throws -> Tensor {
+/// The gradient before an operator's output function, from its output y and the gradient of that.
+func preactivationGradient(_ dy: Tensor, _ y: Tensor, _ function: OutputFunction) throws -> Tensor {
   try checkIndexable("activationGradient", dy.count)
   let dx = try dy.device.tensor(dy.shape)
-  try enqueueEndingGradient(dy, y, ending, to: dx)
+  try enqueuePreactivationGradient(dy, y, function, to: dx)
   return dx
 }
 
 /// The same, to dx, which may be dy.
-func enqueueEndingGradient(_ dy: Tensor, _ y: Tensor, _ ending: Ending, to dx: Tensor) throws {
+func enqueuePreactivationGradient(_ dy: Tensor, _ y: Tensor, _ function: OutputFunction, to dx: Tensor) throws {
   try dy.device.launch(
     ElementwiseKernels.activationBackward, over: dy.device.elementwiseGrid(dy.count), moving: 3 * dy.count,
-    [.buffer(dy.buffer), .buffer(y.buffer), .buffer(dx.buffer), .int(dy.count)] + ending.arguments)
+    [.buffer(dy.buffer), .buffer(y.buffer), .buffer(dx.buffer), .int(dy.count)] + function.arguments)
 }
 
 /// a + b, element by element.
 ///
 /// - Shapes: a and b alike → the same
 /// - Throws: ``ShapeError`` when the shapes differ.
-public func sum(_ a: Tensor, _ b: Tensor) throws -> Tensor {
-  guard a.shape == b.shape else { throw ShapeError("sum", "shapes \(a.shape) and \(b.shape) differ") }
-  try checkIndexable("sum", a.count)
+public func add(_ a: Tensor, _ b: Tensor) throws -> Tensor {
+  guard a.shape == b.shape else { throw ShapeError("add", "shapes \(a.shape) and \(b.shape) differ") }
+  try checkIndexable("add", a.count)
   let y = try a.device.tensor(a.shape)
   try a.device.launch(
     ElementwiseKernels.add, over: a.device.elementwiseGrid(a.count), moving: 3 * a.count,

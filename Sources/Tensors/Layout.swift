@@ -72,11 +72,11 @@ private func transposed(_ x: Tensor, batch: Int, rows: Int, columns: Int, to sha
   }
   if let tape = Tape.of(x) {
     let inputShape = x.shape
-    // A view ends in what x ends in, so that what is behind it can do without a launch for that, too.
-    let ending = isView ? tape.ending(of: x) : .none
-    tape.record(y, ending: ending) { dz in
+    // A view has the output function of x, so that the epilogue of what follows can apply its gradient too.
+    let function = isView ? tape.outputFunction(of: x) : .none
+    tape.record(y, outputFunction: function) { dz in
       let dx = try transposed(dz, batch: batch, rows: columns, columns: rows, to: inputShape)
-      try tape.accumulate(dx, into: x, before: ending)
+      try tape.accumulate(dx, into: x, before: function)
     }
   }
   return y

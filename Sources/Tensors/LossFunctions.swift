@@ -9,9 +9,9 @@ enum LossKernels {
 /// - Shapes: prediction and target alike → `[1]`
 /// - Parameter metrics: gathers the loss, if given.
 /// - Throws: ``ShapeError`` when the shapes differ.
-/// - Cost: two launches, in which the prediction's gradient is computed too, or, where the prediction ends in an
-///   activation, that of what goes into it. The target gets a gradient only if it requires one, which costs a launch,
-///   and another where the prediction ends in an activation, whose gradient is then a launch of its own.
+/// - Cost: two launches, in which the prediction's gradient is computed too, or, where the prediction is an
+///   activation's output, the pre-activation gradient. The target gets a gradient only if it requires one, which costs a launch,
+///   and another where the prediction is an activation's output, whose gradient is then a launch of its own.
 /// - Source: semantics of torch.nn.functional.mse_loss.
 public func meanSquaredError(_ prediction: Tensor, _ target: Tensor, metrics: RunningMetrics? = nil) throws -> Tensor {
   guard prediction.shape == target.shape else {
@@ -26,17 +26,17 @@ public func meanSquaredError(_ prediction: Tensor, _ target: Tensor, metrics: Ru
   let partial = try device.allocate(byteCount: chunks.count * 4)
   let gradient = try tape.map { _ in try device.tensor(prediction.shape) }
   // The target's gradient is the prediction's own, negated.
-  let ending = target.requiresGradient ? .none : tape?.ending(of: prediction) ?? .none
+  let function = target.requiresGradient ? .none : tape?.outputFunction(of: prediction) ?? .none
   try device.launch(
     LossKernels.squaredError, over: device.itemGrid(chunks.count), moving: (gradient == nil ? 2 : 3) * count,
     [
       .buffer(prediction.buffer), .buffer(target.buffer), .buffer(gradient?.buffer ?? partial), .buffer(partial),
       .int(count), .int(chunks.length), .float(2 / Float(count)), .int(gradient == nil ? 0 : 1),
-    ] + ending.arguments)
+    ] + function.arguments)
   let loss = try finishLoss(
     partial, hits: nil, chunks: chunks.count, scale: 1 / Float(count), examples: prediction.shape.first ?? 1, metrics)
   if let tape, let gradient {
-    tape.recordLoss(loss, of: prediction, gradient: gradient, before: ending, negatedTo: target)
+    tape.recordLoss(loss, of: prediction, gradient: gradient, before: function, negatedTo: target)
   }
   return loss
 }
@@ -56,16 +56,16 @@ func finishLoss(
 }
 
 extension Tape {
-  /// Records a loss whose input's gradient, for a loss's gradient of one, is known already: that before what the input
-  /// ends in.
+  /// Records a loss whose input's gradient, for a loss's gradient of one, is known already: the gradient before the
+  /// input's output function.
   func recordLoss(
-    _ loss: Tensor, of input: Tensor, gradient: Tensor, before ending: Ending = .none,
+    _ loss: Tensor, of input: Tensor, gradient: Tensor, before function: OutputFunction = .none,
     negatedTo other: Tensor? = nil
   ) {
     record(loss) { dy in
       if input.requiresGradient {
         try self.accumulate(
-          self.isOnes(dy) ? gradient : scaled(gradient, by: dy), into: input, before: ending)
+          self.isOnes(dy) ? gradient : scaled(gradient, by: dy), into: input, before: function)
       }
       if let other, other.requiresGradient {
         try self.accumulate(scaled(gradient, by: dy, scale: -1), into: other)

@@ -40,7 +40,7 @@ struct ReductionChunks {
 ///
 /// - Shapes: any → `[1]`
 /// - Cost: two launches, and one for the gradient.
-public func sumReduce(_ x: Tensor) throws -> Tensor { try reduce(x, scale: 1) }
+public func sum(_ x: Tensor) throws -> Tensor { try reduce(x, scale: 1) }
 
 /// The mean of all elements.
 ///
@@ -49,7 +49,7 @@ public func sumReduce(_ x: Tensor) throws -> Tensor { try reduce(x, scale: 1) }
 public func mean(_ x: Tensor) throws -> Tensor { try reduce(x, scale: 1 / Float(x.count)) }
 
 private func reduce(_ x: Tensor, scale: Float) throws -> Tensor {
-  try checkIndexable("sumReduce", x.count)
+  try checkIndexable("sum", x.count)
   let y = try x.device.tensor([1])
   try sumElements(x, into: y.buffer, scale: scale, accumulate: false)
   if let tape = Tape.of(x) {

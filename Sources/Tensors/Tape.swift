@@ -10,7 +10,7 @@ import Foundation
 public final class Tape {
   private struct Record {
     let output: Tensor
-    let ending: Ending
+    let outputFunction: OutputFunction
     let backward: (Tensor) throws -> Void
     /// The step of a plan that the operator is a part of, for a profiler.
     let step: String?
@@ -18,8 +18,8 @@ public final class Tape {
 
   private var records: [Record] = []
   private var gradients: [ObjectIdentifier: Tensor] = [:]
-  /// Gradients before what the operators end in that make these tensors.
-  private var gradientsBeforeEnding: [ObjectIdentifier: Tensor] = [:]
+  /// Gradients before the output functions of the operators that made these tensors.
+  private var preactivationGradients: [ObjectIdentifier: Tensor] = [:]
   /// The ones that a backward pass without a seed starts from, kept so that a step does not fill them again.
   private var ones: Tensor?
 
@@ -80,23 +80,24 @@ public final class Tape {
   /// Notes how the gradients of an operator's inputs follow from that of its output. `backward` calls
   /// ``accumulate(_:into:)`` for inputs that require a gradient.
   public func record(_ output: Tensor, backward: @escaping (Tensor) throws -> Void) {
-    record(output, ending: .none, backward: backward)
+    record(output, outputFunction: .none, backward: backward)
   }
 
-  /// The same for an operator that may end in an activation, and whose `backward` may write to a parameter's
+  /// The same for an operator that may apply an activation last, and whose `backward` may write to a parameter's
   /// ``GradientSlot``.
   ///
-  /// - Parameter ending: what the operator ends in; `backward` is given the gradient before it, which costs a launch
-  ///   unless those who use the output passed it on already.
-  package func record(_ output: Tensor, ending: Ending, backward: @escaping (Tensor) throws -> Void) {
+  /// - Parameter outputFunction: what the operator applies last; `backward` is given the pre-activation gradient, which
+  ///   costs a launch unless those who use the output passed it on already.
+  package func record(_ output: Tensor, outputFunction: OutputFunction, backward: @escaping (Tensor) throws -> Void) {
     output.requiresGradient = true
     records.append(
-      Record(output: output, ending: ending, backward: backward, step: output.device.profiler?.context.step))
+      Record(
+        output: output, outputFunction: outputFunction, backward: backward, step: output.device.profiler?.context.step))
   }
 
-  /// What the operator that made a tensor ends in; `none` where that is not recorded here.
-  func ending(of tensor: Tensor) -> Ending {
-    records.last { $0.output === tensor }?.ending ?? .none
+  /// What the operator that made a tensor applied last; `none` where that is not recorded here.
+  func outputFunction(of tensor: Tensor) -> OutputFunction {
+    records.last { $0.output === tensor }?.outputFunction ?? .none
   }
 
   /// Adds to the gradient of a tensor: in its slot when it has one, otherwise in the tape until its record is reached.
@@ -113,31 +114,31 @@ public final class Tape {
       }
       return
     }
-    try add(gradient, of: tensor, to: &gradients)
+    try addGradient(gradient, of: tensor, to: &gradients)
   }
 
-  /// Adds to the gradient before what `tensor` ends in, its ``ending(of:)``; with `none`, the same as
+  /// Adds to the pre-activation gradient of `tensor`, before its ``outputFunction(of:)``; with `none`, the same as
   /// ``accumulate(_:into:)``.
-  func accumulate(_ gradient: Tensor, into tensor: Tensor, before ending: Ending) throws {
-    if ending == .none { return try accumulate(gradient, into: tensor) }
+  func accumulate(_ gradient: Tensor, into tensor: Tensor, before function: OutputFunction) throws {
+    if function == .none { return try accumulate(gradient, into: tensor) }
     precondition(gradient.shape == tensor.shape, "a gradient of \(gradient.shape) for a tensor of \(tensor.shape)")
-    try add(gradient, of: tensor, to: &gradientsBeforeEnding)
+    try addGradient(gradient, of: tensor, to: &preactivationGradients)
   }
 
   /// Adds a gradient of `tensor` that `enqueue` writes: a product, stored with the epilogue given, so that the gradient of
-  /// an activation that `tensor` ends in takes no launch of its own.
+  /// `tensor`'s activation takes no launch of its own.
   func accumulate(into tensor: Tensor, enqueue: (_ gradient: Tensor, _ epilogue: Epilogue) throws -> Void) throws {
-    let gradient = try tensor.device.tensor(tensor.shape), ending = ending(of: tensor)
+    let gradient = try tensor.device.tensor(tensor.shape), function = outputFunction(of: tensor)
     try tensor.device.inRole(.inputGradient) {
-      try enqueue(gradient, ending == .none ? .none : .gradient(before: ending, output: tensor))
+      try enqueue(gradient, function == .none ? .none : .gradient(before: function, output: tensor))
     }
-    try accumulate(gradient, into: tensor, before: ending)
+    try accumulate(gradient, into: tensor, before: function)
   }
 
-  private func add(_ gradient: Tensor, of tensor: Tensor, to sums: inout [ObjectIdentifier: Tensor]) throws {
+  private func addGradient(_ gradient: Tensor, of tensor: Tensor, to sums: inout [ObjectIdentifier: Tensor]) throws {
     let key = ObjectIdentifier(tensor)
     // Not in place: the present gradient may be another tensor's too, as after an addition.
-    sums[key] = try sums[key].map { try sum($0, gradient) } ?? gradient
+    sums[key] = try sums[key].map { try add($0, gradient) } ?? gradient
   }
 
   /// Runs the gradients of everything recorded, from `output`, and forgets the records.
@@ -178,13 +179,13 @@ public final class Tape {
   }
 
   private func differentiate(_ record: Record) throws {
-    let (output, ending) = (record.output, record.ending)
+    let (output, function) = (record.output, record.outputFunction)
     if let gradient = gradients.removeValue(forKey: ObjectIdentifier(output)) {
-      let before = ending == .none ? gradient : try endingGradient(gradient, output, ending)
-      try add(before, of: output, to: &gradientsBeforeEnding)
+      let before = function == .none ? gradient : try preactivationGradient(gradient, output, function)
+      try addGradient(before, of: output, to: &preactivationGradients)
     }
     // A result that does not reach the loss has no gradient.
-    guard let gradient = gradientsBeforeEnding.removeValue(forKey: ObjectIdentifier(output)) else { return }
+    guard let gradient = preactivationGradients.removeValue(forKey: ObjectIdentifier(output)) else { return }
     try record.backward(gradient)
   }
 
@@ -196,7 +197,7 @@ public final class Tape {
 
   private func clearGradients() {
     gradients.removeAll(keepingCapacity: true)
-    gradientsBeforeEnding.removeAll(keepingCapacity: true)
+    preactivationGradients.removeAll(keepingCapacity: true)
   }
 
   /// Whether a gradient is known to be all ones, so that a loss need not multiply by it.

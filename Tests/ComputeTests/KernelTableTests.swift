@@ -10,12 +10,12 @@ import Testing
   /// The register tiles of each clone.
   private static let cloneTiles = clones.map { clone in
     UnsafeBufferPointer(start: clone.tiles, count: Int(clone.tile_count)).map {
-      VectorTile(width: Int(clone.vector_width), rows: Int($0.0), vectors: Int($0.1))
+      RegisterTile(width: Int(clone.vector_width), rows: Int($0.0), vectors: Int($0.1))
     }
   }
 
   /// Signatures by the names that devices know a program's kernels by.
-  private static func signatures(of program: String, tiles: [VectorTile]) -> [String: String] {
+  private static func signatures(of program: String, tiles: [RegisterTile]) -> [String: String] {
     var signatures: [String: String] = [:]
     for entry in KernelTable.entries where entry.program == program {
       for name in entry.names(for: tiles) { signatures[name] = String(decoding: entry.signature, as: UTF8.self) }
@@ -31,7 +31,7 @@ import Testing
       for program in OpenCLDevice.programNames {
         let entries = KernelTable.entries.filter { $0.program == program }
         let hasLocalMemory = entries.contains { $0.hasLocalMemory }, isTiled = entries.contains { $0.isTiled }
-        let tileSets = hasLocalMemory ? [[VectorTile(width: 4, rows: 4, vectors: 1)]] : Self.cloneTiles
+        let tileSets = hasLocalMemory ? [[RegisterTile(width: 4, rows: 4, vectors: 1)]] : Self.cloneTiles
         for tiles in Set(tileSets) {
           var seen: [String: String] = [:]
           for tile in isTiled ? tiles : [tiles[0]] {

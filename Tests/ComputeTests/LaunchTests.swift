@@ -7,7 +7,7 @@ import Testing
   private static let add = Kernel("elementwise", "add")
 
   private static func grid(_ count: Int, on device: any Device, group: Int = 16) -> Grid {
-    let width = device.properties.vectorTiles[0].width
+    let width = device.properties.registerTiles[0].width
     return Grid((count + width - 1) / width, local: (group, 1, 1))
   }
 

@@ -21,7 +21,7 @@ import Testing
       #expect(properties.computeUnits > 0 && properties.maximumWorkGroupSize > 0)
       #expect(properties.localMemoryBytes > 0 && properties.globalMemoryBytes >= properties.maximumAllocationBytes)
       #expect(properties.bufferAlignment >= 256 && properties.bufferAlignment.nonzeroBitCount == 1)
-      #expect([4, 8, 16].contains(properties.vectorTiles[0].width) && properties.preferredVectorWidth > 0)
+      #expect([4, 8, 16].contains(properties.registerTiles[0].width) && properties.preferredVectorWidth > 0)
       #expect(properties.family == (properties.kind == .cpu ? .vector : .tile))
     }
   }
@@ -66,7 +66,7 @@ import Testing
     try test.use { device in
       let count = 10_000
       let buffer = try device.allocate(byteCount: count * 4)
-      let width = device.properties.vectorTiles[0].width
+      let width = device.properties.registerTiles[0].width
       let profiler = Profiler()
       device.profiler = profiler
       defer { device.profiler = nil }

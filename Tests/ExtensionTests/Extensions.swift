@@ -82,7 +82,7 @@ struct Residual: Layer {
 
   func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
     if context.mode != .evaluation { state.batchesTracked += 1 }
-    return try sum(x, activation(linear(x, weight: state["weight"]!, bias: state["bias"]), .tanh))
+    return try add(x, activation(linear(x, weight: state["weight"]!, bias: state["bias"]), .tanh))
   }
 }
 

@@ -37,7 +37,7 @@ import Testing
       #expect(results.count == products.count)
       for result in results {
         #expect(result.winner == nil && result.timed == 0 && result.untried == 0, "\(result.product.text)")
-        #expect(result.rejected.count == device.properties.vectorTiles.count - 1)
+        #expect(result.rejected.count == device.properties.registerTiles.count - 1)
         #expect(result.rejected.allSatisfy { $0.reason.contains("and should be") })
       }
     }

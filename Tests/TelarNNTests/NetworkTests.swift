@@ -176,8 +176,8 @@ import Testing
       }
       func loss() throws -> Tensor {
         let h = try network[part: "stem"](x)
-        let y = try sum(h, network[part: "branch"](h))
-        return try crossEntropy(network[part: "head"](sum(y, h)), labels: labels)
+        let y = try add(h, network[part: "branch"](h))
+        return try crossEntropy(network[part: "head"](add(y, h)), labels: labels)
       }
       let tape = Tape()
       try tape.backward(from: tape.recording(loss))

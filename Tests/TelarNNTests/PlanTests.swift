@@ -8,7 +8,7 @@ import Testing
   /// What a processor with vectors of eight floats chooses by.
   private static let processor = DeviceTraits(
     family: .vector, hasLargePrivateMemory: true,
-    vectorTiles: [VectorTile(width: 8, rows: 6, vectors: 2), VectorTile(width: 8, rows: 6, vectors: 1)],
+    registerTiles: [RegisterTile(width: 8, rows: 6, vectors: 2), RegisterTile(width: 8, rows: 6, vectors: 1)],
     computeUnits: 2, l2CacheBytes: 1 << 20, maximumWorkGroupSize: 1, localMemoryBytes: 0)
 
   /// The layers of each step of training on 100 images, by their places, behind layers that train where an input gradient

@@ -137,7 +137,7 @@ private struct ChainBuilder {
   /// What comes behind a layer with weights, or without one: some of normalisation, activation, pooling and dropout, in
   /// the usual orders and in others.
   private mutating func addEnding() {
-    var kinds: [Ending] = random.pick([
+    var kinds: [OutputFunction] = random.pick([
       [.norm, .activation, .pool, .dropout], [.norm, .activation, .pool, .dropout],
       [.norm, .activation, .dropout, .pool], [.norm, .pool, .activation, .dropout],
     ])
@@ -156,7 +156,7 @@ private struct ChainBuilder {
     }
   }
 
-  private enum Ending { case norm, activation, pool, dropout }
+  private enum OutputFunction { case norm, activation, pool, dropout }
 
   // MARK: Layers
 

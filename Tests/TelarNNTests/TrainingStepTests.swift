@@ -125,7 +125,7 @@ import Testing
       let before = try network.parameters.map { try $0.values() }
       // First a step of both parts, so that a stale gradient is there; then of one.
       try train { mode in
-        try crossEntropy(sum(network[part: "used"](x, mode), network[part: "unused"](x, mode)), labels: labels)
+        try crossEntropy(add(network[part: "used"](x, mode), network[part: "unused"](x, mode)), labels: labels)
       }
       let middle = try network.parameters.map { try $0.values() }
       try train { mode in try crossEntropy(network[part: "used"](x, mode), labels: labels) }

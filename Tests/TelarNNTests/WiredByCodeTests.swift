@@ -16,7 +16,7 @@ import Testing
 
   /// head(body(x) + x), which the two parts in a row are not.
   private func output(_ network: Network, _ x: Tensor) throws -> [Float] {
-    try network[part: "head"](sum(network[part: "body"](x), x)).values()
+    try network[part: "head"](add(network[part: "body"](x), x)).values()
   }
 
   @Test func theFileSaysThatCodeWiresTheParts() throws {

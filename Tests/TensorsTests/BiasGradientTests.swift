@@ -37,7 +37,7 @@ import Testing
       let normal = try batchNorm2d(
         y, weight: ones, bias: zeros, runningMean: zeros, runningVariance: ones, training: behind != .frozenNorm,
         epsilon: 0)
-      return try behind == .normAndSum ? sum(normal, y) : normal
+      return try behind == .normAndSum ? add(normal, y) : normal
     }
     let values = try run.gradients[2].values()
     try run.checkCanaries(TestCase(device, "bias before \(behind)", seed: 3))

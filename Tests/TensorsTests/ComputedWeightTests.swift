@@ -118,7 +118,7 @@ import Testing
         }
         let expected = try run(whole) { $0 }
         let computed = try run(parts.flatMap { [$0, $1] }) { leaves in
-          try parts.indices.map { try sum(leaves[2 * $0], leaves[2 * $0 + 1]) }
+          try parts.indices.map { try add(leaves[2 * $0], leaves[2 * $0 + 1]) }
         }
         for index in parts.indices {
           let message = "input \(index + 1) of \(operation.name) on \(on.name), \(wantsInputGradient)"
@@ -137,7 +137,7 @@ import Testing
       let (x, w) = (random.integers([4, 6]), random.integers([6, 6])), dy = random.integers([4, 6])
       let run = try GradientRun(on: device, [w], dy: dy) { leaves in
         let input = try leaves[0].device.tensor(x.shape, x.floats)
-        return try linear(linear(input, weight: sum(leaves[0], leaves[0]), bias: nil), weight: leaves[0], bias: nil)
+        return try linear(linear(input, weight: add(leaves[0], leaves[0]), bias: nil), weight: leaves[0], bias: nil)
       }
       // y = x · 2w · w
       let hidden = Oracle.gemm(x, w).map { 2 * $0 }

@@ -24,7 +24,7 @@ import Testing
       let dropped = try dropout(pooled, probability: 0.3, key: DropoutKey(seed: 5, layer: 1, step: 2))
       let averaged = try avgPool2d(dropped, PoolGeometry(kernelSize: 7))
       let first = try crossEntropy(flatten(averaged), labels: labels, metrics: metrics)
-      return try sum(first, meanSquaredError(y, x))
+      return try add(first, meanSquaredError(y, x))
     }
     let (images, filters) = try (
       parameter(random.gaussians([9, 7, 8, 16]), on: device), parameter(random.gaussians([3, 3, 16, 32]), on: device)
@@ -36,7 +36,7 @@ import Testing
     try columnSum(result.dx, into: columns, accumulate: false)
     let tensors = [
       result.y, result.dx, weight.gradient!.tensor, bias.gradient!.tensor, mean, variance, columns,
-      try sumReduce(result.dx), convolved, images.gradient!.tensor, filters.gradient!.tensor,
+      try sum(result.dx), convolved, images.gradient!.tensor, filters.gradient!.tensor,
     ]
     return try tensors.flatMap { try $0.values() }.map(\.bitPattern)
       + [metrics.values().loss].map { Float($0).bitPattern }

@@ -170,8 +170,8 @@ import Testing
       }
       let result = try gradient(of: it.x, for: it.seed) {
         let y = try kind.apply(it.x)
-        return try sum(
-          sum(test.apply(y, it.weight), y),
+        return try add(
+          add(test.apply(y, it.weight), y),
           test.apply(flatten(unflatten(y, channels: 1, height: 3, width: 3)), it.weight))
       }
       try expectClose(

@@ -95,7 +95,7 @@ import Testing
         let device = leaves[0].device
         return try groupNorm(
           device.tensor(x.shape, x.floats), groups: 2,
-          weight: sum(leaves[0], device.tensor([4], other.floats)), epsilon: 1e-3)
+          weight: add(leaves[0], device.tensor([4], other.floats)), epsilon: 1e-3)
       }
       let weight = half.combined(with: other, +)
       let expected = Oracle.groupNormGradients(x, groups: 2, weight: weight, dy: dy, epsilon: 1e-3)

@@ -27,7 +27,7 @@ import Testing
     try device.synchronize()
 
     let launched = Set(profiler.report.map(\.kernel))
-    let missing = KernelTable.names(of: family, tiles: device.properties.vectorTiles).subtracting(launched)
+    let missing = KernelTable.names(of: family, tiles: device.properties.registerTiles).subtracting(launched)
     #expect(missing.isEmpty, "\(family) family: no test launches \(missing.sorted().joined(separator: ", "))")
   }
 }
@@ -38,7 +38,7 @@ extension OpenCLDevice {
 
 extension KernelTable {
   /// Names of the kernels that a device of the family uses, those of register tiles for each tile.
-  fileprivate static func names(of family: KernelFamily, tiles: [VectorTile]) -> Set<String> {
+  fileprivate static func names(of family: KernelFamily, tiles: [RegisterTile]) -> Set<String> {
     let used = entries.filter { entry in
       let isOfVectorFamily = vectorPrograms.contains(entry.program)
       return family == .tile ? !isOfVectorFamily : !entry.hasLocalMemory
@@ -81,12 +81,12 @@ private final class KernelSweep {
   func elements() throws {
     let a = try leaf([3, 7]), b = try leaf([3, 7])
     for kind in [Activation.relu, .leakyReLU(negativeSlope: 0.1), .sigmoid, .tanh] {
-      try differentiate { try sum(activation(a, kind), activation(b, kind)) }
+      try differentiate { try add(activation(a, kind), activation(b, kind)) }
     }
-    try differentiate { try sum(silu(a), sum(gelu(a), gelu(b, approximates: true))) }
+    try differentiate { try add(silu(a), add(gelu(a), gelu(b, approximates: true))) }
     let image = try leaf([2, 3, 2, 5])
     try differentiate { try unflatten(flatten(image), channels: 5, height: 3, width: 2) }
-    try differentiate { try sumReduce(image) }
+    try differentiate { try sum(image) }
     try differentiate { try mean(image) }
     _ = try argMax(a)
     _ = try exponential(a)
@@ -153,7 +153,7 @@ private final class KernelSweep {
       }
     }
     // Enough images to fill the tiles whose rows are images.
-    let many = 4 * device.properties.vectorTiles[0].rows + 1
+    let many = 4 * device.properties.registerTiles[0].rows + 1
     for outputs in [3, 34] {
       let x = try leaf([many, 2, 3, 3]), weight = try leaf([2, 2, 3, outputs])
       try differentiate { try conv2d(x, weight: weight, bias: nil, ConvGeometry(kernelSize: 2, padding: 1)) }
@@ -204,7 +204,7 @@ private final class KernelSweep {
     try cellOperators()
     device.tuning = Tuning()
     if device.properties.family == .tile { return }
-    for tile in device.properties.vectorTiles.dropFirst() {
+    for tile in device.properties.registerTiles.dropFirst() {
       let narrow = TunedKernel.vector(rows: tile.rows, vectors: tile.vectors)
       device.tuning = Tuning(Dictionary(uniqueKeysWithValues: log.products.map { ($0.product, narrow) }))
       try cellOperators()
@@ -217,7 +217,7 @@ private final class KernelSweep {
     let x = try leaf([2, 5, 4, 16]), weight = try leaf([3, 3, 16, 48]), bias = try leaf([48])
     try differentiate { try conv2d(x, weight: weight, bias: bias, geometry) }
     // Enough images to pool what is convolved.
-    let many = 4 * device.properties.vectorTiles[0].rows
+    let many = 4 * device.properties.registerTiles[0].rows
     let images = try leaf([many, 3, 4, 16])
     try differentiate {
       try Joined.conv2dMaxPool2d(images, weight: weight, bias: bias, geometry, PoolGeometry(kernelSize: 2))

@@ -40,7 +40,7 @@ import Testing
           let y = try activation(input, kind)
           let first = try meanSquaredError(y, canaries.tensor(target))
           let second = try meanSquaredError(y, canaries.tensor(target))
-          return try sum(sum(first, second), meanSquaredError(y, goal))
+          return try add(add(first, second), meanSquaredError(y, goal))
         }
         let loose = Tolerance.within(absolute: 1e-5 / Double(x.count), relative: 1e-5)
         try expectClose(sums.inputs[0]!, dx.map { 3 * $0 }, loose, test)
@@ -62,7 +62,7 @@ import Testing
         let y = try activation(input, kind)
         let image = try unflatten(y, channels: 1, height: 3, width: 4)
         let first = try meanSquaredError(image, goal.viewed(as: image.shape))
-        return try sum(sum(first, meanSquaredError(y, goal)), meanSquaredError(flatten(image), goal))
+        return try add(add(first, meanSquaredError(y, goal)), meanSquaredError(flatten(image), goal))
       }
       try expectClose(result.dx, dx.map { 3 * $0 }, .within(absolute: 1e-6, relative: 1e-5), test)
       try canaries.check(test)

@@ -40,17 +40,17 @@ import Testing
       for (seed, count) in [1, 2, 15, 16, 17, 127, 128, 129, 5003, 300_000].enumerated() {
         var random = SeededGenerator(seed: UInt64(seed))
         let x = random.integers([count])
-        let total = x.values.reduce(0, +)
-        let test = TestCase(device, "sumReduce of \(count)", seed: random.seed)
+        let expected = x.values.reduce(0, +)
+        let test = TestCase(device, "sum of \(count)", seed: random.seed)
         let canaries = Canaries(on: device)
         let input = try canaries.tensor(x)
         let seedGradient = try canaries.tensor(OracleTensor([1], [3]))
-        let sum = try gradient(of: input, for: seedGradient) { try sumReduce(input) }
-        try expectClose(sum.y, OracleTensor([1], [total]), .exact, test)
-        try expectClose(sum.dx, x.map { _ in 3 }, .exact, test)
+        let total = try gradient(of: input, for: seedGradient) { try sum(input) }
+        try expectClose(total.y, OracleTensor([1], [expected]), .exact, test)
+        try expectClose(total.dx, x.map { _ in 3 }, .exact, test)
         let average = try gradient(of: input, for: seedGradient) { try mean(input) }
         try expectClose(
-          average.y, OracleTensor([1], [total / Double(count)]), .within(absolute: 0, relative: 2e-7), test)
+          average.y, OracleTensor([1], [expected / Double(count)]), .within(absolute: 0, relative: 2e-7), test)
         try canaries.check(test)
       }
     }
@@ -85,7 +85,7 @@ import Testing
       let device = try CPUDevice(threads: threads)
       let columns = try device.tensor([3])
       try columnSum(device.tensor(x.shape, x.floats), into: columns, accumulate: false)
-      return try columns.values() + sumReduce(device.tensor(x.shape, x.floats)).values()
+      return try columns.values() + sum(device.tensor(x.shape, x.floats)).values()
     }
     #expect(results[0].map(\.bitPattern) == results[1].map(\.bitPattern))
     #expect(results[0].map(\.bitPattern) == results[2].map(\.bitPattern))

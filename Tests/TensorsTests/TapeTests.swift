@@ -12,7 +12,7 @@ import Testing
       let (x, dy) = (random.gaussians([3, 7]), random.gaussians([3, 7]))
       let canaries = Canaries(on: device)
       let input = try canaries.tensor(x)
-      let result = try gradient(of: input, for: canaries.tensor(dy)) { try sum(activation(input, .tanh), input) }
+      let result = try gradient(of: input, for: canaries.tensor(dy)) { try add(activation(input, .tanh), input) }
       let expected = x.combined(with: dy) { (Oracle.activationDerivative($0, .tanh) + 1) * $1 }
       let test = TestCase(device, "skip connection", seed: random.seed)
       try expectClose(result.dx, expected, .within(absolute: 1e-6), test)
@@ -25,7 +25,7 @@ import Testing
     try TestDevices.cpu.use { device in
       let x = try device.tensor([3], [1, 2, 3])
       let dy = try device.tensor([3], [10, 20, 30])
-      let result = try gradient(of: x, for: dy) { try sum(x, x) }
+      let result = try gradient(of: x, for: dy) { try add(x, x) }
       #expect(try result.dx.values() == [20, 40, 60])
       // What a gradient was added to must not have changed: it is dy itself here.
       #expect(try dy.values() == [10, 20, 30])
@@ -39,7 +39,7 @@ import Testing
       let values = try device.tensor([2], [1, -2])
       let x = Tensor(shape: [2], buffer: values.buffer, gradient: slot, requiresGradient: true)
       let tape = Tape()
-      let y = try tape.recording { try activation(sum(x, x), .relu) }
+      let y = try tape.recording { try activation(add(x, x), .relu) }
       for seed: Float in [1, 5] {
         slot.clear()
         try tape.backwardKeepingRecords(from: y, seed: device.tensor([2], [seed, seed]))
@@ -56,7 +56,7 @@ import Testing
     try TestDevices.cpu.use { device in
       let (a, b) = try (device.tensor([2], [1, 2]), device.tensor([2], [3, 4]))
       // a + (a + b): the outer addition hands dy to a and to the inner one, which hands it on to a and b.
-      let result = try gradients(of: [a, b], for: device.tensor([2], [1, 1])) { try sum(a, sum(a, b)) }
+      let result = try gradients(of: [a, b], for: device.tensor([2], [1, 1])) { try add(a, add(a, b)) }
       #expect(try result.inputs[0]!.values() == [2, 2])
       #expect(try result.inputs[1]!.values() == [1, 1])
     }
@@ -74,7 +74,7 @@ import Testing
       // Nothing is recorded outside of a tape either.
       let parameter = try parameter(OracleTensor([2], [1, 2]), on: device)
       #expect(try !activation(parameter, .relu).requiresGradient)
-      let result = try gradients(of: [x, constant]) { try sumReduce(sum(activation(x, .relu), outer)) }
+      let result = try gradients(of: [x, constant]) { try sum(add(activation(x, .relu), outer)) }
       #expect(try result.inputs[0]!.values() == [1, 0])
       #expect(try result.inputs[1]?.values() == nil)
     }
@@ -142,7 +142,7 @@ import Testing
       outer.record(x) { dx = try $0.values() }
       let y = try outer.recording {
         _ = try inner.recording { try activation(x, .sigmoid) }
-        return try sum(x, x)
+        return try add(x, x)
       }
       try outer.backward(from: y)
       #expect(dx == [2])

@@ -13,7 +13,7 @@ import Testing
     cpu = try TestDevices.cpu.use { $0.properties }
   }
 
-  private var own: TunedKernel { .vector(rows: cpu.vectorTiles[0].rows, vectors: cpu.vectorTiles[0].vectors) }
+  private var own: TunedKernel { .vector(rows: cpu.registerTiles[0].rows, vectors: cpu.registerTiles[0].vectors) }
 
   @Test(
     arguments: [

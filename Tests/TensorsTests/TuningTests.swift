@@ -20,11 +20,11 @@ import Testing
     return Set(device.profiler!.report.map(\.kernel))
   }
 
-  /// Kernels that the device does not choose itself, each with the ending of its name. Few, as drivers take seconds to
+  /// Kernels that the device does not choose itself, each with the suffix of its name. Few, as drivers take seconds to
   /// build one.
   private func kernels(
     _ device: any Device, tiles: [String] = ["tile 128x64x8 8x8"]
-  ) -> [(kernel: TunedKernel, ending: String)] {
+  ) -> [(kernel: TunedKernel, suffix: String)] {
     let vectors = [(6, 1), (12, 3)].map { (TunedKernel.vector(rows: $0, vectors: $1), "_\($0)x\($1)") }
     return (vectors + tiles.map { (TunedKernel($0)!, "_tile") }).filter { $0.0.runs(on: device.properties) }
   }
@@ -41,7 +41,7 @@ import Testing
         let a = random.integers(transposeA ? [70, 33] : [33, 70]),
           b = random.integers(transposeB ? [41, 70] : [70, 41])
         let product = try #require(TunedProduct("gemm \(operation) 33x41x70"))
-        for (kernel, ending) in kernels(device, tiles: tiles) {
+        for (kernel, suffix) in kernels(device, tiles: tiles) {
           let names = try launched(on: device, [product: kernel]) {
             let y = try gemm(
               device.tensor(a.shape, a.floats), device.tensor(b.shape, b.floats), transposeA: transposeA,
@@ -50,7 +50,7 @@ import Testing
               y, Oracle.gemm(a, b, transposeA: transposeA, transposeB: transposeB, alpha: 1, beta: 0, c: nil), .exact,
               TestCase(device, "\(product.text) \(kernel.text)", seed: 1))
           }
-          #expect(names.contains("gemm" + ending), "\(kernel.text): \(names)")
+          #expect(names.contains("gemm" + suffix), "\(kernel.text): \(names)")
         }
       }
     }
@@ -67,7 +67,7 @@ import Testing
       let dy = random.integers([batch, 3, 4, 9])
       let wanted = Oracle.conv2dGradients(x, weight: w, dy: dy, geometry)
       let sizes = "\(batch)x6x7x5>3x4x9 k3x3 s2x2 p1x1 d1x1 g1"
-      for (kernel, ending) in kernels(device) {
+      for (kernel, suffix) in kernels(device) {
         for (pass, vectorName, tileName) in [
           ("forward", batch == 3 ? "conv2d_window" : "conv2d_batch", "conv2d_forward"),
           ("transposed", batch == 3 ? "conv2d_transposed" : "conv2d_batch", "conv2d_input_gradient"),
@@ -83,7 +83,7 @@ import Testing
             try expectGradients(
               run, [wanted.dx, wanted.weight], [wanted.dx, wanted.weight], terms: [1, 1], isExact: true, adds: 3, test)
           }
-          let name = (ending == "_tile" ? tileName : vectorName) + ending
+          let name = (suffix == "_tile" ? tileName : vectorName) + suffix
           #expect(names.contains(name), "\(test): \(names)")
         }
       }
@@ -106,10 +106,10 @@ import Testing
         ).values()
       }
       let untuned = try pooled()
-      for (kernel, ending) in kernels(device) where ending != "_tile" {
+      for (kernel, suffix) in kernels(device) where suffix != "_tile" {
         var values: [Float] = []
         let names = try launched(on: device, [product: kernel]) { values = try pooled() }
-        #expect(values == untuned && names.contains("conv2d_pool" + ending), "\(kernel.text): \(names)")
+        #expect(values == untuned && names.contains("conv2d_pool" + suffix), "\(kernel.text): \(names)")
       }
     }
   }

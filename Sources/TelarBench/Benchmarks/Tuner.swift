@@ -64,11 +64,11 @@ public struct Tuner {
     let properties = device.properties
     var kernels: [TunedKernel] = []
     if properties.isCompiledIn {
-      kernels = properties.vectorTiles.map { .vector(rows: $0.rows, vectors: $0.vectors) }
+      kernels = properties.registerTiles.map { .vector(rows: $0.rows, vectors: $0.vectors) }
     } else if device.traits.isVector {
       kernels = [6, 4, 8, 12].flatMap { rows in [1, 2, 3].map { .vector(rows: rows, vectors: $0) } }
     } else {
-      kernels = TileConfiguration.all.map { .tile($0) }
+      kernels = LocalTile.all.map { .tile($0) }
       kernels += [(4, 1), (4, 2), (8, 1), (8, 2)].map { .vector(rows: $0, vectors: $1) }
     }
     return kernels.filter { $0 != own && $0.runs(on: properties) }

@@ -26,9 +26,9 @@ extension Operators {
     },
     "add": { run in
       let (a, b) = (try run.leaf("input"), try run.leaf("other"))
-      try run.differentiate { try sum(a, b) }
+      try run.differentiate { try add(a, b) }
     },
-    "sum": { run in try run.keep("output", sumReduce(run.tensor("input"))) },
+    "sum": { run in try run.keep("output", sum(run.tensor("input"))) },
     "arg_max": { run in run.keep("output", try argMax(run.tensor("input", rank: 2)).values()) },
     "gather": { run in
       let images = try run.host("input", rank: 3)

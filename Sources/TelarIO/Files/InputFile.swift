@@ -41,7 +41,7 @@ public enum InputFile {
   private static func contents(_ descriptor: Int32, _ path: String, atMost limit: Int) throws(InputError) -> [UInt8] {
     let length = try length(descriptor, path)
     defer { close(descriptor) }
-    observer?(path)
+    Self.noteRead(path)
     guard length <= limit else {
       throw InputError(.tooLong, path: path, "has \(length) bytes, more than the \(limit) allowed")
     }

@@ -30,10 +30,10 @@ enum Patterns {
     Pattern(
       "relu-dropout-pool", [.relu, .dropout, .maxPool], in: .training,
       when: { $0.poolGeometry.isTiling }, run: { try $0.dropoutPool() }),
-    Pattern("norm-relu", [.norm, .relu, .maxPool], in: .training, run: { try $0.pool($0.activated(.relu)) }),
+    Pattern("norm-relu", [.norm, .relu, .maxPool], in: .training, run: { try $0.pool($0.activating(.relu)) }),
     Pattern(
       "relu-pool", [.relu, .maxPool, .optional(.dropout)], in: .training, run: { try $0.reluDropout($0.pool($0.x)) }),
     Pattern("relu-dropout", [.relu, .dropout], in: .training, run: { try $0.reluDropout($0.x) }),
-    Pattern("layer-activation", [.activating, .activation], run: { try $0.activated($0.activation) }),
+    Pattern("layer-activation", [.activating, .activation], run: { try $0.activating($0.activation) }),
   ]
 }

@@ -24,7 +24,7 @@ struct PlannedStep {
   }
 
   /// A layer that applies the activation.
-  func activated(_ activation: Activation) throws -> Tensor {
+  func activating(_ activation: Activation) throws -> Tensor {
     let (layer, place) = found((any ActivatingLayer).self)
     return try layer(x, states[place], context(at: place), activation: activation)
   }

@@ -15,7 +15,7 @@ public func conv2d(
   let y = try x.device.tensor(problem.outShape)
   try problem.enqueueForward(ConvOperands(x: x, weight: weight, bias: bias, .activation(activation), y: y))
   if let tape = Tape.of(x, weight, bias) {
-    tape.record(y, ending: .activation(activation)) { dz in
+    tape.record(y, outputFunction: .activation(activation)) { dz in
       try biasGradient(of: dz, into: bias, on: tape)
       try problem.differentiate(x, weight: weight, dz, on: tape)
     }

@@ -6,10 +6,10 @@ enum FromOneKernels {
   static let forward = Kernel("conv2d_from_one", "conv2d_from_one")
   static let gradient = Kernel("conv2d_from_one", "conv2d_from_one_weight_gradient")
 
-  /// The most of an image's lines, and of a strip's gradients, that a work-item has room for.
-  static let (lineFloats, panelVectors) = (Int(FROM_ONE_ROW_FLOATS), Int(FROM_ONE_GRADIENT_VECTORS))
-  /// Outputs of a line at once.
-  static let places = Int(FROM_ONE_COLUMNS)
+  /// The most of an image's rows, and of a strip's gradients, that a work-item has room for.
+  static let (rowFloats, panelVectors) = (Int(FROM_ONE_ROW_FLOATS), Int(FROM_ONE_GRADIENT_VECTORS))
+  /// Outputs of a row at once.
+  static let columns = Int(FROM_ONE_COLUMNS)
   /// What there is a function for, across; the largest filter is the most each way.
   static let filters = Int(FROM_ONE_SMALLEST_FILTER)...Int(FROM_ONE_LARGEST_FILTER)
   static let strides = 1...Int(FROM_ONE_LARGEST_STRIDE)
@@ -76,20 +76,20 @@ extension ConvProblem {
     ]
   }
 
-  /// Lines of y for which there is room; 0 where there is none for one.
+  /// Rows of y for which there is room; 0 where there is none for one.
   private var longestForwardStrip: Int {
-    let tiles = outSize.width.dividedUp(by: FromOneKernels.places)
-    return longestStrip(places: tiles * FromOneKernels.places, linesBelow: 0)
+    let tiles = outSize.width.dividedUp(by: FromOneKernels.columns)
+    return longestStrip(columns: tiles * FromOneKernels.columns, rowsBelow: 0)
   }
 
   /// The same for the weights' gradient.
   private var longestGradientStrip: Int {
-    min(FromOneKernels.panelVectors / outSize.width, longestStrip(places: outSize.width, linesBelow: 1))
+    min(FromOneKernels.panelVectors / outSize.width, longestStrip(columns: outSize.width, rowsBelow: 1))
   }
 
-  private func longestStrip(places: Int, linesBelow: Int) -> Int {
-    let length = (places - 1) * geometry.stride.width + geometry.kernelSize.width
-    let lines = FromOneKernels.lineFloats / length - linesBelow - geometry.kernelSize.height
-    return lines < 0 ? 0 : lines / geometry.stride.height + 1
+  private func longestStrip(columns: Int, rowsBelow: Int) -> Int {
+    let length = (columns - 1) * geometry.stride.width + geometry.kernelSize.width
+    let rows = FromOneKernels.rowFloats / length - rowsBelow - geometry.kernelSize.height
+    return rows < 0 ? 0 : rows / geometry.stride.height + 1
   }
 }

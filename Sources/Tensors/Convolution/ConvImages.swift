@@ -3,8 +3,8 @@ import CKernels
 /// Convolutions by register tiles whose rows are images of the batch, so that all rows share their windows' padding; by
 /// themselves and with the max-pooling behind them. Kernels in `conv2d_batch.cl`.
 enum ConvImagesKernels {
-  static let forward = TiledKernel("conv2d_batch", "conv2d_batch")
-  static let pool = TiledKernel("conv2d_batch", "conv2d_pool")
+  static let forward = RegisterTileKernel("conv2d_batch", "conv2d_batch")
+  static let pool = RegisterTileKernel("conv2d_batch", "conv2d_pool")
   /// The largest window that `conv2d_pool` takes.
   static let largestWindow = Int(CONV2D_POOL_LARGEST_WINDOW)
   /// Bytes of packed weights up to which the tiles of a row of pixels follow one another: they stay in the L2 cache,
@@ -14,23 +14,23 @@ enum ConvImagesKernels {
 
 extension ConvProblem {
   /// Whether the batch is large enough for tiles whose rows are images to be mostly full.
-  func fillsTiles(_ traits: DeviceTraits) -> Bool { batch >= 4 * traits.vectorTiles[0].rows }
+  func fillsTiles(_ traits: DeviceTraits) -> Bool { batch >= 4 * traits.registerTiles[0].rows }
 
   /// The forward pass. Two launches.
-  func enqueueImages(_ tile: VectorTile, _ operands: ConvOperands) throws {
+  func enqueueImages(_ tile: RegisterTile, _ operands: ConvOperands) throws {
     try enqueueImages(
       tile, operands, from: operands.x, size, channels, to: operands.y, outSize, outChannels, isTransposed: false)
   }
 
   /// The transposed pass. Two launches.
-  func enqueueImagesTransposed(_ tile: VectorTile, _ operands: ConvOperands) throws {
+  func enqueueImagesTransposed(_ tile: RegisterTile, _ operands: ConvOperands) throws {
     try enqueueImages(
       tile, operands, from: operands.y, outSize, outChannels, to: operands.x, size, channels, isTransposed: true)
   }
 
   /// Either pass; the arguments are named for a convolution from `source` to `target`.
   private func enqueueImages(
-    _ tile: VectorTile, _ operands: ConvOperands, from source: Tensor, _ sourceSize: Pair, _ sourceChannels: Int,
+    _ tile: RegisterTile, _ operands: ConvOperands, from source: Tensor, _ sourceSize: Pair, _ sourceChannels: Int,
     to target: Tensor, _ targetSize: Pair, _ targetChannels: Int, isTransposed: Bool
   ) throws {
     let device = operands.device
@@ -50,7 +50,7 @@ extension ConvProblem {
   /// The weight and bias packed for the tile, and the grid over column tiles, rows of pixels and images with its order;
   /// see `conv2d_batch.cl`.
   fileprivate func imageTiles(
-    _ tile: VectorTile, _ operands: ConvOperands, columns: Int, isTransposed: Bool, rows: Int
+    _ tile: RegisterTile, _ operands: ConvOperands, columns: Int, isTransposed: Bool, rows: Int
   ) throws -> (packed: Tensor, grid: Grid, isColumnLast: Bool) {
     let groupColumns = columns / geometry.groups
     let packed = try packedWeights(operands, columns: groupColumns, tile, isTransposed: isTransposed)
@@ -70,7 +70,7 @@ extension ConvPoolProblem {
   }
 
   /// The convolution, pooled. Two launches.
-  func enqueueImages(_ tile: VectorTile, _ operands: ConvPoolOperands) throws {
+  func enqueueImages(_ tile: RegisterTile, _ operands: ConvPoolOperands) throws {
     let (conv, geometry) = (convolution, convolution.geometry)
     let (x, y) = (operands.x, operands.y)
     let tiles = try conv.imageTiles(

@@ -8,7 +8,7 @@ enum ConvTileKernels {
 
 extension ConvProblem {
   /// y = epilogue(conv2d(x, w) + bias): a product of output pixels by output channels.
-  func enqueueForwardTile(_ configuration: TileConfiguration, _ operands: ConvOperands) throws {
+  func enqueueForwardTile(_ configuration: LocalTile, _ operands: ConvOperands) throws {
     let (device, y) = (operands.device, operands.y)
     let (m, n) = (batch * outSize.height * outSize.width, outChannels / geometry.groups)
     device.profiler?.declare(flops: flops, bytes: bytes)
@@ -21,7 +21,7 @@ extension ConvProblem {
   }
 
   /// x = epilogue(transposed convolution of y + bias): for each phase of the stride, a product of pixels by channels.
-  func enqueueTransposedTile(_ configuration: TileConfiguration, _ operands: ConvOperands) throws {
+  func enqueueTransposedTile(_ configuration: LocalTile, _ operands: ConvOperands) throws {
     let (device, x) = (operands.device, operands.x)
     let (stride, dilation) = (geometry.stride, geometry.dilation)
     let (m, n) = (phasePixels, channels / geometry.groups)
@@ -42,7 +42,7 @@ extension ConvProblem {
 
   /// dweight (+)= the gradient of the weights: a product of weights before the output channel by output channels, over all
   /// pixels. One launch, and one that adds up the chunks of pixels where there are several.
-  func enqueueWeightGradientTile(_ configuration: TileConfiguration, _ operands: ConvGradientOperands) throws {
+  func enqueueWeightGradientTile(_ configuration: LocalTile, _ operands: ConvGradientOperands) throws {
     let (device, dweight) = (operands.device, operands.dweight)
     let m = weightShape[0] * weightShape[1] * weightShape[2]
     let n = outChannels / geometry.groups

@@ -78,7 +78,7 @@ private struct ConvFirstNorm {
   private var inputs: [KernelArgument] { [x.buffer, weight.buffer, bias].map { .buffer($0) } }
 
   /// One launch.
-  func enqueueChunkStatistics(_ chunks: ReductionChunks, _ means: Buffer, _ deviations: Buffer) throws {
+  func enqueueChunkStatistics(_ chunks: ReductionChunks, _ means: Buffer, _ m2: Buffer) throws {
     let device = x.device
     device.profiler?.declare(flops: 2 * problem.flops, bytes: Double(x.count) * 4)
     try device.launch(
@@ -86,7 +86,7 @@ private struct ConvFirstNorm {
       over: device.planeGrid(device.vectors(in: problem.outChannels), chunks.count),
       inputs
         + [
-          .buffer(means), .buffer(deviations),
+          .buffer(means), .buffer(m2),
           .int(problem.batch * problem.outSize.height * problem.outSize.width), .pair(problem.size),
           .pair(problem.outSize), .int(problem.outChannels), .int(chunks.length),
         ])

@@ -37,7 +37,7 @@ package struct ConvPoolProblem {
     let columns = convolution.groupOutChannels
     return KernelChoice(device.traits) {
       .vector(
-        device.vectorTile(
+        device.registerTile(
           forColumns: columns, for: self.convolution.product(.forwardPool, pool: self.pool.kernelSize)))
     }
   }

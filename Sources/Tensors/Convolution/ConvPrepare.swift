@@ -31,7 +31,7 @@ extension ConvProblem {
   /// The weight and bias in panels of a tile's columns, of which a group has `columns`, for the forward pass or for the
   /// transposed one. One launch; none in evaluation where the weight is packed already.
   func packedWeights(
-    _ operands: ConvOperands, columns: Int, _ tile: VectorTile, isTransposed: Bool
+    _ operands: ConvOperands, columns: Int, _ tile: RegisterTile, isTransposed: Bool
   ) throws -> Tensor {
     let device = operands.device
     let k = (isTransposed ? outChannels : channels) / geometry.groups

@@ -16,7 +16,7 @@ extension ConvProblem {
       b: MatrixView(buffer: operands.weight.buffer, rowStep: 1, columnStep: outChannels), out: operands.x.buffer,
       bias: operands.bias?.buffer, epilogue: operands.epilogue)
     (product.batch, product.batchStep) = (geometry.kernelSize.height, columns * outChannels)
-    (product.lineRows, product.biasCount) = (outSize.width, operands.bias == nil ? columns : channels)
+    (product.groupRows, product.biasCount) = (outSize.width, operands.bias == nil ? columns : channels)
     try product.enqueue(on: operands.device)
   }
 }

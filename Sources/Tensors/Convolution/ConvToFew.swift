@@ -13,7 +13,7 @@ extension ConvProblem {
   /// Whether groups have few channels, and the vector family is chosen. Its kernels for them have no tile, so a device of
   /// that family is not asked for one.
   func hasFewChannels(_ choice: KernelChoice) -> Bool {
-    groupChannels <= ConvToFewKernels.fewChannels && (choice.traits.isVector || choice.vectorTile != nil)
+    groupChannels <= ConvToFewKernels.fewChannels && (choice.traits.isVector || choice.registerTile != nil)
   }
 
   /// Whether the products of every tap with every pixel of y can be stored.
@@ -67,9 +67,9 @@ extension ConvOperands {
   func enqueueThenGradient(_ launch: (Activation) throws -> Void) throws {
     switch epilogue {
     case .activation(let activation): try launch(activation)
-    case .gradient(let ending, let output):
+    case .gradient(let function, let output):
       try launch(.none)
-      try enqueueEndingGradient(x, output, ending, to: x)
+      try enqueuePreactivationGradient(x, output, function, to: x)
     }
   }
 }

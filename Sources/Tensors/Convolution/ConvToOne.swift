@@ -24,8 +24,8 @@ enum ToOneKernels {
   /// several images, for which the filter is packed once, where they are many.
   static let (stripsPerUnit, itemsPerUnit) = (4, 10)
 
-  /// Lines at once, of cells of one output and of two by two.
-  static func lines(ofCells cell: Int, vectorWidth: Int) -> Int {
+  /// Rows at once, of cells of one output and of two by two.
+  static func rows(ofCells cell: Int, vectorWidth: Int) -> Int {
     let (one, quad) =
       vectorWidth == 16
       ? (TO_ONE_ROWS_WIDE, TO_ONE_QUAD_ROWS_WIDE) : (TO_ONE_ROWS_NARROW, TO_ONE_QUAD_ROWS_NARROW)
@@ -36,8 +36,8 @@ enum ToOneKernels {
 /// The sizes of a transposed convolution to one channel by its kernel.
 struct ToOnePlan {
   fileprivate let kernel: Kernel
-  /// Lines of the cells that outputs lie in, and those that are summed at once.
-  fileprivate let lines, linesAtOnce: Int
+  /// Rows of the cells that outputs lie in, and those that are summed at once.
+  fileprivate let rows, rowsAtOnce: Int
 
   /// `nil` where the kernel cannot run it. The filter and sums lie in private memory.
   init?(_ problem: ConvProblem, _ traits: DeviceTraits) {
@@ -50,16 +50,16 @@ struct ToOnePlan {
     let width = traits.vectorWidth
     let cell = stride == 2 && side.isMultiple(of: 2) ? 2 : 1
     let step = stride / cell
-    linesAtOnce = ToOneKernels.lines(ofCells: cell, vectorWidth: width)
+    rowsAtOnce = ToOneKernels.rows(ofCells: cell, vectorWidth: width)
     let cells = max((problem.outSize.width - 1) * step + side / cell, (padding.width + size.width - 1) / cell + 1)
-    // With one vector more than is summed, which is read where a line of outputs has less than one.
+    // With one vector more than is summed, which is read where a row of outputs has less than one.
     let pitch = (cells.dividedUp(by: width) + 1) * width
     let channels = width / (cell * cell)
     let weights = problem.outChannels.dividedUp(by: channels) * channels * side * side
-    guard weights <= ToOneKernels.weightFloats, linesAtOnce * pitch * width <= ToOneKernels.sumFloats else {
+    guard weights <= ToOneKernels.weightFloats, rowsAtOnce * pitch * width <= ToOneKernels.sumFloats else {
       return nil
     }
-    lines = (padding.height + size.height - 1) / cell + 1 - padding.height / cell / step * step
+    rows = (padding.height + size.height - 1) / cell + 1 - padding.height / cell / step * step
     self.kernel = kernel
   }
 }
@@ -73,12 +73,12 @@ extension ConvProblem {
     guard let plan = ToOnePlan(self, device.traits) else { preconditionFailure("no kernel to one channel for \(self)") }
     let units = device.traits.computeUnits
     let strips = (units * ToOneKernels.stripsPerUnit).dividedUp(by: batch)
-    let strip = plan.lines.dividedUp(by: strips * plan.linesAtOnce) * plan.linesAtOnce
+    let strip = plan.rows.dividedUp(by: strips * plan.rowsAtOnce) * plan.rowsAtOnce
     let images = batch.dividedUp(by: units * ToOneKernels.itemsPerUnit)
     device.profiler?.declare(flops: flops, bytes: bytes)
     try operands.enqueueThenGradient { activation in
       try device.launch(
-        plan.kernel, over: Grid(plan.lines.dividedUp(by: strip), batch.dividedUp(by: images)),
+        plan.kernel, over: Grid(plan.rows.dividedUp(by: strip), batch.dividedUp(by: images)),
         [
           .buffer(operands.y.buffer), .buffer(operands.weight.buffer), .buffer(operands.biasBuffer(channels: 1)),
           .buffer(operands.x.buffer), .int(batch), .pair(size), .pair(outSize), .int(outChannels),

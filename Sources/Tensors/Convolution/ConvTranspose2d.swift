@@ -15,7 +15,7 @@ public func convTranspose2d(
   let y = try x.device.tensor([problem.batch, problem.size.height, problem.size.width, problem.channels])
   try problem.enqueueTransposed(ConvOperands(x: y, weight: weight, bias: bias, .activation(activation), y: x))
   if let tape = Tape.of(x, weight, bias) {
-    tape.record(y, ending: .activation(activation)) { dz in
+    tape.record(y, outputFunction: .activation(activation)) { dz in
       try biasGradient(of: dz, into: bias, on: tape)
       try problem.weightGradient(dz, x, into: weight, on: tape)
       if x.requiresGradient {

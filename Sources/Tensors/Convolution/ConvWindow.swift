@@ -3,16 +3,16 @@ import CKernels
 /// Convolutions by register tiles of neighbouring pixels, for batches too small for tiles of images, and their weight
 /// gradients. Kernels in `conv2d.cl`.
 enum ConvWindowKernels {
-  static let forward = TiledKernel("conv2d", "conv2d_window")
-  static let transposed = TiledKernel("conv2d", "conv2d_transposed")
-  static let weightGradient = TiledKernel("conv2d", "conv2d_weight_gradient")
+  static let forward = RegisterTileKernel("conv2d", "conv2d_window")
+  static let transposed = RegisterTileKernel("conv2d", "conv2d_transposed")
+  static let weightGradient = RegisterTileKernel("conv2d", "conv2d_weight_gradient")
   /// Row tiles of a work-item of the weight gradient.
   static let gradientTiles = Int(CONV2D_GRADIENT_TILES)
 }
 
 extension ConvProblem {
   /// The forward pass. Two launches, and one more with padding.
-  func enqueueWindow(_ tile: VectorTile, _ operands: ConvOperands) throws {
+  func enqueueWindow(_ tile: RegisterTile, _ operands: ConvOperands) throws {
     let (device, y) = (operands.device, operands.y)
     let (problem, x) = try padded(operands.x)
     let packed = try packedWeights(operands, columns: groupOutChannels, tile, isTransposed: false)
@@ -30,7 +30,7 @@ extension ConvProblem {
   }
 
   /// The transposed pass by tiles of pixels of the same phase of the stride. Two launches.
-  func enqueuePhases(_ tile: VectorTile, _ operands: ConvOperands) throws {
+  func enqueuePhases(_ tile: RegisterTile, _ operands: ConvOperands) throws {
     let (device, x) = (operands.device, operands.x)
     let phases = geometry.stride.height * geometry.stride.width
     let zeros = try device.zeros(byteCount: outChannels * 4)
@@ -46,7 +46,7 @@ extension ConvProblem {
   }
 
   /// The weight gradient. Three launches at most.
-  func enqueueWindowGradient(_ tile: VectorTile, _ operands: ConvGradientOperands) throws {
+  func enqueueWindowGradient(_ tile: RegisterTile, _ operands: ConvGradientOperands) throws {
     // Each tile passes over the images: to leave out the pixels that no window looks at repays the launch.
     let (problem, x) = try padded(operands.x, step: step)
     var operands = operands
@@ -88,7 +88,7 @@ extension ConvProblem {
   /// How many row tiles a work-item walks down, and how many work-items that makes: long enough to reuse the weights in
   /// the L1 cache, and enough of them to keep all units busy evenly.
   private static func strip(
-    pixels: Int, _ columnTiles: Int, _ tile: VectorTile, _ traits: DeviceTraits
+    pixels: Int, _ columnTiles: Int, _ tile: RegisterTile, _ traits: DeviceTraits
   ) -> (length: Int, count: Int) {
     let rowTiles = pixels.dividedUp(by: tile.rows)
     let wanted = max(1, traits.computeUnits * 16 / max(1, columnTiles))

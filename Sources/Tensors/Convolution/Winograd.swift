@@ -4,8 +4,8 @@ import CKernels
 /// `winograd.cl`, which says how.
 enum WinogradKernels {
   static let filters = Kernel("conv2d_prepare", "winograd_filters")
-  static let forward = TiledKernel("winograd", "winograd_forward")
-  static let weightGradient = TiledKernel("winograd", "winograd_weight_gradient")
+  static let forward = RegisterTileKernel("winograd", "winograd_forward")
+  static let weightGradient = RegisterTileKernel("winograd", "winograd_weight_gradient")
 
   /// Products that take the place of the 36 of four outputs.
   static let points = Int(WINOGRAD_POINTS)
@@ -22,7 +22,7 @@ enum WinogradKernels {
 extension ConvProblem {
   /// Whether a pass whose outputs, or whose outputs' gradients, have this size takes fewer products by Winograd's
   /// algorithm, with a tile of the vector family. A block of output tiles lies in private memory.
-  func isWinograd(outputs: Pair, _ tile: VectorTile, _ traits: DeviceTraits) -> Bool {
+  func isWinograd(outputs: Pair, _ tile: RegisterTile, _ traits: DeviceTraits) -> Bool {
     let outputTiles = outputs.height.dividedUp(by: 2) * outputs.width.dividedUp(by: 2)
     return traits.hasLargePrivateMemory && geometry.kernelSize == 3 && geometry.stride == 1 && geometry.dilation == 1
       && geometry.groups == 1
@@ -35,14 +35,14 @@ extension ConvProblem {
   }
 
   /// The forward pass. Two launches.
-  func enqueueWinograd(_ tile: VectorTile, _ operands: ConvOperands) throws {
+  func enqueueWinograd(_ tile: RegisterTile, _ operands: ConvOperands) throws {
     try enqueueWinograd(
       tile, operands, from: operands.x, size, channels, to: operands.y, outSize, outChannels,
       padding: geometry.padding, isTransposed: false, argmax: nil)
   }
 
   /// The transposed pass. Two launches.
-  func enqueueWinogradTransposed(_ tile: VectorTile, _ operands: ConvOperands) throws {
+  func enqueueWinogradTransposed(_ tile: RegisterTile, _ operands: ConvOperands) throws {
     let padding = Pair(2 - geometry.padding.height, 2 - geometry.padding.width)
     try enqueueWinograd(
       tile, operands, from: operands.y, outSize, outChannels, to: operands.x, size, channels, padding: padding,
@@ -51,7 +51,7 @@ extension ConvProblem {
 
   /// Either pass; the arguments are named for a convolution from `source` to `target`, or to its pooled output.
   fileprivate func enqueueWinograd(
-    _ tile: VectorTile, _ operands: ConvOperands, from source: Tensor, _ sourceSize: Pair, _ sourceChannels: Int,
+    _ tile: RegisterTile, _ operands: ConvOperands, from source: Tensor, _ sourceSize: Pair, _ sourceChannels: Int,
     to target: Tensor, _ targetSize: Pair, _ targetChannels: Int, padding: Pair, isTransposed: Bool,
     argmax: (buffer: Buffer, keep: Bool)?
   ) throws {
@@ -77,7 +77,7 @@ extension ConvProblem {
 
   /// The transformed filters in panels of a tile's columns. One launch; none in evaluation where they are there already.
   private func winogradFilters(
-    _ tile: VectorTile, _ weight: Tensor, from sourceChannels: Int, to targetChannels: Int, isTransposed: Bool
+    _ tile: RegisterTile, _ weight: Tensor, from sourceChannels: Int, to targetChannels: Int, isTransposed: Bool
   ) throws -> Tensor {
     let device = weight.device
     let panels = targetChannels.dividedUp(by: tile.columns)
@@ -99,7 +99,7 @@ extension ConvProblem {
   /// Whether Winograd's algorithm can sum the weight gradient: the sums of two column tiles must have room, and whole and
   /// low row tiles together must fit the channels. A tap at the edge of the filter meets one of two rows or columns: where
   /// that holds zeros, its gradient must be zero, and the transforms would leave a rounding error.
-  func isWinogradGradient(_ tile: VectorTile, _ traits: DeviceTraits) -> Bool {
+  func isWinogradGradient(_ tile: RegisterTile, _ traits: DeviceTraits) -> Bool {
     let left = channels % tile.rows
     let lowTiles = left == 0 ? 0 : (tile.rows - left) / 2
     return min(outSize.height, outSize.width) > 2 && isWinograd(outputs: outSize, tile, traits)
@@ -107,7 +107,7 @@ extension ConvProblem {
   }
 
   /// The weight gradient. Two launches, or one where the batch is one part.
-  func enqueueWinogradGradient(_ tile: VectorTile, _ operands: ConvGradientOperands) throws {
+  func enqueueWinogradGradient(_ tile: RegisterTile, _ operands: ConvGradientOperands) throws {
     let device = operands.device
     let outputTiles = Pair(outSize.height.dividedUp(by: 2), outSize.width.dividedUp(by: 2))
     let columnTiles = outChannels.dividedUp(by: tile.columns)
@@ -128,7 +128,7 @@ extension ConvProblem {
   }
 
   /// Output tiles of a work-item: as many as its arrays hold, whole row tiles, but fewer where there would be too few items.
-  private func winogradBlock(_ outputTiles: Int, _ tile: VectorTile, channels: Int, _ traits: DeviceTraits) -> Int {
+  private func winogradBlock(_ outputTiles: Int, _ tile: RegisterTile, channels: Int, _ traits: DeviceTraits) -> Int {
     let largest = min(WinogradKernels.blockTiles, WinogradKernels.blockFloats / channels)
     let even = outputTiles / (traits.computeUnits * WinogradKernels.blocksPerUnit)
     return max(1, min(largest, even) / tile.rows) * tile.rows
@@ -137,13 +137,13 @@ extension ConvProblem {
 
 extension ConvPoolProblem {
   /// Whether Winograd's algorithm computes the convolution, whose tiles of 2×2 outputs are the pool's windows.
-  func isWinograd(_ tile: VectorTile, _ traits: DeviceTraits) -> Bool {
+  func isWinograd(_ tile: RegisterTile, _ traits: DeviceTraits) -> Bool {
     pool.kernelSize == 2 && fitsImages(traits)
       && convolution.isWinograd(outputs: convolution.outSize, tile, traits)
   }
 
   /// The convolution, pooled. Two launches.
-  func enqueueWinograd(_ tile: VectorTile, _ operands: ConvPoolOperands) throws {
+  func enqueueWinograd(_ tile: RegisterTile, _ operands: ConvPoolOperands) throws {
     try convolution.enqueueWinograd(
       tile, operands.convolution, from: operands.x, convolution.size, convolution.channels, to: operands.y,
       Pair(operands.y.shape[1], operands.y.shape[2]), convolution.outChannels, padding: convolution.geometry.padding,

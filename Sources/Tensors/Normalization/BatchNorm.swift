@@ -88,13 +88,13 @@ package struct BatchNorm {
 
   /// Checks the shapes and, in training, takes the batch's statistics and moves the running ones towards them.
   init(_ x: Tensor, _ arguments: BatchNormArguments) throws {
-    try self.init(x.shape, on: x.device, arguments) { chunks, means, deviations in
+    try self.init(x.shape, on: x.device, arguments) { chunks, means, m2 in
       let (device, channels) = (x.device, x.shape[3])
       try device.launch(
         BatchNormKernels.chunkStatistics, over: device.planeGrid(device.vectors(in: channels), chunks.count),
         moving: x.count,
         [
-          .buffer(x.buffer), .buffer(means), .buffer(deviations), .int(x.count / channels), .int(channels),
+          .buffer(x.buffer), .buffer(means), .buffer(m2), .int(x.count / channels), .int(channels),
           .int(chunks.length),
         ])
     }
@@ -103,7 +103,7 @@ package struct BatchNorm {
   /// The same of a batch of this shape, whose chunks' statistics `enqueueChunks` launches, given two buffers for them.
   init(
     _ shape: [Int], on device: any Device, _ arguments: BatchNormArguments,
-    _ enqueueChunks: (_ chunks: ReductionChunks, _ means: Buffer, _ deviations: Buffer) throws -> Void
+    _ enqueueChunks: (_ chunks: ReductionChunks, _ means: Buffer, _ m2: Buffer) throws -> Void
   ) throws {
     guard shape.count == 4 else {
       throw ShapeError("batchNorm2d", "the input must be [N, H, W, C], not \(shape)")
@@ -130,20 +130,20 @@ package struct BatchNorm {
   /// Mean and biased variance of the batch; updates the running statistics. One launch and that of `enqueueChunks`.
   private static func statistics(
     _ rows: Int, _ arguments: BatchNormArguments,
-    _ enqueueChunks: (_ chunks: ReductionChunks, _ means: Buffer, _ deviations: Buffer) throws -> Void
+    _ enqueueChunks: (_ chunks: ReductionChunks, _ means: Buffer, _ m2: Buffer) throws -> Void
   ) throws -> (mean: Tensor, variance: Tensor) {
     let (runningMean, runningVariance) = (arguments.runningMean, arguments.runningVariance)
     let (device, channels) = (runningMean.device, runningMean.count)
     let chunks = ReductionChunks.rows(rows)
     let means = try device.allocate(byteCount: chunks.count * channels * 4)
-    let deviations = try device.allocate(byteCount: chunks.count * channels * 4)
-    try enqueueChunks(chunks, means, deviations)
+    let m2 = try device.allocate(byteCount: chunks.count * channels * 4)
+    try enqueueChunks(chunks, means, m2)
     let mean = try device.tensor([channels])
     let variance = try device.tensor([channels])
     try device.launch(
       BatchNormKernels.statistics, over: device.elementwiseGrid(channels), moving: 2 * chunks.count * channels,
       [
-        .buffer(means), .buffer(deviations), .buffer(mean.buffer), .buffer(variance.buffer),
+        .buffer(means), .buffer(m2), .buffer(mean.buffer), .buffer(variance.buffer),
         .buffer(runningMean.buffer), .buffer(runningVariance.buffer), .int(rows), .int(channels), .int(chunks.length),
         .float(arguments.momentum),
       ])

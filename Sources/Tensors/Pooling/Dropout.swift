@@ -45,7 +45,8 @@ public func dropout(_ x: Tensor, probability: Float, key: DropoutKey) throws -> 
 public func reluDropout(_ x: Tensor, probability: Float, key: DropoutKey) throws -> Tensor {
   let y = try applyDropout(x, probability: probability, key: key, afterReLU: true)
   if let tape = Tape.of(x) {
-    tape.record(y, ending: .reluDropout(scale: 1 / (1 - probability))) { dz in try tape.accumulate(dz, into: x) }
+    tape.record(y, outputFunction: .reluDropout(scale: 1 / (1 - probability))) { dz in try tape.accumulate(dz, into: x)
+    }
   }
   return y
 }

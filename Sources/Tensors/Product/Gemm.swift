@@ -2,13 +2,13 @@ import CKernels
 
 /// General matrix multiplication by register tiles. Kernels in `gemm.cl`.
 enum GemmKernels {
-  static let vector = TiledKernel("gemm", "gemm")
-  static let pack = TiledKernel("gemm", "gemm_pack")
-  static let packed = TiledKernel("gemm", "gemm_packed")
+  static let vector = RegisterTileKernel("gemm", "gemm")
+  static let pack = RegisterTileKernel("gemm", "gemm_pack")
+  static let packed = RegisterTileKernel("gemm", "gemm_packed")
 }
 
 /// A kernel of the vector family, of which there is one for each register tile.
-final class TiledKernel: Sendable {
+final class RegisterTileKernel: Sendable {
   private let byTile: [Int: Kernel]
 
   init(_ program: String, _ name: String) {
@@ -22,13 +22,13 @@ final class TiledKernel: Sendable {
     byTile = kernels
   }
 
-  subscript(tile: VectorTile) -> Kernel { byTile[tile.rows * 16 + tile.vectors]! }
+  subscript(tile: RegisterTile) -> Kernel { byTile[tile.rows * 16 + tile.vectors]! }
 }
 
 extension DeviceTraits {
   /// The register tile for a matrix with this many columns: the narrowest that holds them all, or the widest.
-  func vectorTile(forColumns columns: Int) -> VectorTile {
-    vectorTiles.last { $0.columns >= columns } ?? vectorTiles[0]
+  func registerTile(forColumns columns: Int) -> RegisterTile {
+    registerTiles.last { $0.columns >= columns } ?? registerTiles[0]
   }
 }
 
@@ -54,10 +54,10 @@ package struct GemmProblem {
   var beta: Float
   var epilogue: Epilogue
   /// How many products there are with the same A, and how far B lies behind that of the one before. Their results lie
-  /// one behind another, or in turns of `lineRows` rows, which divide m. The tile family has one only.
+  /// one behind another, or in turns of `groupRows` rows, which divide m. The tile family has one only.
   var batch = 1
   var batchStep = 0
-  var lineRows: Int
+  var groupRows: Int
   /// Elements of the bias, which the columns take in turn; in the tile family one for each column.
   var biasCount: Int
   /// Whether this is a single product with a bias for each column.
@@ -68,7 +68,7 @@ package struct GemmProblem {
     alpha: Float = 1, beta: Float = 0, epilogue: Epilogue = .none
   ) {
     (self.m, self.n, self.k) = (m, n, k)
-    (lineRows, biasCount) = (m, n)
+    (groupRows, biasCount) = (m, n)
     (self.a, self.b, self.out) = (a, b, out)
     (self.c, self.bias) = (c, bias)
     (self.alpha, self.beta, self.epilogue) = (alpha, beta, epilogue)
@@ -80,7 +80,7 @@ package struct GemmProblem {
   }
 
   /// The product by tiles that read A and B as they lie. One launch.
-  func enqueue(_ tile: VectorTile, on device: any Device) throws {
+  func enqueue(_ tile: RegisterTile, on device: any Device) throws {
     let columnTiles = n.dividedUp(by: tile.columns)
     let rowTiles = m.dividedUp(by: tile.rows)
     // Strips long enough to reuse a block of B, and enough of them to keep all units busy evenly; where A's rows of a
@@ -97,14 +97,14 @@ package struct GemmProblem {
       [
         .buffer(a.buffer), .buffer(b.buffer), .buffer(c ?? out), .buffer(bias ?? zeros), .buffer(out),
         .int(m), .int(n), .int(k), .int(a.rowStep), .int(a.columnStep), .int(b.rowStep), .int(b.columnStep),
-        .int(batchStep), .int(batch), .int(lineRows), .int(biasCount), .int(strip), .float(alpha), .float(beta),
+        .int(batchStep), .int(batch), .int(groupRows), .int(biasCount), .int(strip), .float(alpha), .float(beta),
       ] + epilogue.arguments(writing: out))
   }
 
   /// The product in two launches, the first of which packs A and B.
   ///
   /// - Precondition: ``isPlain``, and no size is 0.
-  func enqueuePacked(_ tile: VectorTile, on device: any Device) throws {
+  func enqueuePacked(_ tile: RegisterTile, on device: any Device) throws {
     let (columnTiles, rowTiles) = (n.dividedUp(by: tile.columns), m.dividedUp(by: tile.rows))
     let aPanels = try device.tensor([rowTiles, k, tile.rows])
     let bPanels = try device.tensor([columnTiles, k, tile.columns])

@@ -6,7 +6,7 @@ enum GemmTileKernels {
 
 extension GemmProblem {
   /// The product by local-memory tiles: one launch, and one more where k is cut because m × n alone would leave the device idle.
-  func enqueue(_ configuration: TileConfiguration, on device: any Device) throws {
+  func enqueue(_ configuration: LocalTile, on device: any Device) throws {
     precondition(isPlain, "\(batch) products and \(biasCount) biases in a launch of the tile family")
     let split = configuration.split(m: m, n: n, k: k, on: device.traits)
     let zeros = try device.zeros(byteCount: n * 4)

@@ -22,7 +22,7 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?, activation: Activ
     epilogue: .activation(activation)
   ).enqueue(on: x.device)
   if let tape = Tape.of(x, weight, bias) {
-    tape.record(y, ending: .activation(activation)) { dz in
+    tape.record(y, outputFunction: .activation(activation)) { dz in
       if let target = try tape.gradientTarget(of: weight) {
         try x.device.inRole(.weightGradient) {
           try GemmProblem(

@@ -1,7 +1,7 @@
 /// The kernel that a product is launched with, of the family that suits the device or that its tuning names.
 enum ProductKernel {
-  case vector(VectorTile)
-  case tile(TileConfiguration)
+  case vector(RegisterTile)
+  case tile(LocalTile)
 
   fileprivate var tuned: TunedKernel {
     switch self {
@@ -16,13 +16,13 @@ extension Device {
   func kernel(m: Int, n: Int, batches: Int = 1, for product: @autoclosure () -> TunedProduct) -> ProductKernel {
     let own: ProductKernel =
       traits.family == .tile
-      ? .tile(.best(m: m, n: n, batches: batches, on: traits)) : .vector(traits.vectorTile(forColumns: n))
+      ? .tile(.best(m: m, n: n, batches: batches, on: traits)) : .vector(traits.registerTile(forColumns: n))
     return tuning.isEmpty ? own : tuned(product(), own)
   }
 
   /// The register tile for a product of n columns that only the vector family has a kernel for.
-  func vectorTile(forColumns n: Int, for product: @autoclosure () -> TunedProduct) -> VectorTile {
-    let own = traits.vectorTile(forColumns: n)
+  func registerTile(forColumns n: Int, for product: @autoclosure () -> TunedProduct) -> RegisterTile {
+    let own = traits.registerTile(forColumns: n)
     guard !tuning.isEmpty, case .vector(let tile) = tuned(product(), .vector(own)) else { return own }
     return tile
   }
@@ -31,7 +31,7 @@ extension Device {
     tuning.log?.add(product, own.tuned)
     switch tuning.choices[product] {
     case .vector(let rows, let vectors)?:
-      return .vector(VectorTile(width: traits.vectorWidth, rows: rows, vectors: vectors))
+      return .vector(RegisterTile(width: traits.vectorWidth, rows: rows, vectors: vectors))
     case .tile(let configuration)?: return .tile(configuration)
     case nil: return own
     }

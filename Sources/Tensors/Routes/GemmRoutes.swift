@@ -21,13 +21,14 @@ extension GemmProblem {
   func choice(on device: any Device) -> KernelChoice {
     KernelChoice(device.traits) {
       self.isPlain
-        ? device.kernel(m: self.m, n: self.n, for: self.product) : .vector(device.traits.vectorTile(forColumns: self.n))
+        ? device.kernel(m: self.m, n: self.n, for: self.product)
+        : .vector(device.traits.registerTile(forColumns: self.n))
     }
   }
 
   /// Enqueues the product by the first route that fits, or by the one of that name.
   func enqueue(on device: any Device, route name: String? = nil) throws {
-    precondition(m == 0 || m.isMultiple(of: lineRows), "\(m) rows in lines of \(lineRows)")
+    precondition(m == 0 || m.isMultiple(of: groupRows), "\(m) rows in groups of \(groupRows)")
     let choice = choice(on: device), operands = GemmOperands(device: device)
     guard let name else { return try GemmRoutes.product.enqueue(self, operands, choice, on: device) }
     guard let route = GemmRoutes.product[name] else { preconditionFailure("no route \(name)") }

@@ -35,18 +35,18 @@ package struct Route<Problem, Operands>: Sendable {
 
   /// A route of the vector family, whose kernels have a register tile.
   static func vector(
-    _ name: String, fits: @escaping @Sendable (Problem, VectorTile, DeviceTraits) -> Bool = { _, _, _ in true },
-    enqueue: @escaping @Sendable (Problem, VectorTile, Operands) throws -> Void
+    _ name: String, fits: @escaping @Sendable (Problem, RegisterTile, DeviceTraits) -> Bool = { _, _, _ in true },
+    enqueue: @escaping @Sendable (Problem, RegisterTile, Operands) throws -> Void
   ) -> Route {
     Route(
-      name: name, fits: { problem, choice in choice.vectorTile.map { fits(problem, $0, choice.traits) } ?? false },
-      enqueue: { problem, operands, choice in try enqueue(problem, choice.vectorTile!, operands) })
+      name: name, fits: { problem, choice in choice.registerTile.map { fits(problem, $0, choice.traits) } ?? false },
+      enqueue: { problem, operands, choice in try enqueue(problem, choice.registerTile!, operands) })
   }
 
   /// A route of the tile family, for whatever it is chosen for.
   static func local(
     _ name: String, fits: @escaping @Sendable (Problem) -> Bool = { _ in true },
-    enqueue: @escaping @Sendable (Problem, TileConfiguration, Operands) throws -> Void
+    enqueue: @escaping @Sendable (Problem, LocalTile, Operands) throws -> Void
   ) -> Route {
     Route(
       name: name, fits: { $1.localTile != nil && fits($0) },
@@ -116,12 +116,12 @@ package final class KernelChoice {
 
   /// For passes whose routes have no tile.
   package convenience init(_ traits: DeviceTraits) {
-    self.init(traits) { .vector(traits.vectorTiles[0]) }
+    self.init(traits) { .vector(traits.registerTiles[0]) }
   }
 
   /// The register tile, where a kernel of the vector family is chosen.
-  package var vectorTile: VectorTile? { if case .vector(let tile) = kernel { tile } else { nil } }
+  package var registerTile: RegisterTile? { if case .vector(let tile) = kernel { tile } else { nil } }
 
   /// The local-memory tile, where a kernel of the tile family is chosen.
-  package var localTile: TileConfiguration? { if case .tile(let tile) = kernel { tile } else { nil } }
+  package var localTile: LocalTile? { if case .tile(let tile) = kernel { tile } else { nil } }
 }

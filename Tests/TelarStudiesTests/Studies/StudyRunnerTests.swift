@@ -71,11 +71,12 @@ struct StudyRunnerTests {
       /// How often each is read, by its path.
       func reads(_ names: [String]) throws -> [String: Int] {
         let paths = Mutex<[String]>([])
-        _ = try InputFile.$observer.withValue({ path in paths.withLock { $0.append(path) } }) {
+        _ = try InputFile.observed(by: { path in paths.withLock { $0.append(path) } }) {
           try run(names, seeds: 2, on: device)
         }
         let files = ["/run.json", "/result.json", "/metrics.jsonl"]
-        return paths.withLock { $0 }.filter { path in files.contains(where: path.hasSuffix) }
+        return paths.withLock { $0 }
+          .filter { path in path.hasPrefix(folder.path) && files.contains(where: path.hasSuffix) }
           .reduce(into: [:]) { $0[$1, default: 0] += 1 }
       }
       #expect(try reads(["case-4"]) == [:])

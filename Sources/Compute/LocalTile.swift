@@ -1,5 +1,5 @@
 /// The sizes of a local-memory tile: the macros that the tile family's kernels are compiled with. See `local_tile.cl`.
-public struct TileConfiguration: Hashable, Sendable {
+public struct LocalTile: Hashable, Sendable {
   /// Rows and columns that a work-group computes, and terms of the sums per step.
   public let rows: Int
   public let columns: Int
@@ -27,18 +27,18 @@ public struct TileConfiguration: Hashable, Sendable {
     groupItems <= traits.maximumWorkGroupSize && localBytes <= traits.localMemoryBytes
   }
 
-  package static let large = TileConfiguration(rows: 128, columns: 128, depth: 8, itemRows: 8, itemColumns: 8)
-  package static let square = TileConfiguration(rows: 64, columns: 64, depth: 16, itemRows: 4, itemColumns: 4)
-  package static let narrow = TileConfiguration(rows: 64, columns: 32, depth: 16, itemRows: 4, itemColumns: 4)
-  package static let slim = TileConfiguration(rows: 64, columns: 16, depth: 16, itemRows: 4, itemColumns: 4)
-  package static let flat = TileConfiguration(rows: 16, columns: 64, depth: 16, itemRows: 4, itemColumns: 4)
+  package static let large = LocalTile(rows: 128, columns: 128, depth: 8, itemRows: 8, itemColumns: 8)
+  package static let square = LocalTile(rows: 64, columns: 64, depth: 16, itemRows: 4, itemColumns: 4)
+  package static let narrow = LocalTile(rows: 64, columns: 32, depth: 16, itemRows: 4, itemColumns: 4)
+  package static let slim = LocalTile(rows: 64, columns: 16, depth: 16, itemRows: 4, itemColumns: 4)
+  package static let flat = LocalTile(rows: 16, columns: 64, depth: 16, itemRows: 4, itemColumns: 4)
   /// Further ones that only a tuning chooses.
   private static let others = [
-    TileConfiguration(rows: 128, columns: 64, depth: 16, itemRows: 8, itemColumns: 4),
-    TileConfiguration(rows: 128, columns: 64, depth: 8, itemRows: 8, itemColumns: 8),
-    TileConfiguration(rows: 64, columns: 64, depth: 8, itemRows: 8, itemColumns: 8),
-    TileConfiguration(rows: 64, columns: 128, depth: 16, itemRows: 4, itemColumns: 8),
-    TileConfiguration(rows: 32, columns: 32, depth: 16, itemRows: 4, itemColumns: 4),
+    LocalTile(rows: 128, columns: 64, depth: 16, itemRows: 8, itemColumns: 4),
+    LocalTile(rows: 128, columns: 64, depth: 8, itemRows: 8, itemColumns: 8),
+    LocalTile(rows: 64, columns: 64, depth: 8, itemRows: 8, itemColumns: 8),
+    LocalTile(rows: 64, columns: 128, depth: 16, itemRows: 4, itemColumns: 8),
+    LocalTile(rows: 32, columns: 32, depth: 16, itemRows: 4, itemColumns: 4),
   ]
   /// Every configuration that there are kernels for.
   package static let all = [large, square, narrow, slim, flat] + others

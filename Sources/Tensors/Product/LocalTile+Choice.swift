@@ -1,4 +1,4 @@
-extension TileConfiguration {
+extension LocalTile {
   /// The launch that computes `batches` products of m × n. Row tiles come first: only that dimension has no small limit.
   func grid(m: Int, n: Int, batches: Int = 1) -> Grid {
     Grid(tiles(m, by: rows) * groupItems, tiles(n, by: columns), batches, local: (groupItems, 1, 1))
@@ -10,9 +10,9 @@ extension TileConfiguration {
 
   /// The tile for `batches` products of m × n: the largest that has little to do past the edges, still makes enough
   /// groups for the device, and that the device can hold.
-  static func best(m: Int, n: Int, batches: Int = 1, on traits: DeviceTraits) -> TileConfiguration {
+  static func best(m: Int, n: Int, batches: Int = 1, on traits: DeviceTraits) -> LocalTile {
     let largeTiles = m.dividedUp(by: large.rows) * n.dividedUp(by: large.columns) * batches
-    let wanted: TileConfiguration
+    let wanted: LocalTile
     if m <= flat.rows {
       wanted = flat
     } else if n <= slim.columns {
@@ -44,12 +44,12 @@ extension TileConfiguration {
 
 /// A kernel of the tile family, in each configuration.
 final class LocalTileKernel: Sendable {
-  private let byConfiguration: [TileConfiguration: Kernel]
+  private let byConfiguration: [LocalTile: Kernel]
 
   init(_ program: String, _ name: String) {
     byConfiguration = Dictionary(
-      uniqueKeysWithValues: TileConfiguration.all.map { ($0, Kernel(program, name, options: $0.options)) })
+      uniqueKeysWithValues: LocalTile.all.map { ($0, Kernel(program, name, options: $0.options)) })
   }
 
-  subscript(configuration: TileConfiguration) -> Kernel { byConfiguration[configuration]! }
+  subscript(configuration: LocalTile) -> Kernel { byConfiguration[configuration]! }
 }
