@@ -43,73 +43,112 @@ struct ONNXInterpreter {
     tensors["input"] = input
     for node in model.graph.node {
       let x = try #require(tensors[node.input[0]], "\(node.name) reads \(node.input[0]), which nothing wrote")
-      let others = node.input.dropFirst().map { tensors[$0] }
-      let attributes = Dictionary(uniqueKeysWithValues: node.attribute.map { ($0.name, $0) })
-      func list(_ name: String, _ fallback: [Int]) -> [Int] { attributes[name]?.ints.map(Int.init) ?? fallback }
-      func integer(_ name: String, _ fallback: Int) -> Int { attributes[name].map { Int($0.i) } ?? fallback }
-      func number(_ name: String, _ fallback: Float) -> Double { Double(attributes[name]?.f ?? fallback) }
-      func each(_ function: (Double) -> Double) -> Array4 { Array4(shape: x.shape, values: x.values.map(function)) }
-      let y: Array4
-      switch node.opType {
-      case "Identity": y = x
-      case "Relu": y = each { max($0, 0) }
-      case "LeakyRelu":
-        let alpha = number("alpha", 0.01)
-        y = each { $0 < 0 ? alpha * $0 : $0 }
-      case "Sigmoid": y = each { 1 / (1 + exp(-$0)) }
-      case "Tanh": y = each(tanh)
-      case "Erf": y = each(erf)
-      case "Mul": y = try Self.broadcast(x, try #require(others[0]), *)
-      case "Add": y = try Self.broadcast(x, try #require(others[0]), +)
-      case "Flatten":
-        try #require(integer("axis", 1) == 1)
-        y = Array4(shape: [x.shape[0], x.shape.dropFirst().reduce(1, *)], values: x.values)
-      case "Reshape":
-        let sizes = try #require(integers[node.input[1]]).enumerated().map { $1 == 0 ? x.shape[$0] : $1 }
-        let rest = x.values.count / sizes.filter { $0 > 0 }.reduce(1, *)
-        y = Array4(shape: sizes.map { $0 == -1 ? rest : $0 }, values: x.values)
-        try #require(y.shape.reduce(1, *) == x.values.count)
-      case "Pad":
-        y = Self.pad(x, try #require(integers[node.input[1]]))
-      case "Gemm":
-        try #require(integer("transA", 0) == 0 && integer("transB", 0) == 1)
-        y = Self.gemm(x, others[0]!, others.count > 1 ? others[1] : nil)
-      case "Shape":
+      if node.opType == "Shape" {
         integers[node.output[0]] = x.shape
         continue
-      case "Unsqueeze":
-        var shape = x.shape
-        for axis in try #require(integers[node.input[1]]).sorted() { shape.insert(1, at: axis) }
-        y = Array4(shape: shape, values: x.values)
-      case "InstanceNormalization":
-        y = Self.instanceNormalization(x, others.map { $0!.values }, epsilon: number("epsilon", 1e-5))
-      case "BatchNormalization":
-        y = Self.batchNormalization(x, others.map { $0!.values }, epsilon: number("epsilon", 1e-5))
-      case "GlobalAveragePool":
-        y = Self.pool(
-          x, kernel: Array(x.shape[2...]), strides: [1, 1], pads: [0, 0, 0, 0], isMean: true, countsPadding: false)
-      case "MaxPool", "AveragePool":
-        y = Self.pool(
-          x, kernel: list("kernel_shape", []), strides: list("strides", [1, 1]), pads: list("pads", [0, 0, 0, 0]),
-          isMean: node.opType == "AveragePool", countsPadding: integer("count_include_pad", 0) == 1)
-      case "Conv":
-        y = Self.conv(
-          x, others[0]!, others.count > 1 ? others[1]! : nil, strides: list("strides", [1, 1]),
-          pads: list("pads", [0, 0, 0, 0]), dilations: list("dilations", [1, 1]), group: integer("group", 1))
-      case "ConvTranspose":
-        // As ONNX Runtime has it.
-        try #require(zip(list("output_padding", [0, 0]), list("strides", [1, 1])).allSatisfy { $0 < $1 })
-        y = Self.convTranspose(
-          x, others[0]!, others.count > 1 ? others[1]! : nil, strides: list("strides", [1, 1]),
-          pads: list("pads", [0, 0, 0, 0]), dilations: list("dilations", [1, 1]),
-          outputPadding: list("output_padding", [0, 0]), group: integer("group", 1))
-      default:
-        Issue.record("operator \(node.opType)")
-        return x
       }
-      tensors[node.output[0]] = y
+      let others = node.input.dropFirst().map { tensors[$0] }
+      let sizes = node.input.count > 1 ? integers[node.input[1]] : nil
+      tensors[node.output[0]] = try Self.output(of: node, x, others, sizes: sizes)
     }
     return try #require(tensors[model.graph.output[0].name])
+  }
+
+  /// The attributes of a node, each with the value that it has by default.
+  private struct Attributes {
+    private let values: [String: ONNXAttributeProto]
+
+    init(_ node: ONNXNodeProto) { values = Dictionary(uniqueKeysWithValues: node.attribute.map { ($0.name, $0) }) }
+
+    func list(_ name: String, _ fallback: [Int]) -> [Int] { values[name]?.ints.map(Int.init) ?? fallback }
+    func integer(_ name: String, _ fallback: Int) -> Int { values[name].map { Int($0.i) } ?? fallback }
+    func number(_ name: String, _ fallback: Float) -> Double { Double(values[name]?.f ?? fallback) }
+  }
+
+  /// - Parameter sizes: the second input, where that is of integers.
+  private static func output(of node: ONNXNodeProto, _ x: Array4, _ others: [Array4?], sizes: [Int]?) throws -> Array4 {
+    let attributes = Attributes(node)
+    if let function = elementFunction(of: node.opType, attributes) {
+      return Array4(shape: x.shape, values: x.values.map(function))
+    }
+    switch node.opType {
+    case "Identity": return x
+    case "Mul": return try broadcast(x, try #require(others[0]), *)
+    case "Add": return try broadcast(x, try #require(others[0]), +)
+    case "Pad": return pad(x, try #require(sizes))
+    case "Gemm":
+      try #require(attributes.integer("transA", 0) == 0 && attributes.integer("transB", 0) == 1)
+      return gemm(x, others[0]!, others.count > 1 ? others[1] : nil)
+    case "InstanceNormalization":
+      return instanceNormalization(x, others.map { $0!.values }, epsilon: attributes.number("epsilon", 1e-5))
+    case "BatchNormalization":
+      return batchNormalization(x, others.map { $0!.values }, epsilon: attributes.number("epsilon", 1e-5))
+    case "Flatten", "Reshape", "Unsqueeze": return try reshaped(x, node.opType, attributes, sizes)
+    default: return try windowed(x, others, node.opType, attributes)
+    }
+  }
+
+  /// What an operator does to each element; `nil` for one that is not element by element.
+  private static func elementFunction(of name: String, _ attributes: Attributes) -> ((Double) -> Double)? {
+    switch name {
+    case "Relu": return { max($0, 0) }
+    case "LeakyRelu":
+      let alpha = attributes.number("alpha", 0.01)
+      return { $0 < 0 ? alpha * $0 : $0 }
+    case "Sigmoid": return { 1 / (1 + exp(-$0)) }
+    case "Tanh": return tanh
+    case "Erf": return erf
+    default: return nil
+    }
+  }
+
+  private static func reshaped(_ x: Array4, _ name: String, _ attributes: Attributes, _ sizes: [Int]?) throws -> Array4
+  {
+    var shape = x.shape
+    switch name {
+    case "Flatten":
+      try #require(attributes.integer("axis", 1) == 1)
+      shape = [x.shape[0], x.shape.dropFirst().reduce(1, *)]
+    case "Unsqueeze":
+      for axis in try #require(sizes).sorted() { shape.insert(1, at: axis) }
+    default:
+      // 0 keeps a size, and -1 takes the rest.
+      let sizes = try #require(sizes).enumerated().map { $1 == 0 ? x.shape[$0] : $1 }
+      let rest = x.values.count / sizes.filter { $0 > 0 }.reduce(1, *)
+      shape = sizes.map { $0 == -1 ? rest : $0 }
+    }
+    try #require(shape.reduce(1, *) == x.values.count)
+    return Array4(shape: shape, values: x.values)
+  }
+
+  /// Operators that slide a window over an image.
+  private static func windowed(_ x: Array4, _ others: [Array4?], _ name: String, _ attributes: Attributes) throws
+    -> Array4
+  {
+    let (strides, pads) = (attributes.list("strides", [1, 1]), attributes.list("pads", [0, 0, 0, 0]))
+    let (dilations, group) = (attributes.list("dilations", [1, 1]), attributes.integer("group", 1))
+    switch name {
+    case "GlobalAveragePool":
+      return pool(x, kernel: Array(x.shape[2...]), strides: strides, pads: pads, isMean: true, countsPadding: false)
+    case "MaxPool", "AveragePool":
+      return pool(
+        x, kernel: attributes.list("kernel_shape", []), strides: strides, pads: pads, isMean: name == "AveragePool",
+        countsPadding: attributes.integer("count_include_pad", 0) == 1)
+    case "Conv":
+      return conv(
+        x, others[0]!, others.count > 1 ? others[1]! : nil, strides: strides, pads: pads, dilations: dilations,
+        group: group)
+    case "ConvTranspose":
+      let outputPadding = attributes.list("output_padding", [0, 0])
+      // As ONNX Runtime requires.
+      try #require(zip(outputPadding, strides).allSatisfy { $0 < $1 })
+      return convTranspose(
+        x, others[0]!, others.count > 1 ? others[1]! : nil, strides: strides, pads: pads, dilations: dilations,
+        outputPadding: outputPadding, group: group)
+    default:
+      Issue.record("operator \(name)")
+      return x
+    }
   }
 
   /// Element by element, where the second array has as many dimensions or fewer, each of the same size or 1.
