@@ -84,7 +84,7 @@ let package = Package(
     .testTarget(
       name: "TelarBenchTests", dependencies: ["Tensors", "TelarBench", "TelarNN", "TelarStudies", "TestSupport"]),
     .testTarget(
-      name: "ConformanceTests", dependencies: ["Tensors", "TelarBench", "TelarNN", "TestSupport"],
+      name: "ConformanceTests", dependencies: ["TelarBench", "TelarNN", "TestSupport"],
       resources: [.copy("Golden")]),
     // What another package sees: the public interface
     .testTarget(

@@ -126,6 +126,24 @@ private final class KernelSweep {
       let transposedWeight = try leaf([h, w, outputs / groups, channels])
       try differentiate { try convTranspose2d(x, weight: transposedWeight, bias: bias, geometry) }
     }
+    try fewChannels()
+    try manyImages()
+    let deep = try leaf([2, 4, 5, 3]), deepWeight = try leaf([3, 3, 1, 3])
+    try differentiate { try conv2d(deep, weight: deepWeight, bias: nil, ConvGeometry(kernelSize: 3, groups: 3)) }
+    // Distances with a common divisor: what lies between is left out.
+    let sparse = try leaf([2, 7, 6, 3]), sparseWeight = try leaf([2, 2, 3, 5])
+    try differentiate {
+      try conv2d(
+        sparse, weight: sparseWeight, bias: nil, ConvGeometry(kernelSize: 2, stride: 2, padding: 1, dilation: 2))
+    }
+    try cells()
+    // Enough pixels for the tile family to cut their sum.
+    let x = try leaf([1, 25, 25, 1]), weight = try leaf([1, 1, 1, 1])
+    try differentiate { try conv2d(x, weight: weight, bias: nil, ConvGeometry(kernelSize: 1)) }
+  }
+
+  /// Convolutions of one channel, and transposed ones to few.
+  private func fewChannels() throws {
     // A first layer.
     let image = try constant([2, 4, 5, 1]), filters = try leaf([3, 3, 1, 5])
     try differentiate { try conv2d(image, weight: filters, bias: nil, ConvGeometry(kernelSize: 3, padding: 1)) }
@@ -137,7 +155,7 @@ private final class KernelSweep {
         try differentiate { try conv2d(x, weight: weight, bias: nil, geometry) }
       }
     }
-    // Transposed to few channels, with kernels of several lines and of one.
+    // Transposed to few channels, with filters of several rows and of one.
     for (outputs, kernelSize) in [(1, Pair(3, 2)), (1, Pair(1, 3)), (2, Pair(2, 2))] {
       let x = try leaf([2, 4, 7, 3]), weight = try leaf([kernelSize.height, kernelSize.width, outputs, 3])
       try differentiate {
@@ -152,7 +170,10 @@ private final class KernelSweep {
         _ = try convTranspose2d(y, weight: weight, bias: nil, geometry)
       }
     }
-    // Enough images to fill the tiles whose rows are images.
+  }
+
+  /// Enough images to fill the tiles whose rows are images, pooled and not.
+  private func manyImages() throws {
     let many = 4 * device.properties.registerTiles[0].rows + 1
     for outputs in [3, 34] {
       let x = try leaf([many, 2, 3, 3]), weight = try leaf([2, 2, 3, outputs])
@@ -183,18 +204,6 @@ private final class KernelSweep {
         BatchNormArguments(weight: ones, bias: zeros, runningMean: zeros, runningVariance: ones, training: true), .max,
         PoolGeometry(kernelSize: 2))
     }
-    let deep = try leaf([2, 4, 5, 3]), deepWeight = try leaf([3, 3, 1, 3])
-    try differentiate { try conv2d(deep, weight: deepWeight, bias: nil, ConvGeometry(kernelSize: 3, groups: 3)) }
-    // Distances with a common divisor: what lies between is left out.
-    let sparse = try leaf([2, 7, 6, 3]), sparseWeight = try leaf([2, 2, 3, 5])
-    try differentiate {
-      try conv2d(
-        sparse, weight: sparseWeight, bias: nil, ConvGeometry(kernelSize: 2, stride: 2, padding: 1, dilation: 2))
-    }
-    try cells()
-    // Enough pixels for the tile family to cut their sum.
-    let x = try leaf([1, 25, 25, 1]), weight = try leaf([1, 1, 1, 1])
-    try differentiate { try conv2d(x, weight: weight, bias: nil, ConvGeometry(kernelSize: 1)) }
   }
 
   /// Filters of 3×3 in cells of 2×2 outputs, with each register tile: they have too many channels to choose a narrow one.

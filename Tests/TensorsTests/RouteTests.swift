@@ -41,6 +41,20 @@ import Testing
       batch: 2, size: Pair(9, 8), channels: 5, outputs: 5,
       geometry: ConvGeometry(
         kernelSize: Pair(2, 4), stride: Pair(2, 3), padding: Pair(2, 1), dilation: Pair(3, 1), groups: 5)),
+    // A filter for each channel that slides along rows: narrower images than the filter, more padding than it covers,
+    // rows that are left out, more than three rows of it.
+    Case(
+      batch: 2, size: Pair(1, 1), channels: 17, outputs: 17,
+      geometry: ConvGeometry(kernelSize: 3, padding: 1, groups: 17)),
+    Case(
+      batch: 2, size: Pair(3, 2), channels: 16, outputs: 16,
+      geometry: ConvGeometry(kernelSize: 3, padding: 4, groups: 16)),
+    Case(
+      batch: 2, size: Pair(7, 9), channels: 33, outputs: 33,
+      geometry: ConvGeometry(kernelSize: 3, stride: Pair(2, 1), padding: Pair(3, 0), dilation: Pair(2, 1), groups: 33)),
+    Case(
+      batch: 3, size: Pair(6, 5), channels: 16, outputs: 16,
+      geometry: ConvGeometry(kernelSize: Pair(5, 3), padding: Pair(2, 3), groups: 16)),
     // Few images and many, with everything that a geometry can have.
     Case(
       batch: 2, size: Pair(9, 8), channels: 6, outputs: 9,
