@@ -5,6 +5,7 @@
 #include "argmax.cl"
 #include "first_layer.cl"
 #include "philox.cl"
+#include "step_values.h"
 
 // y = epilogue(convolution of x with w + bias), see activation.cl.
 // Work-item (x, y, z): VECTOR_WIDTH channels x of row y of image z.
@@ -59,14 +60,15 @@ kernel void conv2d_first_pool(
 // Work-item (x, y): row x of image y, all channels, so that the mask's numbers are drawn together.
 kernel void conv2d_first_dropout_pool(
     global const float *x, global const float *w, global const float *bias, global float *y, global ushort *argmax,
-    int batch, int size, int conv_size, int out_size, int out_channels, uint key0, uint key1, uint layer, uint step,
-    uint threshold, float scale) {
+    int batch, int size, int conv_size, int out_size, int out_channels, uint key0, uint key1, uint layer,
+    global const uint *step_values, uint threshold, float scale) {
   const int row = (int)get_global_id(0), image = (int)get_global_id(1);
   if (row >= HEIGHT(out_size) || image >= batch) return;
   const int width = WIDTH(size), length = WIDTH(conv_size) * out_channels;
   const int begin = (image * HEIGHT(conv_size) + 2 * row) * length;
   uint numbers[PHILOX_NUMBERS_ROOM];
-  const uint *drawn = draw_numbers(numbers, begin, begin + 2 * length, key0, key1, layer, step);
+  const uint *drawn = draw_numbers(
+      numbers, begin, begin + 2 * length, key0, key1, layer, step_values[STEP_VALUE_DROPOUT]);
   for (int channel = 0; channel < out_channels; channel += VECTOR_WIDTH) {
     const int n = out_channels - channel;
     floatv taps[9];

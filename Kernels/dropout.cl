@@ -1,6 +1,7 @@
 // Dropout, with masks from philox.cl. A work-item computes PHILOX_GROUPS groups of elements.
 #include "philox.cl"
 #include "dropout.h"
+#include "step_values.h"
 
 // words[4 * i + k] = word k of block first_block + i. For tests of the generator.
 kernel void philox_blocks(
@@ -18,11 +19,12 @@ kernel void philox_blocks(
 
 // y = x * scale where kept, x * 0 elsewhere, so that NaN and infinity stay visible; with DROPOUT_RELU, of relu(x).
 kernel void dropout_forward(
-    global const float *x, global float *y, int count, uint key0, uint key1, uint layer, uint step, uint threshold,
-    float scale, int mode) {
+    global const float *x, global float *y, int count, uint key0, uint key1, uint layer,
+    global const uint *step_values, uint threshold, float scale, int mode) {
   const int item = (int)get_global_id(0), first = item * PHILOX_GROUPS * 2 * PHILOX_WORDS;
   if (first >= count) return;
   uint words[PHILOX_GROUPS * PHILOX_WORDS];
+  const uint step = step_values[STEP_VALUE_DROPOUT];
   draw_words(words, (uint)(item * PHILOX_GROUPS * PHILOX_LANES), 0u, layer, step, key0, key1);
   for (int i = 0; i < PHILOX_GROUPS * PHILOX_WORDS; i += VECTOR_WIDTH) {
     const uintv word = LOADV(words + i);

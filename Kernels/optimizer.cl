@@ -1,17 +1,22 @@
 // Optimizer steps over flat arrays of all parameters, their gradients and state. Formulas and the order of operations
 // are those of torch.optim. A work-item updates VECTOR_WIDTH elements.
 #include "common.cl"
+#include "step_values.h"
+
+// Rate i of the step.
+#define RATE(i) as_float(step_values[STEP_VALUE_RATES + (i)])
 
 // Adam (Kingma & Ba 2015), with weight decay added to the gradient, or decoupled from it (AdamW, Loshchilov & Hutter
-// 2019): the parameter is multiplied by `kept` = 1 - learning rate * weight decay, otherwise 1. step_size = learning
-// rate / (1 - beta1^t); root_correction = 1 / sqrt(1 - beta2^t).
+// 2019): the parameter is multiplied by `kept`. Rates: step_size = learning rate / (1 - beta1^t); root_correction =
+// 1 / sqrt(1 - beta2^t); kept = 1 - learning rate * weight decay where that is decoupled, otherwise 1.
 kernel void adam_step(
     global float *parameters, global const float *gradients, global float *first_moment, global float *second_moment,
-    int count, float one_minus_beta1, float beta2, float one_minus_beta2, float step_size, float root_correction,
-    float epsilon, float weight_decay, float kept) {
+    global const uint *step_values, int count, float one_minus_beta1, float beta2, float one_minus_beta2,
+    float epsilon, float weight_decay) {
   const int first = (int)get_global_id(0) * VECTOR_WIDTH;
   const int n = count - first;
   if (n <= 0) return;
+  const float step_size = RATE(0), root_correction = RATE(1), kept = RATE(2);
   const floatv p = load_part(parameters + first, n);
   floatv m = load_part(first_moment + first, n), v = load_part(second_moment + first, n);
   const floatv g = MULTIPLY_ADD(p, SPLAT(weight_decay), load_part(gradients + first, n));
@@ -24,9 +29,10 @@ kernel void adam_step(
 }
 
 // Stochastic gradient descent with momentum, Nesterov's form if asked, and weight decay. The velocity starts at zero.
+// Rate: the learning rate.
 kernel void sgd_step(
-    global float *parameters, global const float *gradients, global float *velocity, int count, float learning_rate,
-    float momentum, float weight_decay, int nesterov) {
+    global float *parameters, global const float *gradients, global float *velocity, global const uint *step_values,
+    int count, float momentum, float weight_decay, int nesterov) {
   const int first = (int)get_global_id(0) * VECTOR_WIDTH;
   const int n = count - first;
   if (n <= 0) return;
@@ -37,5 +43,5 @@ kernel void sgd_step(
     store_part(v, velocity + first, n);
     g = nesterov ? MULTIPLY_ADD(v, SPLAT(momentum), g) : v;
   }
-  store_part(MULTIPLY_ADD(g, SPLAT(-learning_rate), p), parameters + first, n);
+  store_part(MULTIPLY_ADD(g, SPLAT(-RATE(0)), p), parameters + first, n);
 }

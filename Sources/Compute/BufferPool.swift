@@ -24,6 +24,13 @@ package struct BufferPool {
     pooledBytes += capacity
   }
 
+  /// Empties the pool into another one.
+  mutating func move(to other: inout BufferPool) {
+    for (capacity, handles) in free { other.free[capacity, default: []] += handles }
+    other.pooledBytes += pooledBytes
+    (free, pooledBytes) = ([:], 0)
+  }
+
   /// Empties the pool, giving each handle to `release`; returns how many bytes they held.
   mutating func drain(_ release: (UnsafeMutableRawPointer) -> Void) -> Int {
     for handles in free.values { handles.forEach(release) }

@@ -10,6 +10,7 @@ public final class CPUDevice: Device {
   public let traits: DeviceTraits
   public internal(set) var counters = DeviceCounters()
   public var profiler: Profiler?
+  public let stepValues = StepValues()
   public var tuning = Tuning() { didSet { tuning.check(properties) } }
 
   let kernels: [String: CompiledKernel]

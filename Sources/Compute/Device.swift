@@ -24,6 +24,9 @@ public protocol Device: AnyObject {
   /// set is then ignored.
   var profiler: Profiler? { get set }
 
+  /// The numbers that change from step to step.
+  var stepValues: StepValues { get }
+
   /// The kernels of certain products, where they are not to be chosen by the device's properties; empty by default. A
   /// device need not be tunable: what is set is then ignored.
   ///
@@ -65,6 +68,15 @@ public protocol Device: AnyObject {
   /// - Throws: ``DeviceError/buildFailed(device:kernel:options:log:)`` and others when the driver refuses.
   func launch(_ kernel: Kernel, over grid: Grid, _ arguments: [KernelArgument]) throws
 
+  /// Runs `body` and records the launches, fills and copies that it enqueues.
+  ///
+  /// The memory that `body` allocates belongs to the recording as long as there is one, so results of `body` that are
+  /// referenced elsewhere hold what the last enqueueing left in them.
+  ///
+  /// - Returns: the recording, or `nil` where `body` wrote, read or synchronised too, and on devices that record nothing,
+  ///   as by default.
+  func record(_ body: () throws -> Void) throws -> (any CommandBuffer)?
+
   /// Waits until all enqueued work is done and throws the first error that it had.
   func synchronize() throws
 
@@ -88,6 +100,11 @@ extension Device {
   }
 
   public var keepsValues: Bool { true }
+
+  public func record(_ body: () throws -> Void) throws -> (any CommandBuffer)? {
+    try body()
+    return nil
+  }
 
   public func zeros(byteCount: Int) throws -> Buffer {
     let wholeWords = (max(byteCount, 4) + 3) / 4 * 4

@@ -17,23 +17,47 @@ extension OpenCLDevice {
   private static let timedLimit = 4096
 
   public func launch(_ kernel: Kernel, over grid: Grid, _ arguments: [KernelArgument]) throws {
-    let compiled = try kernels[ObjectIdentifier(kernel)]?.compiled ?? compile(kernel)
+    let compiled =
+      try recording == nil ? kernels[ObjectIdentifier(kernel)]?.compiled ?? compile(kernel) : programs.kernel(kernel)
     try bind(arguments, to: compiled)
+    if grid.x == 0 || grid.y == 0 || grid.z == 0 {
+      counters.launches += 1
+      return
+    }
+    let range = WorkRange(grid)
+    try enqueue(compiled, over: range)
+    recording?.add(compiled, over: range, arguments)
+    if let launchLog { launchLog.add(compiled.name, try contents(of: arguments)) }
+  }
+
+  /// Enqueues a kernel with the arguments that are bound to it.
+  func enqueue(_ kernel: OpenCLKernel, over range: WorkRange) throws {
     counters.launches += 1
-    if grid.x == 0 || grid.y == 0 || grid.z == 0 { return }
     if let profiler {
-      try enqueueTimed(compiled, over: grid, for: profiler)
+      try enqueueTimed(kernel, over: range, for: profiler)
     } else {
       if queueTakesTimes { try switchQueue(takesTimes: false) }
-      try enqueue(compiled, over: grid, event: nil)
+      try enqueue(kernel, over: range, event: nil)
     }
-    lastLaunched = compiled
+    lastLaunched = kernel
     launchesPending += 1
     if launchesPending % Self.launchesPerFlush == 0 {
       let status = clFlush(queue)
-      if status != CL_SUCCESS { throw failure("clFlush", status, kernel: compiled.name) }
+      if status != CL_SUCCESS { throw failure("clFlush", status, kernel: kernel.name) }
     }
-    if let launchLog { launchLog.add(compiled.name, try contents(of: arguments)) }
+  }
+
+  public func record(_ body: () throws -> Void) throws -> (any CommandBuffer)? {
+    precondition(recording == nil, "recordings are not nested")
+    if profiler != nil || launchLog != nil {
+      try body()
+      return nil
+    }
+    let commands = OpenCLCommandBuffer(on: self)
+    recording = commands
+    defer { recording = nil }
+    try body()
+    return commands.isComplete ? commands : nil
   }
 
   /// The contents of the buffers among the arguments, except for the device's own zeros, whose size varies.
@@ -51,54 +75,34 @@ extension OpenCLDevice {
     return compiled
   }
 
+  /// Binds arguments to a kernel, but for those that it has already.
   private func bind(_ arguments: [KernelArgument], to kernel: OpenCLKernel) throws {
     KernelTable.check(arguments, fit: kernel.signature, of: kernel.name)
     for index in arguments.indices {
-      let status: cl_int
-      switch arguments[index] {
-      case .buffer(let buffer):
-        precondition(
-          buffer.deviceIdentity == ObjectIdentifier(self),
-          "argument \(index) of \(kernel.name) is a buffer of another device")
-        var memory: cl_mem? = buffer.memory
-        status = clSetKernelArg(kernel.handle, cl_uint(index), MemoryLayout<cl_mem?>.size, &memory)
-      case .int(var value): status = clSetKernelArg(kernel.handle, cl_uint(index), 4, &value)
-      case .uint(var value): status = clSetKernelArg(kernel.handle, cl_uint(index), 4, &value)
-      case .float(var value): status = clSetKernelArg(kernel.handle, cl_uint(index), 4, &value)
-      case .local(let byteCount): status = clSetKernelArg(kernel.handle, cl_uint(index), byteCount, nil)
-      }
-      if status != CL_SUCCESS { throw failure("clSetKernelArg", status, kernel: "\(kernel.name), argument \(index)") }
+      guard case .buffer(let buffer) = arguments[index] else { continue }
+      precondition(
+        buffer.deviceIdentity == ObjectIdentifier(self),
+        "argument \(index) of \(kernel.name) is a buffer of another device")
+    }
+    if let failed = kernel.bind(arguments, releases: releases) {
+      throw failure("clSetKernelArg", failed.status, kernel: "\(kernel.name), argument \(failed.index)")
     }
   }
 
-  private func enqueue(_ kernel: OpenCLKernel, over grid: Grid, event: UnsafeMutablePointer<cl_event?>?) throws {
-    let (x, y, z) = grid.local
-    var global = (rounded(grid.x, to: x), rounded(grid.y, to: y), rounded(grid.z, to: z))
-    var local = (x, y, z)
-    let dimensions: cl_uint = grid.z > 1 || z > 1 ? 3 : grid.y > 1 || y > 1 ? 2 : 1
-    let status = withUnsafeBytes(of: &global) { global in
-      withUnsafeBytes(of: &local) { local in
-        clEnqueueNDRangeKernel(
-          queue, kernel.handle, dimensions, nil, global.assumingMemoryBound(to: Int.self).baseAddress,
-          local.assumingMemoryBound(to: Int.self).baseAddress, 0, nil, event)
-      }
+  private func enqueue(_ kernel: OpenCLKernel, over range: WorkRange, event: UnsafeMutablePointer<cl_event?>?) throws {
+    let status = range.withSizes { global, local in
+      clEnqueueNDRangeKernel(queue, kernel.handle, range.dimensions, nil, global, local, 0, nil, event)
     }
-    if status != CL_SUCCESS {
-      throw failure(
-        "clEnqueueNDRangeKernel", status,
-        kernel: "\(kernel.name) over \(grid.x) x \(grid.y) x \(grid.z) items in groups of \(x) x \(y) x \(z)")
-    }
+    if status != CL_SUCCESS { throw failure("clEnqueueNDRangeKernel", status, kernel: "\(kernel.name) over \(range)") }
   }
-
-  private func rounded(_ count: Int, to multiple: Int) -> Int { (count + multiple - 1) / multiple * multiple }
 
   // MARK: Times
 
-  private func enqueueTimed(_ kernel: OpenCLKernel, over grid: Grid, for profiler: Profiler) throws {
+  private func enqueueTimed(_ kernel: OpenCLKernel, over range: WorkRange, for profiler: Profiler) throws {
     if !queueTakesTimes { try switchQueue(takesTimes: true) }
     if timed.count >= Self.timedLimit { try synchronize() }
     var event: cl_event?
-    try enqueue(kernel, over: grid, event: &event)
+    try enqueue(kernel, over: range, event: &event)
     let work = profiler.takeDeclared()
     if let event { timed.append(TimedLaunch(event: event, kernel: kernel, profiler: profiler, work: work)) }
   }

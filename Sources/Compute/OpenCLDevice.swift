@@ -15,6 +15,7 @@ public final class OpenCLDevice: Device {
   public var profiler: Profiler?
   /// Records checksums of the buffers of each launch; `nil`, the default, costs nothing.
   package var launchLog: LaunchLog?
+  public let stepValues = StepValues()
   public var tuning = Tuning() { didSet { tuning.check(properties) } }
 
   let programs: OpenCLPrograms
@@ -27,6 +28,12 @@ public final class OpenCLDevice: Device {
   var timed: [TimedLaunch] = []
   var queue: cl_command_queue
   var queueTakesTimes = false
+
+  /// What is being recorded, and all recordings that there are by the memory that belongs to them.
+  var recording: OpenCLCommandBuffer?
+  var recorded = RecordedMemory()
+  /// Changes when a driver's buffer is released, whose address another may then have.
+  var releases = 0
 
   private let context: cl_context
   private let device: cl_device_id
@@ -131,8 +138,10 @@ public final class OpenCLDevice: Device {
     let rounded = allocatesExactly ? byteCount : BufferPool.capacity(for: byteCount)
     let capacity = min(rounded, properties.maximumAllocationBytes)
     let made = { try self.create(capacity) ?? self.createFromPooled(capacity) }
-    let handle = try pool.take(capacity: capacity) ?? made().map { UnsafeMutableRawPointer($0) }
+    let pooled = recording?.pool.take(capacity: capacity) ?? pool.take(capacity: capacity)
+    let handle = try pooled ?? made().map { UnsafeMutableRawPointer($0) }
     guard let handle else { throw DeviceError.outOfMemory(device: properties.identifier, requested: byteCount) }
+    if let recording { recorded.add(handle, to: recording) }
     let buffer = Buffer(device: self, byteCount: byteCount, handle: handle, capacity: capacity)
     if launchLog != nil {
       var zero: UInt8 = 0
@@ -176,6 +185,7 @@ public final class OpenCLDevice: Device {
   /// Frees pooled memory of other sizes and tries again.
   private func createFromPooled(_ capacity: Int) throws -> cl_mem? {
     try finish()
+    releases += 1
     counters.bytesAllocated -= pool.drain { clReleaseMemObject(OpaquePointer($0)) }
     return try create(capacity)
   }
@@ -206,10 +216,19 @@ public final class OpenCLDevice: Device {
 
   public func recycle(_ handle: UnsafeMutableRawPointer, capacity: Int, isSlice: Bool) {
     if isSlice {
+      releases += 1
       clReleaseMemObject(OpaquePointer(handle))
+    } else if let owner = recorded.owner(of: handle) {
+      owner.pool.put(handle, capacity: capacity)
     } else {
       pool.put(handle, capacity: capacity)
     }
+  }
+
+  /// Ends a recording: memory that nothing else refers to goes back to the device's pool.
+  func dissolve(_ commands: OpenCLCommandBuffer) {
+    recorded.remove(commands)
+    commands.pool.move(to: &pool)
   }
 
   // MARK: Transfers
@@ -222,6 +241,7 @@ public final class OpenCLDevice: Device {
   public func write(_ source: UnsafeRawBufferPointer, to buffer: Buffer, at byteOffset: Int) throws {
     precondition(byteOffset >= 0 && byteOffset + source.count <= buffer.byteCount, "write past the end of a buffer")
     guard let base = source.baseAddress, source.count > 0 else { return }
+    recording?.isComplete = false
     if source.count > Self.stagedWrite {
       counters.synchronizations += 1
       let status = clEnqueueWriteBuffer(
@@ -242,6 +262,7 @@ public final class OpenCLDevice: Device {
   public func read(_ buffer: Buffer, at byteOffset: Int, into destination: UnsafeMutableRawBufferPointer) throws {
     precondition(byteOffset >= 0 && byteOffset + destination.count <= buffer.byteCount, "read past the end of a buffer")
     counters.synchronizations += 1
+    recording?.isComplete = false
     guard let base = destination.baseAddress, destination.count > 0 else { return try finish() }
     let status = clEnqueueReadBuffer(
       queue, buffer.memory, cl_bool(CL_TRUE), byteOffset, destination.count, base, 0, nil, nil)
@@ -259,6 +280,7 @@ public final class OpenCLDevice: Device {
     let status = clEnqueueCopyBuffer(
       queue, source.memory, destination.memory, sourceOffset, destinationOffset, byteCount, 0, nil, nil)
     if status != CL_SUCCESS { throw failure("clEnqueueCopyBuffer", status) }
+    recording?.isComplete = false
   }
 
   public func fill(_ buffer: Buffer, at byteOffset: Int, byteCount: Int, pattern: UInt32) throws {
@@ -268,12 +290,14 @@ public final class OpenCLDevice: Device {
     var pattern = pattern
     let status = clEnqueueFillBuffer(queue, buffer.memory, &pattern, 4, byteOffset, byteCount, 0, nil, nil)
     if status != CL_SUCCESS { throw failure("clEnqueueFillBuffer", status) }
+    recording?.isComplete = false
   }
 
   // MARK: Synchronisation
 
   public func synchronize() throws {
     counters.synchronizations += 1
+    recording?.isComplete = false
     try finish()
   }
 

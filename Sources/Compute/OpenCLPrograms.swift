@@ -2,22 +2,6 @@ import CKernels
 import COpenCL
 import Foundation
 
-/// A driver's kernel object.
-final class OpenCLKernel {
-  let name: String
-  let handle: cl_kernel
-  /// The types of the arguments, a letter each; see ``KernelTable``.
-  let signature: [UInt8]
-
-  init(name: String, handle: cl_kernel, signature: [UInt8]) {
-    self.name = name
-    self.handle = handle
-    self.signature = signature
-  }
-
-  deinit { clReleaseKernel(handle) }
-}
-
 /// The kernel files compiled for one device, each once per set of options.
 final class OpenCLPrograms {
   private struct Key: Hashable {

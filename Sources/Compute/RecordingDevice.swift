@@ -49,6 +49,7 @@ public final class RecordingDevice: Device {
   public private(set) var counters = DeviceCounters()
   /// Set from the start: operators declare their work to a profiler only.
   public var profiler: Profiler? = Profiler()
+  public let stepValues = StepValues()
   public var tuning = Tuning() { didSet { tuning.check(properties) } }
   public var keepsValues: Bool { false }
 

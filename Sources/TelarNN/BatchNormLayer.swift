@@ -57,7 +57,7 @@ public struct BatchNorm2d: ActivatingLayer {
   /// What the operators take. Counts the batch where its statistics are taken.
   func arguments(_ state: LayerState, _ context: ForwardContext, activation: Activation) -> BatchNormArguments {
     let trains = context.mode != .evaluation && !context.isFrozen
-    if trains { state.countBatch() }
+    if trains { state.count() }
     return BatchNormArguments(
       weight: state["weight"]!, bias: state["bias"]!, runningMean: state["running_mean"]!,
       runningVariance: state["running_var"]!, training: trains, momentum: momentum, epsilon: epsilon,

@@ -39,6 +39,11 @@ public protocol Layer: Sendable {
   /// - Throws: ``ONNXError`` for a layer that cannot be exported; the default.
   func export(to graph: inout ONNXGraph) throws
 
+  /// Whether the layer launches the same kernels with the same settings in each training step, so that a device may record
+  /// a step and repeat it without calling the layer. What it draws at random it takes from
+  /// ``ForwardContext/dropoutKey``. False by default for layers that are not Telar's own.
+  static var repeatsLaunches: Bool { get }
+
   /// The layer's output for a batch x.
   func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor
 }
@@ -46,6 +51,7 @@ public protocol Layer: Sendable {
 extension Layer {
   public var parameters: [ParameterSpec] { [] }
   public var tracksBatches: Bool { false }
+  public static var repeatsLaunches: Bool { LayerRegistry.isBuiltIn(Self.self) }
   public func cost(from input: [Int], to output: [Int]) -> LayerCost { .perOutput(output) }
   public func export(to graph: inout ONNXGraph) throws {
     throw ONNXError("\(graph.key) (\(Self.moduleName))", "has no form in ONNX that Telar knows")
@@ -116,9 +122,10 @@ public final class LayerState {
 
   init(tensors: [String: Tensor]) { self.tensors = tensors }
 
-  /// Counts a batch, up to the largest count that there is.
-  func countBatch() {
-    if batchesTracked < .max { batchesTracked += 1 }
+  /// Counts batches, up to the largest count that there is.
+  func count(batches: Int64 = 1) {
+    let (sum, isOver) = batchesTracked.addingReportingOverflow(batches)
+    batchesTracked = isOver ? .max : sum
   }
 
   /// The tensor of a name among ``Layer/parameters``; `nil` where the layer has none, as without a bias.

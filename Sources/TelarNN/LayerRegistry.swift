@@ -7,28 +7,29 @@
 /// let network = try Network(checkpoint: file, on: device, inputShape: [28, 28, 1])
 /// ```
 public enum LayerRegistry {
-  private static let registry = Registry<any Layer.Type>(
-    "layer",
-    [
-      AdaptiveAvgPool2d.self,
-      AvgPool2d.self,
-      BatchNorm2d.self,
-      Conv2d.self,
-      ConvTranspose2d.self,
-      Dropout.self,
-      Flatten.self,
-      GELU.self,
-      GroupNorm.self,
-      LeakyReLU.self,
-      Linear.self,
-      MaxPool2d.self,
-      ReLU.self,
-      SiLU.self,
-      Sigmoid.self,
-      Tanh.self,
-      Unflatten.self,
-    ]
-  ) { $0.moduleName }
+  private static let builtIn: [any Layer.Type] = [
+    AdaptiveAvgPool2d.self,
+    AvgPool2d.self,
+    BatchNorm2d.self,
+    Conv2d.self,
+    ConvTranspose2d.self,
+    Dropout.self,
+    Flatten.self,
+    GELU.self,
+    GroupNorm.self,
+    LeakyReLU.self,
+    Linear.self,
+    MaxPool2d.self,
+    ReLU.self,
+    SiLU.self,
+    Sigmoid.self,
+    Tanh.self,
+    Unflatten.self,
+  ]
+  private static let registry = Registry<any Layer.Type>("layer", builtIn) { $0.moduleName }
+
+  /// Whether a layer is Telar's own.
+  static func isBuiltIn(_ layer: any Layer.Type) -> Bool { builtIn.contains { $0 == layer } }
 
   /// Adds a layer under its ``Layer/moduleName``. Registering a layer again changes nothing. Callable from any thread.
   ///

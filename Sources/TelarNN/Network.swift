@@ -106,6 +106,14 @@ public final class NetworkPart {
     context = ForwardContext(mode: .evaluation, seed: seed, layerIndex: firstIndex, isFrozen: part.isFrozen)
   }
 
+  /// The batches that each layer has counted.
+  var batchCounts: [Int64] { states.map(\.batchesTracked) }
+
+  /// Adds the first of `batches`, one a layer, to what the layers have counted, and takes them away.
+  func count(_ batches: inout ArraySlice<Int64>) {
+    for state in states { state.count(batches: batches.removeFirst()) }
+  }
+
   /// The part's output for a batch.
   ///
   /// - Throws: ``ShapeError`` that names the layer which does not fit, before anything is launched.

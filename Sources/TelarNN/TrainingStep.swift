@@ -1,3 +1,5 @@
+import Tensors
+
 /// A step of training: forward, loss, backward, optimizer. Nothing in it waits for the device, and once the pool is
 /// warm nothing is allocated there.
 ///
@@ -16,10 +18,14 @@ public final class TrainingStep {
   public var step = 0
 
   private let tape = Tape()
+  /// Whether the network launches the same in each step, and repeated steps by their keys.
+  private let isRepeatable: Bool
+  private var repeated: [Int: RepeatedStep] = [:]
 
   public init(_ network: Network, _ optimizer: any Optimizer, schedule: Schedule? = nil) throws {
     self.network = network
     self.schedule = schedule
+    isRepeatable = network.isRepeatable
     optimizerState = try OptimizerState(optimizer, for: network)
   }
 
@@ -29,11 +35,57 @@ public final class TrainingStep {
   /// - Returns: the loss before the step. Reading it waits for the device.
   @discardableResult
   public func callAsFunction(_ body: (Mode) throws -> Tensor) throws -> Tensor {
+    let loss = try differentiate(body)
+    try update()
+    return loss
+  }
+
+  /// The same for a step that is repeated: `body` launches the same with each call of a key, and differs in the device's
+  /// step values only. On devices that record, the second call of a key records its launches, and later ones enqueue
+  /// the recording without running `body`.
+  ///
+  /// - Returns: the loss, in memory that the next step with the key overwrites.
+  @discardableResult
+  package func callAsFunction(repeating key: Int, _ body: (Mode) throws -> Tensor) throws -> Tensor {
+    guard isRepeatable else { return try self(body) }
+    let device = network.device
+    device.stepValues.setDropoutStep(UInt32(truncatingIfNeeded: step))
+    optimizerState.announce(learningRate: schedule?(step))
+    _ = try device.stepValues.buffer(on: device)
+    let loss: Tensor
+    switch repeated[key] {
+    case .recorded(let recording) where recording.isCurrent(on: device):
+      loss = try recording.enqueue(for: network)
+    case .seen where device.profiler == nil && device.tuning.log == nil:
+      loss = try record(key, body)
+    case .notRecordable:
+      loss = try differentiate(body)
+    default:
+      loss = try differentiate(body)
+      repeated[key] = .seen
+    }
+    try update()
+    return loss
+  }
+
+  private func record(_ key: Int, _ body: (Mode) throws -> Tensor) throws -> Tensor {
+    var loss: Tensor?
+    let counts = network.batchCounts
+    let commands = try network.device.record { loss = try differentiate(body) }
+    repeated[key] =
+      commands.map { .recorded(Recording($0, of: network, loss: loss!, since: counts)) } ?? .notRecordable
+    return loss!
+  }
+
+  private func differentiate(_ body: (Mode) throws -> Tensor) throws -> Tensor {
     network.clearGradients()
     let loss = try tape.recording { try body(.training(step: step)) }
     try tape.backward(from: loss)
+    return loss
+  }
+
+  private func update() throws {
     try optimizerState.update(learningRate: schedule?(step))
     step += 1
-    return loss
   }
 }

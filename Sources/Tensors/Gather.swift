@@ -1,3 +1,5 @@
+import CKernels
+
 /// Batches from a data set that lies on the device. Kernels in `gather.cl`.
 enum GatherKernels {
   static let bytes = Kernel("gather", "gather_bytes")
@@ -18,12 +20,13 @@ public func gatherBatch(
   try checkIndexable("gatherBatch", count * height * width)
   precondition(offset >= 0 && (offset + count) * 4 <= order.byteCount, "batch \(offset) + \(count) is past the order")
   let y = try images.device.tensor([count, height, width, 1])
+  images.device.stepValues.setBatch(offset)
   try images.device.launch(
     GatherKernels.bytes, over: images.device.planeGrid(images.device.vectors(in: height * width), count),
     moving: y.count + y.count / 4,
     [
-      .buffer(images), .buffer(order), .buffer(y.buffer), .int(count), .int(height * width), .int(offset),
-      .float(scale), .float(shift),
+      .buffer(images), .buffer(order), .buffer(try images.device.stepValues.buffer(on: images.device)),
+      .buffer(y.buffer), .int(count), .int(height * width), .float(scale), .float(shift),
     ])
   return y
 }
@@ -35,8 +38,17 @@ public func gatherLabels(_ labels: Buffer, order: Buffer, offset: Int, count: In
   try checkIndexable("gatherLabels", count)
   precondition(offset >= 0 && (offset + count) * 4 <= order.byteCount, "batch \(offset) + \(count) is past the order")
   let y = LabelTensor(count: count, buffer: try labels.device.allocate(byteCount: count * 4))
+  labels.device.stepValues.setBatch(offset)
   try labels.device.launch(
     GatherKernels.labels, over: labels.device.itemGrid(count), moving: 2 * count,
-    [.buffer(labels), .buffer(order), .buffer(y.buffer), .int(count), .int(offset)])
+    [
+      .buffer(labels), .buffer(order), .buffer(try labels.device.stepValues.buffer(on: labels.device)),
+      .buffer(y.buffer), .int(count),
+    ])
   return y
+}
+
+extension StepValues {
+  /// Where the batch of a step begins in the order of its data set.
+  package func setBatch(_ offset: Int) { set(STEP_VALUE_BATCH, to: UInt32(offset)) }
 }

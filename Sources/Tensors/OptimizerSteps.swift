@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 
 /// Optimizer steps over flat arrays. Kernels in `optimizer.cl`.
@@ -29,14 +30,15 @@ public func adamStep(
     "arrays of different sizes: \(count), \(gradients.count), \(firstMoment.count), \(secondMoment.count)")
   precondition(step > 0, "steps count from 1, not \(step)")
   try checkIndexable("adamStep", count)
-  try parameters.device.launch(
-    OptimizerKernels.adam, over: parameters.device.elementwiseGrid(count), moving: 7 * count,
+  let device = parameters.device
+  device.stepValues.setAdamRates(
+    learningRate: learningRate, beta1: beta1, beta2: beta2, decay: isDecoupled ? weightDecay : nil, step: step)
+  try device.launch(
+    OptimizerKernels.adam, over: device.elementwiseGrid(count), moving: 7 * count,
     [
       .buffer(parameters.buffer), .buffer(gradients.buffer), .buffer(firstMoment.buffer), .buffer(secondMoment.buffer),
-      .int(count), .float(Float(1 - beta1)), .float(Float(beta2)), .float(Float(1 - beta2)),
-      .float(Float(learningRate / (1 - pow(beta1, Double(step))))),
-      .float(Float(1 / (1 - pow(beta2, Double(step))).squareRoot())), .float(Float(epsilon)),
-      .float(isDecoupled ? 0 : Float(weightDecay)), .float(isDecoupled ? Float(1 - learningRate * weightDecay) : 1),
+      .buffer(try device.stepValues.buffer(on: device)), .int(count), .float(Float(1 - beta1)), .float(Float(beta2)),
+      .float(Float(1 - beta2)), .float(Float(epsilon)), .float(isDecoupled ? 0 : Float(weightDecay)),
     ])
 }
 
@@ -56,10 +58,29 @@ public func sgdStep(
     gradients.count == count && (momentum == 0 || velocity.count == count),
     "arrays of different sizes: \(count), \(gradients.count), \(velocity.count)")
   try checkIndexable("sgdStep", count)
-  try parameters.device.launch(
-    OptimizerKernels.sgd, over: parameters.device.elementwiseGrid(count), moving: (momentum == 0 ? 3 : 5) * count,
+  let device = parameters.device
+  device.stepValues.setRates(learningRate)
+  try device.launch(
+    OptimizerKernels.sgd, over: device.elementwiseGrid(count), moving: (momentum == 0 ? 3 : 5) * count,
     [
-      .buffer(parameters.buffer), .buffer(gradients.buffer), .buffer(velocity.buffer), .int(count),
-      .float(Float(learningRate)), .float(Float(momentum)), .float(Float(weightDecay)), .int(nesterov ? 1 : 0),
+      .buffer(parameters.buffer), .buffer(gradients.buffer), .buffer(velocity.buffer),
+      .buffer(try device.stepValues.buffer(on: device)), .int(count), .float(Float(momentum)),
+      .float(Float(weightDecay)), .int(nesterov ? 1 : 0),
     ])
+}
+
+extension StepValues {
+  /// The rates of a step of Adam.
+  ///
+  /// - Parameter decay: the weight decay, where it is decoupled from the gradient.
+  package func setAdamRates(learningRate: Double, beta1: Double, beta2: Double, decay: Double?, step: Int) {
+    setRates(
+      learningRate / (1 - pow(beta1, Double(step))), 1 / (1 - pow(beta2, Double(step))).squareRoot(),
+      decay.map { 1 - learningRate * $0 } ?? 1)
+  }
+
+  /// The rates of an optimizer's step, in the order of its kernel.
+  package func setRates(_ rates: Double...) {
+    for (index, rate) in rates.enumerated() { set(STEP_VALUE_RATES + Int32(index), to: Float(rate)) }
+  }
 }

@@ -88,6 +88,9 @@ public final class GradientSlot {
   /// Forgets the gradient without touching the memory.
   public func clear() { isSet = false }
 
+  /// Says whether something was written, by launches that were recorded before.
+  package func mark(_ isSet: Bool) { self.isSet = isSet }
+
   /// Called by whoever is about to write: true when it must add to what is there, false when it overwrites.
   package func claim() -> Bool {
     defer { isSet = true }

@@ -12,6 +12,7 @@ private final class OwnDevice: Device {
   }
 
   let properties: DeviceProperties
+  let stepValues = StepValues()
   /// What the device made last has launched.
   static let launches = Mutex<[Launch]>([])
 

@@ -18,6 +18,7 @@ public final class Canaries: Device {
     let isSlice: Bool
   }
 
+  public let stepValues = StepValues()
   private let device: any Device
   /// Wider than the widest vector, and a multiple of every alignment that devices ask for.
   private let margin: Int

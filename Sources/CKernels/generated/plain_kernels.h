@@ -145,10 +145,11 @@ ENTRY(
     (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11))
 ENTRY(
     conv2d_first_dropout_pool,
-    (const float *, const float *, const float *, float *, ushort *, int, int, int, int, int, uint, uint, uint, uint,
-        uint, float),
+    (const float *, const float *, const float *, float *, ushort *, int, int, int, int, int, uint, uint, uint,
+        const uint *, uint, float),
     A(0, const float *) A(1, const float *) A(2, const float *) A(3, float *) A(4, ushort *) A(5, int) A(6, int)
-        A(7, int) A(8, int) A(9, int) A(10, uint) A(11, uint) A(12, uint) A(13, uint) A(14, uint) A(15, float),
+        A(7, int) A(8, int) A(9, int) A(10, uint) A(11, uint) A(12, uint) A(13, const uint *) A(14, uint)
+        A(15, float),
     (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15))
 ENTRY(
     conv2d_first_pool_weight_gradient,
@@ -219,15 +220,15 @@ ENTRY(
     (a0, a1, a2, a3, a4, a5, a6, a7))
 ENTRY(
     dropout_forward,
-    (const float *, float *, int, uint, uint, uint, uint, uint, float, int),
-    A(0, const float *) A(1, float *) A(2, int) A(3, uint) A(4, uint) A(5, uint) A(6, uint) A(7, uint) A(8, float)
-        A(9, int),
+    (const float *, float *, int, uint, uint, uint, const uint *, uint, float, int),
+    A(0, const float *) A(1, float *) A(2, int) A(3, uint) A(4, uint) A(5, uint) A(6, const uint *) A(7, uint)
+        A(8, float) A(9, int),
     (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9))
 ENTRY(
     relu_dropout_pool_2x2,
-    (const float *, float *, ushort *, int, int, int, int, uint, uint, uint, uint, uint, float),
+    (const float *, float *, ushort *, int, int, int, int, uint, uint, uint, const uint *, uint, float),
     A(0, const float *) A(1, float *) A(2, ushort *) A(3, int) A(4, int) A(5, int) A(6, int) A(7, uint) A(8, uint)
-        A(9, uint) A(10, uint) A(11, uint) A(12, float),
+        A(9, uint) A(10, const uint *) A(11, uint) A(12, float),
     (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12))
 ENTRY(
     activation_forward,
@@ -281,13 +282,14 @@ ENTRY(
     (a0, a1, a2, a3, a4))
 ENTRY(
     gather_bytes,
-    (const uchar *, const int *, float *, int, int, int, float, float),
-    A(0, const uchar *) A(1, const int *) A(2, float *) A(3, int) A(4, int) A(5, int) A(6, float) A(7, float),
+    (const uchar *, const int *, const uint *, float *, int, int, float, float),
+    A(0, const uchar *) A(1, const int *) A(2, const uint *) A(3, float *) A(4, int) A(5, int) A(6, float)
+        A(7, float),
     (a0, a1, a2, a3, a4, a5, a6, a7))
 ENTRY(
     gather_labels,
-    (const uchar *, const int *, int *, int, int),
-    A(0, const uchar *) A(1, const int *) A(2, int *) A(3, int) A(4, int),
+    (const uchar *, const int *, const uint *, int *, int),
+    A(0, const uchar *) A(1, const int *) A(2, const uint *) A(3, int *) A(4, int),
     (a0, a1, a2, a3, a4))
 ENTRY(
     group_norm_forward,
@@ -321,14 +323,14 @@ ENTRY(
     (a0, a1, a2, a3, a4, a5, a6, a7, a8))
 ENTRY(
     adam_step,
-    (float *, const float *, float *, float *, int, float, float, float, float, float, float, float, float),
-    A(0, float *) A(1, const float *) A(2, float *) A(3, float *) A(4, int) A(5, float) A(6, float) A(7, float)
-        A(8, float) A(9, float) A(10, float) A(11, float) A(12, float),
-    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12))
+    (float *, const float *, float *, float *, const uint *, int, float, float, float, float, float),
+    A(0, float *) A(1, const float *) A(2, float *) A(3, float *) A(4, const uint *) A(5, int) A(6, float) A(7, float)
+        A(8, float) A(9, float) A(10, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10))
 ENTRY(
     sgd_step,
-    (float *, const float *, float *, int, float, float, float, int),
-    A(0, float *) A(1, const float *) A(2, float *) A(3, int) A(4, float) A(5, float) A(6, float) A(7, int),
+    (float *, const float *, float *, const uint *, int, float, float, int),
+    A(0, float *) A(1, const float *) A(2, float *) A(3, const uint *) A(4, int) A(5, float) A(6, float) A(7, int),
     (a0, a1, a2, a3, a4, a5, a6, a7))
 ENTRY(
     peak_multiply_add,

@@ -194,6 +194,10 @@ static const char softmax_cl_text[] = {
 #embed "../../../Kernels/softmax.cl"
 };
 TEXT_FILE(softmax_cl, "softmax.cl")
+static const char step_values_h_text[] = {
+#embed "../../../Kernels/step_values.h"
+};
+TEXT_FILE(step_values_h, "step_values.h")
 static const char winograd_cl_text[] = {
 #embed "../../../Kernels/winograd.cl"
 };
@@ -220,7 +224,7 @@ static const telar_file *const conv2d_depthwise_files[] = {&common_cl, &activati
     &conv2d_depthwise_cl};
 static const telar_file *const conv2d_dot_files[] = {&common_cl, &activation_h, &activation_cl, &conv2d_dot_cl};
 static const telar_file *const conv2d_first_files[] = {&common_cl, &pool_h, &argmax_cl, &first_layer_cl,
-    &activation_h, &activation_cl, &philox_h, &philox_cl, &conv2d_first_cl};
+    &activation_h, &activation_cl, &philox_h, &philox_cl, &step_values_h, &conv2d_first_cl};
 static const telar_file *const conv2d_first_norm_files[] = {&common_cl, &activation_h, &activation_cl, &pool_h,
     &argmax_cl, &first_layer_cl, &conv2d_first_norm_cl};
 static const telar_file *const conv2d_from_one_files[] = {&common_cl, &activation_h, &activation_cl,
@@ -231,12 +235,12 @@ static const telar_file *const conv2d_tile_files[] = {&common_cl, &activation_h,
 static const telar_file *const conv2d_to_one_files[] = {&common_cl, &activation_h, &activation_cl, &conv2d_to_one_h,
     &conv2d_to_one_cl};
 static const telar_file *const dropout_files[] = {&common_cl, &activation_h, &activation_cl, &philox_h, &philox_cl,
-    &dropout_h, &dropout_cl};
+    &dropout_h, &step_values_h, &dropout_cl};
 static const telar_file *const dropout_pool_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
-    &philox_h, &philox_cl, &dropout_pool_cl};
+    &philox_h, &philox_cl, &step_values_h, &dropout_pool_cl};
 static const telar_file *const elementwise_files[] = {&common_cl, &activation_h, &activation_cl, &elementwise_cl};
 static const telar_file *const gated_units_files[] = {&common_cl, &activation_h, &activation_cl, &gated_units_cl};
-static const telar_file *const gather_files[] = {&common_cl, &gather_cl};
+static const telar_file *const gather_files[] = {&common_cl, &step_values_h, &gather_cl};
 static const telar_file *const gemm_files[] = {&common_cl, &activation_h, &activation_cl, &register_tile_cl, &gemm_h,
     &gemm_cl};
 static const telar_file *const gemm_tile_files[] = {&common_cl, &activation_h, &activation_cl, &local_tile_cl,
@@ -244,7 +248,7 @@ static const telar_file *const gemm_tile_files[] = {&common_cl, &activation_h, &
 static const telar_file *const group_norm_files[] = {&common_cl, &group_norm_cl};
 static const telar_file *const layout_files[] = {&common_cl, &layout_h, &layout_cl};
 static const telar_file *const loss_files[] = {&common_cl, &activation_h, &activation_cl, &loss_cl};
-static const telar_file *const optimizer_files[] = {&common_cl, &optimizer_cl};
+static const telar_file *const optimizer_files[] = {&common_cl, &step_values_h, &optimizer_cl};
 static const telar_file *const peak_files[] = {&common_cl, &peak_h, &peak_cl};
 static const telar_file *const pool_files[] = {&common_cl, &pool_h, &argmax_cl, &pool_cl};
 static const telar_file *const reduce_files[] = {&common_cl, &reduce_cl};
@@ -313,7 +317,7 @@ static const telar_kernel kernels[] = {
     {"conv2d_dot", "conv2d_collect", "ccbiiiiiiiiif", 0},
     {"conv2d_first", "conv2d_first", "cccbiiiicif", 0},
     {"conv2d_first", "conv2d_first_pool", "cccbbiiiiiif", 0},
-    {"conv2d_first", "conv2d_first_dropout_pool", "cccbbiiiiiuuuuuf", 0},
+    {"conv2d_first", "conv2d_first_dropout_pool", "cccbbiiiiiuuucuf", 0},
     {"conv2d_first", "conv2d_first_pool_weight_gradient", "cccbbiiiiif", 0},
     {"conv2d_first_norm", "conv2d_first_chunk_statistics", "cccbbiiiii", 0},
     {"conv2d_first_norm", "conv2d_first_norm_pool", "cccbbbcccciiiififi", 0},
@@ -328,8 +332,8 @@ static const telar_kernel kernels[] = {
     {"conv2d_tile", "conv2d_weight_gradient_tile", "ccbiiiiiiiiiiiiiiiiii", 0},
     {"conv2d_to_one", "conv2d_to_one", "cccbiiiiiiiiiif", 0},
     {"dropout", "philox_blocks", "biuuuuuu", 0},
-    {"dropout", "dropout_forward", "cbiuuuuufi", 0},
-    {"dropout_pool", "relu_dropout_pool_2x2", "cbbiiiiuuuuuf", 0},
+    {"dropout", "dropout_forward", "cbiuuucufi", 0},
+    {"dropout_pool", "relu_dropout_pool_2x2", "cbbiiiiuuucuf", 0},
     {"elementwise", "activation_forward", "cbiif", 0},
     {"elementwise", "activation_backward", "ccbiif", 0},
     {"elementwise", "add", "ccbi", 0},
@@ -340,8 +344,8 @@ static const telar_kernel kernels[] = {
     {"gated_units", "silu_backward", "ccbi", 0},
     {"gated_units", "gelu_forward", "cbii", 0},
     {"gated_units", "gelu_backward", "ccbii", 0},
-    {"gather", "gather_bytes", "ccbiiiff", 0},
-    {"gather", "gather_labels", "ccbii", 0},
+    {"gather", "gather_bytes", "cccbiiff", 0},
+    {"gather", "gather_labels", "cccbi", 0},
     {"gemm", "gemm", "ccccbiiiiiiiiiiiiffcif", 1},
     {"gemm", "gemm_pack", "ccbbiiiiiii", 1},
     {"gemm", "gemm_packed", "ccccbiiiiiiffcif", 1},
@@ -352,8 +356,8 @@ static const telar_kernel kernels[] = {
     {"layout", "transpose_batch", "cbiii", 0},
     {"loss", "squared_error", "ccbbiifiif", 0},
     {"loss", "loss_finish", "ccbbifiii", 0},
-    {"optimizer", "adam_step", "bcbbiffffffff", 0},
-    {"optimizer", "sgd_step", "bcbifffi", 0},
+    {"optimizer", "adam_step", "bcbbcifffff", 0},
+    {"optimizer", "sgd_step", "bcbciffi", 0},
     {"peak", "peak_multiply_add", "biff", 0},
     {"pool", "pool_max_forward", "cbbiiiiiiiiiiiii", 0},
     {"pool", "pool_max_forward_2x2", "cbbiiiiiii", 0},

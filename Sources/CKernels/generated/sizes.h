@@ -12,4 +12,5 @@
 #include "../../../Kernels/peak.h"
 #include "../../../Kernels/philox.h"
 #include "../../../Kernels/pool.h"
+#include "../../../Kernels/step_values.h"
 #include "../../../Kernels/winograd.h"

@@ -43,9 +43,10 @@ public enum TrainBenchmark {
     let training = try TrainingStep(network, Adam())
     func step() throws -> Tensor {
       let offset = training.step * batchSize % (images.count - batchSize + 1)
-      let batch = try images.batch(at: offset, count: batchSize)
-      return try training { mode in
-        try benchmark.loss(network(batch.images, mode), images: batch.images, labels: batch.labels)
+      device.stepValues.setBatch(offset)
+      return try training(repeating: batchSize) { mode in
+        let batch = try images.batch(at: offset, count: batchSize)
+        return try benchmark.loss(network(batch.images, mode), images: batch.images, labels: batch.labels)
       }
     }
     // Kept until the next step, here and below, so that the pool then holds all buffers of a step.
@@ -59,6 +60,7 @@ public enum TrainBenchmark {
       // Read before the final synchronization, which belongs to no step.
       after = device.counters
     }
+    let lastLoss = try Double(loss?.item() ?? .nan)
     let single = try (0..<min(steps, singleSteps)).map { _ in try Stopwatch.time(on: device) { _ = try step() } }
     func perStep(_ count: KeyPath<DeviceCounters, Int>) -> Double {
       Double(after[keyPath: count] - before[keyPath: count]) / Double(steps)
@@ -68,7 +70,7 @@ public enum TrainBenchmark {
       net: benchmark.name, device: properties.identifier, driver: properties.driver,
       instructionSet: properties.instructionSet, threads: properties.computeUnits, batch: batchSize, steps: steps,
       imagesPerSecond: Double(steps * batchSize) / seconds, millisecondsPerStep: single.median * 1e3,
-      loss: Double(try loss?.item() ?? .nan), launchesPerStep: perStep(\.launches),
+      loss: lastLoss, launchesPerStep: perStep(\.launches),
       allocationsPerStep: perStep(\.allocations), synchronizationsPerStep: perStep(\.synchronizations))
   }
 }

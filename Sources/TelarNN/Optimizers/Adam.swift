@@ -37,6 +37,10 @@ public struct Adam: Optimizer {
 
   public var stateNames: [String] { ["exp_avg", "exp_avg_sq"] }
 
+  public func announce(learningRate: Double, step: Int, on device: any Device) {
+    device.stepValues.setAdamRates(learningRate: learningRate, beta1: beta1, beta2: beta2, decay: nil, step: step)
+  }
+
   public func update(parameters: Tensor, gradients: Tensor, state: [Tensor], learningRate: Double, step: Int) throws {
     try adamStep(
       parameters: parameters, gradients: gradients, firstMoment: state[0], secondMoment: state[1],

@@ -20,6 +20,10 @@ public protocol Optimizer: Sendable {
   /// `step` is reserved for the step counts.
   var stateNames: [String] { get }
 
+  /// Sets the step's numbers among the device's ``StepValues``, where ``update`` reads some from there, so that they are
+  /// written together with others. By default there are none.
+  func announce(learningRate: Double, step: Int, on device: any Device)
+
   /// One step on flat arrays, in place. Each element must be updated independently of the others, because a call covers
   /// all parameters or a contiguous part of them.
   ///
@@ -30,6 +34,8 @@ public protocol Optimizer: Sendable {
 }
 
 extension Optimizer {
+  public func announce(learningRate: Double, step: Int, on device: any Device) {}
+
   /// Name and settings, in the form of `run.json`.
   public var json: JSON { .object((["name": .string(Self.name)] as JSON.Members).adding(attributes)) }
 

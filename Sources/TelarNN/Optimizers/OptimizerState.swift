@@ -24,6 +24,13 @@ public final class OptimizerState {
     }
   }
 
+  /// Sets the numbers of the next step on the device, as far as they are known before its gradients.
+  func announce(learningRate: Double? = nil) {
+    guard let first = steps.first, steps.allSatisfy({ $0 == first }) else { return }
+    optimizer.announce(
+      learningRate: learningRate ?? optimizer.learningRate, step: first + 1, on: arena.values.device)
+  }
+
   /// One step, from the gradients of the backward pass that was before it.
   ///
   /// As in PyTorch, a parameter that had no gradient stays as it is and does not count the step. One launch when all

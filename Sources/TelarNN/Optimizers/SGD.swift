@@ -32,6 +32,10 @@ public struct SGD: Optimizer {
 
   public var stateNames: [String] { momentum == 0 ? [] : ["momentum_buffer"] }
 
+  public func announce(learningRate: Double, step: Int, on device: any Device) {
+    device.stepValues.setRates(learningRate)
+  }
+
   public func update(parameters: Tensor, gradients: Tensor, state: [Tensor], learningRate: Double, step: Int) throws {
     try sgdStep(
       parameters: parameters, gradients: gradients, velocity: state.first ?? gradients, learningRate: learningRate,

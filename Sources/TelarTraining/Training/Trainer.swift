@@ -145,19 +145,34 @@ public final class Trainer {
   }
 
   /// Trains on the next batch.
-  ///
-  /// - Parameter inspect: called with the loss and the batch before the weights change, for diagnosis.
-  func takeStep(inspect: (Tensor, DeviceImages.Batch, Mode) throws -> Void = { _, _, _ in }) throws {
+  func takeStep() throws {
+    try countStep { count in
+      network.device.stepValues.setBatch(imagesDone)
+      try step(repeating: count) { mode in try loss(of: images.training.batch(at: imagesDone, count: count), mode) }
+    }
+  }
+
+  /// The same, calling `inspect` with the loss and the batch before the weights change, for diagnosis.
+  func takeStep(inspect: (Tensor, DeviceImages.Batch, Mode) throws -> Void) throws {
+    try countStep { count in
+      let batch = try images.training.batch(at: imagesDone, count: count)
+      try step { mode in
+        let loss = try loss(of: batch, mode)
+        try inspect(loss, batch, mode)
+        return loss
+      }
+    }
+  }
+
+  private func loss(of batch: DeviceImages.Batch, _ mode: Mode) throws -> Tensor {
+    try settings.loss(network(batch.images, mode), images: batch.images, labels: batch.labels, metrics: metrics)
+  }
+
+  private func countStep(_ take: (_ batchCount: Int) throws -> Void) throws {
     // The last batch may be smaller; the epoch's loss weights it by its images.
     let batchCount = min(settings.batchSize, images.training.count - imagesDone)
     let launches = network.device.counters.launches
-    let batch = try images.training.batch(at: imagesDone, count: batchCount)
-    try step { mode in
-      let loss = try settings.loss(
-        network(batch.images, mode), images: batch.images, labels: batch.labels, metrics: metrics)
-      try inspect(loss, batch, mode)
-      return loss
-    }
+    try take(batchCount)
     imagesDone += batchCount
     launchesDone += network.device.counters.launches - launches
     stepsCounted += 1

@@ -67,7 +67,7 @@ struct ConvFirstPool {
   ///
   /// - Precondition: ``DeviceTraits/keepsDropoutNumbers(of:)`` of the convolution's output.
   func forward(dropout probability: Float, key: DropoutKey) throws -> (y: Tensor, argmax: Buffer) {
-    let mask = try dropoutArguments(probability: probability, key: key)
+    let mask = try dropoutArguments(probability: probability, key: key, on: device)
     let y = try device.tensor(poolShape)
     let argmax = try device.allocate(byteCount: y.count * 2)
     device.profiler?.declare(flops: problem.flops, bytes: Double(x.count + y.count + y.count / 2 + weight.count) * 4)

@@ -51,6 +51,11 @@ public func reluDropout(_ x: Tensor, probability: Float, key: DropoutKey) throws
   return y
 }
 
+extension StepValues {
+  /// The step that masks are drawn for: ``DropoutKey/step``.
+  package func setDropoutStep(_ step: UInt32) { set(STEP_VALUE_DROPOUT, to: step) }
+}
+
 /// Elements that a work-item of dropout does.
 private func elementsPerItem(on device: any Device) -> Int {
   let isWide = device.traits.vectorWidth >= 16
@@ -59,7 +64,7 @@ private func elementsPerItem(on device: any Device) -> Int {
 
 /// x, or relu(x), with the mask of the key applied; nothing is recorded.
 func applyDropout(_ x: Tensor, probability: Float, key: DropoutKey, afterReLU: Bool) throws -> Tensor {
-  let mask = try dropoutArguments(probability: probability, key: key)
+  let mask = try dropoutArguments(probability: probability, key: key, on: x.device)
   try checkIndexable("dropout", x.count)
   let y = try x.device.tensor(x.shape)
   try x.device.launch(
@@ -69,13 +74,15 @@ func applyDropout(_ x: Tensor, probability: Float, key: DropoutKey, afterReLU: B
   return y
 }
 
-/// key0 key1 layer step threshold scale.
-func dropoutArguments(probability: Float, key: DropoutKey) throws -> [KernelArgument] {
+/// key0 key1 layer step_values threshold scale.
+func dropoutArguments(probability: Float, key: DropoutKey, on device: any Device) throws -> [KernelArgument] {
   guard probability >= 0, probability <= 1 else {
     throw ShapeError("dropout", "the probability \(probability) is not between 0 and 1")
   }
+  device.stepValues.setDropoutStep(key.step)
   return [
-    .uint(UInt32(truncatingIfNeeded: key.seed)), .uint(UInt32(key.seed >> 32)), .uint(key.layer), .uint(key.step),
+    .uint(UInt32(truncatingIfNeeded: key.seed)), .uint(UInt32(key.seed >> 32)), .uint(key.layer),
+    .buffer(try device.stepValues.buffer(on: device)),
     .uint(UInt32((probability * 65_536).rounded())), .float(1 / (1 - probability)),
   ]
 }

@@ -45,7 +45,7 @@ package struct DropoutPoolProblem {
       [
         .buffer(x.buffer), .buffer(y.buffer), .buffer(operands.argmax), .int(y.shape[0]),
         .pair(Pair(x.shape[1], x.shape[2])), .int(y.shape[3]), .pair(Pair(y.shape[1], y.shape[2])),
-      ] + dropoutArguments(probability: operands.probability, key: operands.key))
+      ] + dropoutArguments(probability: operands.probability, key: operands.key, on: operands.x.device))
   }
 
   /// The same by two operators. Two launches.
