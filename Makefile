@@ -10,7 +10,11 @@ OUT ?= runs$(if $(filter-out 10,$(EPOCHS)),-$(EPOCHS))$(if $(filter-out auto,$(D
 # More options of `telar study`, for example ARGS=--overwrite.
 ARGS ?=
 
-.PHONY: run build kernels test test-trust test-drivers bench dist lint clean
+# Options of `gpu-static`: a file for the rows as JSON, and some targets instead of all, as TARGETS="sm_90 gfx90a".
+JSON ?=
+TARGETS ?=
+
+.PHONY: run build kernels test test-trust test-drivers gpu-static bench dist lint clean
 .DEFAULT_GOAL := build
 
 # The pre-training comparison of the aldecoa study on Fashion-MNIST: about five minutes on two cores after the build.
@@ -45,6 +49,12 @@ test-drivers: build
 	@Tools/setup.sh drivers
 	@Tools/test_drivers.sh
 
+# What the compilers of NVIDIA, AMD and Intel make of every kernel that a GPU builds, held to Tools/gpu/targets.json:
+# registers, spills, code size, the share of multiply-adds. No GPU is needed; CONTRIBUTING.md says how to read it.
+gpu-static:
+	@Tools/setup.sh gpu
+	@Tools/gpu/static.py $(if $(TARGETS),--targets $(TARGETS)) $(if $(JSON),--json "$(JSON)")
+
 # Training speed of the eight networks, beside PyTorch's where a Python with PyTorch is found (PYTHON=…, .peers, PATH).
 bench: build
 	@Tools/setup.sh run
@@ -58,7 +68,8 @@ dist:
 lint:
 	@Tools/setup.sh lint
 	@Tools/kernels/generate.py --check
+	@Tools/gpu/test_readers.py
 	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
 
 clean:
-	rm -rf .build .build-dist dist .drivers .onnx .trust
+	rm -rf .build .build-dist dist .drivers .gpu .onnx .trust

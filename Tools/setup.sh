@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sees to what Telar needs outside this repository: setup.sh GROUP..., groups build, run, test,
-# drivers, dist, lint.
+# drivers, dist, lint, gpu.
 #
 # Each need is tested for by what it provides, so this works on every system; what is missing is installed with
 # apt-get on Debian and its like, as root or with sudo. Elsewhere the script names what is missing and stops.
@@ -32,6 +32,7 @@ has_data() {
 has_pocl() { [ -e /etc/OpenCL/vendors/pocl.icd ] || compgen -G '/usr/lib*/libpocl*' >/dev/null; }
 
 packages=()
+last=: # what is run when all packages are there
 need() { # Debian package, then a command that succeeds when what it provides is there
   local package=$1
   shift
@@ -62,6 +63,13 @@ for group in "$@"; do
     lint)
       need python3 command -v python3
       ;;
+    gpu)
+      need clang-19 command -v "${CLANG:-clang-19}"
+      need libclc-19 test -e "${LIBCLC:-/usr/lib/clc}/nvptx64--nvidiacl.bc"
+      need python3 command -v python3
+      need python3-venv python3 -c 'import ensurepip, venv'
+      last=Tools/gpu/setup.sh
+      ;;
     drivers)
       need mesa-opencl-icd test -e /etc/OpenCL/vendors/rusticl.icd
       need python3-venv python3 -c 'import ensurepip, venv'
@@ -74,7 +82,11 @@ for group in "$@"; do
     *) fail "setup.sh: no group '$group'" ;;
   esac
 done
-[ ${#packages[@]} -gt 0 ] || exit 0
+cd "$(dirname "$0")/.."
+if [ ${#packages[@]} = 0 ]; then
+  $last
+  exit
+fi
 list=$(printf '%s\n' "${packages[@]}" | sort -u | paste -s -d ' ' -)
 if ! command -v apt-get >/dev/null; then
   fail "missing what these Debian packages provide: $list." \
@@ -98,3 +110,4 @@ quietly() {
 }
 quietly apt-get update -q
 quietly apt-get install -y -q --no-install-recommends $list
+$last
