@@ -1,20 +1,21 @@
 import COpenCL
 
-/// Launches recorded on an OpenCL device. Each has a kernel object of its own, whose arguments stay bound, so that
+/// Commands recorded on an OpenCL device. Each launch has a kernel object of its own, whose arguments stay bound, so that
 /// enqueueing it again is one call to the driver.
 final class OpenCLCommandBuffer: CommandBuffer {
-  private struct Launch {
-    let kernel: OpenCLKernel
-    let range: WorkRange
+  enum Command {
+    case launch(OpenCLKernel, WorkRange)
+    case fill(cl_mem, offset: Int, byteCount: Int, pattern: UInt32)
+    case copy(from: cl_mem, offset: Int, to: cl_mem, targetOffset: Int, byteCount: Int)
   }
 
   private let device: OpenCLDevice
-  private var launches: [Launch] = []
-  /// What the arguments refer to, so that it outlives them.
+  private var commands: [Command] = []
+  /// What the commands refer to, so that it outlives them.
   private var arguments: [cl_mem] = []
   /// Memory that belongs to the recording and that nothing refers to now.
   var pool = BufferPool()
-  /// Whether nothing but launches was enqueued while it was recorded.
+  /// Whether nothing but these commands was asked for while they were recorded.
   var isComplete = true
 
   init(on device: OpenCLDevice) { self.device = device }
@@ -24,18 +25,19 @@ final class OpenCLCommandBuffer: CommandBuffer {
     device.dissolve(self)
   }
 
-  var launchCount: Int { launches.count }
+  var launchCount: Int { commands.count { if case .launch = $0 { true } else { false } } }
 
-  func add(_ kernel: OpenCLKernel, over range: WorkRange, _ arguments: [KernelArgument]) {
-    launches.append(Launch(kernel: kernel, range: range))
-    for case .buffer(let buffer) in arguments {
+  /// - Parameter buffers: what the command refers to.
+  func add(_ command: Command, _ buffers: [Buffer]) {
+    commands.append(command)
+    for buffer in buffers {
       clRetainMemObject(buffer.memory)
-      self.arguments.append(buffer.memory)
+      arguments.append(buffer.memory)
     }
   }
 
   func enqueue() throws {
-    for launch in launches { try device.enqueue(launch.kernel, over: launch.range) }
+    for command in commands { try device.enqueue(command) }
   }
 }
 

@@ -24,14 +24,32 @@ extension OpenCLDevice {
       counters.launches += 1
       return
     }
-    let range = WorkRange(grid)
-    try enqueue(compiled, over: range)
-    recording?.add(compiled, over: range, arguments)
+    try enqueue(
+      .launch(compiled, WorkRange(grid)),
+      arguments.lazy.compactMap { if case .buffer(let buffer) = $0 { buffer } else { nil } })
     if let launchLog { launchLog.add(compiled.name, try contents(of: arguments)) }
   }
 
+  /// Enqueues a command, and records it where there is a recording.
+  func enqueue(_ command: OpenCLCommandBuffer.Command, _ buffers: @autoclosure () -> [Buffer]) throws {
+    try enqueue(command)
+    recording?.add(command, buffers())
+  }
+
+  func enqueue(_ command: OpenCLCommandBuffer.Command) throws {
+    switch command {
+    case .launch(let kernel, let range): try enqueue(kernel, over: range)
+    case .fill(let memory, let offset, let byteCount, var pattern):
+      let status = clEnqueueFillBuffer(queue, memory, &pattern, 4, offset, byteCount, 0, nil, nil)
+      if status != CL_SUCCESS { throw failure("clEnqueueFillBuffer", status) }
+    case .copy(let source, let offset, let target, let targetOffset, let byteCount):
+      let status = clEnqueueCopyBuffer(queue, source, target, offset, targetOffset, byteCount, 0, nil, nil)
+      if status != CL_SUCCESS { throw failure("clEnqueueCopyBuffer", status) }
+    }
+  }
+
   /// Enqueues a kernel with the arguments that are bound to it.
-  func enqueue(_ kernel: OpenCLKernel, over range: WorkRange) throws {
+  private func enqueue(_ kernel: OpenCLKernel, over range: WorkRange) throws {
     counters.launches += 1
     if let profiler {
       try enqueueTimed(kernel, over: range, for: profiler)

@@ -277,20 +277,18 @@ public final class OpenCLDevice: Device {
       destinationOffset >= 0 && destinationOffset + byteCount <= destination.byteCount,
       "copy past the end of its destination")
     if byteCount == 0 { return }
-    let status = clEnqueueCopyBuffer(
-      queue, source.memory, destination.memory, sourceOffset, destinationOffset, byteCount, 0, nil, nil)
-    if status != CL_SUCCESS { throw failure("clEnqueueCopyBuffer", status) }
-    recording?.isComplete = false
+    try enqueue(
+      .copy(
+        from: source.memory, offset: sourceOffset, to: destination.memory, targetOffset: destinationOffset,
+        byteCount: byteCount),
+      [source, destination])
   }
 
   public func fill(_ buffer: Buffer, at byteOffset: Int, byteCount: Int, pattern: UInt32) throws {
     precondition(byteOffset % 4 == 0 && byteCount % 4 == 0, "fills are of whole 32-bit words")
     precondition(byteOffset >= 0 && byteOffset + byteCount <= buffer.byteCount, "fill past the end of a buffer")
     if byteCount == 0 { return }
-    var pattern = pattern
-    let status = clEnqueueFillBuffer(queue, buffer.memory, &pattern, 4, byteOffset, byteCount, 0, nil, nil)
-    if status != CL_SUCCESS { throw failure("clEnqueueFillBuffer", status) }
-    recording?.isComplete = false
+    try enqueue(.fill(buffer.memory, offset: byteOffset, byteCount: byteCount, pattern: pattern), [buffer])
   }
 
   // MARK: Synchronisation

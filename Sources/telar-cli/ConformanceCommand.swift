@@ -13,7 +13,7 @@ struct ConformanceCommand: ParsableCommand {
       bits the second time. Exits 1 when a case fails.
 
       EXAMPLE
-        telar conformance Tests/Golden --device opencl:0
+        telar conformance Tests/ConformanceTests/Golden --device opencl:0
       """)
 
   @Argument(help: ArgumentHelp("The folder of the golden files.", valueName: "folder"))

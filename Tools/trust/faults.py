@@ -2,7 +2,7 @@
 """Lets calls of the OpenCL driver fail, or changes a number that a kernel wrote, and looks at what telar makes of it.
 
     faults.py --telar .build/release/telar --points 3 --commands predict,study,profile,parity
-    faults.py --telar .build/release/telar --golden Tests/TelarBenchTests/Golden --corrupt 130
+    faults.py --telar .build/release/telar --golden Tests/ConformanceTests/Golden --corrupt 130
 
 `faults.c` stands before the driver by LD_PRELOAD. Of a command whose driver fails is expected: exit code 69 or 70 with
 one line of error that names the call, or 0 with the very result that it has without the fault; of a study also that

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Mutation fuzzing of everything that telar reads, and of its command line.
 
-    fuzz.py --telar .build/release/telar --golden Tests/TelarBenchTests/Golden --count 6000
+    fuzz.py --telar .build/release/telar --golden Tests/ConformanceTests/Golden --count 6000
 
 Each input is made from a sound one and given to a command that reads it. Faults are signals, hangs, too much memory,
 exit codes that are not documented or not right, traces on standard error, control characters on either stream, exits
