@@ -50,7 +50,7 @@ extension KernelTable {
 
   /// Programs that the tile family has others for, and those that only processors use.
   private static let vectorPrograms: Set = [
-    "batch_norm", "batch_norm_pool", "column_sum", "dropout_pool", "loss", "softmax",
+    "batch_norm", "batch_norm_pool", "column_sum", "dropout", "dropout_pool", "group_norm", "layout", "loss", "softmax",
     "gemm", "conv2d", "conv2d_batch", "conv2d_depthwise", "conv2d_dot", "conv2d_first", "conv2d_first_norm",
     "conv2d_from_one", "conv2d_prepare", "conv2d_to_one", "winograd",
   ]

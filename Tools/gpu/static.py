@@ -28,7 +28,7 @@ from kernels import Library
 
 CPU_ONLY = {"common", "gemm", "conv2d", "conv2d_batch", "conv2d_dot", "conv2d_first", "conv2d_first_norm",
             "conv2d_prepare", "conv2d_depthwise", "conv2d_from_one", "conv2d_to_one", "winograd", "dropout_pool", "tuning",
-            "batch_norm", "batch_norm_pool", "column_sum", "loss", "softmax"}
+            "batch_norm", "batch_norm_pool", "column_sum", "dropout", "group_norm", "layout", "loss", "softmax"}
 BASE = {"VECTOR_WIDTH": 4, "USE_FMA": 1, "ROWS": 4}  # OpenCLPrograms.options(for:) on a GPU
 GROUP = 64  # items of a group where a kernel requires no number: groupSize in Launches.swift
 # A multiprocessor's registers, local memory, what a group costs of it besides, threads and groups at most, and the

@@ -118,6 +118,10 @@ static const char dropout_pool_cl_text[] = {
 #embed "../../../Kernels/dropout_pool.cl"
 };
 TEXT_FILE(dropout_pool_cl, "dropout_pool.cl")
+static const char dropout_tile_cl_text[] = {
+#embed "../../../Kernels/dropout_tile.cl"
+};
+TEXT_FILE(dropout_tile_cl, "dropout_tile.cl")
 static const char elementwise_cl_text[] = {
 #embed "../../../Kernels/elementwise.cl"
 };
@@ -150,6 +154,10 @@ static const char group_norm_cl_text[] = {
 #embed "../../../Kernels/group_norm.cl"
 };
 TEXT_FILE(group_norm_cl, "group_norm.cl")
+static const char group_norm_tile_cl_text[] = {
+#embed "../../../Kernels/group_norm_tile.cl"
+};
+TEXT_FILE(group_norm_tile_cl, "group_norm_tile.cl")
 static const char group_sum_cl_text[] = {
 #embed "../../../Kernels/group_sum.cl"
 };
@@ -166,6 +174,10 @@ static const char layout_h_text[] = {
 #embed "../../../Kernels/layout.h"
 };
 TEXT_FILE(layout_h, "layout.h")
+static const char layout_tile_cl_text[] = {
+#embed "../../../Kernels/layout_tile.cl"
+};
+TEXT_FILE(layout_tile_cl, "layout_tile.cl")
 static const char local_tile_cl_text[] = {
 #embed "../../../Kernels/local_tile.cl"
 };
@@ -276,6 +288,8 @@ static const telar_file *const dropout_files[] = {&common_cl, &activation_h, &ac
     &dropout_h, &dropout_cl};
 static const telar_file *const dropout_pool_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
     &philox_h, &philox_cl, &dropout_pool_cl};
+static const telar_file *const dropout_tile_files[] = {&common_cl, &activation_h, &activation_cl, &dropout_h,
+    &philox_h, &dropout_tile_cl};
 static const telar_file *const elementwise_files[] = {&common_cl, &activation_h, &activation_cl, &elementwise_cl};
 static const telar_file *const gated_units_files[] = {&common_cl, &activation_h, &activation_cl, &gated_units_cl};
 static const telar_file *const gather_files[] = {&common_cl, &gather_cl};
@@ -284,7 +298,10 @@ static const telar_file *const gemm_files[] = {&common_cl, &activation_h, &activ
 static const telar_file *const gemm_tile_files[] = {&common_cl, &activation_h, &activation_cl, &local_tile_cl,
     &gemm_tile_cl};
 static const telar_file *const group_norm_files[] = {&common_cl, &group_norm_cl};
+static const telar_file *const group_norm_tile_files[] = {&common_cl, &group_sum_h, &group_sum_cl,
+    &group_norm_tile_cl};
 static const telar_file *const layout_files[] = {&common_cl, &layout_h, &layout_cl};
+static const telar_file *const layout_tile_files[] = {&common_cl, &layout_h, &layout_tile_cl};
 static const telar_file *const loss_files[] = {&common_cl, &activation_h, &activation_cl, &loss_cl};
 static const telar_file *const loss_tile_files[] = {&common_cl, &activation_h, &activation_cl, &group_sum_h,
     &group_sum_cl, &loss_h, &loss_tile_cl};
@@ -318,13 +335,16 @@ static const telar_program programs[] = {
     PROGRAM(conv2d_to_one, 0)
     PROGRAM(dropout, 0)
     PROGRAM(dropout_pool, 0)
+    PROGRAM(dropout_tile, 1)
     PROGRAM(elementwise, 0)
     PROGRAM(gated_units, 0)
     PROGRAM(gather, 0)
     PROGRAM(gemm, 0)
     PROGRAM(gemm_tile, 1)
     PROGRAM(group_norm, 0)
+    PROGRAM(group_norm_tile, 1)
     PROGRAM(layout, 0)
+    PROGRAM(layout_tile, 1)
     PROGRAM(loss, 0)
     PROGRAM(loss_tile, 1)
     PROGRAM(optimizer, 0)
@@ -390,6 +410,8 @@ static const telar_kernel kernels[] = {
     {"dropout", "philox_blocks", "biuuuuuu", 0},
     {"dropout", "dropout_forward", "cbiuuuuufi", 0},
     {"dropout_pool", "relu_dropout_pool_2x2", "cbbiiiiuuuuuf", 0},
+    {"dropout_tile", "philox_blocks_tile", "biuuuuuu", 0},
+    {"dropout_tile", "dropout_forward_tile", "cbiuuuuufi", 0},
     {"elementwise", "activation_forward", "cbiif", 0},
     {"elementwise", "activation_backward", "ccbiif", 0},
     {"elementwise", "add", "ccbi", 0},
@@ -409,7 +431,10 @@ static const telar_kernel kernels[] = {
     {"gemm_tile", "sum_splits", "cccbiiiffcif", 0},
     {"group_norm", "group_norm_forward", "cbccbiiiifii", 0},
     {"group_norm", "group_norm_backward", "ccccbbbiiiiii", 0},
+    {"group_norm_tile", "group_norm_forward_tile", "cbccbiiiifii", 0},
+    {"group_norm_tile", "group_norm_backward_tile", "ccccbbbiiiiii", 0},
     {"layout", "transpose_batch", "cbiii", 0},
+    {"layout_tile", "transpose_batch_tile", "cbii", 0},
     {"loss", "squared_error", "ccbbiifiif", 0},
     {"loss", "loss_finish", "ccbbifiii", 0},
     {"loss_tile", "squared_error_tile", "ccbbiifiif", 0},
