@@ -5,7 +5,26 @@
 #include "common.cl"
 #include "pool.h"
 
-// The first n positions at p; -1 behind them.
+// The first n positions at p, 1 <= n; -1 behind them.
+#if VECTOR_WIDTH == 4 && !defined(TELAR_AHEAD_OF_TIME)
+// For GPUs: see load_part.
+INLINE intv load_argmax(global const ushort *p, int n) {
+  intv v = (intv)(-1);
+  v.x = p[0];
+  if (n > 1) v.y = p[1];
+  if (n > 2) v.z = p[2];
+  if (n > 3) v.w = p[3];
+  return v;
+}
+
+// Stores the first n positions, 1 <= n; -1 becomes POOL_NO_ARGMAX.
+INLINE void store_argmax(intv v, global ushort *p, int n) {
+  p[0] = (ushort)v.x;
+  if (n > 1) p[1] = (ushort)v.y;
+  if (n > 2) p[2] = (ushort)v.z;
+  if (n > 3) p[3] = (ushort)v.w;
+}
+#else
 INLINE intv load_argmax(global const ushort *p, int n) {
   if (n >= VECTOR_WIDTH) return TO_INTV(LOADV(p));
   int lanes[VECTOR_WIDTH];
@@ -13,7 +32,6 @@ INLINE intv load_argmax(global const ushort *p, int n) {
   return LOADV(lanes);
 }
 
-// Stores the first n positions; -1 becomes POOL_NO_ARGMAX.
 INLINE void store_argmax(intv v, global ushort *p, int n) {
   if (n >= VECTOR_WIDTH) {
     STOREV(CONCATENATE(convert_ushort, VECTOR_WIDTH)(v & POOL_NO_ARGMAX), p);
@@ -23,6 +41,7 @@ INLINE void store_argmax(intv v, global ushort *p, int n) {
   STOREV(v, lanes);
   for (int i = 0; i < n; i++) p[i] = (ushort)lanes[i];
 }
+#endif
 
 // The argmax where the largest value is positive, otherwise -1: see POOL_KEEP_POSITIVE_ARGMAX.
 INLINE intv positive_argmax(floatv largest, intv argmax) { return (largest <= SPLAT(0.0f)) | argmax; }

@@ -2,7 +2,8 @@
 #ifndef BATCH_NORM_H
 #define BATCH_NORM_H
 
-#define BATCH_NORM_ROWS 16  // rows of pixels that a work-item normalises
+#define BATCH_NORM_ROWS 16      // rows of pixels that a work-item of the vector family normalises
+#define BATCH_NORM_TILE_ROWS 4  // the same of the tile family
 
 // What becomes of a parameter's gradient.
 #define BATCH_NORM_GRADIENT_OVERWRITE 0

@@ -71,7 +71,40 @@ STORE_FUNCTION(private, int, intv)
 // Lane by lane: yes where mask is all ones, no where it is zero. Masks are what vector comparisons give.
 #define CHOOSEV(mask, yes, no) AS_FLOATV((AS_INTV(yes) & (mask)) | (AS_INTV(no) & ~(mask)))
 
-// The first n elements at p, zeros behind them; 0 <= n, and n >= VECTOR_WIDTH loads a whole vector.
+// The first n elements at p, zeros behind them; 0 <= n, and n >= VECTOR_WIDTH loads a whole vector. store_part stores the
+// first n elements of v. With ..._aligned, p is aligned to a vector, as every VECTOR_WIDTH-th element of a buffer is.
+#if VECTOR_WIDTH == 4 && !defined(TELAR_AHEAD_OF_TIME)
+// For GPUs: an array of elements would lie in memory, and NVIDIA's vload4 is four loads where an aligned vector is one.
+INLINE floatv load_few(global const float *p, int n) {
+  floatv v = SPLAT(0.0f);
+  if (n > 0) v.x = p[0];
+  if (n > 1) v.y = p[1];
+  if (n > 2) v.z = p[2];
+  return v;
+}
+
+INLINE void store_few(floatv v, global float *p, int n) {
+  if (n > 0) p[0] = v.x;
+  if (n > 1) p[1] = v.y;
+  if (n > 2) p[2] = v.z;
+}
+
+INLINE floatv load_part(global const float *p, int n) { return n >= VECTOR_WIDTH ? LOADV(p) : load_few(p, n); }
+
+INLINE floatv load_aligned(global const float *p, int n) {
+  return n >= VECTOR_WIDTH ? *(global const floatv *)p : load_few(p, n);
+}
+
+INLINE void store_part(floatv v, global float *p, int n) {
+  if (n >= VECTOR_WIDTH) STOREV(v, p);
+  else store_few(v, p, n);
+}
+
+INLINE void store_aligned(floatv v, global float *p, int n) {
+  if (n >= VECTOR_WIDTH) *(global floatv *)p = v;
+  else store_few(v, p, n);
+}
+#else
 INLINE floatv load_part(global const float *p, int n) {
   if (n >= VECTOR_WIDTH) return LOADV(p);
   float lanes[VECTOR_WIDTH];
@@ -79,7 +112,6 @@ INLINE floatv load_part(global const float *p, int n) {
   return LOADV(lanes);
 }
 
-// Stores the first n elements of v at p.
 INLINE void store_part(floatv v, global float *p, int n) {
   if (n >= VECTOR_WIDTH) {
     STOREV(v, p);
@@ -88,6 +120,31 @@ INLINE void store_part(floatv v, global float *p, int n) {
   float lanes[VECTOR_WIDTH];
   STOREV(v, lanes);
   for (int i = 0; i < n; i++) p[i] = lanes[i];
+}
+
+#define load_aligned load_part
+#define store_aligned store_part
+#endif
+
+// VECTOR_WIDTH channels of a pixel, or of a vector of C elements, from a multiple of VECTOR_WIDTH on, where `channels`
+// are left: load_part, and store_part. For GPUs, whole and aligned where VECTOR_WIDTH divides C.
+#if VECTOR_WIDTH == 4 && !defined(TELAR_AHEAD_OF_TIME)
+#define ARE_WHOLE(C, channels) ((C) % VECTOR_WIDTH == 0)
+#define LOAD_WHOLE(p) (*(global const floatv *)(p))
+#define STORE_WHOLE(v, p) (*(global floatv *)(p) = (v))
+#else
+#define ARE_WHOLE(C, channels) ((channels) >= VECTOR_WIDTH)
+#define LOAD_WHOLE(p) LOADV(p)
+#define STORE_WHOLE(v, p) STOREV((v), (p))
+#endif
+
+INLINE floatv load_columns(global const float *p, const int C, const int channels) {
+  return ARE_WHOLE(C, channels) ? LOAD_WHOLE(p) : load_part(p, channels);
+}
+
+INLINE void store_columns(const floatv v, global float *p, const int C, const int channels) {
+  if (ARE_WHOLE(C, channels)) STORE_WHOLE(v, p);
+  else store_part(v, p, channels);
 }
 
 // A square of VECTOR_WIDTH rows, `step` elements from one row to the next, of which the first `rows` rows and n

@@ -7,7 +7,7 @@ kernel void activation_forward(global const float *x, global float *y, int count
   const int first = (int)get_global_id(0) * VECTOR_WIDTH;
   const int n = count - first;
   if (n <= 0) return;
-  store_part(activate(load_part(x + first, n), activation, slope), y + first, n);
+  store_aligned(activate(load_aligned(x + first, n), activation, slope), y + first, n);
 }
 
 // dx = dy * activation'(x), from the activation's output y.
@@ -16,7 +16,8 @@ kernel void activation_backward(
   const int first = (int)get_global_id(0) * VECTOR_WIDTH;
   const int n = count - first;
   if (n <= 0) return;
-  store_part(activate_gradient(load_part(dy + first, n), load_part(y + first, n), activation, slope), dx + first, n);
+  const floatv gradient = load_aligned(dy + first, n);
+  store_aligned(activate_gradient(gradient, load_aligned(y + first, n), activation, slope), dx + first, n);
 }
 
 // y = a + b.
@@ -24,7 +25,7 @@ kernel void add(global const float *a, global const float *b, global float *y, i
   const int first = (int)get_global_id(0) * VECTOR_WIDTH;
   const int n = count - first;
   if (n <= 0) return;
-  store_part(load_part(a + first, n) + load_part(b + first, n), y + first, n);
+  store_aligned(load_aligned(a + first, n) + load_aligned(b + first, n), y + first, n);
 }
 
 // y = x * factor[0] * scale.
@@ -33,7 +34,7 @@ kernel void scale_by_scalar(
   const int first = (int)get_global_id(0) * VECTOR_WIDTH;
   const int n = count - first;
   if (n <= 0) return;
-  store_part(load_part(x + first, n) * (factor[0] * scale), y + first, n);
+  store_aligned(load_aligned(x + first, n) * (factor[0] * scale), y + first, n);
 }
 
 // y = value[0] * scale in every element.
@@ -41,7 +42,7 @@ kernel void broadcast_scalar(global const float *value, global float *y, int cou
   const int first = (int)get_global_id(0) * VECTOR_WIDTH;
   const int n = count - first;
   if (n <= 0) return;
-  store_part(SPLAT(value[0] * scale), y + first, n);
+  store_aligned(SPLAT(value[0] * scale), y + first, n);
 }
 
 // y = e^x. For tests of the exponential that activations and losses use.
@@ -49,5 +50,5 @@ kernel void exponential(global const float *x, global float *y, int count) {
   const int first = (int)get_global_id(0) * VECTOR_WIDTH;
   const int n = count - first;
   if (n <= 0) return;
-  store_part(expv(load_part(x + first, n)), y + first, n);
+  store_aligned(expv(load_aligned(x + first, n)), y + first, n);
 }

@@ -51,19 +51,19 @@ kernel void silu_forward(global const float *x, global float *y, int count) {
   const int first = (int)get_global_id(0) * VECTOR_WIDTH;
   const int n = count - first;
   if (n <= 0) return;
-  const floatv v = load_part(x + first, n);
+  const floatv v = load_aligned(x + first, n);
   floatv rest;
-  store_part(v * logistic(v, &rest), y + first, n);
+  store_aligned(v * logistic(v, &rest), y + first, n);
 }
 
 kernel void silu_backward(global const float *dy, global const float *x, global float *dx, int count) {
   const int first = (int)get_global_id(0) * VECTOR_WIDTH;
   const int n = count - first;
   if (n <= 0) return;
-  const floatv v = load_part(x + first, n);
+  const floatv v = load_aligned(x + first, n);
   floatv rest;
   const floatv gate = logistic(v, &rest);
-  store_part(load_part(dy + first, n) * (gate * MULTIPLY_ADD(v, rest, SPLAT(1.0f))), dx + first, n);
+  store_aligned(load_aligned(dy + first, n) * (gate * MULTIPLY_ADD(v, rest, SPLAT(1.0f))), dx + first, n);
 }
 
 // y = x * gate(x), the gate approximated if asked.
@@ -71,9 +71,9 @@ kernel void gelu_forward(global const float *x, global float *y, int count, int 
   const int first = (int)get_global_id(0) * VECTOR_WIDTH;
   const int n = count - first;
   if (n <= 0) return;
-  const floatv v = load_part(x + first, n);
+  const floatv v = load_aligned(x + first, n);
   floatv derivative;
-  store_part(v * (approximates ? tanh_gate(v, &derivative) : normal_cdf(v)), y + first, n);
+  store_aligned(v * (approximates ? tanh_gate(v, &derivative) : normal_cdf(v)), y + first, n);
 }
 
 kernel void gelu_backward(
@@ -81,7 +81,7 @@ kernel void gelu_backward(
   const int first = (int)get_global_id(0) * VECTOR_WIDTH;
   const int n = count - first;
   if (n <= 0) return;
-  const floatv v = load_part(x + first, n);
+  const floatv v = load_aligned(x + first, n);
   floatv gate, derivative;
   if (approximates) {
     gate = tanh_gate(v, &derivative);
@@ -89,5 +89,5 @@ kernel void gelu_backward(
     gate = normal_cdf(v);
     derivative = 0.39894228f * expv(v * v * -0.5f);  // the density, 1 / sqrt(2 pi) e^(-x^2 / 2)
   }
-  store_part(load_part(dy + first, n) * MULTIPLY_ADD(v, derivative, gate), dx + first, n);
+  store_aligned(load_aligned(dy + first, n) * MULTIPLY_ADD(v, derivative, gate), dx + first, n);
 }

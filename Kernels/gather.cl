@@ -2,6 +2,27 @@
 #include "common.cl"
 #include "step_values.h"
 
+// The first n bytes at p, 1 <= n, as floats; zeros behind them. is_aligned: whether p is aligned to a vector.
+#if VECTOR_WIDTH == 4 && !defined(TELAR_AHEAD_OF_TIME)
+// For GPUs: see load_part.
+INLINE floatv load_bytes(global const uchar *p, int n, int is_aligned) {
+  if (is_aligned && n >= VECTOR_WIDTH) return TO_FLOATV(*(global const ucharv *)p);
+  floatv v = SPLAT(0.0f);
+  v.x = (float)p[0];
+  if (n > 1) v.y = (float)p[1];
+  if (n > 2) v.z = (float)p[2];
+  if (n > 3) v.w = (float)p[3];
+  return v;
+}
+#else
+INLINE floatv load_bytes(global const uchar *p, int n, int is_aligned) {
+  if (n >= VECTOR_WIDTH) return TO_FLOATV(LOADV(p));
+  float lanes[VECTOR_WIDTH];
+  for (int i = 0; i < VECTOR_WIDTH; i++) lanes[i] = i < n ? (float)p[i] : 0.0f;
+  return LOADV(lanes);
+}
+#endif
+
 // Row i of y [rows, length] is row order[offset + i] of the data set, as value * scale + shift; the offset is a step
 // value.
 // Work-item (j, i) converts vector j of row i.
@@ -13,15 +34,11 @@ kernel void gather_bytes(
   if (n <= 0 || row >= rows) return;
   // The data set may hold more bytes than an int counts.
   global const uchar *from = images + (size_t)order[(int)step_values[STEP_VALUE_BATCH] + row] * (size_t)length + at;
-  floatv v;
-  if (n >= VECTOR_WIDTH) {
-    v = TO_FLOATV(LOADV(from));
-  } else {
-    float lanes[VECTOR_WIDTH];
-    for (int i = 0; i < VECTOR_WIDTH; i++) lanes[i] = i < n ? (float)from[i] : 0.0f;
-    v = LOADV(lanes);
-  }
-  store_part(MULTIPLY_ADD(v, SPLAT(scale), SPLAT(shift)), y + row * length + at, n);
+  const int is_aligned = length % VECTOR_WIDTH == 0;
+  const floatv v = MULTIPLY_ADD(load_bytes(from, n, is_aligned), SPLAT(scale), SPLAT(shift));
+  global float *to = y + row * length + at;
+  if (is_aligned) store_aligned(v, to, n);
+  else store_part(v, to, n);
 }
 
 // y[i] = labels[order[offset + i]].

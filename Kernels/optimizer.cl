@@ -17,15 +17,15 @@ kernel void adam_step(
   const int n = count - first;
   if (n <= 0) return;
   const float step_size = RATE(0), root_correction = RATE(1), kept = RATE(2);
-  const floatv p = load_part(parameters + first, n);
-  floatv m = load_part(first_moment + first, n), v = load_part(second_moment + first, n);
-  const floatv g = MULTIPLY_ADD(p, SPLAT(weight_decay), load_part(gradients + first, n));
+  const floatv p = load_aligned(parameters + first, n);
+  floatv m = load_aligned(first_moment + first, n), v = load_aligned(second_moment + first, n);
+  const floatv g = MULTIPLY_ADD(p, SPLAT(weight_decay), load_aligned(gradients + first, n));
   m = MULTIPLY_ADD(g - m, SPLAT(one_minus_beta1), m);
   v = MULTIPLY_ADD(g * one_minus_beta2, g, v * beta2);
   const floatv denominator = MULTIPLY_ADD(sqrt(v), SPLAT(root_correction), SPLAT(epsilon));
-  store_part(p * kept - step_size * (m / denominator), parameters + first, n);
-  store_part(m, first_moment + first, n);
-  store_part(v, second_moment + first, n);
+  store_aligned(p * kept - step_size * (m / denominator), parameters + first, n);
+  store_aligned(m, first_moment + first, n);
+  store_aligned(v, second_moment + first, n);
 }
 
 // Stochastic gradient descent with momentum, Nesterov's form if asked, and weight decay. The velocity starts at zero.
@@ -36,12 +36,12 @@ kernel void sgd_step(
   const int first = (int)get_global_id(0) * VECTOR_WIDTH;
   const int n = count - first;
   if (n <= 0) return;
-  const floatv p = load_part(parameters + first, n);
-  floatv g = MULTIPLY_ADD(p, SPLAT(weight_decay), load_part(gradients + first, n));
+  const floatv p = load_aligned(parameters + first, n);
+  floatv g = MULTIPLY_ADD(p, SPLAT(weight_decay), load_aligned(gradients + first, n));
   if (momentum != 0.0f) {
-    const floatv v = MULTIPLY_ADD(load_part(velocity + first, n), SPLAT(momentum), g);
-    store_part(v, velocity + first, n);
+    const floatv v = MULTIPLY_ADD(load_aligned(velocity + first, n), SPLAT(momentum), g);
+    store_aligned(v, velocity + first, n);
     g = nesterov ? MULTIPLY_ADD(v, SPLAT(momentum), g) : v;
   }
-  store_part(MULTIPLY_ADD(g, SPLAT(-RATE(0)), p), parameters + first, n);
+  store_aligned(MULTIPLY_ADD(g, SPLAT(-RATE(0)), p), parameters + first, n);
 }

@@ -29,12 +29,12 @@ kernel void pool_max_forward(
   intv position = (intv)(first_row * KW + first_column);
   for (int r = first_row; r < last_row; r++) {
     for (int s = first_column; s < last_column; s++) {
-      const floatv v = load_part(x + ((n * H + top + r) * W + left + s) * C + c, channels);
+      const floatv v = load_columns(x + ((n * H + top + r) * W + left + s) * C + c, C, channels);
       update_max(v, r * KW + s, &largest, &position);
     }
   }
   const int at = (row * WO + wo) * C + c;
-  store_part(largest, y + at, channels);
+  store_columns(largest, y + at, C, channels);
   if (keep == POOL_KEEP_POSITIVE_ARGMAX) position = positive_argmax(largest, position);
   if (keep) store_argmax(position, argmax + at, channels);
 }
@@ -50,16 +50,16 @@ kernel void pool_max_forward_2x2(
   const int channels = C - c;
   global const float *corner = x + ((n * H + 2 * ho) * W + 2 * wo) * C + c;
   floatv values[4];
-  if (channels >= VECTOR_WIDTH) {
-    values[0] = LOADV(corner), values[1] = LOADV(corner + C);
-    values[2] = LOADV(corner + W * C), values[3] = LOADV(corner + W * C + C);
+  if (ARE_WHOLE(C, channels)) {
+    values[0] = LOAD_WHOLE(corner), values[1] = LOAD_WHOLE(corner + C);
+    values[2] = LOAD_WHOLE(corner + W * C), values[3] = LOAD_WHOLE(corner + W * C + C);
   } else {
-    for (int k = 0; k < 4; k++) values[k] = load_part(corner + ((k >> 1) * W + (k & 1)) * C, channels);
+    for (int k = 0; k < 4; k++) values[k] = load_columns(corner + ((k >> 1) * W + (k & 1)) * C, C, channels);
   }
   intv position;
   const floatv largest = max_of_four(values, &position);
   const int at = (row * WO + wo) * C + c;
-  store_part(largest, y + at, channels);
+  store_columns(largest, y + at, C, channels);
   if (keep == POOL_KEEP_POSITIVE_ARGMAX) position = positive_argmax(largest, position);
   if (keep) store_argmax(position, argmax + at, channels);
 }
@@ -68,16 +68,16 @@ kernel void pool_max_forward_2x2(
 INLINE void write_window(
     global float *corner, const floatv gradient, const intv position, const int pitch, const int C, const int channels,
     const int rows, const int columns, const int KW) {
-  if (KW == 2 && rows == 2 && columns == 2 && channels >= VECTOR_WIDTH) {
-    STOREV(CHOOSEV(position == 0, gradient, SPLAT(0.0f)), corner);
-    STOREV(CHOOSEV(position == 1, gradient, SPLAT(0.0f)), corner + C);
-    STOREV(CHOOSEV(position == 2, gradient, SPLAT(0.0f)), corner + pitch);
-    STOREV(CHOOSEV(position == 3, gradient, SPLAT(0.0f)), corner + pitch + C);
+  if (KW == 2 && rows == 2 && columns == 2 && ARE_WHOLE(C, channels)) {
+    STORE_WHOLE(CHOOSEV(position == 0, gradient, SPLAT(0.0f)), corner);
+    STORE_WHOLE(CHOOSEV(position == 1, gradient, SPLAT(0.0f)), corner + C);
+    STORE_WHOLE(CHOOSEV(position == 2, gradient, SPLAT(0.0f)), corner + pitch);
+    STORE_WHOLE(CHOOSEV(position == 3, gradient, SPLAT(0.0f)), corner + pitch + C);
     return;
   }
   for (int r = 0; r < rows; r++) {
     for (int s = 0; s < columns; s++) {
-      store_part(CHOOSEV(position == r * KW + s, gradient, SPLAT(0.0f)), corner + r * pitch + s * C, channels);
+      store_columns(CHOOSEV(position == r * KW + s, gradient, SPLAT(0.0f)), corner + r * pitch + s * C, C, channels);
     }
   }
 }
@@ -100,10 +100,10 @@ kernel void pool_max_backward(
       const int at = ((n * HO + ho) * WO + wo) * C + c;
       const int position = (h + PH - ho * SH) * KW + w + PW - wo * SW;
       const intv is_argmax = load_argmax(argmax + at, channels) == position;
-      sum += CHOOSEV(is_argmax, load_part(dy + at, channels), SPLAT(0.0f));
+      sum += CHOOSEV(is_argmax, load_columns(dy + at, C, channels), SPLAT(0.0f));
     }
   }
-  store_part(sum, dx + (row * W + w) * C + c, channels);
+  store_columns(sum, dx + (row * W + w) * C + c, C, channels);
 }
 
 // pool_max_backward of dy * scale for windows that tile the image; inputs past the last whole window get zero.
@@ -123,7 +123,7 @@ kernel void pool_max_backward_tiling(
     intv position = (intv)(-1);
     if (ho < HO && wo < WO) {
       const int at = ((n * HO + ho) * WO + wo) * C + c;
-      gradient = load_part(dy + at, channels) * scale;
+      gradient = load_columns(dy + at, C, channels) * scale;
       position = load_argmax(argmax + at, channels);
     }
     write_window(
@@ -158,11 +158,11 @@ kernel void pool_average_forward(
   floatv sum = SPLAT(0.0f);
   for (int r = first_row; r < last_row; r++) {
     for (int s = first_column; s < last_column; s++) {
-      sum += load_part(x + ((n * H + top + r) * W + left + s) * C + c, channels);
+      sum += load_columns(x + ((n * H + top + r) * W + left + s) * C + c, C, channels);
     }
   }
   const float divisor = pool_divisor(ho, wo, H, W, KH, KW, SH, SW, PH, PW, count_padding);
-  store_part(sum / divisor, y + (row * WO + wo) * C + c, channels);
+  store_columns(sum / divisor, y + (row * WO + wo) * C + c, C, channels);
 }
 
 // dx = the sum of dy / divisor over the windows that cover this input.
@@ -180,10 +180,10 @@ kernel void pool_average_backward(
   for (int ho = first_row; ho <= last_row; ho++) {
     for (int wo = first_column; wo <= last_column; wo++) {
       const float divisor = pool_divisor(ho, wo, H, W, KH, KW, SH, SW, PH, PW, count_padding);
-      sum += load_part(dy + ((n * HO + ho) * WO + wo) * C + c, channels) / divisor;
+      sum += load_columns(dy + ((n * HO + ho) * WO + wo) * C + c, C, channels) / divisor;
     }
   }
-  store_part(sum, dx + (row * W + w) * C + c, channels);
+  store_columns(sum, dx + (row * W + w) * C + c, C, channels);
 }
 
 // pool_average_backward for windows that tile the image, one a work-item, as in pool_max_backward_tiling.
@@ -197,12 +197,12 @@ kernel void pool_average_backward_tiling(
   const int channels = C - c;
   floatv gradient = SPLAT(0.0f);
   if (ho < HO && wo < WO) {
-    gradient = load_part(dy + ((n * HO + ho) * WO + wo) * C + c, channels) / (float)(KH * KW);
+    gradient = load_columns(dy + ((n * HO + ho) * WO + wo) * C + c, C, channels) / (float)(KH * KW);
   }
   const int rows = min(KH, H - ho * KH), columns = min(KW, W - wo * KW);
   for (int r = 0; r < rows; r++) {
     for (int s = 0; s < columns; s++) {
-      store_part(gradient, dx + ((n * H + ho * KH + r) * W + wo * KW + s) * C + c, channels);
+      store_columns(gradient, dx + ((n * H + ho * KH + r) * W + wo * KW + s) * C + c, C, channels);
     }
   }
 }

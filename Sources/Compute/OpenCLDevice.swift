@@ -71,6 +71,8 @@ public final class OpenCLDevice: Device {
   init(_ listing: OpenCLListing, threads: Int?, family: KernelFamily?, programCache: ProgramCache?) throws {
     var properties = listing.properties
     if let family { properties.family = family }
+    // The tile family is what GPUs get, whichever device it runs on.
+    if family == .tile { properties.registerTiles = OpenCLInquiry.tilesOfGPUs }
     if let problem = listing.problem {
       throw DeviceError.noSuchDevice(name: listing.identifier, reason: problem, candidates: [])
     }

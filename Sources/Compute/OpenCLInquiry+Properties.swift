@@ -100,9 +100,12 @@ extension OpenCLInquiry {
     number(parameter, as: cl_device_fp_config.self, isOptional: isOptional) & Int(ability) != 0
   }
 
+  /// The register tiles of GPUs, whose programs are all written for vectors of four.
+  static let tilesOfGPUs = [(4, 2), (4, 1)].map { RegisterTile(width: 4, rows: $0, vectors: $1) }
+
   /// The register tiles of the compiled-in clone with the same vector width, which has as many registers.
   private mutating func registerTiles(for kind: DeviceKind) -> [RegisterTile] {
-    guard kind == .cpu else { return [(4, 2), (4, 1)].map { RegisterTile(width: 4, rows: $0, vectors: $1) } }
+    guard kind == .cpu else { return Self.tilesOfGPUs }
     switch number(CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT) {
     case 16...: return [(8, 2), (8, 1)].map { RegisterTile(width: 16, rows: $0, vectors: $1) }
     // Drivers report 8 for processors with 512-bit vectors, which their compilers use on explicit vectors only.

@@ -1,14 +1,15 @@
-/// Sums over the rows of a matrix. Kernels in `column_sum.cl`.
+/// Sums over the rows of a matrix. Kernels in `column_sum.cl` and `column_sum_tile.cl`.
 enum ColumnSumKernels {
   static let columnSum = Kernel("column_sum", "column_sum")
   static let addParts = Kernel("column_sum", "add_parts")
+  static let columnSumTile = Kernel("column_sum_tile", "column_sum_tile")
 }
 
 /// sum (+)= the sums of x over everything but its last axis: the gradient of a bias from that of the output.
 ///
 /// - Shapes: x `[…, C]`; sum `[C]`
 /// - Parameter accumulate: whether to add to what `sum` holds or to overwrite it.
-/// - Cost: one launch up to 128 rows, otherwise two; reads x.
+/// - Cost: one launch up to 128 rows, in the tile family 512, otherwise two; reads x.
 package func columnSum(_ x: Tensor, into sum: Tensor, accumulate: Bool) throws {
   let columns = x.shape.last!
   try checkIndexable("columnSum", x.count)
@@ -20,20 +21,22 @@ package func columnSum(_ x: Tensor, into sum: Tensor, accumulate: Bool) throws {
     try sumElements(x, into: sum.buffer, scale: 1, accumulate: accumulate)
     return
   }
-  func launch(_ source: Buffer, _ target: Buffer, rows: Int, _ chunks: ReductionChunks, accumulate: Bool) throws {
+  func launch(_ source: Buffer, _ target: Buffer, rows: Int, _ pass: RowReduction, accumulate: Bool) throws {
     try device.launch(
-      ColumnSumKernels.columnSum, over: device.planeGrid(device.vectors(in: columns), chunks.count),
-      [.buffer(source), .buffer(target), .int(rows), .int(columns), .int(chunks.length), .int(accumulate ? 1 : 0)])
+      pass.kernel(vector: ColumnSumKernels.columnSum, tile: ColumnSumKernels.columnSumTile), over: pass.grid,
+      [.buffer(source), .buffer(target), .int(rows), .int(columns), .int(pass.chunks.length)]
+        + pass.groupArguments + [.int(accumulate ? 1 : 0)])
   }
   let rows = x.count / columns
-  let chunks = ReductionChunks.rows(rows)
-  if chunks.count == 1 {
-    try launch(x.buffer, sum.buffer, rows: rows, chunks, accumulate: accumulate)
+  let pass = RowReduction(rows: rows, columns: columns, on: device)
+  let chunks = pass.chunks.count
+  if chunks == 1 {
+    try launch(x.buffer, sum.buffer, rows: rows, pass, accumulate: accumulate)
   } else {
-    let partial = try device.allocate(byteCount: chunks.count * columns * 4)
-    try launch(x.buffer, partial, rows: rows, chunks, accumulate: false)
-    let whole = ReductionChunks(of: chunks.count, most: 1, shortest: 1)
-    try launch(partial, sum.buffer, rows: chunks.count, whole, accumulate: accumulate)
+    let partial = try device.allocate(byteCount: chunks * columns * 4)
+    try launch(x.buffer, partial, rows: rows, pass, accumulate: false)
+    let second = RowReduction(atOnce: chunks, columns: columns, on: device)
+    try launch(partial, sum.buffer, rows: chunks, second, accumulate: accumulate)
   }
 }
 
@@ -56,9 +59,19 @@ extension GradientTarget {
   }
 }
 
-/// sum (+)= the sum of `count` tensors of its shape that lie one behind another in `parts`, in their order. One launch.
+/// sum (+)= the sum of `count` tensors of its shape that lie one behind another in `parts`; the vector family adds them in
+/// their order. One launch.
 func addParts(_ parts: Tensor, count: Int, to sum: Tensor, accumulate: Bool) throws {
-  try sum.device.launch(
-    ColumnSumKernels.addParts, over: sum.device.elementwiseGrid(sum.count), moving: parts.count + sum.count,
-    [.buffer(parts.buffer), .buffer(sum.buffer), .int(sum.count), .int(count), .int(accumulate ? 1 : 0)])
+  let (device, buffers) = (sum.device, [KernelArgument.buffer(parts.buffer), .buffer(sum.buffer)])
+  if device.traits.isVector {
+    try device.launch(
+      ColumnSumKernels.addParts, over: device.elementwiseGrid(sum.count), moving: parts.count + sum.count,
+      buffers + [.int(sum.count), .int(count), .int(accumulate ? 1 : 0)])
+  } else {
+    // Parts are the rows of a matrix.
+    let pass = RowReduction(atOnce: count, columns: sum.count, on: device)
+    try device.launch(
+      ColumnSumKernels.columnSumTile, over: pass.grid, moving: parts.count + sum.count,
+      buffers + [.int(count), .int(sum.count), .int(count)] + pass.groupArguments + [.int(accumulate ? 1 : 0)])
+  }
 }

@@ -30,6 +30,6 @@ extension Device {
 }
 
 /// The smallest power of two that is at least `count`.
-private func powerOfTwo(from count: Int) -> Int {
+func powerOfTwo(from count: Int) -> Int {
   count <= 1 ? 1 : 1 << (Int.bitWidth - (count - 1).leadingZeroBitCount)
 }

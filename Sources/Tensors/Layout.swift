@@ -1,10 +1,13 @@
 import CKernels
 
-/// Changes of layout. Kernels in `layout.cl`.
+/// Changes of layout. Kernels in `layout.cl` and `layout_tile.cl`.
 enum LayoutKernels {
   static let transposeBatch = Kernel("layout", "transpose_batch")
   /// Rows that a work-item transposes.
   static let transposeRows = Int(LAYOUT_TRANSPOSE_ROWS)
+  static let transposeBatchTile = Kernel("layout_tile", "transpose_batch_tile")
+  /// Rows and columns of the square that a work-group transposes.
+  static let tile = Int(LAYOUT_TILE)
 }
 
 /// Images as rows of features, in PyTorch's order (C, H, W).
@@ -64,11 +67,7 @@ private func transposed(_ x: Tensor, batch: Int, rows: Int, columns: Int, to sha
     y = x.viewed(as: shape)
   } else {
     y = try x.device.tensor(shape)
-    let blocks = rows.dividedUp(by: LayoutKernels.transposeRows)
-    try x.device.launch(
-      LayoutKernels.transposeBatch, over: x.device.planeGrid(x.device.vectors(in: columns), batch * blocks),
-      moving: 2 * x.count,
-      [.buffer(x.buffer), .buffer(y.buffer), .int(batch), .int(rows), .int(columns)])
+    try enqueueTranspose(x, batch: batch, rows: rows, columns: columns, to: y)
   }
   if let tape = Tape.of(x) {
     let inputShape = x.shape
@@ -80,4 +79,21 @@ private func transposed(_ x: Tensor, batch: Int, rows: Int, columns: Int, to sha
     }
   }
   return y
+}
+
+/// Transposes each of `batch` matrices of x. One launch.
+private func enqueueTranspose(_ x: Tensor, batch: Int, rows: Int, columns: Int, to y: Tensor) throws {
+  let (device, buffers) = (x.device, [KernelArgument.buffer(x.buffer), .buffer(y.buffer)])
+  if device.traits.isVector {
+    let blocks = rows.dividedUp(by: LayoutKernels.transposeRows)
+    try device.launch(
+      LayoutKernels.transposeBatch, over: device.planeGrid(device.vectors(in: columns), batch * blocks),
+      moving: 2 * x.count, buffers + [.int(batch), .int(rows), .int(columns)])
+  } else {
+    let tile = LayoutKernels.tile
+    try device.launch(
+      LayoutKernels.transposeBatchTile,
+      over: device.groupGrid(columns.dividedUp(by: tile), rows.dividedUp(by: tile), batch), moving: 2 * x.count,
+      buffers + [.int(rows), .int(columns)])
+  }
 }

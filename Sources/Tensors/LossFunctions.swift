@@ -1,7 +1,9 @@
-/// Mean squared error and what all losses share. Kernels in `loss.cl`.
+/// Mean squared error and what all losses share. Kernels in `loss.cl` and `loss_tile.cl`.
 enum LossKernels {
   static let squaredError = Kernel("loss", "squared_error")
   static let finish = Kernel("loss", "loss_finish")
+  static let squaredErrorTile = Kernel("loss_tile", "squared_error_tile")
+  static let finishTile = Kernel("loss_tile", "loss_finish_tile")
 }
 
 /// The mean of (prediction − target)² over all elements.
@@ -22,13 +24,14 @@ public func meanSquaredError(_ prediction: Tensor, _ target: Tensor, metrics: Ru
   let device = prediction.device
   let count = prediction.count
   let tape = Tape.of(prediction, target)
-  let chunks = ReductionChunks.elements(count)
+  let chunks = ReductionChunks.elements(count, on: device)
   let partial = try device.allocate(byteCount: chunks.count * 4)
   let gradient = try tape.map { _ in try device.tensor(prediction.shape) }
   // The target's gradient is the prediction's own, negated.
   let function = target.requiresGradient ? .none : tape?.outputFunction(of: prediction) ?? .none
   try device.launch(
-    LossKernels.squaredError, over: device.itemGrid(chunks.count), moving: (gradient == nil ? 2 : 3) * count,
+    device.traits.isVector ? LossKernels.squaredError : LossKernels.squaredErrorTile,
+    over: device.chunkGrid(chunks.count), moving: (gradient == nil ? 2 : 3) * count,
     [
       .buffer(prediction.buffer), .buffer(target.buffer), .buffer(gradient?.buffer ?? partial), .buffer(partial),
       .int(count), .int(chunks.length), .float(2 / Float(count)), .int(gradient == nil ? 0 : 1),
@@ -45,9 +48,12 @@ public func meanSquaredError(_ prediction: Tensor, _ target: Tensor, metrics: Ru
 func finishLoss(
   _ partial: Buffer, hits: Buffer?, chunks: Int, scale: Float, examples: Int, _ metrics: RunningMetrics?
 ) throws -> Tensor {
-  let loss = try partial.device.tensor([1])
-  try partial.device.launch(
-    LossKernels.finish, over: Grid(1), moving: chunks,
+  let device = partial.device
+  let loss = try device.tensor([1])
+  let isVector = device.traits.isVector
+  try device.launch(
+    isVector ? LossKernels.finish : LossKernels.finishTile, over: isVector ? Grid(1) : device.groupGrid(1),
+    moving: chunks,
     [
       .buffer(partial), .buffer(hits ?? partial), .buffer(loss.buffer), .buffer(metrics?.buffer ?? loss.buffer),
       .int(chunks), .float(scale), .int(hits == nil ? 0 : 1), .int(metrics == nil ? 0 : 1), .int(examples),

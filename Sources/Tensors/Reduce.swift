@@ -1,12 +1,13 @@
-/// Sums of all elements, and arg-max. Kernels in `reduce.cl`.
+/// Sums of all elements, and arg-max. Kernels in `reduce.cl` and `reduce_tile.cl`.
 enum ReduceKernels {
   static let chunkSum = Kernel("reduce", "chunk_sum")
+  static let chunkSumTile = Kernel("reduce_tile", "chunk_sum_tile")
   static let argMax = Kernel("reduce", "argmax")
   static let countCorrect = Kernel("reduce", "count_correct")
 }
 
-/// How a reduction is cut into chunks. It depends on the size only, never on the device, so sums are added in the same
-/// order everywhere.
+/// How a reduction is cut into chunks. It depends on the size and the family of kernels only, so sums are added in the
+/// same order on every device of a family.
 struct ReductionChunks {
   /// Elements or rows in a chunk; the last one may have fewer.
   let length: Int
@@ -21,14 +22,22 @@ struct ReductionChunks {
     count = (size + length - 1) / length
   }
 
-  /// Chunks of rows; those of a usual batch are one.
+  /// One chunk.
+  static func whole(_ size: Int) -> ReductionChunks { ReductionChunks(of: size, most: 1, shortest: 1) }
+
+  /// Chunks of rows, in the vector family; those of a usual batch are one.
   static func rows(_ count: Int) -> ReductionChunks { ReductionChunks(of: count, most: 256, shortest: 128) }
 
-  /// Chunks of consecutive elements, in multiples of the 16 lanes that sums are kept in.
-  static func elements(_ count: Int) -> ReductionChunks {
-    let lanes = ReductionChunks(of: (count + 15) / 16, most: 1_024, shortest: 8)
-    return ReductionChunks(length: lanes.length * 16, count: lanes.count)
+  /// Chunks of consecutive elements: for a work-item of the vector family in multiples of the 16 lanes that sums are kept
+  /// in; for a work-group of the tile family in multiples of a vector for each of its items.
+  static func elements(_ count: Int, on device: any Device) -> ReductionChunks {
+    let (unit, shortest) = device.traits.isVector ? (16, 8) : (elementGroupItems * device.traits.vectorWidth, 1)
+    let units = ReductionChunks(of: count.dividedUp(by: unit), most: 1_024, shortest: shortest)
+    return ReductionChunks(length: units.length * unit, count: units.count)
   }
+
+  /// Work-items of a group that reduces a chunk of consecutive elements.
+  static let elementGroupItems = 128
 
   private init(length: Int, count: Int) {
     self.length = length
@@ -62,21 +71,32 @@ private func reduce(_ x: Tensor, scale: Float) throws -> Tensor {
 /// destination[0] (+)= the sum of x, times scale.
 func sumElements(_ x: Tensor, into destination: Buffer, scale: Float, accumulate: Bool) throws {
   let device = x.device
-  func launch(_ source: Buffer, _ target: Buffer, _ count: Int, _ length: Int, items: Int, last: Bool) throws {
+  let isVector = device.traits.isVector
+  func launch(_ source: Buffer, _ target: Buffer, _ count: Int, _ length: Int, chunks: Int, last: Bool) throws {
     try device.launch(
-      ReduceKernels.chunkSum, over: device.itemGrid(items), moving: count + items,
+      isVector ? ReduceKernels.chunkSum : ReduceKernels.chunkSumTile, over: device.chunkGrid(chunks),
+      moving: count + chunks,
       [
         .buffer(source), .buffer(target), .int(count), .int(length), .float(last ? scale : 1),
         .int(last && accumulate ? 1 : 0),
       ])
   }
-  let chunks = ReductionChunks.elements(x.count)
+  let chunks = ReductionChunks.elements(x.count, on: device)
   if chunks.count == 1 {
-    try launch(x.buffer, destination, x.count, chunks.length, items: 1, last: true)
+    try launch(x.buffer, destination, x.count, chunks.length, chunks: 1, last: true)
   } else {
     let partial = try device.allocate(byteCount: chunks.count * 4)
-    try launch(x.buffer, partial, x.count, chunks.length, items: chunks.count, last: false)
-    try launch(partial, destination, chunks.count, chunks.count, items: 1, last: true)
+    try launch(x.buffer, partial, x.count, chunks.length, chunks: chunks.count, last: false)
+    try launch(partial, destination, chunks.count, chunks.count, chunks: 1, last: true)
+  }
+}
+
+extension Device {
+  /// A grid that reduces chunks of consecutive elements: a work-item each, in the tile family a work-group, and where one
+  /// reduces all a large one.
+  func chunkGrid(_ chunks: Int) -> Grid {
+    if traits.isVector { return itemGrid(chunks) }
+    return chunks == 1 ? groupGrid(1) : groupGrid(chunks, most: ReductionChunks.elementGroupItems)
   }
 }
 

@@ -1,6 +1,9 @@
-/// Cross entropy of softmax. Kernels in `softmax.cl`.
+import CKernels
+
+/// Cross entropy of softmax. Kernels in `softmax.cl` and `loss_tile.cl`.
 enum SoftmaxKernels {
   static let crossEntropyRows = Kernel("softmax", "cross_entropy_rows")
+  static let crossEntropyRowsTile = Kernel("loss_tile", "cross_entropy_rows_tile")
 }
 
 /// The mean cross entropy of softmax(logits) against labels.
@@ -19,18 +22,23 @@ public func crossEntropy(_ logits: Tensor, labels: LabelTensor, metrics: Running
   }
   let device = logits.device
   let tape = Tape.of(logits)
-  let chunks = ReductionChunks.labels(rows)
+  // A work-item of the vector family does a chunk of rows; in the tile family several do each row.
+  let isVector = device.traits.isVector
+  let chunks = isVector ? ReductionChunks.labels(rows) : ReductionChunks(of: rows, most: rows, shortest: 1)
   let losses = try device.allocate(byteCount: chunks.count * 4)
   let hits = try device.allocate(byteCount: chunks.count * 4)
   let gradient = try tape.map { _ in try device.tensor(logits.shape) }
   let scale = 1 / Float(rows)
+  let groupItems = Int(LOSS_GROUP_ITEMS)
   try device.launch(
-    SoftmaxKernels.crossEntropyRows, over: device.itemGrid(chunks.count),
+    isVector ? SoftmaxKernels.crossEntropyRows : SoftmaxKernels.crossEntropyRowsTile,
+    over: isVector
+      ? device.itemGrid(chunks.count) : Grid(rows * Int(LOSS_ROW_ITEMS), local: (groupItems, 1, 1)),
     moving: (gradient == nil ? 1 : 2) * logits.count + rows,
     [
       .buffer(logits.buffer), .buffer(labels.buffer), .buffer(gradient?.buffer ?? losses), .buffer(losses),
-      .buffer(hits), .int(rows), .int(columns), .int(chunks.length), .float(scale), .int(gradient == nil ? 0 : 1),
-    ])
+      .buffer(hits), .int(rows), .int(columns),
+    ] + (isVector ? [.int(chunks.length)] : []) + [.float(scale), .int(gradient == nil ? 0 : 1)])
   let loss = try finishLoss(losses, hits: hits, chunks: chunks.count, scale: scale, examples: rows, metrics)
   if let tape, let gradient { tape.recordLoss(loss, of: logits, gradient: gradient) }
   return loss

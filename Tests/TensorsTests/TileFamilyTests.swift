@@ -78,4 +78,24 @@ import Testing
       #expect(first.map(\.bitPattern) == second.map(\.bitPattern))
     }
   }
+
+  /// Sums by work-groups of the smallest size and of the usual one, of few and of many rows and columns.
+  @Test(arguments: TestDevices.tile, [64, 256])
+  func sumsMatchOracleInGroups(_ on: TestDevice, of items: Int) throws {
+    try on.use { device in
+      var random = SeededGenerator(seed: 7)
+      let canaries = Canaries(on: device)
+      canaries.properties.maximumWorkGroupSize = items
+      for shape in [[3, 300], [1, 1030], [9, 2052], [511, 6], [513, 40], [2050, 7], [40_003, 36]] {
+        let x = random.integers(shape)
+        let test = TestCase(device, "sums of \(shape) in groups of \(items)", seed: 7)
+        let columns = try canaries.tensor([shape[1]])
+        try columnSum(canaries.tensor(x), into: columns, accumulate: false)
+        try expectClose(columns, Oracle.columnSum(x), .exact, test)
+        let total = OracleTensor([1], [x.values.reduce(0, +)])
+        try expectClose(sum(canaries.tensor(x)), total, .exact, test)
+        try canaries.check(test)
+      }
+    }
+  }
 }

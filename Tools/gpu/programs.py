@@ -7,8 +7,9 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 # Programs of which a GPU device launches no kernel: the vector family's.
 CPU_ONLY = {
-    "conv2d", "conv2d_batch", "conv2d_depthwise", "conv2d_dot", "conv2d_first", "conv2d_first_norm",
-    "conv2d_from_one", "conv2d_prepare", "conv2d_to_one", "dropout_pool", "gemm", "winograd"}
+    "batch_norm", "batch_norm_pool", "column_sum", "conv2d", "conv2d_batch", "conv2d_depthwise", "conv2d_dot",
+    "conv2d_first", "conv2d_first_norm", "conv2d_from_one", "conv2d_prepare", "conv2d_to_one", "dropout", "dropout_pool",
+    "gemm", "group_norm", "layout", "loss", "softmax", "winograd"}
 DEVICE_MACROS = {"VECTOR_WIDTH": 4, "USE_FMA": 1, "ROWS": 4}  # OpenCLPrograms.options(for:) on a GPU
 TILE_MACROS = ("TILE_M", "TILE_N", "TILE_K", "ITEM_M", "ITEM_N")
 TILE_FIELDS = ("rows", "columns", "depth", "itemRows", "itemColumns")

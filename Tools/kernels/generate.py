@@ -9,8 +9,8 @@ Under Sources/CKernels/generated:
     tiled_kernels.h   for clones: those that a clone has once for each register tile
     sizes.h           every header of Kernels/, for the module that Swift imports
 
-Drivers get the files that a program includes first, each once, and the program last. A program with local memory is for
-drivers only. --check writes nothing and fails where one of these files is not what it would write.
+Drivers get the files that a program includes first, each once, and the program last. A program with local memory or
+named ..._tile is for drivers only. --check writes nothing and fails where one of these files is not what it would write.
 """
 
 import argparse

@@ -228,7 +228,9 @@ class Program:
         self.name = source.path.stem
         self.files = files
         self.kernels = found
-        self.has_local_memory = any({"local", "__local", "barrier"} & file.words() for file in files)
+        # The tile family's programs, which are for drivers only.
+        self.has_local_memory = self.name.endswith("_tile") or any(
+            {"local", "__local", "barrier"} & file.words() for file in files)
 
 
 class Library:

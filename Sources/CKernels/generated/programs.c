@@ -30,10 +30,22 @@ static const char batch_norm_pool_cl_text[] = {
 #embed "../../../Kernels/batch_norm_pool.cl"
 };
 TEXT_FILE(batch_norm_pool_cl, "batch_norm_pool.cl")
+static const char batch_norm_pool_tile_cl_text[] = {
+#embed "../../../Kernels/batch_norm_pool_tile.cl"
+};
+TEXT_FILE(batch_norm_pool_tile_cl, "batch_norm_pool_tile.cl")
+static const char batch_norm_tile_cl_text[] = {
+#embed "../../../Kernels/batch_norm_tile.cl"
+};
+TEXT_FILE(batch_norm_tile_cl, "batch_norm_tile.cl")
 static const char column_sum_cl_text[] = {
 #embed "../../../Kernels/column_sum.cl"
 };
 TEXT_FILE(column_sum_cl, "column_sum.cl")
+static const char column_sum_tile_cl_text[] = {
+#embed "../../../Kernels/column_sum_tile.cl"
+};
+TEXT_FILE(column_sum_tile_cl, "column_sum_tile.cl")
 static const char common_cl_text[] = {
 #embed "../../../Kernels/common.cl"
 };
@@ -106,6 +118,10 @@ static const char dropout_pool_cl_text[] = {
 #embed "../../../Kernels/dropout_pool.cl"
 };
 TEXT_FILE(dropout_pool_cl, "dropout_pool.cl")
+static const char dropout_tile_cl_text[] = {
+#embed "../../../Kernels/dropout_tile.cl"
+};
+TEXT_FILE(dropout_tile_cl, "dropout_tile.cl")
 static const char elementwise_cl_text[] = {
 #embed "../../../Kernels/elementwise.cl"
 };
@@ -138,6 +154,18 @@ static const char group_norm_cl_text[] = {
 #embed "../../../Kernels/group_norm.cl"
 };
 TEXT_FILE(group_norm_cl, "group_norm.cl")
+static const char group_norm_tile_cl_text[] = {
+#embed "../../../Kernels/group_norm_tile.cl"
+};
+TEXT_FILE(group_norm_tile_cl, "group_norm_tile.cl")
+static const char group_sum_cl_text[] = {
+#embed "../../../Kernels/group_sum.cl"
+};
+TEXT_FILE(group_sum_cl, "group_sum.cl")
+static const char group_sum_h_text[] = {
+#embed "../../../Kernels/group_sum.h"
+};
+TEXT_FILE(group_sum_h, "group_sum.h")
 static const char layout_cl_text[] = {
 #embed "../../../Kernels/layout.cl"
 };
@@ -146,6 +174,10 @@ static const char layout_h_text[] = {
 #embed "../../../Kernels/layout.h"
 };
 TEXT_FILE(layout_h, "layout.h")
+static const char layout_tile_cl_text[] = {
+#embed "../../../Kernels/layout_tile.cl"
+};
+TEXT_FILE(layout_tile_cl, "layout_tile.cl")
 static const char local_tile_cl_text[] = {
 #embed "../../../Kernels/local_tile.cl"
 };
@@ -154,6 +186,18 @@ static const char loss_cl_text[] = {
 #embed "../../../Kernels/loss.cl"
 };
 TEXT_FILE(loss_cl, "loss.cl")
+static const char loss_h_text[] = {
+#embed "../../../Kernels/loss.h"
+};
+TEXT_FILE(loss_h, "loss.h")
+static const char loss_tile_cl_text[] = {
+#embed "../../../Kernels/loss_tile.cl"
+};
+TEXT_FILE(loss_tile_cl, "loss_tile.cl")
+static const char norm_columns_cl_text[] = {
+#embed "../../../Kernels/norm_columns.cl"
+};
+TEXT_FILE(norm_columns_cl, "norm_columns.cl")
 static const char optimizer_cl_text[] = {
 #embed "../../../Kernels/optimizer.cl"
 };
@@ -186,6 +230,10 @@ static const char reduce_cl_text[] = {
 #embed "../../../Kernels/reduce.cl"
 };
 TEXT_FILE(reduce_cl, "reduce.cl")
+static const char reduce_tile_cl_text[] = {
+#embed "../../../Kernels/reduce_tile.cl"
+};
+TEXT_FILE(reduce_tile_cl, "reduce_tile.cl")
 static const char register_tile_cl_text[] = {
 #embed "../../../Kernels/register_tile.cl"
 };
@@ -215,7 +263,13 @@ static const telar_file *const batch_norm_files[] = {&common_cl, &activation_h, 
     &batch_norm_cl};
 static const telar_file *const batch_norm_pool_files[] = {&common_cl, &activation_h, &activation_cl, &pool_h,
     &argmax_cl, &batch_norm_pool_cl};
+static const telar_file *const batch_norm_pool_tile_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h,
+    &activation_cl, &batch_norm_h, &group_sum_h, &group_sum_cl, &norm_columns_cl, &batch_norm_pool_tile_cl};
+static const telar_file *const batch_norm_tile_files[] = {&common_cl, &activation_h, &activation_cl, &batch_norm_h,
+    &group_sum_h, &group_sum_cl, &norm_columns_cl, &batch_norm_tile_cl};
 static const telar_file *const column_sum_files[] = {&common_cl, &column_sum_cl};
+static const telar_file *const column_sum_tile_files[] = {&common_cl, &group_sum_h, &group_sum_cl,
+    &column_sum_tile_cl};
 static const telar_file *const conv2d_files[] = {&common_cl, &activation_h, &activation_cl, &register_tile_cl,
     &conv2d_h, &conv2d_cl};
 static const telar_file *const conv2d_batch_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
@@ -238,6 +292,8 @@ static const telar_file *const dropout_files[] = {&common_cl, &activation_h, &ac
     &dropout_h, &step_values_h, &dropout_cl};
 static const telar_file *const dropout_pool_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
     &philox_h, &philox_cl, &step_values_h, &dropout_pool_cl};
+static const telar_file *const dropout_tile_files[] = {&common_cl, &activation_h, &activation_cl, &dropout_h,
+    &philox_h, &step_values_h, &dropout_tile_cl};
 static const telar_file *const elementwise_files[] = {&common_cl, &activation_h, &activation_cl, &elementwise_cl};
 static const telar_file *const gated_units_files[] = {&common_cl, &activation_h, &activation_cl, &gated_units_cl};
 static const telar_file *const gather_files[] = {&common_cl, &step_values_h, &gather_cl};
@@ -246,12 +302,18 @@ static const telar_file *const gemm_files[] = {&common_cl, &activation_h, &activ
 static const telar_file *const gemm_tile_files[] = {&common_cl, &activation_h, &activation_cl, &local_tile_cl,
     &gemm_tile_cl};
 static const telar_file *const group_norm_files[] = {&common_cl, &group_norm_cl};
+static const telar_file *const group_norm_tile_files[] = {&common_cl, &group_sum_h, &group_sum_cl,
+    &group_norm_tile_cl};
 static const telar_file *const layout_files[] = {&common_cl, &layout_h, &layout_cl};
+static const telar_file *const layout_tile_files[] = {&common_cl, &layout_h, &layout_tile_cl};
 static const telar_file *const loss_files[] = {&common_cl, &activation_h, &activation_cl, &loss_cl};
+static const telar_file *const loss_tile_files[] = {&common_cl, &activation_h, &activation_cl, &group_sum_h,
+    &group_sum_cl, &loss_h, &loss_tile_cl};
 static const telar_file *const optimizer_files[] = {&common_cl, &step_values_h, &optimizer_cl};
 static const telar_file *const peak_files[] = {&common_cl, &peak_h, &peak_cl};
 static const telar_file *const pool_files[] = {&common_cl, &pool_h, &argmax_cl, &pool_cl};
 static const telar_file *const reduce_files[] = {&common_cl, &reduce_cl};
+static const telar_file *const reduce_tile_files[] = {&common_cl, &group_sum_h, &group_sum_cl, &reduce_tile_cl};
 static const telar_file *const softmax_files[] = {&common_cl, &activation_h, &activation_cl, &softmax_cl};
 static const telar_file *const winograd_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
     &register_tile_cl, &winograd_h, &winograd_transforms_cl, &winograd_cl};
@@ -261,7 +323,10 @@ static const telar_file *const winograd_files[] = {&common_cl, &pool_h, &argmax_
 static const telar_program programs[] = {
     PROGRAM(batch_norm, 0)
     PROGRAM(batch_norm_pool, 0)
+    PROGRAM(batch_norm_pool_tile, 1)
+    PROGRAM(batch_norm_tile, 1)
     PROGRAM(column_sum, 0)
+    PROGRAM(column_sum_tile, 1)
     PROGRAM(conv2d, 0)
     PROGRAM(conv2d_batch, 0)
     PROGRAM(conv2d_depthwise, 0)
@@ -274,18 +339,23 @@ static const telar_program programs[] = {
     PROGRAM(conv2d_to_one, 0)
     PROGRAM(dropout, 0)
     PROGRAM(dropout_pool, 0)
+    PROGRAM(dropout_tile, 1)
     PROGRAM(elementwise, 0)
     PROGRAM(gated_units, 0)
     PROGRAM(gather, 0)
     PROGRAM(gemm, 0)
     PROGRAM(gemm_tile, 1)
     PROGRAM(group_norm, 0)
+    PROGRAM(group_norm_tile, 1)
     PROGRAM(layout, 0)
+    PROGRAM(layout_tile, 1)
     PROGRAM(loss, 0)
+    PROGRAM(loss_tile, 1)
     PROGRAM(optimizer, 0)
     PROGRAM(peak, 0)
     PROGRAM(pool, 0)
     PROGRAM(reduce, 0)
+    PROGRAM(reduce_tile, 1)
     PROGRAM(softmax, 0)
     PROGRAM(winograd, 0)
 };
@@ -303,8 +373,18 @@ static const telar_kernel kernels[] = {
     {"batch_norm_pool", "batch_norm_pool_forward", "cbbbcccciiiififii", 0},
     {"batch_norm_pool", "batch_norm_average_chunk_gradients", "ccccccbbiiiiifif", 0},
     {"batch_norm_pool", "batch_norm_pool_backward", "ccccccccbiiiifiifi", 0},
+    {"batch_norm_pool_tile", "batch_norm_pool_forward_tile", "cbbbcccciiiififii", 0},
+    {"batch_norm_pool_tile", "batch_norm_average_chunk_gradients_tile", "ccccccbbiiiiiifif", 0},
+    {"batch_norm_pool_tile", "batch_norm_pool_backward_tile", "ccccccccbiiiifiifi", 0},
+    {"batch_norm_tile", "batch_norm_chunk_statistics_tile", "cbbiiii", 0},
+    {"batch_norm_tile", "batch_norm_statistics_tile", "ccbbbbiiiif", 0},
+    {"batch_norm_tile", "batch_norm_forward_tile", "cbcccciifif", 0},
+    {"batch_norm_tile", "batch_norm_chunk_gradients_tile", "ccccccbbiiiifif", 0},
+    {"batch_norm_tile", "batch_norm_parameter_gradients_tile", "cccbbbiiifii", 0},
+    {"batch_norm_tile", "batch_norm_backward_tile", "cccccccbiifiif", 0},
     {"column_sum", "column_sum", "cbiiii", 0},
     {"column_sum", "add_parts", "cbiii", 0},
+    {"column_sum_tile", "column_sum_tile", "cbiiiii", 0},
     {"conv2d", "conv2d_window", "ccbiiiiiiiiiicif", 1},
     {"conv2d", "conv2d_transposed", "cccbiiiiiiiiiiicif", 1},
     {"conv2d", "conv2d_weight_gradient", "ccbiiiiiiiiii", 1},
@@ -334,6 +414,8 @@ static const telar_kernel kernels[] = {
     {"dropout", "philox_blocks", "biuuuuuu", 0},
     {"dropout", "dropout_forward", "cbiuuucufi", 0},
     {"dropout_pool", "relu_dropout_pool_2x2", "cbbiiiiuuucuf", 0},
+    {"dropout_tile", "philox_blocks_tile", "biuuuuuu", 0},
+    {"dropout_tile", "dropout_forward_tile", "cbiuuucufi", 0},
     {"elementwise", "activation_forward", "cbiif", 0},
     {"elementwise", "activation_backward", "ccbiif", 0},
     {"elementwise", "add", "ccbi", 0},
@@ -353,9 +435,15 @@ static const telar_kernel kernels[] = {
     {"gemm_tile", "sum_splits", "cccbiiiffcif", 0},
     {"group_norm", "group_norm_forward", "cbccbiiiifii", 0},
     {"group_norm", "group_norm_backward", "ccccbbbiiiiii", 0},
+    {"group_norm_tile", "group_norm_forward_tile", "cbccbiiiifii", 0},
+    {"group_norm_tile", "group_norm_backward_tile", "ccccbbbiiiiii", 0},
     {"layout", "transpose_batch", "cbiii", 0},
+    {"layout_tile", "transpose_batch_tile", "cbii", 0},
     {"loss", "squared_error", "ccbbiifiif", 0},
     {"loss", "loss_finish", "ccbbifiii", 0},
+    {"loss_tile", "squared_error_tile", "ccbbiifiif", 0},
+    {"loss_tile", "cross_entropy_rows_tile", "ccbbbiifi", 0},
+    {"loss_tile", "loss_finish_tile", "ccbbifiii", 0},
     {"optimizer", "adam_step", "bcbbcifffff", 0},
     {"optimizer", "sgd_step", "bcbciffi", 0},
     {"peak", "peak_multiply_add", "biff", 0},
@@ -369,6 +457,7 @@ static const telar_kernel kernels[] = {
     {"reduce", "chunk_sum", "cbiifi", 0},
     {"reduce", "argmax", "cbii", 0},
     {"reduce", "count_correct", "ccbiii", 0},
+    {"reduce_tile", "chunk_sum_tile", "cbiifi", 0},
     {"softmax", "cross_entropy_rows", "ccbbbiiifi", 0},
     {"winograd", "winograd_forward", "ccccbbiiiiiiiiiicif", 1},
     {"winograd", "winograd_weight_gradient", "cccbiiiiiiiiii", 1},

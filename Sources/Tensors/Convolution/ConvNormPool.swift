@@ -42,7 +42,7 @@ extension FusedOps {
     try layer.enqueueForward(batchNorm, to: y, argmax, selected, keep: tape != nil)
     guard let tape else { return y }
     tape.record(y) { dy in
-      let totals = try batchNorm.parameterGradients(.rows(y.count / batchNorm.channels), on: tape) {
+      let totals = try batchNorm.parameterGradients(y.count / batchNorm.channels, on: tape) {
         try batchNorm.enqueueChunkGradients(dy, selected, $0, $1, $2)
       }
       if let target = try tape.gradientTarget(of: weight) {
@@ -78,17 +78,17 @@ private struct ConvFirstNorm {
   private var inputs: [KernelArgument] { [x.buffer, weight.buffer, bias].map { .buffer($0) } }
 
   /// One launch.
-  func enqueueChunkStatistics(_ chunks: ReductionChunks, _ means: Buffer, _ m2: Buffer) throws {
+  func enqueueChunkStatistics(_ pass: RowReduction, _ means: Buffer, _ m2: Buffer) throws {
     let device = x.device
     device.profiler?.declare(flops: 2 * problem.flops, bytes: Double(x.count) * 4)
     try device.launch(
       ConvNormPoolKernels.chunkStatistics,
-      over: device.planeGrid(device.vectors(in: problem.outChannels), chunks.count),
+      over: pass.grid,
       inputs
         + [
           .buffer(means), .buffer(m2),
           .int(problem.batch * problem.outSize.height * problem.outSize.width), .pair(problem.size),
-          .pair(problem.outSize), .int(problem.outChannels), .int(chunks.length),
+          .pair(problem.outSize), .int(problem.outChannels), .int(pass.chunks.length),
         ])
   }
 

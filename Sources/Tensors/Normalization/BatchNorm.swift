@@ -1,6 +1,6 @@
 import CKernels
 
-/// Batch normalisation. Kernels in `batch_norm.cl`.
+/// Batch normalisation. Kernels in `batch_norm.cl` and, for the tile family, `batch_norm_tile.cl`.
 enum BatchNormKernels {
   static let chunkStatistics = Kernel("batch_norm", "batch_norm_chunk_statistics")
   static let statistics = Kernel("batch_norm", "batch_norm_statistics")
@@ -8,8 +8,12 @@ enum BatchNormKernels {
   static let chunkGradients = Kernel("batch_norm", "batch_norm_chunk_gradients")
   static let parameterGradients = Kernel("batch_norm", "batch_norm_parameter_gradients")
   static let backward = Kernel("batch_norm", "batch_norm_backward")
-  /// Rows that a work-item normalises.
-  static let rowsPerItem = Int(BATCH_NORM_ROWS)
+  static let chunkStatisticsTile = Kernel("batch_norm_tile", "batch_norm_chunk_statistics_tile")
+  static let statisticsTile = Kernel("batch_norm_tile", "batch_norm_statistics_tile")
+  static let forwardTile = Kernel("batch_norm_tile", "batch_norm_forward_tile")
+  static let chunkGradientsTile = Kernel("batch_norm_tile", "batch_norm_chunk_gradients_tile")
+  static let parameterGradientsTile = Kernel("batch_norm_tile", "batch_norm_parameter_gradients_tile")
+  static let backwardTile = Kernel("batch_norm_tile", "batch_norm_backward_tile")
 }
 
 /// Normalises each channel, and applies an activation to the result if asked.
@@ -42,8 +46,8 @@ public func batchNorm2d(_ x: Tensor, _ arguments: BatchNormArguments) throws -> 
     norm, BatchNormOperands(x: x, y: y), KernelChoice(x.device.traits), on: x.device)
   if let tape = Tape.of(x, arguments.weight, arguments.bias) {
     tape.record(y) { dy in
-      let totals = try norm.parameterGradients(.rows(norm.rows), on: tape) { chunks, sums, products in
-        try norm.enqueueChunkGradients(dy, x, chunks, sums, products)
+      let totals = try norm.parameterGradients(norm.rows, on: tape) { pass, sums, products in
+        try norm.enqueueChunkGradients(dy, x, pass, sums, products)
       }
       guard x.requiresGradient else { return }
       try x.device.inRole(.inputGradient) { try tape.accumulate(norm.inputGradient(dy, x, totals), into: x) }
@@ -88,22 +92,22 @@ package struct BatchNorm {
 
   /// Checks the shapes and, in training, takes the batch's statistics and moves the running ones towards them.
   init(_ x: Tensor, _ arguments: BatchNormArguments) throws {
-    try self.init(x.shape, on: x.device, arguments) { chunks, means, m2 in
-      let (device, channels) = (x.device, x.shape[3])
-      try device.launch(
-        BatchNormKernels.chunkStatistics, over: device.planeGrid(device.vectors(in: channels), chunks.count),
-        moving: x.count,
+    try self.init(x.shape, on: x.device, arguments) { pass, means, m2 in
+      let channels = x.shape[3]
+      try x.device.launch(
+        pass.kernel(vector: BatchNormKernels.chunkStatistics, tile: BatchNormKernels.chunkStatisticsTile),
+        over: pass.grid, moving: x.count,
         [
           .buffer(x.buffer), .buffer(means), .buffer(m2), .int(x.count / channels), .int(channels),
-          .int(chunks.length),
-        ])
+          .int(pass.chunks.length),
+        ] + pass.groupArguments)
     }
   }
 
   /// The same of a batch of this shape, whose chunks' statistics `enqueueChunks` launches, given two buffers for them.
   init(
     _ shape: [Int], on device: any Device, _ arguments: BatchNormArguments,
-    _ enqueueChunks: (_ chunks: ReductionChunks, _ means: Buffer, _ m2: Buffer) throws -> Void
+    _ enqueueChunks: (_ pass: RowReduction, _ means: Buffer, _ m2: Buffer) throws -> Void
   ) throws {
     guard shape.count == 4 else {
       throw ShapeError("batchNorm2d", "the input must be [N, H, W, C], not \(shape)")
@@ -130,23 +134,25 @@ package struct BatchNorm {
   /// Mean and biased variance of the batch; updates the running statistics. One launch and that of `enqueueChunks`.
   private static func statistics(
     _ rows: Int, _ arguments: BatchNormArguments,
-    _ enqueueChunks: (_ chunks: ReductionChunks, _ means: Buffer, _ m2: Buffer) throws -> Void
+    _ enqueueChunks: (_ pass: RowReduction, _ means: Buffer, _ m2: Buffer) throws -> Void
   ) throws -> (mean: Tensor, variance: Tensor) {
     let (runningMean, runningVariance) = (arguments.runningMean, arguments.runningVariance)
     let (device, channels) = (runningMean.device, runningMean.count)
-    let chunks = ReductionChunks.rows(rows)
+    let pass = RowReduction(rows: rows, columns: channels, on: device)
+    let chunks = pass.chunks
     let means = try device.allocate(byteCount: chunks.count * channels * 4)
     let m2 = try device.allocate(byteCount: chunks.count * channels * 4)
-    try enqueueChunks(chunks, means, m2)
+    try enqueueChunks(pass, means, m2)
     let mean = try device.tensor([channels])
     let variance = try device.tensor([channels])
+    let second = RowReduction(atOnce: chunks.count, columns: channels, on: device)
     try device.launch(
-      BatchNormKernels.statistics, over: device.elementwiseGrid(channels), moving: 2 * chunks.count * channels,
+      second.kernel(vector: BatchNormKernels.statistics, tile: BatchNormKernels.statisticsTile), over: second.grid,
+      moving: 2 * chunks.count * channels,
       [
         .buffer(means), .buffer(m2), .buffer(mean.buffer), .buffer(variance.buffer),
         .buffer(runningMean.buffer), .buffer(runningVariance.buffer), .int(rows), .int(channels), .int(chunks.length),
-        .float(arguments.momentum),
-      ])
+      ] + second.groupArguments + [.float(arguments.momentum)])
     return (mean, variance)
   }
 
@@ -155,36 +161,37 @@ package struct BatchNorm {
 
   /// A work-item for each vector of channels of each block of rows.
   var normalizeGrid: Grid {
-    device.planeGrid(device.vectors(in: channels), rows.dividedUp(by: BatchNormKernels.rowsPerItem))
+    let rowsPerItem = Int(device.traits.isVector ? BATCH_NORM_ROWS : BATCH_NORM_TILE_ROWS)
+    return device.planeGrid(device.vectors(in: channels), rows.dividedUp(by: rowsPerItem))
   }
 
-  /// A work-item for each vector of channels of each chunk.
-  func chunkGrid(_ chunks: ReductionChunks) -> Grid { device.planeGrid(device.vectors(in: channels), chunks.count) }
-
-  /// The gradients of weight and bias, and the sums that the input's needs, `[2, C]`, from those of chunks, which
-  /// `enqueue` is given two buffers for. One launch and those of `enqueue`.
+  /// The gradients of weight and bias, and the sums that the input's needs, `[2, C]`, from those of chunks of `rows` rows,
+  /// which `enqueue` is given two buffers for. One launch and those of `enqueue`.
   func parameterGradients(
-    _ chunks: ReductionChunks, on tape: Tape,
-    _ enqueue: (_ chunks: ReductionChunks, _ sums: Buffer, _ products: Buffer) throws -> Void
+    _ rows: Int, on tape: Tape,
+    _ enqueue: (_ pass: RowReduction, _ sums: Buffer, _ products: Buffer) throws -> Void
   ) throws -> Tensor {
     let totals = try device.tensor([2, channels])
     let (weight, bias) = (arguments.weight, arguments.bias)
     guard arguments.training || weight.requiresGradient || bias.requiresGradient else { return totals }
-    let sums = try device.allocate(byteCount: chunks.count * channels * 4)
-    let products = try device.allocate(byteCount: chunks.count * channels * 4)
-    try enqueue(chunks, sums, products)
+    let pass = RowReduction(rows: rows, columns: channels, on: device)
+    let chunks = pass.chunks.count
+    let sums = try device.allocate(byteCount: chunks * channels * 4)
+    let products = try device.allocate(byteCount: chunks * channels * 4)
+    try enqueue(pass, sums, products)
     let weightTarget = try tape.gradientTarget(of: weight)
     let biasTarget = try tape.gradientTarget(of: bias)
+    let second = RowReduction(atOnce: chunks, columns: channels, on: device)
     try device.launch(
-      BatchNormKernels.parameterGradients, over: device.elementwiseGrid(channels),
-      moving: 2 * chunks.count * channels,
+      second.kernel(vector: BatchNormKernels.parameterGradients, tile: BatchNormKernels.parameterGradientsTile),
+      over: second.grid, moving: 2 * chunks * channels,
       [
         .buffer(sums), .buffer(products), .buffer(variance.buffer), .buffer(totals.buffer),
         .buffer(weightTarget?.gradient.buffer ?? totals.buffer),
         .buffer(biasTarget?.gradient.buffer ?? totals.buffer),
-        .int(chunks.count), .int(channels), .float(arguments.epsilon), .int(Self.mode(weightTarget)),
-        .int(Self.mode(biasTarget)),
-      ])
+        .int(chunks), .int(channels),
+      ] + second.groupArguments
+        + [.float(arguments.epsilon), .int(Self.mode(weightTarget)), .int(Self.mode(biasTarget))])
     try weightTarget?.finish()
     try biasTarget?.finish()
     return totals
@@ -192,22 +199,22 @@ package struct BatchNorm {
 
   /// Sums over chunks of rows of x, whose gradients are the rows of dy. One launch.
   func enqueueChunkGradients(
-    _ dy: Tensor, _ x: Tensor, _ chunks: ReductionChunks, _ sums: Buffer, _ products: Buffer
+    _ dy: Tensor, _ x: Tensor, _ pass: RowReduction, _ sums: Buffer, _ products: Buffer
   ) throws {
     try device.launch(
-      BatchNormKernels.chunkGradients, over: chunkGrid(chunks), moving: 2 * x.count,
+      pass.kernel(vector: BatchNormKernels.chunkGradients, tile: BatchNormKernels.chunkGradientsTile),
+      over: pass.grid, moving: 2 * x.count,
       [.buffer(dy.buffer), .buffer(x.buffer)] + vectors
-        + [
-          .buffer(sums), .buffer(products), .int(x.count / channels), .int(channels), .int(chunks.length),
-          .float(arguments.epsilon),
-        ] + arguments.activation.arguments)
+        + [.buffer(sums), .buffer(products), .int(x.count / channels), .int(channels), .int(pass.chunks.length)]
+        + pass.groupArguments + [.float(arguments.epsilon)] + arguments.activation.arguments)
   }
 
   /// The normalised x. One launch.
   func enqueueForward(_ operands: BatchNormOperands) throws {
     let (x, y) = (operands.x, operands.y)
     try device.launch(
-      BatchNormKernels.forward, over: normalizeGrid, moving: 2 * x.count,
+      device.traits.isVector ? BatchNormKernels.forward : BatchNormKernels.forwardTile, over: normalizeGrid,
+      moving: 2 * x.count,
       [.buffer(x.buffer), .buffer(y.buffer)] + vectors
         + [.int(rows), .int(channels), .float(arguments.epsilon)] + arguments.activation.arguments)
   }
@@ -225,7 +232,8 @@ package struct BatchNorm {
   func enqueueInputGradient(_ operands: BatchNormGradientOperands) throws {
     let (dy, x) = (operands.dy, operands.x)
     try device.launch(
-      BatchNormKernels.backward, over: normalizeGrid, moving: 3 * x.count,
+      device.traits.isVector ? BatchNormKernels.backward : BatchNormKernels.backwardTile, over: normalizeGrid,
+      moving: 3 * x.count,
       [.buffer(dy.buffer), .buffer(x.buffer)] + vectors
         + [
           .buffer(operands.totals.buffer), .buffer(operands.dx.buffer), .int(rows), .int(channels),

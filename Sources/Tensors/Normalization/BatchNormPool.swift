@@ -1,8 +1,13 @@
-/// Batch normalisation and the pooling behind it in one pass. Kernels in `batch_norm_pool.cl`.
+/// Batch normalisation and the pooling behind it in one pass. Kernels in `batch_norm_pool.cl` and, for the
+/// tile family, `batch_norm_pool_tile.cl`.
 enum BatchNormPoolKernels {
   static let forward = Kernel("batch_norm_pool", "batch_norm_pool_forward")
   static let averageChunkGradients = Kernel("batch_norm_pool", "batch_norm_average_chunk_gradients")
   static let backward = Kernel("batch_norm_pool", "batch_norm_pool_backward")
+  static let forwardTile = Kernel("batch_norm_pool_tile", "batch_norm_pool_forward_tile")
+  static let averageChunkGradientsTile = Kernel(
+    "batch_norm_pool_tile", "batch_norm_average_chunk_gradients_tile")
+  static let backwardTile = Kernel("batch_norm_pool_tile", "batch_norm_pool_backward_tile")
 }
 
 /// What pooling takes from a window.
@@ -41,17 +46,18 @@ extension FusedOps {
     let argmax = try keeps ? device.allocate(byteCount: y.count * 2) : y.buffer
     let selected = try keeps ? device.tensor(shape) : y
     try device.launch(
-      BatchNormPoolKernels.forward, over: device.planeGrid(device.vectors(in: norm.channels), shape[0] * shape[1]),
+      device.traits.isVector ? BatchNormPoolKernels.forward : BatchNormPoolKernels.forwardTile,
+      over: norm.poolGrid(rows: shape[0] * shape[1], columns: shape[2]),
       moving: x.count + y.count + (keeps ? y.count + y.count / 2 : 0),
       [.buffer(x.buffer), .buffer(y.buffer), .buffer(argmax), .buffer(selected.buffer)] + norm.vectors
         + x.shape.map { .int($0) } + [.float(arguments.epsilon)] + arguments.activation.arguments
         + [.int(pooling == .average ? 1 : 0), .int(keeps ? 1 : 0)])
     guard let tape else { return y }
     tape.record(y) { dy in
-      let totals = try norm.parameterGradients(.rows(y.count / norm.channels), on: tape) { chunks, sums, products in
+      let totals = try norm.parameterGradients(y.count / norm.channels, on: tape) { pass, sums, products in
         switch pooling {
-        case .max: try norm.enqueueChunkGradients(dy, selected, chunks, sums, products)
-        case .average: try norm.enqueueAverageChunkGradients(dy, x, chunks, sums, products)
+        case .max: try norm.enqueueChunkGradients(dy, selected, pass, sums, products)
+        case .average: try norm.enqueueAverageChunkGradients(dy, x, pass, sums, products)
         }
       }
       guard x.requiresGradient else { return }
@@ -62,17 +68,24 @@ extension FusedOps {
 }
 
 extension BatchNorm {
+  /// For each vector of channels, a work-item for each row of windows or, in the tile family, each window.
+  fileprivate func poolGrid(rows: Int, columns: Int) -> Grid {
+    device.planeGrid(device.vectors(in: channels) * (device.traits.isVector ? 1 : columns), rows)
+  }
+
   /// Sums over chunks of windows. One launch.
   fileprivate func enqueueAverageChunkGradients(
-    _ dy: Tensor, _ x: Tensor, _ chunks: ReductionChunks, _ sums: Buffer, _ products: Buffer
+    _ dy: Tensor, _ x: Tensor, _ pass: RowReduction, _ sums: Buffer, _ products: Buffer
   ) throws {
     try device.launch(
-      BatchNormPoolKernels.averageChunkGradients, over: chunkGrid(chunks), moving: dy.count + x.count,
+      pass.kernel(
+        vector: BatchNormPoolKernels.averageChunkGradients, tile: BatchNormPoolKernels.averageChunkGradientsTile),
+      over: pass.grid, moving: dy.count + x.count,
       [.buffer(dy.buffer), .buffer(x.buffer)] + vectors
         + [
           .buffer(sums), .buffer(products), .int(dy.count / channels), .int(x.shape[1]), .int(x.shape[2]),
-          .int(channels), .int(chunks.length), .float(arguments.epsilon),
-        ] + arguments.activation.arguments)
+          .int(channels), .int(pass.chunks.length),
+        ] + pass.groupArguments + [.float(arguments.epsilon)] + arguments.activation.arguments)
   }
 
   /// The gradient of x from that of the pooled image. One launch.
@@ -83,7 +96,8 @@ extension BatchNorm {
     dx.columnsCancel = arguments.training
     let windowRows = x.shape[0] * x.shape[1].dividedUp(by: 2)
     try device.launch(
-      BatchNormPoolKernels.backward, over: device.planeGrid(device.vectors(in: channels), windowRows),
+      device.traits.isVector ? BatchNormPoolKernels.backward : BatchNormPoolKernels.backwardTile,
+      over: poolGrid(rows: windowRows, columns: x.shape[2].dividedUp(by: 2)),
       moving: 2 * x.count + dy.count + (pooling == .max ? dy.count / 2 : 0),
       [.buffer(dy.buffer), .buffer(argmax), .buffer(x.buffer)] + vectors + [.buffer(totals.buffer), .buffer(dx.buffer)]
         + x.shape.map { .int($0) } + [.float(arguments.epsilon), .int(arguments.training ? 1 : 0)]

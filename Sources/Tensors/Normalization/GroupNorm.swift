@@ -1,7 +1,9 @@
-/// Group normalisation. Kernels in `group_norm.cl`.
+/// Group normalisation. Kernels in `group_norm.cl` and `group_norm_tile.cl`.
 private enum GroupNormKernels {
   static let forward = Kernel("group_norm", "group_norm_forward")
   static let backward = Kernel("group_norm", "group_norm_backward")
+  static let forwardTile = Kernel("group_norm_tile", "group_norm_forward_tile")
+  static let backwardTile = Kernel("group_norm_tile", "group_norm_backward_tile")
 }
 
 /// Normalises each group of channels of each image by its own mean and (biased) variance.
@@ -25,24 +27,27 @@ public func groupNorm(
     throw ShapeError("groupNorm", "weight and bias must be [\(channels)], not \(vector!.shape)")
   }
   let group = channels / groups
-  let sizes = [images, x.shape[1] * x.shape[2], channels, group].map { KernelArgument.int($0) }
-  // A work-item may do several groups; those past the last one return at once.
-  let grid = device.planeGrid(groups, images)
+  let sizes = [x.shape[1] * x.shape[2], channels, group].map { KernelArgument.int($0) }
+  let isVector = device.traits.isVector
+  // A work-item may do several groups; those past the last one return at once. In the tile family a work-group does one.
+  let grid = isVector ? device.planeGrid(groups, images) : device.groupGrid(groups, images)
+  let launchSizes =
+    isVector ? [.int(images)] + sizes : sizes + [.int(min(device.groupSumItems, powerOfTwo(from: group)))]
   let y = try device.tensor(x.shape), statistics = try device.tensor([images, groups, 2])
   // A buffer that is missing is replaced by one that is not read.
   try device.launch(
-    GroupNormKernels.forward, over: grid, moving: 2 * x.count,
+    isVector ? GroupNormKernels.forward : GroupNormKernels.forwardTile, over: grid, moving: 2 * x.count,
     [.buffer(x.buffer), .buffer(y.buffer), .buffer((weight ?? x).buffer), .buffer((bias ?? x).buffer)]
-      + [.buffer(statistics.buffer)] + sizes
+      + [.buffer(statistics.buffer)] + launchSizes
       + [.float(epsilon), .int(weight == nil ? 0 : 1), .int(bias == nil ? 0 : 1)])
   guard let tape = Tape.of(x, weight, bias) else { return y }
   tape.record(y) { dy in
     let sums = try device.tensor([images, channels]), products = try device.tensor([images, channels])
     let dx = try x.requiresGradient ? device.tensor(x.shape) : sums
     try device.launch(
-      GroupNormKernels.backward, over: grid, moving: 3 * x.count,
+      isVector ? GroupNormKernels.backward : GroupNormKernels.backwardTile, over: grid, moving: 3 * x.count,
       [.buffer(dy.buffer), .buffer(x.buffer), .buffer((weight ?? x).buffer), .buffer(statistics.buffer)]
-        + [.buffer(dx.buffer), .buffer(sums.buffer), .buffer(products.buffer)] + sizes
+        + [.buffer(dx.buffer), .buffer(sums.buffer), .buffer(products.buffer)] + launchSizes
         + [.int(weight == nil ? 0 : 1), .int(x.requiresGradient ? 1 : 0)])
     for (parameter, terms) in [(weight, products), (bias, sums)] {
       guard let parameter, let target = try tape.gradientTarget(of: parameter) else { continue }

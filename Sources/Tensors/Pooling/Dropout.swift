@@ -1,10 +1,12 @@
 import CKernels
 
-/// Dropout. Kernels in `dropout.cl` and `dropout_pool.cl`, masks in `philox.cl`.
+/// Dropout. Kernels in `dropout.cl`, `dropout_tile.cl` and `dropout_pool.cl`; masks are described in `philox.cl`.
 enum DropoutKernels {
   static let forward = Kernel("dropout", "dropout_forward")
   static let reluPool2x2 = Kernel("dropout_pool", "relu_dropout_pool_2x2")
   static let philoxBlocks = Kernel("dropout", "philox_blocks")
+  static let forwardTile = Kernel("dropout_tile", "dropout_forward_tile")
+  static let philoxBlocksTile = Kernel("dropout_tile", "philox_blocks_tile")
 }
 
 /// What a dropout mask is drawn from: the same key, the same mask, on every device.
@@ -56,10 +58,11 @@ extension StepValues {
   package func setDropoutStep(_ step: UInt32) { set(STEP_VALUE_DROPOUT, to: step) }
 }
 
-/// Elements that a work-item of dropout does.
-private func elementsPerItem(on device: any Device) -> Int {
-  let isWide = device.traits.vectorWidth >= 16
-  return Int(PHILOX_GROUP_ELEMENTS * (isWide ? PHILOX_GROUPS_WIDE : PHILOX_GROUPS_NARROW))
+/// Work-items that do dropout of `count` elements: one or two groups of them each, or in the tile family several a group.
+private func dropoutItems(_ count: Int, on device: any Device) -> Int {
+  let group = Int(PHILOX_GROUP_ELEMENTS), traits = device.traits
+  if !traits.isVector { return count.dividedUp(by: group) * Int(DROPOUT_TILE_GROUP_ITEMS) }
+  return count.dividedUp(by: group * Int(traits.vectorWidth >= 16 ? PHILOX_GROUPS_WIDE : PHILOX_GROUPS_NARROW))
 }
 
 /// x, or relu(x), with the mask of the key applied; nothing is recorded.
@@ -68,8 +71,8 @@ func applyDropout(_ x: Tensor, probability: Float, key: DropoutKey, afterReLU: B
   try checkIndexable("dropout", x.count)
   let y = try x.device.tensor(x.shape)
   try x.device.launch(
-    DropoutKernels.forward, over: x.device.itemGrid(x.count.dividedUp(by: elementsPerItem(on: x.device))),
-    moving: 2 * x.count,
+    x.device.traits.isVector ? DropoutKernels.forward : DropoutKernels.forwardTile,
+    over: x.device.itemGrid(dropoutItems(x.count, on: x.device)), moving: 2 * x.count,
     [.buffer(x.buffer), .buffer(y.buffer), .int(x.count)] + mask + [.int(afterReLU ? DROPOUT_RELU : DROPOUT_PLAIN)])
   return y
 }

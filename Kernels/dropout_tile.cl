@@ -1,0 +1,108 @@
+// Dropout, tile family, with the masks that philox.cl describes: a work-item draws four neighbouring blocks of Philox,
+// and does the 32 elements that they decide, eight vectors of four that lie PHILOX_LANES apart. Four neighbours do the
+// 128 elements of a group.
+#ifndef VECTOR_WIDTH
+#define VECTOR_WIDTH 4
+#endif
+#include "activation.cl"
+#include "dropout.h"
+#include "philox.h"
+#include "step_values.h"
+
+#if VECTOR_WIDTH != 4
+#error "the tile family needs vectors of four"
+#endif
+
+#define PHILOX_M0 0xD2511F53u
+#define PHILOX_M1 0xCD9E8D57u
+#define PHILOX_W0 0x9E3779B9u
+#define PHILOX_W1 0xBB67AE85u
+#define PHILOX_LANES 16  // elements between those of neighbouring numbers of a block
+#define BLOCK_NUMBERS 8  // 16-bit numbers of a block
+#if PHILOX_GROUP_ELEMENTS != PHILOX_LANES * BLOCK_NUMBERS || DROPOUT_TILE_GROUP_ITEMS * VECTOR_WIDTH != PHILOX_LANES
+#error "a group has the eight numbers of 16 blocks, of which a work-item draws four"
+#endif
+
+// The lower and upper words of words * m, from products of 64 bits: one driver's mul_hi has been wrong.
+INLINE void multiply_words(const uintv words, const uint m, uintv *low, uintv *high) {
+  const ulong4 product = convert_ulong4(words) * (ulong4)((ulong)m);
+  *low = convert_uint4(product);
+  *high = convert_uint4(product >> 32);
+}
+
+// The four words of blocks block, block + 1, ...: words[k], element i is word k of block + i.
+INLINE void draw_blocks(
+    uintv words[4], const uint block, const uint counter1, const uint layer, const uint step, uint key0, uint key1) {
+  uintv c0 = (uintv)(block), c1 = (uintv)(counter1), c2 = (uintv)(layer), c3 = (uintv)(step);
+  c0.y += 1u;
+  c0.z += 2u;
+  c0.w += 3u;
+#pragma unroll
+  for (int round = 0; round < 10; round++) {
+    uintv low0, high0, low1, high1;
+    multiply_words(c0, PHILOX_M0, &low0, &high0);
+    multiply_words(c2, PHILOX_M1, &low1, &high1);
+    c0 = high1 ^ c1 ^ key0;
+    c1 = low1;
+    c2 = high0 ^ c3 ^ key1;
+    c3 = low0;
+    key0 += PHILOX_W0;
+    key1 += PHILOX_W1;
+  }
+  words[0] = c0, words[1] = c1, words[2] = c2, words[3] = c3;
+}
+
+// words[4 * i + k] = word k of block first_block + i. For tests of the generator.
+// Work-item: four blocks.
+kernel void philox_blocks_tile(
+    global uint *words, int blocks, uint first_block, uint counter1, uint layer, uint step, uint key0, uint key1) {
+  const int first = (int)get_global_id(0) * VECTOR_WIDTH;
+  if (first >= blocks) return;
+  uintv drawn[4];
+  draw_blocks(drawn, first_block + (uint)first, counter1, layer, step, key0, key1);
+#pragma unroll
+  for (int k = 0; k < 4; k++) {
+    global uint *to = words + 4 * first + k;
+    to[0] = drawn[k].x;
+    if (first + 1 < blocks) to[4] = drawn[k].y;
+    if (first + 2 < blocks) to[8] = drawn[k].z;
+    if (first + 3 < blocks) to[12] = drawn[k].w;
+  }
+}
+
+// y = x * scale where kept, x * 0 elsewhere, so that NaN and infinity stay visible; with DROPOUT_RELU, of relu(x).
+kernel void dropout_forward_tile(
+    global const float *x, global float *y, int count, uint key0, uint key1, uint layer,
+    global const uint *step_values, uint threshold, float scale, int mode) {
+  const int item = (int)get_global_id(0), group = item / DROPOUT_TILE_GROUP_ITEMS;
+  const int first = group * PHILOX_GROUP_ELEMENTS + item % DROPOUT_TILE_GROUP_ITEMS * VECTOR_WIDTH;
+  if (first >= count) return;
+  floatv values[BLOCK_NUMBERS];
+  // A whole group has no branch around each load.
+  const int is_whole = first + (BLOCK_NUMBERS - 1) * PHILOX_LANES + VECTOR_WIDTH <= count;
+  if (is_whole) {
+#pragma unroll
+    for (int i = 0; i < BLOCK_NUMBERS; i++) values[i] = *(global const floatv *)(x + first + i * PHILOX_LANES);
+  } else {
+#pragma unroll
+    for (int i = 0; i < BLOCK_NUMBERS; i++) {
+      const int at = first + i * PHILOX_LANES;
+      values[i] = load_aligned(x + at, count - at);
+    }
+  }
+  uintv words[4];
+  draw_blocks(words, (uint)(item * VECTOR_WIDTH), 0u, layer, step_values[STEP_VALUE_DROPOUT], key0, key1);
+#pragma unroll
+  for (int i = 0; i < BLOCK_NUMBERS; i++) {
+    const uintv number = i % 2 == 0 ? words[i / 2] & 0xffffu : words[i / 2] >> 16;
+    const intv keep = number >= (uintv)(threshold);
+    if (mode == DROPOUT_RELU) values[i] = activate(values[i], ACTIVATION_RELU, 0.0f);
+    values[i] *= AS_FLOATV(AS_INTV(SPLAT(scale)) & keep);
+  }
+#pragma unroll
+  for (int i = 0; i < BLOCK_NUMBERS; i++) {
+    const int at = first + i * PHILOX_LANES;
+    if (is_whole) *(global floatv *)(y + at) = values[i];
+    else store_aligned(values[i], y + at, count - at);
+  }
+}
