@@ -5,6 +5,7 @@
 #include "../../../Kernels/conv2d.h"
 #include "../../../Kernels/conv2d_batch.h"
 #include "../../../Kernels/conv2d_from_one.h"
+#include "../../../Kernels/conv2d_tile.h"
 #include "../../../Kernels/conv2d_to_one.h"
 #include "../../../Kernels/dropout.h"
 #include "../../../Kernels/gemm.h"
@@ -12,4 +13,5 @@
 #include "../../../Kernels/peak.h"
 #include "../../../Kernels/philox.h"
 #include "../../../Kernels/pool.h"
+#include "../../../Kernels/sum_splits.h"
 #include "../../../Kernels/winograd.h"
