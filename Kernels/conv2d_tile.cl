@@ -1,122 +1,195 @@
-// Convolution and its two gradients, tile family: each is a matrix product whose left operand is gathered from the
+// Convolution and its input gradient, tile family: each is a matrix product whose left operand is gathered from the
 // images while it is loaded ("implicit GEMM"), so nothing is unfolded in memory. The input gradient is also the
-// forward pass of a transposed convolution.
+// forward pass of a transposed convolution. conv2d_weight_gradient_tile.cl has the third pass.
 //
 // Images are [N, H, W, C], weights [KH, KW, C / groups, O]. Height and width come as two arguments, in that order.
-// Any stride, padding, dilation and number of groups.
+// Any stride, padding, dilation and number of groups; filters of at most CONV2D_TILE_TAPS x CONV2D_TILE_TAPS taps,
+// whose taps inside of the images are kept as bits, and tensors of at most 4 GB.
+//
+// No step divides: where an item's place of k is in the images is found once, and carried on from step to step.
 #include "local_tile.cl"
+#include "conv2d_tile.h"
 
-// A row of a product whose left operand is pixels: where its image starts, counted in pixels, and the pixel that the
-// first tap reads. Rows past the end have a pixel outside of any image.
+// Rows of pixels, k along the taps: the left operands of the forward pass and of the input gradient.
+//
+// k counts channels fastest, then taps along the width and the height. An item has one place of k in all of its rows,
+// four channels of a tap (PIXELS_ALIGNED) or one.
+#if PIXELS_ALIGNED
+#define TAPS_ALONG ALONG_K
+#define TAP_K ALONG_K_K
+#define PIXEL_ROWS LOADS(TILE_M)
+#define PIXEL_ROW(e) ALONG_K_ROW(e)
+#else
+#define TAPS_ALONG LANES
+#define TAP_K LANES_K
+#define PIXEL_ROWS (4 * LOADS(TILE_M))
+#define PIXEL_ROW(e) LANES_ROW(e)
+#endif
+
+// What all rows have in common: the gathered images' size, and where from tap to tap a row reads, in pixels and in
+// bytes. sign: 1 where it reads further on for later taps, -1 where further back.
 typedef struct {
-  int image, y, x;
-} PixelRow;
-#define NO_PIXEL (-(1 << 30))
+  int height, width, taps_y, taps_x, step_y, step_x, sign, depth;
+  uint line_bytes, pixel_bytes;
+} Gather;
 
-// Loads elements (row, k) of a tile of pixels: k counts channels fastest, then taps along the width and the height, and
-// tap (ty, tx) of a row reads its pixel moved by (ty * step_y, tx * step_x); zeros outside of the image.
-// `images` points to the group's first of `depth` channels, of `channels` a pixel has.
-INLINE void fetch_pixels(
-    float loaded[A_LOADS], const PixelRow rows[A_LOADS], global const float *images, int height, int width,
-    int channels, int depth, int taps_x, int step_y, int step_x, int k, int k_end) {
-  const int tap = k / depth;
-  const int channel = k - tap * depth;
-  const int ty = tap / taps_x;
-  const int move_y = ty * step_y;
-  const int move_x = (tap - ty * taps_x) * step_x;
-#pragma unroll
-  for (int e = 0; e < A_LOADS; e++) {
-    const int y = rows[e].y + move_y;
-    const int x = rows[e].x + move_x;
-    const int inside = k < k_end && y >= 0 && y < height && x >= 0 && x < width;
-    loaded[e] = inside ? images[(long)(rows[e].image + y * width + x) * channels + channel] : 0.0f;
-  }
+// A tap and a channel of it.
+typedef struct {
+  int y, x, channel;
+} Tap;
+
+// The place of k.
+INLINE Tap find_tap(const int k, const Gather *g) {
+  Tap tap;
+  const int index = quotient(k, max(g->depth, 1));
+  tap.channel = k - index * g->depth;
+  tap.y = quotient(index, max(g->taps_x, 1));
+  tap.x = index - tap.y * g->taps_x;
+  return tap;
 }
 
-// Loads elements (k, column) of a matrix with contiguous rows `pitch` apart, zeros past the edges.
-INLINE void fetch_rows(
-    float loaded[B_LOADS], global const float *matrix, int pitch, int k, int k_end, int columns, const int id) {
-#pragma unroll
-  for (int q = 0; q < B_LOADS / 4; q++) {
-    const int at = k + QUAD_K(q, TILE_N);
-    STOREV(load_part(matrix + (long)at * pitch, at < k_end ? max(columns, 0) : 0), loaded + 4 * q);
+// Goes on by `step`, which is the place of as many k.
+INLINE void advance_tap(Tap *tap, const Tap step, const Gather *g) {
+  tap->channel += step.channel;
+  const int is_next = tap->channel >= g->depth;
+  tap->channel -= is_next ? g->depth : 0;
+  tap->x += step.x + is_next;
+  const int is_below = tap->x >= g->taps_x;
+  tap->x -= is_below ? g->taps_x : 0;
+  tap->y += step.y + is_below;
+}
+
+// A row: the place of its pixel for the first tap, which may lie outside of the image, and which taps lie inside:
+// CONV2D_TILE_TAPS bits along the width, and as many along the height.
+typedef struct {
+  uint place, inside;
+} Pixel;
+
+// The row whose first tap is pixel (y, x) of an image; has_row: whether there is one.
+INLINE Pixel find_pixel(const int image, const int y, const int x, const int has_row, const Gather *g) {
+  Pixel pixel;
+  pixel.place = (uint)((image * g->height + y) * g->width + x) * g->pixel_bytes;
+  pixel.inside = 0;
+  const int step_y = g->step_y * g->sign, step_x = g->step_x * g->sign;
+#pragma unroll 1
+  for (int tap = 0; has_row && tap < CONV2D_TILE_TAPS; tap++) {
+    if (tap < g->taps_x && (uint)(x + tap * step_x) < (uint)g->width) pixel.inside |= 1u << tap;
+    if (tap < g->taps_y && (uint)(y + tap * step_y) < (uint)g->height) pixel.inside |= 1u << CONV2D_TILE_TAPS << tap;
   }
+  return pixel;
+}
+
+// Finds the rows of a tile, FIND(r) the r-th, and leaves an item's in `pixels`. Each is found by one item: what that
+// takes stands in the code once.
+#define FIND_PIXELS(FIND)                                                                                           \
+  {                                                                                                                 \
+    local Pixel *found = (local Pixel *)tiles;                                                                      \
+    _Pragma("unroll 1") for (int r = id; r < TILE_M; r += GROUP_ITEMS) found[r] = FIND(row + r);                    \
+    barrier(CLK_LOCAL_MEM_FENCE);                                                                                   \
+    _Pragma("unroll") for (int e = 0; e < PIXEL_ROWS; e++) pixels[e] = found[PIXEL_ROW(e)];                         \
+    barrier(CLK_LOCAL_MEM_FENCE);                                                                                   \
+  }
+
+// Loads an item's vectors of the left tile at a tap, unless it is not `wanted`; zeros outside of the images.
+INLINE void gather_taps(
+    floatv loaded[LOADS(TILE_M)], const Pixel pixels[PIXEL_ROWS], global const float *images, const Tap tap,
+    const int is_wanted, const Gather *g) {
+  const int move_y = tap.y * g->step_y * g->sign, move_x = tap.x * g->step_x * g->sign;
+  const uint move = (uint)move_y * g->line_bytes + (uint)move_x * g->pixel_bytes + (uint)tap.channel * 4u;
+  const uint bits = (1u << CONV2D_TILE_TAPS << tap.y) | (1u << tap.x);
+#define IS_INSIDE(pixel) (is_wanted && ((pixel).inside & bits) == bits)
+#pragma unroll
+  for (int q = 0; q < LOADS(TILE_M); q++) {
+    loaded[q] = SPLAT(0.0f);
+#if PIXELS_ALIGNED
+    if (IS_INSIDE(pixels[q])) loaded[q] = load_vector(images, pixels[q].place + move);
+#else
+    if (IS_INSIDE(pixels[4 * q])) loaded[q].x = load_element(images, pixels[4 * q].place + move);
+    if (IS_INSIDE(pixels[4 * q + 1])) loaded[q].y = load_element(images, pixels[4 * q + 1].place + move);
+    if (IS_INSIDE(pixels[4 * q + 2])) loaded[q].z = load_element(images, pixels[4 * q + 2].place + move);
+    if (IS_INSIDE(pixels[4 * q + 3])) loaded[q].w = load_element(images, pixels[4 * q + 3].place + move);
+#endif
+  }
+#undef IS_INSIDE
 }
 
 // y = epilogue(conv(x, w) + bias), see activation.cl. Rows of the product are output pixels, k is (kh, kw, input
-// channel), columns are output channels. Work-group (x, y, z): rows x * TILE_M ..., columns y * TILE_N ... of group
-// z.
+// channel), columns are output channels.
+// Work-group (x, y, z): rows x * TILE_M ..., columns y * TILE_N ... of group z mod groups, products z / groups * chunk
+// ... of k. With more than one chunk, y holds a whole set of sums for each, which sum_splits then adds up.
 GROUP_KERNEL void conv2d_forward_tile(
     global const float *x, global const float *w, global const float *bias, global float *y, int batch, int height,
     int width, int channels, int out_height, int out_width, int out_channels, int groups, int kernel_height,
     int kernel_width, int stride_y, int stride_x, int padding_y, int padding_x, int dilation_y, int dilation_x,
-    global const float *postactivation, int activation, float slope) {
-  LOCAL_TILES(a_tiles, TILE_M);
-  LOCAL_TILES(b_tiles, TILE_N);
+    int chunk, global const float *postactivation, int activation, float slope) {
+  local floatv tiles[LOCAL_VECTORS];
   const int id = (int)get_local_id(0);
   const int row = (int)get_group_id(0) * TILE_M;
   const int column = (int)get_group_id(1) * TILE_N;
-  const int group = (int)get_group_id(2);
-  const int depth = channels / groups;
-  const int columns = out_channels / groups;
+  const int split = quotient((int)get_group_id(2), groups);
+  const int group = (int)get_group_id(2) - split * groups;
+  const Gather g = {
+      height, width, kernel_height, kernel_width, dilation_y, dilation_x, 1, quotient(channels, groups),
+      (uint)(width * channels) * 4u, (uint)channels * 4u};
+  const int columns = quotient(out_channels, groups);
   const int m = batch * out_height * out_width;
-  const int k = kernel_height * kernel_width * depth;
-  x += group * depth;
-  w += group * columns + column + QUAD_ROW(TILE_N);
-  bias += group * columns;
-  y += group * columns;
-  postactivation += group * columns;
+  const int first = split * chunk;
+  const int count = min(kernel_height * kernel_width * g.depth, first + chunk) - first;
+  x += group * g.depth;
+  w += (long)first * out_channels + group * columns + column;
 
-  PixelRow rows[A_LOADS];
-#pragma unroll
-  for (int e = 0; e < A_LOADS; e++) {
-    const int r = row + LANE_ROW(e);
-    const int image_row = r / out_width;
-    const int image = image_row / out_height;
-    rows[e].image = image * height * width;
-    rows[e].y = r < m ? (image_row - image * out_height) * stride_y - padding_y : NO_PIXEL;
-    rows[e].x = (r - image_row * out_width) * stride_x - padding_x;
-  }
-  float a_loaded[A_LOADS], b_loaded[B_LOADS];
+  Pixel pixels[PIXEL_ROWS];
+#define OUTPUT_PIXEL(r)                                                                                           \
+  find_pixel(                                                                                                     \
+      quotient(quotient(r, out_width), out_height),                                                               \
+      modulo(quotient(r, out_width), out_height) * stride_y - padding_y, modulo(r, out_width) * stride_x - padding_x, \
+      (r) < m, &g)
+  FIND_PIXELS(OUTPUT_PIXEL)
+#undef OUTPUT_PIXEL
+  Tap tap = find_tap(first + TAP_K, &g);
+  const Tap first_step = find_tap(FIRST_STEP(count), &g), step = find_tap(TILE_K, &g);
+  global const float *b_vectors[LOADS(TILE_N)];
+  find_vectors(b_vectors, w, ALONG_ROWS, TILE_N, columns - column, out_channels, id);
+  floatv a_loaded[LOADS(TILE_M)], b_loaded[LOADS(TILE_N)];
   floatv sums[ITEM_M][ITEM_VECTORS];
   clear_sums(sums);
-#define FETCH(step)                                                                                            \
-  fetch_pixels(                                                                                                \
-      a_loaded, rows, x, height, width, channels, depth, kernel_width, dilation_y, dilation_x,                 \
-      (step) * TILE_K + LANE_K, k);                                                                            \
-  fetch_rows(b_loaded, w, out_channels, (step) * TILE_K, k, columns - column - QUAD_ROW(TILE_N), id)
-#define PUT(which)                                 \
-  put_lanes(a_tiles[which], a_loaded, TILE_M, id); \
-  put_quads(b_tiles[which], b_loaded, TILE_N, id)
-  MULTIPLY_STEPS((k + TILE_K - 1) / TILE_K, FETCH, PUT)
+#define FETCH(n)                                                                             \
+  gather_taps(a_loaded, pixels, x, tap, (n) == TILE_K || TAP_K < (n), &g);                   \
+  advance_tap(&tap, (n) == TILE_K ? step : first_step, &g);                                  \
+  fetch(b_loaded, b_vectors, ALONG_ROWS, TILE_N, columns - column, out_channels, (n), id);
+  MULTIPLY_STEPS(count, TAPS_ALONG, ALONG_ROWS, FETCH)
 #undef FETCH
-#undef PUT
 
-#pragma unroll
-  for (int i = 0; i < ITEM_M; i++) {
-    const int r = row + ITEM_ROW(i);
-    if (r >= m) continue;
-#pragma unroll
-    for (int j = 0; j < ITEM_VECTORS; j++) {
-      const int q = column + ITEM_COLUMN(j);
-      if (q >= columns) continue;
-      const floatv value = sums[i][j] + load_part(bias + q, columns - q);
-      const long at = (long)r * out_channels + q;
-      store_part(apply_epilogue(value, postactivation + at, columns - q, activation, slope), y + at, columns - q);
-    }
-  }
+  bias += group * columns;
+  y += (long)split * m * out_channels + group * columns;
+  postactivation += group * columns;
+#define ROW(tile_row)             \
+  const int r = row + (tile_row); \
+  if (r >= m) continue;
+#define VECTOR(tile_column, sum)                                                                        \
+  const int q = column + (tile_column), n = columns - q;                                                \
+  if (n <= 0) continue;                                                                                 \
+  const long at = (long)r * out_channels + q;                                                           \
+  const floatv value = (sum) + load_quad(bias + q, n, ALIGNED);                                         \
+  store_quad(                                                                                           \
+      apply_quad_epilogue(value, postactivation + at, n, activation, slope, ALIGNED), y + at, n, ALIGNED);
+  FOR_EACH_SUM(ROW, VECTOR)
+#undef ROW
+#undef VECTOR
 }
 
 // The first tap whose offset leaves the remainder `phase` on division by the stride, or `period` where no tap does:
 // tap * dilation mod stride repeats with that period.
 INLINE int first_tap(int phase, int stride, int dilation, int period) {
   int tap = 0;
-  while (tap < period && tap * dilation % stride != phase) tap++;
+  while (tap < period && modulo(tap * dilation, stride) != phase) tap++;
   return tap;
 }
 
 // How many of first, first + step, ... lie below end.
-INLINE int count_steps(int first, int end, int step) { return first < end ? (end - first + step - 1) / step : 0; }
+INLINE int count_steps(int first, int end, int step) {
+  return first < end ? quotient(end - first + step - 1, step) : 0;
+}
 
 // dx = epilogue(transposed conv(dy, w) + bias), see activation.cl: the gradient of a convolution's input, or a
 // transposed convolution of dy. bias has `channels` elements.
@@ -126,174 +199,119 @@ INLINE int count_steps(int first, int end, int step) { return first < end ? (end
 // by the stride meet a pixel. Pixels are taken in stride_y * stride_x phases with the same remainder, so that all rows
 // of a tile use the same taps, and no product with zero is spent on the others: taps first_tap, first_tap + period, ...
 // with period = stride / gcd(stride, dilation).
-// Work-group (x, y, z): rows x * TILE_M ..., columns y * TILE_N ... of phase z mod phases of group z / phases.
+// Work-group (x, y, z): rows x * TILE_M ..., columns y * TILE_N ... of phase z mod phases of group z / phases mod
+// groups, products z / phases / groups * chunk ... of k. With more than one chunk, dx holds a whole set of sums for
+// each, which sum_splits then adds up.
 GROUP_KERNEL void conv2d_input_gradient_tile(
     global const float *dy, global const float *w, global const float *bias, global float *dx, int batch, int height,
     int width, int channels, int out_height, int out_width, int out_channels, int groups, int kernel_height,
     int kernel_width, int stride_y, int stride_x, int padding_y, int padding_x, int dilation_y, int dilation_x,
-    int period_y, int period_x, global const float *postactivation, int activation, float slope) {
-  LOCAL_TILES(a_tiles, TILE_M);
-  LOCAL_TILES(b_tiles, TILE_N);
+    int period_y, int period_x, int chunk, global const float *postactivation, int activation, float slope) {
+  local floatv tiles[LOCAL_VECTORS];
   const int id = (int)get_local_id(0);
   const int row = (int)get_group_id(0) * TILE_M;
   const int column = (int)get_group_id(1) * TILE_N;
   const int phases = stride_y * stride_x;
-  const int group = (int)get_group_id(2) / phases;
-  const int phase_y = (int)get_group_id(2) % phases / stride_x;
-  const int phase_x = (int)get_group_id(2) % stride_x;
-  const int depth = out_channels / groups;
-  const int columns = channels / groups;
-  dy += group * depth;
-  bias += group * columns;
-  dx += group * columns;
-  postactivation += group * columns;
+  const int product = quotient((int)get_group_id(2), phases);
+  const int split = quotient(product, groups);
+  const int group = product - split * groups;
+  const int phase_y = quotient((int)get_group_id(2) - product * phases, stride_x);
+  const int phase_x = modulo((int)get_group_id(2), stride_x);
+  const int columns = quotient(channels, groups);
 
   // Pixels first_y, first_y + stride_y, ... are those with (iy + padding_y) mod stride_y = phase_y. A phase without
   // pixels still passes all barriers: some drivers fail on a return before one.
-  const int first_y = (phase_y - padding_y % stride_y + stride_y) % stride_y;
-  const int first_x = (phase_x - padding_x % stride_x + stride_x) % stride_x;
+  const int first_y = modulo(phase_y - modulo(padding_y, stride_y) + stride_y, stride_y);
+  const int first_x = modulo(phase_x - modulo(padding_x, stride_x) + stride_x, stride_x);
   const int phase_rows = count_steps(first_y, height, stride_y);
   const int phase_columns = count_steps(first_x, width, stride_x);
   const int m = batch * phase_rows * phase_columns;
   const int tap_y = first_tap(phase_y, stride_y, dilation_y, period_y);
   const int tap_x = first_tap(phase_x, stride_x, dilation_x, period_x);
-  const int taps_y = tap_y < period_y ? count_steps(tap_y, kernel_height, period_y) : 0;
-  const int taps_x = tap_x < period_x ? count_steps(tap_x, kernel_width, period_x) : 0;
-  const int k = taps_y * taps_x * depth;
-
-  PixelRow rows[A_LOADS];
-#pragma unroll
-  for (int e = 0; e < A_LOADS; e++) {
-    const int r = row + LANE_ROW(e);
-    const int image_row = r / max(phase_columns, 1);
-    const int image = image_row / max(phase_rows, 1);
-    const int iy = first_y + (image_row - image * phase_rows) * stride_y;
-    const int ix = first_x + (r - image_row * phase_columns) * stride_x;
-    rows[e].image = image * out_height * out_width;
-    // These divisions leave no remainder, by the choice of phase and tap.
-    rows[e].y = r < m ? (iy + padding_y - tap_y * dilation_y) / stride_y : NO_PIXEL;
-    rows[e].x = (ix + padding_x - tap_x * dilation_x) / stride_x;
-  }
-  const int step_y = -(period_y * dilation_y / stride_y);
-  const int step_x = -(period_x * dilation_x / stride_x);
-  float a_loaded[A_LOADS], b_loaded[B_LOADS];
-  floatv sums[ITEM_M][ITEM_VECTORS];
-  clear_sums(sums);
-  // B's element (k, column) is w[kh, kw, column, o]: contiguous along k.
-#define FETCH(step)                                                                                            \
-  const int at = (step) * TILE_K + LANE_K;                                                                     \
-  fetch_pixels(                                                                                                \
-      a_loaded, rows, dy, out_height, out_width, out_channels, depth, taps_x, step_y, step_x, at, k);          \
-  const int tap = at / depth;                                                                                  \
-  const int kh = tap_y + tap / taps_x * period_y;                                                              \
-  const int kw = tap_x + tap % taps_x * period_x;                                                              \
-  global const float *weights =                                                                                \
-      w + (long)(kh * kernel_width + kw) * columns * out_channels + group * depth + (at - tap * depth);        \
-  _Pragma("unroll") for (int e = 0; e < B_LOADS; e++) {                                                        \
-    const int q = column + LANE_ROW(e);                                                                        \
-    b_loaded[e] = at < k && q < columns ? weights[(long)q * out_channels] : 0.0f;                              \
-  }
-#define PUT(which)                                 \
-  put_lanes(a_tiles[which], a_loaded, TILE_M, id); \
-  put_lanes(b_tiles[which], b_loaded, TILE_N, id)
-  MULTIPLY_STEPS((k + TILE_K - 1) / TILE_K, FETCH, PUT)
-#undef FETCH
-#undef PUT
-
-#pragma unroll
-  for (int i = 0; i < ITEM_M; i++) {
-    const int r = row + ITEM_ROW(i);
-    if (r >= m) continue;
-    const int image_row = r / phase_columns;
-    const int image = image_row / phase_rows;
-    const int iy = first_y + (image_row - image * phase_rows) * stride_y;
-    const int ix = first_x + (r - image_row * phase_columns) * stride_x;
-    const long pixel = ((long)(image * height + iy) * width + ix) * channels;
-#pragma unroll
-    for (int j = 0; j < ITEM_VECTORS; j++) {
-      const int q = column + ITEM_COLUMN(j);
-      if (q >= columns) continue;
-      const floatv value = sums[i][j] + load_part(bias + q, columns - q);
-      store_part(
-          apply_epilogue(value, postactivation + pixel + q, columns - q, activation, slope), dx + pixel + q,
-          columns - q);
-    }
-  }
-}
-
-// dw (+)= the gradient of a convolution's weights, from its input x and its output's gradient dy.
-//
-// Rows of the product are (kh, kw, input channel), k is output pixels, columns are output channels. There are few rows
-// and columns but many pixels, so the pixels are cut into chunks for groups of their own, and sum_splits adds them up.
-// Work-group (x, y, z): rows x * TILE_M ..., columns y * TILE_N ... of group z mod groups, pixels of chunk z / groups.
-// With more than one chunk, dw holds a whole set of weights for each; add is then 0.
-GROUP_KERNEL void conv2d_weight_gradient_tile(
-    global const float *x, global const float *dy, global float *dw, int batch, int height, int width, int channels,
-    int out_height, int out_width, int out_channels, int groups, int kernel_height, int kernel_width, int stride_y,
-    int stride_x, int padding_y, int padding_x, int dilation_y, int dilation_x, int chunk, int add) {
-  LOCAL_TILES(a_tiles, TILE_M);
-  LOCAL_TILES(b_tiles, TILE_N);
-  const int id = (int)get_local_id(0);
-  const int row = (int)get_group_id(0) * TILE_M;
-  const int column = (int)get_group_id(1) * TILE_N;
-  const int group = (int)get_group_id(2) % groups;
-  const int split = (int)get_group_id(2) / groups;
-  const int depth = channels / groups;
-  const int columns = out_channels / groups;
-  const int m = kernel_height * kernel_width * depth;
-  const int pixels = batch * out_height * out_width;
+  const Gather g = {
+      out_height, out_width, tap_y < period_y ? count_steps(tap_y, kernel_height, period_y) : 0,
+      tap_x < period_x ? count_steps(tap_x, kernel_width, period_x) : 0, quotient(period_y * dilation_y, stride_y),
+      quotient(period_x * dilation_x, stride_x), -1, quotient(out_channels, groups),
+      (uint)(out_width * out_channels) * 4u,
+      (uint)out_channels * 4u};
   const int first = split * chunk;
-  const int end = min(pixels, first + chunk);
-  x += group * depth;
-  dy += group * columns + column + QUAD_ROW(TILE_N);
-  dw += (long)split * m * out_channels + group * columns;
+  const int count = max(min(g.taps_y * g.taps_x * g.depth, first + chunk) - first, 0);
+  dy += group * g.depth;
 
-  // The four rows that this item loads, which are consecutive channels but for the last of a tap.
-  int move_y[4], move_x[4], channel[4];
+  // The last two divisions leave no remainder, by the choice of phase and tap.
+  Pixel pixels[PIXEL_ROWS];
+#define PHASE_LINE(r) quotient(r, max(phase_columns, 1))
+#define PHASE_PIXEL(r)                                                                                            \
+  find_pixel(                                                                                                     \
+      quotient(PHASE_LINE(r), max(phase_rows, 1)),                                                                \
+      (first_y + modulo(PHASE_LINE(r), max(phase_rows, 1)) * stride_y + padding_y - tap_y * dilation_y) / stride_y, \
+      (first_x + modulo(r, max(phase_columns, 1)) * stride_x + padding_x - tap_x * dilation_x) / stride_x,          \
+      (r) < m, &g)
+  FIND_PIXELS(PHASE_PIXEL)
+#undef PHASE_LINE
+#undef PHASE_PIXEL
+  Tap tap = find_tap(first + TAP_K, &g);
+  const Tap first_step = find_tap(FIRST_STEP(count), &g), step = find_tap(TILE_K, &g);
+  // B's element (k, column) is w[kh, kw, column, o]: contiguous along k.
+  const uint tap_bytes = (uint)(columns * out_channels) * 4u;
+  w += (long)(tap_y * kernel_width + tap_x) * columns * out_channels + group * g.depth;
+#define B_ROWS (PIXELS_ALIGNED ? LOADS(TILE_N) : 4 * LOADS(TILE_N))
+  uint b_places[B_ROWS];
 #pragma unroll
-  for (int i = 0; i < 4; i++) {
-    const int r = row + QUAD_ROW(TILE_M) + i;
-    const int tap = r / depth;
-    channel[i] = r - tap * depth;
-    move_y[i] = r < m ? tap / kernel_width * dilation_y - padding_y : NO_PIXEL;
-    move_x[i] = tap % kernel_width * dilation_x - padding_x;
+  for (int e = 0; e < B_ROWS; e++) {
+    const int b_row = PIXELS_ALIGNED ? ALONG_K_ROW(e) : LANES_ROW(e);
+    b_places[e] = (uint)(min(column + b_row, columns - 1) * out_channels) * 4u;
   }
-  float a_loaded[A_LOADS], b_loaded[B_LOADS];
+  floatv a_loaded[LOADS(TILE_M)], b_loaded[LOADS(TILE_N)];
   floatv sums[ITEM_M][ITEM_VECTORS];
   clear_sums(sums);
-#define FETCH(step)                                                                                            \
-  _Pragma("unroll") for (int q = 0; q < A_LOADS / 4; q++) {                                                    \
-    const int pixel = first + (step) * TILE_K + QUAD_K(q, TILE_M);                                             \
-    const int image_row = pixel / out_width;                                                                   \
-    const int image = image_row / out_height;                                                                  \
-    const int iy = (image_row - image * out_height) * stride_y;                                                \
-    const int ix = (pixel - image_row * out_width) * stride_x;                                                 \
-    _Pragma("unroll") for (int i = 0; i < 4; i++) {                                                            \
-      const int py = iy + move_y[i];                                                                           \
-      const int px = ix + move_x[i];                                                                           \
-      const int inside = pixel < end && py >= 0 && py < height && px >= 0 && px < width;                       \
-      a_loaded[4 * q + i] =                                                                                    \
-          inside ? x[((long)(image * height + py) * width + px) * channels + channel[i]] : 0.0f;               \
-    }                                                                                                          \
-  }                                                                                                            \
-  fetch_rows(b_loaded, dy, out_channels, first + (step) * TILE_K, end, columns - column - QUAD_ROW(TILE_N), id)
-#define PUT(which)                                 \
-  put_quads(a_tiles[which], a_loaded, TILE_M, id); \
-  put_quads(b_tiles[which], b_loaded, TILE_N, id)
-  MULTIPLY_STEPS((end - first + TILE_K - 1) / TILE_K, FETCH, PUT)
-#undef FETCH
-#undef PUT
-
-#pragma unroll
-  for (int i = 0; i < ITEM_M; i++) {
-    const int r = row + ITEM_ROW(i);
-    if (r >= m) continue;
-#pragma unroll
-    for (int j = 0; j < ITEM_VECTORS; j++) {
-      const int q = column + ITEM_COLUMN(j);
-      if (q >= columns) continue;
-      global float *to = dw + (long)r * out_channels + q;
-      store_part(add ? load_part(to, columns - q) + sums[i][j] : sums[i][j], to, columns - q);
-    }
+#define FETCH(n)                                                                                              \
+  const int is_wanted = (n) == TILE_K || TAP_K < (n);                                                         \
+  const uint move =                                                                                           \
+      (uint)(tap.y * period_y * kernel_width + tap.x * period_x) * tap_bytes + (uint)tap.channel * 4u;        \
+  gather_taps(a_loaded, pixels, dy, tap, is_wanted, &g);                                                      \
+  advance_tap(&tap, (n) == TILE_K ? step : first_step, &g);                                                   \
+  _Pragma("unroll") for (int q = 0; q < LOADS(TILE_N); q++) {                                                 \
+    if ((n) != TILE_K) b_loaded[q] = SPLAT(0.0f);                                                             \
+    if (!is_wanted) continue;                                                                                 \
+    LOAD_WEIGHTS(q)                                                                                           \
   }
+#if PIXELS_ALIGNED
+#define LOAD_WEIGHTS(q) b_loaded[q] = load_vector(w, b_places[q] + move);
+#else
+#define LOAD_WEIGHTS(q)                                          \
+  b_loaded[q].x = load_element(w, b_places[4 * q] + move);       \
+  b_loaded[q].y = load_element(w, b_places[4 * q + 1] + move);   \
+  b_loaded[q].z = load_element(w, b_places[4 * q + 2] + move);   \
+  b_loaded[q].w = load_element(w, b_places[4 * q + 3] + move);
+#endif
+  MULTIPLY_STEPS(count, TAPS_ALONG, TAPS_ALONG, FETCH)
+#undef FETCH
+#undef LOAD_WEIGHTS
+#undef B_ROWS
+
+  bias += group * columns;
+  dx += (long)split * batch * height * width * channels + group * columns;
+  postactivation += group * columns;
+#define ROW(tile_row)                                                                       \
+  const int r = row + (tile_row);                                                           \
+  if (r >= m) continue;                                                                     \
+  int pixel = r;                                                                            \
+  if (phases > 1) {                                                                         \
+    const int image_row = quotient(r, phase_columns);                                       \
+    const int image = quotient(image_row, phase_rows);                                      \
+    const int iy = first_y + (image_row - image * phase_rows) * stride_y;                   \
+    const int ix = first_x + (r - image_row * phase_columns) * stride_x;                    \
+    pixel = (image * height + iy) * width + ix;                                             \
+  }
+#define VECTOR(tile_column, sum)                                                                         \
+  const int q = column + (tile_column), n = columns - q;                                                 \
+  if (n <= 0) continue;                                                                                  \
+  const long at = (long)pixel * channels + q;                                                            \
+  const floatv value = (sum) + load_quad(bias + q, n, ALIGNED);                                          \
+  store_quad(                                                                                            \
+      apply_quad_epilogue(value, postactivation + at, n, activation, slope, ALIGNED), dx + at, n, ALIGNED);
+  FOR_EACH_SUM(ROW, VECTOR)
+#undef ROW
+#undef VECTOR
 }

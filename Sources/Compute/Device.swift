@@ -145,6 +145,8 @@ public struct DeviceProperties: Sendable, Equatable, Codable {
   public var supportsDouble: Bool
   /// Whether `fma` is an instruction; if not, kernels multiply and add.
   public var hasFastFMA: Bool
+  /// Whether the compiler takes a limit of registers: NVIDIA's option of the extension `cl_nv_compiler_options`.
+  public var takesRegisterLimit: Bool
   /// Family of the heavy kernels that suits the device.
   public var family: KernelFamily
   /// Register tile of the vector family, widest first.
@@ -154,7 +156,7 @@ public struct DeviceProperties: Sendable, Equatable, Codable {
     identifier: String, name: String, kind: DeviceKind, vendor: String, driver: String, instructionSet: String,
     computeUnits: Int, maximumWorkGroupSize: Int, localMemoryBytes: Int, maximumAllocationBytes: Int,
     globalMemoryBytes: Int, bufferAlignment: Int, preferredVectorWidth: Int, supportsHalf: Bool, supportsDouble: Bool,
-    hasFastFMA: Bool, family: KernelFamily, registerTiles: [RegisterTile]
+    hasFastFMA: Bool, takesRegisterLimit: Bool = false, family: KernelFamily, registerTiles: [RegisterTile]
   ) {
     self.identifier = identifier
     self.name = name
@@ -172,6 +174,7 @@ public struct DeviceProperties: Sendable, Equatable, Codable {
     self.supportsHalf = supportsHalf
     self.supportsDouble = supportsDouble
     self.hasFastFMA = hasFastFMA
+    self.takesRegisterLimit = takesRegisterLimit
     self.family = family
     self.registerTiles = registerTiles
   }

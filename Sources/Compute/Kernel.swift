@@ -8,11 +8,14 @@ public final class Kernel: Sendable {
   /// Macros in addition to the device's own, for example `["VECTORS": 2]`. Kernels that are compiled in differ by
   /// `name` or arguments instead.
   public let options: [String: Int]
+  /// The registers that a work-item may use, for compilers that take a limit; `nil` for no limit.
+  public let registerLimit: Int?
 
-  public init(_ program: String, _ name: String, options: [String: Int] = [:]) {
+  public init(_ program: String, _ name: String, options: [String: Int] = [:], registerLimit: Int? = nil) {
     self.program = program
     self.name = name
     self.options = options
+    self.registerLimit = registerLimit
   }
 }
 
@@ -25,8 +28,14 @@ extension Kernel {
   /// kernel's own ``options``.
   public func macros(for properties: DeviceProperties) -> [String: Int] {
     let tile = properties.registerTiles[0]
-    return ["VECTOR_WIDTH": tile.width, "USE_FMA": properties.hasFastFMA ? 1 : 0, "ROWS": tile.rows]
-      .merging(options) { $1 }
+    var macros = ["VECTOR_WIDTH": tile.width, "USE_FMA": properties.hasFastFMA ? 1 : 0, "ROWS": tile.rows]
+    if limitsRegisters(on: properties) { macros["HAS_REGISTER_LIMIT"] = 1 }
+    return macros.merging(options) { $1 }
+  }
+
+  /// Whether a device's compiler is told the limit of registers.
+  func limitsRegisters(on properties: DeviceProperties) -> Bool {
+    registerLimit != nil && properties.takesRegisterLimit
   }
 }
 

@@ -27,19 +27,20 @@ public struct LocalTile: Hashable, Sendable {
     groupItems <= traits.maximumWorkGroupSize && localBytes <= traits.localMemoryBytes
   }
 
+  /// For matrix products only: beside what a convolution keeps of its images, so many sums do not fit 128 registers.
   package static let large = LocalTile(rows: 128, columns: 128, depth: 8, itemRows: 8, itemColumns: 8)
-  package static let square = LocalTile(rows: 64, columns: 64, depth: 16, itemRows: 4, itemColumns: 4)
+  package static let tall = LocalTile(rows: 128, columns: 64, depth: 16, itemRows: 4, itemColumns: 8)
+  package static let square = LocalTile(rows: 64, columns: 64, depth: 16, itemRows: 4, itemColumns: 8)
   package static let narrow = LocalTile(rows: 64, columns: 32, depth: 16, itemRows: 4, itemColumns: 4)
   package static let slim = LocalTile(rows: 64, columns: 16, depth: 16, itemRows: 4, itemColumns: 4)
   package static let flat = LocalTile(rows: 16, columns: 64, depth: 16, itemRows: 4, itemColumns: 4)
-  /// Further ones that only a tuning chooses.
-  private static let others = [
-    LocalTile(rows: 128, columns: 64, depth: 16, itemRows: 8, itemColumns: 4),
-    LocalTile(rows: 128, columns: 64, depth: 8, itemRows: 8, itemColumns: 8),
-    LocalTile(rows: 64, columns: 64, depth: 8, itemRows: 8, itemColumns: 8),
-    LocalTile(rows: 64, columns: 128, depth: 16, itemRows: 4, itemColumns: 8),
-    LocalTile(rows: 32, columns: 32, depth: 16, itemRows: 4, itemColumns: 4),
-  ]
+  package static let small = LocalTile(rows: 32, columns: 32, depth: 16, itemRows: 4, itemColumns: 4)
+  /// One more that only a tuning chooses.
+  private static let wide = LocalTile(rows: 64, columns: 128, depth: 16, itemRows: 4, itemColumns: 8)
   /// Every configuration that there are kernels for.
-  package static let all = [large, square, narrow, slim, flat] + others
+  package static let all = [large] + ofConvolutions
+  /// Those that convolutions have kernels for.
+  package static let ofConvolutions = [tall, square, narrow, slim, flat, small, wide]
+  /// Registers that NVIDIA's compiler may use for a work-item of any of them: two groups of 256 items to a multiprocessor.
+  package static let registerLimit = 128
 }

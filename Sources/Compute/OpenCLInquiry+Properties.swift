@@ -35,7 +35,8 @@ extension OpenCLInquiry {
       bufferAlignment: max(256, number(CL_DEVICE_MEM_BASE_ADDR_ALIGN) / 8),
       preferredVectorWidth: max(1, number(CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT)),
       supportsHalf: extensions.contains("cl_khr_fp16"), supportsDouble: hasDouble,
-      hasFastFMA: kind == .cpu ? processorHasFMA : hasFMA, family: kind == .cpu ? .vector : .tile,
+      hasFastFMA: kind == .cpu ? processorHasFMA : hasFMA,
+      takesRegisterLimit: extensions.contains("cl_nv_compiler_options"), family: kind == .cpu ? .vector : .tile,
       registerTiles: registerTiles(for: kind))
   }
 

@@ -58,7 +58,11 @@ final class OpenCLPrograms {
   /// semantics. Warnings are off because drivers print them to the terminal; the clones are compiled with them.
   func options(for kernel: Kernel) -> String {
     let macros = kernel.macros(for: properties).sorted { $0.key < $1.key }
-    return (["-cl-std=CL1.2", "-w"] + macros.map { "-D\($0.key)=\($0.value)" }).joined(separator: " ")
+    var options = ["-cl-std=CL1.2", "-w"] + macros.map { "-D\($0.key)=\($0.value)" }
+    if let limit = kernel.registerLimit, kernel.limitsRegisters(on: properties) {
+      options.append("-cl-nv-maxrregcount=\(limit)")
+    }
+    return options.joined(separator: " ")
   }
 
   /// A kernel object. Builds its program if necessary.

@@ -55,7 +55,7 @@ public struct TunedProduct: Hashable, Sendable {
 
 /// The kernel of either family that computes a product.
 ///
-/// Its text: `vector 6x2` (rows × vectors of the register tile), or `tile 64x64x16 4x4` (rows, columns and depth of the
+/// Its text: `vector 6x2` (rows × vectors of the register tile), or `tile 64x64x16 4x8` (rows, columns and depth of the
 /// local-memory tile, then what a work-item computes).
 public enum TunedKernel: Hashable, Sendable {
   case vector(rows: Int, vectors: Int)

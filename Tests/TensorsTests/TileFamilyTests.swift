@@ -13,6 +13,8 @@ import Testing
         (1, 1, 1), (16, 64, 16), (17, 65, 17), (15, 63, 15), (64, 16, 33), (65, 17, 31), (63, 15, 1), (64, 32, 16),
         (65, 33, 17), (64, 64, 16), (65, 65, 15), (128, 256, 8), (257, 129, 9), (255, 127, 7), (3, 5, 1030),
         (20, 20, 2049), (1, 1, 5000),
+        // Rows of whole vectors, for the kernels that load them so; the first fill the largest tiles.
+        (256, 256, 28), (260, 132, 20), (68, 36, 100), (20, 12, 132), (12, 72, 68), (64, 64, 520),
       ]
       for (m, n, k) in shapes {
         for (transposeA, transposeB) in [(false, false), (false, true), (true, false), (true, true)] {
@@ -46,6 +48,29 @@ import Testing
       try check(device, [3, 28, 28, 1], outputs: 16, ConvGeometry(kernelSize: 3, padding: 1))
       try check(device, [2, 17, 15, 33], outputs: 65, ConvGeometry(kernelSize: 1))
       try check(device, [1, 13, 11, 65], outputs: 31, ConvGeometry(kernelSize: 3, stride: 2))
+      // More taps than the family has bits for.
+      try check(device, [1, 20, 19, 3], outputs: 4, ConvGeometry(kernelSize: Pair(17, 3), padding: Pair(2, 1)))
+      try check(device, [2, 18, 17, 4], outputs: 4, ConvGeometry(kernelSize: 16, padding: 3))
+    }
+  }
+
+  /// Channels that are whole vectors of four on either side, on both, and in groups; sums long enough to be cut in each
+  /// pass.
+  @Test(arguments: TestDevices.tile)
+  func convolutionsOfWholeVectorsMatchOracle(_ on: TestDevice) throws {
+    try on.use { device in
+      let plain = ConvGeometry(kernelSize: 3, padding: 1)
+      for (channels, outputs) in [(8, 12), (3, 8), (8, 5), (4, 68), (36, 20), (1, 4)] {
+        try check(device, [2, 9, 10, channels], outputs: outputs, plain)
+        try check(
+          device, [3, 7, 5, channels], outputs: outputs, ConvGeometry(kernelSize: Pair(2, 4), stride: Pair(2, 1)))
+      }
+      try check(device, [2, 6, 7, 16], outputs: 24, ConvGeometry(kernelSize: 3, padding: 1, groups: 2))
+      try check(device, [2, 6, 7, 8], outputs: 24, ConvGeometry(kernelSize: 3, stride: 2, dilation: 2, groups: 2))
+      try check(device, [1, 5, 6, 64], outputs: 8, plain)
+      try check(device, [1, 5, 6, 8], outputs: 64, plain)
+      try check(device, [1, 4, 3, 67], outputs: 66, plain)
+      try check(device, [9, 30, 31, 4], outputs: 8, plain)
     }
   }
 

@@ -40,7 +40,7 @@ import Testing
     other.name = "A \"GPU\"\n"
     other.instructionSet = ""
     let products = try ["gemm nn 1x2x3", "gemm tt 4x5x6"].map { try #require(TunedProduct($0)) }
-    let tile = try #require(TunedKernel("tile 64x64x16 4x4"))
+    let tile = try #require(TunedKernel("tile 64x64x16 4x8"))
     file.merge([products[0]: tile, products[1]: .vector(rows: 6, vectors: 2)], for: other)
     file.merge([:], for: cpu)
     let path = folder.path + "/a/b/tuning.json"

@@ -23,7 +23,7 @@ import Testing
   /// Kernels that the device does not choose itself, each with the suffix of its name. Few, as drivers take seconds to
   /// build one.
   private func kernels(
-    _ device: any Device, tiles: [String] = ["tile 128x64x8 8x8"]
+    _ device: any Device, tiles: [String] = ["tile 64x128x16 4x8"]
   ) -> [(kernel: TunedKernel, suffix: String)] {
     let vectors = [(6, 1), (12, 3)].map { (TunedKernel.vector(rows: $0, vectors: $1), "_\($0)x\($1)") }
     return (vectors + tiles.map { (TunedKernel($0)!, "_tile") }).filter { $0.0.runs(on: device.properties) }
@@ -34,9 +34,7 @@ import Testing
     try on.use { device in
       var random = SeededGenerator(seed: 1)
       // Those that only a tuning chooses.
-      let tiles = [
-        "tile 128x64x16 8x4", "tile 128x64x8 8x8", "tile 64x64x8 8x8", "tile 64x128x16 4x8", "tile 32x32x16 4x4",
-      ]
+      let tiles = ["tile 128x128x8 8x8", "tile 128x64x16 4x8", "tile 64x128x16 4x8", "tile 32x32x16 4x4"]
       for (operation, transposeA, transposeB) in [("nn", false, false), ("nt", false, true), ("tn", true, false)] {
         let a = random.integers(transposeA ? [70, 33] : [33, 70]),
           b = random.integers(transposeB ? [41, 70] : [70, 41])

@@ -109,7 +109,7 @@ def make_toml(lab, r, folder):
 def make_tuning(lab, r, folder):
     choices = {"gemm nn 100x128x784": "vector 6x1", "gemm nt 500x10x64": "vector 8x2",
                "conv2d forward 100x28x28x1>26x26x16 k3x3 s1x1 p0x0 d1x1 g1": "vector 8x1",
-               "conv2d+pool forward 1x28x28x1>26x26x16 k3x3 s1x1 p0x0 d1x1 g1 pool2x2": "tile 64x64x16 4x4"}
+               "conv2d+pool forward 1x28x28x1>26x26x16 k3x3 s1x1 p0x0 d1x1 g1 pool2x2": "tile 64x64x16 4x8"}
     device = {"device": lab.cpu["name"], "driver": lab.cpu["driver"], "instruction_set": lab.cpu["isa"],
               "choices": choices}
     data = mutate_json(r, json.dumps({"format": 1, "devices": [device]}).encode())

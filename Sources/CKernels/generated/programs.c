@@ -98,6 +98,10 @@ static const char conv2d_tile_cl_text[] = {
 #embed "../../../Kernels/conv2d_tile.cl"
 };
 TEXT_FILE(conv2d_tile_cl, "conv2d_tile.cl")
+static const char conv2d_tile_h_text[] = {
+#embed "../../../Kernels/conv2d_tile.h"
+};
+TEXT_FILE(conv2d_tile_h, "conv2d_tile.h")
 static const char conv2d_to_one_cl_text[] = {
 #embed "../../../Kernels/conv2d_to_one.cl"
 };
@@ -106,6 +110,10 @@ static const char conv2d_to_one_h_text[] = {
 #embed "../../../Kernels/conv2d_to_one.h"
 };
 TEXT_FILE(conv2d_to_one_h, "conv2d_to_one.h")
+static const char conv2d_weight_gradient_tile_cl_text[] = {
+#embed "../../../Kernels/conv2d_weight_gradient_tile.cl"
+};
+TEXT_FILE(conv2d_weight_gradient_tile_cl, "conv2d_weight_gradient_tile.cl")
 static const char dropout_cl_text[] = {
 #embed "../../../Kernels/dropout.cl"
 };
@@ -226,6 +234,10 @@ static const char pool_h_text[] = {
 #embed "../../../Kernels/pool.h"
 };
 TEXT_FILE(pool_h, "pool.h")
+static const char quad_cl_text[] = {
+#embed "../../../Kernels/quad.cl"
+};
+TEXT_FILE(quad_cl, "quad.cl")
 static const char reduce_cl_text[] = {
 #embed "../../../Kernels/reduce.cl"
 };
@@ -246,6 +258,14 @@ static const char step_values_h_text[] = {
 #embed "../../../Kernels/step_values.h"
 };
 TEXT_FILE(step_values_h, "step_values.h")
+static const char sum_splits_cl_text[] = {
+#embed "../../../Kernels/sum_splits.cl"
+};
+TEXT_FILE(sum_splits_cl, "sum_splits.cl")
+static const char sum_splits_h_text[] = {
+#embed "../../../Kernels/sum_splits.h"
+};
+TEXT_FILE(sum_splits_h, "sum_splits.h")
 static const char winograd_cl_text[] = {
 #embed "../../../Kernels/winograd.cl"
 };
@@ -284,10 +304,12 @@ static const telar_file *const conv2d_first_norm_files[] = {&common_cl, &activat
 static const telar_file *const conv2d_from_one_files[] = {&common_cl, &activation_h, &activation_cl,
     &conv2d_from_one_h, &conv2d_from_one_cl};
 static const telar_file *const conv2d_prepare_files[] = {&common_cl, &conv2d_prepare_cl};
-static const telar_file *const conv2d_tile_files[] = {&common_cl, &activation_h, &activation_cl, &local_tile_cl,
-    &conv2d_tile_cl};
+static const telar_file *const conv2d_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
+    &local_tile_cl, &conv2d_tile_h, &conv2d_tile_cl};
 static const telar_file *const conv2d_to_one_files[] = {&common_cl, &activation_h, &activation_cl, &conv2d_to_one_h,
     &conv2d_to_one_cl};
+static const telar_file *const conv2d_weight_gradient_tile_files[] = {&common_cl, &activation_h, &activation_cl,
+    &quad_cl, &local_tile_cl, &conv2d_weight_gradient_tile_cl};
 static const telar_file *const dropout_files[] = {&common_cl, &activation_h, &activation_cl, &philox_h, &philox_cl,
     &dropout_h, &step_values_h, &dropout_cl};
 static const telar_file *const dropout_pool_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
@@ -299,8 +321,8 @@ static const telar_file *const gated_units_files[] = {&common_cl, &activation_h,
 static const telar_file *const gather_files[] = {&common_cl, &step_values_h, &gather_cl};
 static const telar_file *const gemm_files[] = {&common_cl, &activation_h, &activation_cl, &register_tile_cl, &gemm_h,
     &gemm_cl};
-static const telar_file *const gemm_tile_files[] = {&common_cl, &activation_h, &activation_cl, &local_tile_cl,
-    &gemm_tile_cl};
+static const telar_file *const gemm_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
+    &local_tile_cl, &gemm_tile_cl};
 static const telar_file *const group_norm_files[] = {&common_cl, &group_norm_cl};
 static const telar_file *const group_norm_tile_files[] = {&common_cl, &group_sum_h, &group_sum_cl,
     &group_norm_tile_cl};
@@ -315,6 +337,8 @@ static const telar_file *const pool_files[] = {&common_cl, &pool_h, &argmax_cl, 
 static const telar_file *const reduce_files[] = {&common_cl, &reduce_cl};
 static const telar_file *const reduce_tile_files[] = {&common_cl, &group_sum_h, &group_sum_cl, &reduce_tile_cl};
 static const telar_file *const softmax_files[] = {&common_cl, &activation_h, &activation_cl, &softmax_cl};
+static const telar_file *const sum_splits_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
+    &sum_splits_h, &sum_splits_cl};
 static const telar_file *const winograd_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
     &register_tile_cl, &winograd_h, &winograd_transforms_cl, &winograd_cl};
 
@@ -337,6 +361,7 @@ static const telar_program programs[] = {
     PROGRAM(conv2d_prepare, 0)
     PROGRAM(conv2d_tile, 1)
     PROGRAM(conv2d_to_one, 0)
+    PROGRAM(conv2d_weight_gradient_tile, 1)
     PROGRAM(dropout, 0)
     PROGRAM(dropout_pool, 0)
     PROGRAM(dropout_tile, 1)
@@ -357,6 +382,7 @@ static const telar_program programs[] = {
     PROGRAM(reduce, 0)
     PROGRAM(reduce_tile, 1)
     PROGRAM(softmax, 0)
+    PROGRAM(sum_splits, 1)
     PROGRAM(winograd, 0)
 };
 const int telar_program_count = sizeof programs / sizeof *programs;
@@ -407,10 +433,10 @@ static const telar_kernel kernels[] = {
     {"conv2d_prepare", "pad_image", "cbiiiiii", 0},
     {"conv2d_prepare", "pack_taps", "ccbiiiiii", 0},
     {"conv2d_prepare", "winograd_filters", "cbiiii", 0},
-    {"conv2d_tile", "conv2d_forward_tile", "cccbiiiiiiiiiiiiiiiicif", 0},
-    {"conv2d_tile", "conv2d_input_gradient_tile", "cccbiiiiiiiiiiiiiiiiiicif", 0},
-    {"conv2d_tile", "conv2d_weight_gradient_tile", "ccbiiiiiiiiiiiiiiiiii", 0},
+    {"conv2d_tile", "conv2d_forward_tile", "cccbiiiiiiiiiiiiiiiiicif", 0},
+    {"conv2d_tile", "conv2d_input_gradient_tile", "cccbiiiiiiiiiiiiiiiiiiicif", 0},
     {"conv2d_to_one", "conv2d_to_one", "cccbiiiiiiiiiif", 0},
+    {"conv2d_weight_gradient_tile", "conv2d_weight_gradient_tile", "ccbiiiiiiiiiiiiiiiiii", 0},
     {"dropout", "philox_blocks", "biuuuuuu", 0},
     {"dropout", "dropout_forward", "cbiuuucufi", 0},
     {"dropout_pool", "relu_dropout_pool_2x2", "cbbiiiiuuucuf", 0},
@@ -431,8 +457,7 @@ static const telar_kernel kernels[] = {
     {"gemm", "gemm", "ccccbiiiiiiiiiiiiffcif", 1},
     {"gemm", "gemm_pack", "ccbbiiiiiii", 1},
     {"gemm", "gemm_packed", "ccccbiiiiiiffcif", 1},
-    {"gemm_tile", "gemm_tile", "ccccbiiiiiiiiffcif", 0},
-    {"gemm_tile", "sum_splits", "cccbiiiffcif", 0},
+    {"gemm_tile", "gemm_tile", "ccccbiiiiiiffcif", 0},
     {"group_norm", "group_norm_forward", "cbccbiiiifii", 0},
     {"group_norm", "group_norm_backward", "ccccbbbiiiiii", 0},
     {"group_norm_tile", "group_norm_forward_tile", "cbccbiiiifii", 0},
@@ -459,6 +484,7 @@ static const telar_kernel kernels[] = {
     {"reduce", "count_correct", "ccbiii", 0},
     {"reduce_tile", "chunk_sum_tile", "cbiifi", 0},
     {"softmax", "cross_entropy_rows", "ccbbbiiifi", 0},
+    {"sum_splits", "sum_splits", "cccbiiiffcif", 0},
     {"winograd", "winograd_forward", "ccccbbiiiiiiiiiicif", 1},
     {"winograd", "winograd_weight_gradient", "cccbiiiiiiiiii", 1},
 };

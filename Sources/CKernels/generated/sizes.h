@@ -5,6 +5,7 @@
 #include "../../../Kernels/conv2d.h"
 #include "../../../Kernels/conv2d_batch.h"
 #include "../../../Kernels/conv2d_from_one.h"
+#include "../../../Kernels/conv2d_tile.h"
 #include "../../../Kernels/conv2d_to_one.h"
 #include "../../../Kernels/dropout.h"
 #include "../../../Kernels/gemm.h"
@@ -15,4 +16,5 @@
 #include "../../../Kernels/philox.h"
 #include "../../../Kernels/pool.h"
 #include "../../../Kernels/step_values.h"
+#include "../../../Kernels/sum_splits.h"
 #include "../../../Kernels/winograd.h"

@@ -1,44 +1,86 @@
+import CKernels
+
 /// Convolutions on devices of the tile family: matrix products that gather their left side from the images, so that
-/// images need no padding of their own. Kernels in `conv2d_tile.cl`.
+/// images need no padding of their own. Kernels in `conv2d_tile.cl` and
+/// `conv2d_weight_gradient_tile.cl`.
 enum ConvTileKernels {
-  static let forward = LocalTileKernel("conv2d_tile", "conv2d_forward_tile")
-  static let inputGradient = LocalTileKernel("conv2d_tile", "conv2d_input_gradient_tile")
-  static let weightGradient = LocalTileKernel("conv2d_tile", "conv2d_weight_gradient_tile")
+  private static let flags = ["ALIGNED", "PIXELS_ALIGNED"]
+  static let forward = LocalTileKernel("conv2d_tile", "conv2d_forward_tile", flags: flags)
+  static let inputGradient = LocalTileKernel("conv2d_tile", "conv2d_input_gradient_tile", flags: flags)
+  static let weightGradient = LocalTileKernel(
+    "conv2d_weight_gradient_tile", "conv2d_weight_gradient_tile", flags: flags)
 }
 
 extension ConvProblem {
-  /// y = epilogue(conv2d(x, w) + bias): a product of output pixels by output channels.
-  func enqueueForwardTile(_ configuration: LocalTile, _ operands: ConvOperands) throws {
-    let (device, y) = (operands.device, operands.y)
-    let (m, n) = (batch * outSize.height * outSize.width, outChannels / geometry.groups)
-    device.profiler?.declare(flops: flops, bytes: bytes)
-    try device.launch(
-      ConvTileKernels.forward[configuration], over: configuration.grid(m: m, n: n, batches: geometry.groups),
-      [
-        .buffer(operands.x.buffer), .buffer(operands.weight.buffer),
-        .buffer(operands.biasBuffer(channels: outChannels)), .buffer(y.buffer),
-      ] + sizeArguments + operands.epilogue.arguments(writing: y.buffer))
+  /// Whether the tile family has kernels for the convolution: they keep a bit for each tap of an axis, and count places
+  /// in 32 bits of bytes.
+  var fitsLocalTiles: Bool {
+    let mostElements = 1 << 30, inputCount = batch * size.height * size.width * channels
+    return max(geometry.kernelSize.height, geometry.kernelSize.width) <= Int(CONV2D_TILE_TAPS)
+      && max(inputCount, outShape.reduce(1, *), weightCount) <= mostElements
   }
 
-  /// x = epilogue(transposed convolution of y + bias): for each phase of the stride, a product of pixels by channels.
+  /// y = epilogue(conv2d(x, w) + bias): a product of output pixels by output channels. One launch, and one more where k is
+  /// cut.
+  func enqueueForwardTile(_ configuration: LocalTile, _ operands: ConvOperands) throws {
+    let (device, y) = (operands.device, operands.y)
+    let (m, n) = (batch * outSize.height * outSize.width, groupOutChannels)
+    let split = configuration.split(
+      m: m, n: n, k: taps * groupChannels, batches: geometry.groups, on: device.traits)
+    try enqueueSplit(split.count, operands, to: y, channels: outChannels) { target, bias, epilogue in
+      try device.launch(
+        ConvTileKernels.forward[configuration, isAligned(groupOutChannels), isAligned(groupChannels)],
+        over: configuration.grid(m: m, n: n, batches: geometry.groups * split.count),
+        [.buffer(operands.x.buffer), .buffer(operands.weight.buffer), .buffer(bias), .buffer(target)] + sizeArguments
+          + [.int(split.chunk)] + epilogue.arguments(writing: target))
+    }
+  }
+
+  /// x = epilogue(transposed convolution of y + bias): for each phase of the stride, a product of pixels by channels. One
+  /// launch, and one more where k is cut.
   func enqueueTransposedTile(_ configuration: LocalTile, _ operands: ConvOperands) throws {
     let (device, x) = (operands.device, operands.x)
     let (stride, dilation) = (geometry.stride, geometry.dilation)
-    let (m, n) = (phasePixels, channels / geometry.groups)
+    let (m, n) = (phasePixels, groupChannels)
+    // How many taps lie between two that meet the same phase.
+    let period = Pair(
+      stride.height / stride.height.greatestCommonDivisor(with: dilation.height),
+      stride.width / stride.width.greatestCommonDivisor(with: dilation.width))
+    let phaseTaps =
+      geometry.kernelSize.height.dividedUp(by: period.height) * geometry.kernelSize.width.dividedUp(by: period.width)
     let products = geometry.groups * stride.height * stride.width
-    device.profiler?.declare(flops: flops, bytes: bytes)
-    try device.launch(
-      ConvTileKernels.inputGradient[configuration], over: configuration.grid(m: m, n: n, batches: products),
-      [
-        .buffer(operands.y.buffer), .buffer(operands.weight.buffer), .buffer(operands.biasBuffer(channels: channels)),
-        .buffer(x.buffer),
-      ] + sizeArguments
-        + [
-          // How many taps lie between two that meet the same phase.
-          .int(stride.height / stride.height.greatestCommonDivisor(with: dilation.height)),
-          .int(stride.width / stride.width.greatestCommonDivisor(with: dilation.width)),
-        ] + operands.epilogue.arguments(writing: x.buffer))
+    let split = configuration.split(
+      m: m, n: n, k: phaseTaps * groupOutChannels, batches: products, on: device.traits)
+    try enqueueSplit(split.count, operands, to: x, channels: channels) { target, bias, epilogue in
+      try device.launch(
+        ConvTileKernels.inputGradient[configuration, isAligned(groupChannels), isAligned(groupOutChannels)],
+        over: configuration.grid(m: m, n: n, batches: products * split.count),
+        [.buffer(operands.y.buffer), .buffer(operands.weight.buffer), .buffer(bias), .buffer(target)] + sizeArguments
+          + [.int(period.height), .int(period.width), .int(split.chunk)] + epilogue.arguments(writing: target))
+    }
   }
+
+  /// A pass whose sums over k are cut into `splits`: `launch` writes them, with the bias and the epilogue that it is
+  /// given; where there are several, a second launch adds them up.
+  private func enqueueSplit(
+    _ splits: Int, _ operands: ConvOperands, to out: Tensor, channels: Int,
+    launch: (_ target: Buffer, _ bias: Buffer, _ epilogue: Epilogue) throws -> Void
+  ) throws {
+    let device = operands.device
+    device.profiler?.declare(flops: flops, bytes: bytes)
+    if splits == 1 {
+      return try launch(out.buffer, operands.biasBuffer(channels: channels), operands.epilogue)
+    }
+    let parts = try device.allocate(byteCount: splits * out.count * 4)
+    try launch(parts, device.zeros(byteCount: channels * 4), .none)
+    try SplitSums(
+      parts: parts, splits: splits, count: out.count, columns: channels, bias: operands.bias?.buffer,
+      epilogue: operands.epilogue
+    ).enqueue(to: out.buffer, on: device)
+  }
+
+  /// Whether the channels of all groups are whole vectors of four, and aligned as such.
+  private func isAligned(_ groupChannels: Int) -> Bool { groupChannels.isMultiple(of: 4) }
 
   /// dweight (+)= the gradient of the weights: a product of weights before the output channel by output channels, over all
   /// pixels. One launch, and one that adds up the chunks of pixels where there are several.
@@ -52,7 +94,7 @@ extension ConvProblem {
     let target = isWhole ? dweight : try device.tensor([split.count] + weightShape)
     device.profiler?.declare(flops: flops, bytes: bytes)
     try device.launch(
-      ConvTileKernels.weightGradient[configuration],
+      ConvTileKernels.weightGradient[configuration, isAligned(groupOutChannels), isAligned(groupChannels)],
       over: configuration.grid(m: m, n: n, batches: geometry.groups * split.count),
       [.buffer(operands.x.buffer), .buffer(operands.dy.buffer), .buffer(target.buffer)] + sizeArguments
         + [.int(split.chunk), .int(isWhole && operands.accumulate ? 1 : 0)])

@@ -8,48 +8,68 @@ extension LocalTile {
 
   // MARK: Choice
 
-  /// The tile for `batches` products of m × n: the largest that has little to do past the edges, still makes enough
-  /// groups for the device, and that the device can hold.
-  static func best(m: Int, n: Int, batches: Int = 1, on traits: DeviceTraits) -> LocalTile {
-    let largeTiles = m.dividedUp(by: large.rows) * n.dividedUp(by: large.columns) * batches
-    let wanted: LocalTile
+  /// The tile for `batches` products of m × n: one that has little to do past the edges, and then the largest, up to
+  /// `largest`, of which there is a group for each of the device's units, or else the smallest.
+  static func best(
+    m: Int, n: Int, batches: Int = 1, upTo largest: LocalTile = large, on traits: DeviceTraits
+  ) -> LocalTile {
+    let wanted: [LocalTile]
     if m <= flat.rows {
-      wanted = flat
+      wanted = [flat]
     } else if n <= slim.columns {
-      wanted = slim
+      wanted = [slim]
     } else if n <= narrow.columns {
-      wanted = narrow
-    } else if m >= large.rows, n >= large.columns, largeTiles >= 2 * traits.computeUnits {
-      wanted = large
+      wanted = [narrow, small]
     } else {
-      wanted = square
+      wanted = [largest, square, narrow, small]
     }
-    return [wanted, narrow].first { $0.fits(traits) } ?? slim
+    let possible = wanted.filter { $0.fits(traits) }
+    return possible.first { tile in
+      // Large tiles need twice as many, since the last ones leave units idle for longest.
+      let groups = tile.tiles(m, n) * batches
+      return tile == largest
+        ? m >= tile.rows && n >= tile.columns && groups >= 2 * traits.computeUnits : groups >= traits.computeUnits
+    } ?? possible.last ?? slim
   }
 
-  /// How a sum over k is cut so that there are enough groups for the device: products in a chunk, and chunks.
+  /// How the sum over k of `batches` products of m × n is cut where they alone are too few groups for the device:
+  /// products in a chunk, and chunks.
   func split(m: Int, n: Int, k: Int, batches: Int = 1, on traits: DeviceTraits) -> (chunk: Int, count: Int) {
-    let tiles = tiles(m, by: rows) * tiles(n, by: columns) * batches
-    let wanted = Self.groupsPerUnit * traits.computeUnits / tiles
-    let count = max(1, min(wanted, k / Self.leastChunk))
-    let chunk = max(depth, k.dividedUp(by: count).dividedUp(by: depth) * depth)
+    let (groups, units) = (tiles(m, n) * batches, traits.computeUnits)
+    guard groups < units else { return (max(depth, k), 1) }
+    // A group for each unit, even of short chunks; of long ones more, which hide each other's wait for memory.
+    let short = min(units.dividedUp(by: groups), k / Self.shortestChunk)
+    let long = min(Self.groupsPerUnit * units / groups, k / Self.longChunk)
+    let chunk = max(depth, k.dividedUp(by: max(1, short, long)).dividedUp(by: depth) * depth)
     return (chunk, max(1, k.dividedUp(by: chunk)))
   }
 
-  /// Groups for each unit of the device: enough to hide the wait for memory.
+  private func tiles(_ m: Int, _ n: Int) -> Int { tiles(m, by: rows) * tiles(n, by: columns) }
+
   private static let groupsPerUnit = 4
-  /// Products below which a chunk of its own costs more than it brings.
-  private static let leastChunk = 256
+  /// Products that repay a pass over the sums of a chunk of their own.
+  private static let shortestChunk = 64
+  private static let longChunk = 256
 }
 
-/// A kernel of the tile family, in each configuration.
+/// A kernel of the tile family, in each configuration and with each setting of its flags: macros that are 0 or 1.
 final class LocalTileKernel: Sendable {
-  private let byConfiguration: [LocalTile: Kernel]
+  private let byConfiguration: [LocalTile: [Kernel]]
 
-  init(_ program: String, _ name: String) {
+  init(_ program: String, _ name: String, flags: [String]) {
     byConfiguration = Dictionary(
-      uniqueKeysWithValues: LocalTile.all.map { ($0, Kernel(program, name, options: $0.options)) })
+      uniqueKeysWithValues: LocalTile.all.map { tile in
+        let kernels = (0..<1 << flags.count).map { setting in
+          let values = flags.indices.map { (flags[$0], setting >> $0 & 1) }
+          return Kernel(
+            program, name, options: tile.options.merging(values) { $1 }, registerLimit: LocalTile.registerLimit)
+        }
+        return (tile, kernels)
+      })
   }
 
-  subscript(configuration: LocalTile) -> Kernel { byConfiguration[configuration]! }
+  /// The kernel of a configuration with its flags set so, in their order.
+  subscript(configuration: LocalTile, flags: Bool...) -> Kernel {
+    byConfiguration[configuration]![flags.indices.reduce(0) { $0 | (flags[$1] ? 1 << $1 : 0) }]
+  }
 }

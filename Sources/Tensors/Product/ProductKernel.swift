@@ -13,10 +13,13 @@ enum ProductKernel {
 
 extension Device {
   /// The kernel for `batches` products of m × n: what the device's tuning says of `product`, or else its properties.
-  func kernel(m: Int, n: Int, batches: Int = 1, for product: @autoclosure () -> TunedProduct) -> ProductKernel {
+  func kernel(
+    m: Int, n: Int, batches: Int = 1, upTo largest: LocalTile = .large, for product: @autoclosure () -> TunedProduct
+  ) -> ProductKernel {
     let own: ProductKernel =
       traits.family == .tile
-      ? .tile(.best(m: m, n: n, batches: batches, on: traits)) : .vector(traits.registerTile(forColumns: n))
+      ? .tile(.best(m: m, n: n, batches: batches, upTo: largest, on: traits))
+      : .vector(traits.registerTile(forColumns: n))
     return tuning.isEmpty ? own : tuned(product(), own)
   }
 

@@ -94,6 +94,10 @@ extension ConvProblem {
   private func choice(
     on device: any Device, m: Int, n: Int, batches: Int, _ operation: TunedProduct.Operation
   ) -> KernelChoice {
-    KernelChoice(device.traits) { device.kernel(m: m, n: n, batches: batches, for: self.product(operation)) }
+    KernelChoice(device.traits) {
+      let chosen = device.kernel(m: m, n: n, batches: batches, upTo: .tall, for: self.product(operation))
+      if case .tile = chosen, !self.fitsLocalTiles { return .vector(device.traits.registerTile(forColumns: n)) }
+      return chosen
+    }
   }
 }
