@@ -73,16 +73,16 @@ struct HelpTests {
 
     Each experiment and seed has a folder, STUDY/EXPERIMENT/seed-N under --out,
     with settings (run.json), metrics (metrics.jsonl, metrics.csv, TensorBoard
-    events), the trained network (last.safetensors, best.safetensors), what it came
-    to (result.json) and figures. A run that is there already is not made again,
-    and never replaced without --overwrite. Ctrl-C ends a run after the step under
-    way; --resume goes on with it.
+    events), the trained network (last.safetensors, best.safetensors), its results
+    (result.json) and figures. A run that is there already is not made again, and
+    never replaced without --overwrite. Ctrl-C ends a run after the step under way;
+    --resume goes on with it.
 
     Progress is on standard error, results are on standard output. With --json
-    there is one object a line: one when a run begins, is gone on with, is there
-    already, ends or fails, one an epoch, and in the end one a claim. When nobody
-    reads them any more, or their disk is full, the runs go on and are saved; the
-    exit code is then 74.
+    there is one object a line: one when a run begins, resumes, is there already,
+    ends or fails, one an epoch, and in the end one a claim. When nobody reads them
+    any more, or their disk is full, the runs go on and are saved; the exit code is
+    then 74.
 
     EXAMPLES
       telar study aldecoa case-1 case-2 case-3 case-4 --epochs 3
