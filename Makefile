@@ -10,9 +10,11 @@ OUT ?= runs$(if $(filter-out 10,$(EPOCHS)),-$(EPOCHS))$(if $(filter-out auto,$(D
 # More options of `telar study`, for example ARGS=--overwrite.
 ARGS ?=
 
-# Options of `gpu-static`: a file for the rows as JSON, and some targets instead of all, as TARGETS="sm_90 gfx90a".
+# Options of `gpu-static`: a file for the rows as JSON, some targets instead of all, as TARGETS="sm_90 gfx90a", and QUICK=1
+# to leave out kernels for operands that are not aligned, except those of one tile.
 JSON ?=
 TARGETS ?=
+QUICK ?=
 
 .PHONY: run build kernels test test-trust test-drivers gpu-static bench dist lint clean
 .DEFAULT_GOAL := build
@@ -53,7 +55,8 @@ test-drivers: build
 # registers, spills, code size, the share of multiply-adds. No GPU is needed; CONTRIBUTING.md says how to read it.
 gpu-static:
 	@Tools/setup.sh gpu
-	@Tools/gpu/static.py $(if $(TARGETS),--targets $(TARGETS)) $(if $(JSON),--json "$(JSON)")
+	@Tools/gpu/static.py $(if $(QUICK),--quick) $(if $(TARGETS),--targets $(TARGETS)) \
+		$(if $(JSON),--json "$(JSON)")
 
 # Training speed of the eight networks, beside PyTorch's where a Python with PyTorch is found (PYTHON=…, .peers, PATH).
 bench: build

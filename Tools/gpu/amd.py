@@ -5,7 +5,7 @@ import re
 from typing import NamedTuple
 
 import instructions
-from compilers import GROUP, compile_text
+from compilers import compile_text
 
 
 class ComputeUnit(NamedTuple):
@@ -20,14 +20,14 @@ ARCHITECTURES = {
     "gfx1030": ComputeUnit(32, 16, 2, 65536), "gfx1100": ComputeUnit(32, 16, 2, 65536)}
 
 
-def build(tools, target, options, source, folder):
-    """{kernel: its measures and listing} of a program."""
+def build(tools, target, options, source, folder, items):
+    """{kernel: its measures and listing} of a program. items(kernel): of a group where the text requires no number."""
     path = folder / "k.s"
     triple = ["-target", "amdgcn--amdhsa", "-nogpulib", f"-mcpu={target}"]
     groups = compile_text(tools, triple, "amdgcn--amdhsa.bc", options, source, path)
     kernels = read(path.read_text())
     for name, kernel in kernels.items():
-        kernel["group"] = math.prod(groups.get(name, [GROUP]))
+        kernel["group"] = math.prod(groups.get(name) or [items(name)])
         add_occupancy(kernel, ARCHITECTURES[target])
     return kernels
 

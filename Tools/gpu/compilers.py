@@ -7,11 +7,14 @@ import subprocess
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parents[2] / ".gpu"  # what setup.sh of this folder brings
-GROUP = 64  # items of a group where a kernel requires no number: groupSize in Launches.swift
 
 
 class CompilerError(Exception):
     """What a compiler rejected."""
+
+
+class CompilerCrash(CompilerError):
+    """What ended a compiler by a signal."""
 
 
 class Tools:
@@ -44,7 +47,9 @@ def run(command, **environment):
     done = subprocess.run(
         list(map(str, command)), capture_output=True, text=True, env={**os.environ, **environment}, check=False)
     if done.returncode:
-        raise CompilerError(f"{' '.join(map(str, command))}\n{(done.stderr or done.stdout)[:3000]}")
+        # ocloc turns the signals that it catches into an exit status.
+        error = CompilerCrash if done.returncode < 0 or done.returncode > 128 else CompilerError
+        raise error(f"{' '.join(map(str, command))}\n{(done.stderr or done.stdout)[:3000]}")
     return done
 
 

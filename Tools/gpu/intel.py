@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import instructions
-from compilers import GROUP, run
+from compilers import run
 
 
 class Core(NamedTuple):
@@ -20,8 +20,8 @@ LINE = re.compile(r"^(?:\([^)]*\))?\s+([a-z][\w.]*)\s+(.*)")
 BLOCK = re.compile(r"^// B(\d+):.*Succs:\{(.*?)\}")
 
 
-def build(tools, target, options, source, folder):
-    """{kernel: its measures and listing} of a program."""
+def build(tools, target, options, source, folder, items):
+    """{kernel: its measures and listing} of a program. items(kernel): of a group where the text requires no number."""
     core, dumps = ARCHITECTURES[target], folder / "dumps"
     dumps.mkdir()
     root = Path(tools.ocloc).parents[2]
@@ -43,7 +43,7 @@ def build(tools, target, options, source, folder):
             kernels[name] = kernel
     for name, kernel in kernels.items():
         kernel["local"] = local.get(name, 0)
-        kernel["group"] = math.prod(groups.get(name, [GROUP]))
+        kernel["group"] = math.prod(groups.get(name) or [items(name)])
         add_occupancy(kernel, core)
     return kernels
 

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 import instructions
-from compilers import GROUP, compile_text, run
+from compilers import compile_text, run
 
 
 class Multiprocessor(NamedTuple):
@@ -24,12 +24,17 @@ ARCHITECTURES = {
     "sm_86": Multiprocessor(65536, 102400, 1024, 1536, 16, 1),
     "sm_89": Multiprocessor(65536, 102400, 1024, 1536, 24, 1),
     "sm_90": Multiprocessor(65536, 233472, 1024, 2048, 32, 1)}
-REGISTER_LIMIT = "-cl-nv-maxrregcount="
 LINE = re.compile(r"^\s+/\*([0-9a-f]{4,})\*/\s+(?:@!?(U?P\w+)\s+)?([A-Z][\w.]*)\s*(.*?)\s*;")
+REGISTER_LIMIT = "-cl-nv-maxrregcount="
 
 
-def build(tools, target, options, source, folder):
-    """{kernel: its measures and listing} of a program."""
+def limited(options, registers):
+    """Options with a limit of registers, as OpenCLPrograms.options(for:) gives them."""
+    return [*options, "-DHAS_REGISTER_LIMIT=1", f"{REGISTER_LIMIT}{registers}"] if registers else options
+
+
+def build(tools, target, options, source, folder, items):
+    """{kernel: its measures and listing} of a program. items(kernel): of a group where the text requires no number."""
     ptx, cubin = folder / "k.ptx", folder / "k.cubin"
     triple = ["-target", "nvptx64--nvidiacl"]
     for option in ("-target-cpu", target, "-target-feature", "+ptx78"):
@@ -45,7 +50,7 @@ def build(tools, target, options, source, folder):
     kernels = read_log(log)
     read_listing(listing, kernels)
     for name, kernel in kernels.items():
-        kernel["group"] = math.prod(groups.get(name, [GROUP]))
+        kernel["group"] = math.prod(groups.get(name) or [items(name)])
         add_occupancy(kernel, ARCHITECTURES[target])
     return kernels
 

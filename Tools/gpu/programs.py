@@ -1,5 +1,6 @@
 """What a GPU device builds: programs, and the sets of options of each."""
 
+import itertools
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,15 @@ CPU_ONLY = {
 DEVICE_MACROS = {"VECTOR_WIDTH": 4, "USE_FMA": 1, "ROWS": 4}  # OpenCLPrograms.options(for:) on a GPU
 TILE_MACROS = ("TILE_M", "TILE_N", "TILE_K", "ITEM_M", "ITEM_N")
 TILE_FIELDS = ("rows", "columns", "depth", "itemRows", "itemColumns")
+ALIGNMENTS = {"ALIGNED", "PIXELS_ALIGNED"}
+FLAGS = {  # of the LocalTileKernels: macros that are 0 or 1
+    "gemm_tile": ("ALIGNED", "A_IS_TRANSPOSED", "B_IS_TRANSPOSED"), "conv2d_tile": ("ALIGNED", "PIXELS_ALIGNED"),
+    "conv2d_weight_gradient_tile": ("ALIGNED", "PIXELS_ALIGNED")}
+GROUP = 64  # items of a group where nothing else is said: groupSize in Launches.swift
+# The header and the macro with the items of a group of kernels with local memory, on a GPU with large groups.
+GROUPS = {"sum_splits": None, "cross_entropy_rows_tile": ("loss.h", "LOSS_GROUP_ITEMS")}
+GROUP_SUM = ("group_sum.h", "GROUP_SUM_ITEMS")  # of the others
+KERNEL = re.compile(r"(?:kernel|GROUP_KERNEL) void (\w+)\((.*?)^}", re.M | re.S)
 
 
 class Tile(NamedTuple):
@@ -32,9 +42,23 @@ class Tile(NamedTuple):
         return cls(*map(int, re.findall(r"\d+", label)))
 
     @property
+    def items(self):
+        """Work-items of a group."""
+        return self.rows // self.item_rows * (self.columns // self.item_columns)
+
+    @property
     def step_fmas(self):
         """Multiply-adds of a work-item in a step."""
         return self.item_rows * self.item_columns * self.depth
+
+
+class Tiles(NamedTuple):
+    """What LocalTile.swift says."""
+
+    all: list
+    of_convolutions: list
+    square: Tile
+    register_limit: int
 
 
 class Build(NamedTuple):
@@ -42,17 +66,40 @@ class Build(NamedTuple):
 
     program: str
     tile: Tile | None
+    flags: str | None  # the flags that are set, as ALIGNED+A_IS_TRANSPOSED; none; None where the program has no flags
     options: list
+    registers: int | None  # the limit that a compiler of NVIDIA's is told
     text: str
-    has_local_memory: bool
+    groups: dict  # {kernel with local memory: items of a group}
+
+    @property
+    def kernels(self):
+        return [found[1] for found in KERNEL.finditer(self.text)]
+
+    @property
+    def labels(self):
+        """The kernels as misses are named, without the target."""
+        return {label(kernel, self.tile, self.flags) for kernel in self.kernels}
+
+    def is_quick(self, tiles):
+        """Whether a quick check has it: of a program with flags the aligned kernels, and of one tile all."""
+        aligned = ALIGNMENTS & set(FLAGS.get(self.program, ()))
+        return self.tile == tiles.square or not self.flags or aligned <= set(self.flags.split("+"))
+
+
+def label(kernel, tile, flags):
+    return " ".join(str(part) for part in (kernel, tile, flags) if part)
 
 
 def read_tiles(path=ROOT / "Sources/Compute/LocalTile.swift"):
-    numbers = r"\(" + r",\s*".join(rf"{field}: (\d+)" for field in TILE_FIELDS) + r"\)"
-    tiles = [Tile(*map(int, found)) for found in re.findall(numbers, path.read_text(encoding="utf-8"))]
-    if not tiles:
+    text = path.read_text(encoding="utf-8")
+    numbers = r"static let (\w+) = LocalTile\(" + r",\s*".join(rf"{field}: (\d+)" for field in TILE_FIELDS) + r"\)"
+    tiles = {name: Tile(*map(int, found)) for name, *found in re.findall(numbers, text)}
+    names, limit = re.search(r"ofConvolutions = \[(.*?)\]", text), re.search(r"registerLimit = (\d+)", text)
+    if not tiles or not names or not limit:
         raise ValueError(f"{path}: no tiles were found")
-    return tiles
+    return Tiles(
+        list(tiles.values()), [tiles[name] for name in names[1].split(", ")], tiles["square"], int(limit[1]))
 
 
 def builds(library, tiles):
@@ -62,20 +109,37 @@ def builds(library, tiles):
         if program.name in CPU_ONLY:
             continue
         text = "".join(flat(file.path) for file in program.files)
-        is_tiled = any(macro in file.words() for file in program.files for macro in TILE_MACROS)
-        for tile in tiles if is_tiled else [None]:
-            macros = {**DEVICE_MACROS, **(dict(zip(TILE_MACROS, tile)) if tile else {})}
-            options = [f"-D{name}={value}" for name, value in macros.items()]
-            found.append(Build(program.name, tile, options, text, program.has_local_memory))
+        if program.name not in FLAGS:
+            groups = {name: launched_items(library, name) for name in local_kernels(text)}
+            found.append(Build(program.name, None, None, options(DEVICE_MACROS), None, text, groups))
+            continue
+        for tile in tiles.all if program.name == "gemm_tile" else tiles.of_convolutions:
+            groups = dict.fromkeys(local_kernels(text), tile.items)
+            for setting in itertools.product((1, 0), repeat=len(FLAGS[program.name])):
+                flags = dict(zip(FLAGS[program.name], setting))
+                macros = {**DEVICE_MACROS, **dict(zip(TILE_MACROS, tile)), **flags}
+                is_set = "+".join(flag for flag, value in flags.items() if value) or "none"
+                found.append(
+                    Build(program.name, tile, is_set, options(macros), tiles.register_limit, text, groups))
     return found
+
+
+def options(macros):
+    return [f"-D{name}={value}" for name, value in macros.items()]
+
+
+def local_kernels(text):
+    """The kernels of a program that declare local memory."""
+    return [name for name, body in KERNEL.findall(text) if re.search(r"^\s+local \w+ \w+\[", body, re.M)]
+
+
+def launched_items(library, kernel):
+    """Items of a group of a kernel with local memory, without tiles."""
+    place = GROUPS.get(kernel, GROUP_SUM)
+    return int(library.sources[place[0]].macros[place[1]][0]) if place else GROUP
 
 
 def flat(path):
     """A file's lines without its includes, which drivers get before it."""
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     return "".join("\n" if line.startswith("#include") else line for line in lines)
-
-
-def kernel_names(library):
-    """The names of all kernels that a GPU device builds."""
-    return {kernel.name for program in library.programs if program.name not in CPU_ONLY for kernel in program.kernels}

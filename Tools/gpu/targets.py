@@ -1,14 +1,16 @@
 """Holds measures to targets.json.
 
 `kernels` names every kernel, by the goals that it has in common with others. `goals` are rules, each for some of these
-groups, targets and classes of tiles, with measures that are at most or at least a number; of rules that name the same
-measure the last one counts. `misses` are the kernels that do not reach a goal yet, with what they have: that must not
-get worse.
+groups, targets, classes of tiles and flags that are set, with measures that are at most or at least a number; of rules
+that name the same measure the last one counts. `misses` are the kernels that do not reach a goal yet, with what they
+have: that must not get worse.
 """
 
 import fnmatch
 import json
 from pathlib import Path
+
+from programs import FLAGS, label
 
 PATH = Path(__file__).with_name("targets.json")
 # Numbers of a row, and of its main loop on the best way.
@@ -18,7 +20,7 @@ TILE_CLASSES = ("largest", "large", "small")
 
 
 def measure(row, name):
-    if name in ROW_MEASURES:
+    if name in ROW_MEASURES or name == "crashes":
         return row[name]
     best = row["loop"]["best"]
     return best["widths"].get("LDG.32", 0) if name == "narrow_loads" else best.get(name, 0)
@@ -43,17 +45,22 @@ class Targets:
         for goal in self.content["goals"]:
             names = set(goal.get("at_most", ())) | set(goal.get("at_least", ()))
             is_understood = (
-                names <= {*ROW_MEASURES, *LOOP_MEASURES, "narrow_loads"} and goal.get("tiles", "large") in TILE_CLASSES and
+                names <= {*ROW_MEASURES, *LOOP_MEASURES, "narrow_loads"} and
+                goal.get("tiles", "large") in TILE_CLASSES and
+                set().union(*FLAGS.values()) >= set(goal.get("flags", "").split()) and
                 self.groups.keys() >= set(goal["kernels"].split()))
             if not is_understood:
                 raise ValueError(f"{path.name}: not understood: {goal}")
 
     def goals(self, row, tile):
-        """{measure: (whether it is a least, number)} of a row."""
-        found, classes = {}, tile_classes(tile, self.tiles)
+        """{measure: (whether it is a least, number)} of a row; of a kernel that a compiler crashes on only that."""
+        if "crashes" in row:
+            return {"crashes": (False, 0)}
+        found, classes, flags = {}, tile_classes(tile, self.tiles), set((row["flags"] or "").split("+"))
         for goal in self.content["goals"]:
             is_meant = (
                 self.kernels.get(row["kernel"]) in goal["kernels"].split() and goal.get("tiles") in {None, *classes} and
+                flags >= set(goal.get("flags", "").split()) and
                 any(fnmatch.fnmatchcase(row["target"], pattern) for pattern in goal["targets"].split()))
             if is_meant:
                 found.update({name: (False, number) for name, number in goal.get("at_most", {}).items()})
@@ -84,8 +91,8 @@ class Targets:
         return problems, gains
 
     def known(self, row):
-        """What the misses have for a row; a row of one tile may stand for a kernel that does not depend on it."""
-        return self.misses.get(key(row)) or self.misses.get(f"{row['kernel']} {row['target']}", {})
+        """What the misses have for a row."""
+        return self.misses.get(key(row), {})
 
     def check_names(self, kernels):
         """Kernels without a target, and targets without a kernel."""
@@ -95,16 +102,12 @@ class Targets:
             *(f"{self.path.name} names {name}, which is no kernel of a GPU"
               for name in sorted(self.kernels.keys() - kernels))]
 
-    def write(self, rows, kernels):
-        """Makes the misses what the rows say. Others stay, except of kernels and tiles that are gone."""
-        tiles = {str(tile) for tile in self.tiles}
-        written = {key(row) for row, _ in rows} | {f"{row['kernel']} {row['target']}" for row, _ in rows}
-
-        def stays(name):
-            kernel, *tile, _ = name.split()
-            return name not in written and kernel in kernels and tiles.issuperset(tile)
-
-        misses = {name: known for name, known in self.misses.items() if stays(name)}
+    def write(self, rows, labels):
+        """Makes the misses what the rows say. Others stay, except those that `labels` does not have."""
+        written = {key(row) for row, _ in rows}
+        misses = {
+            name: known for name, known in self.misses.items()
+            if name not in written and name.rpartition(" ")[0] in labels}
         misses.update({key(row): self.missed(row, tile) for row, tile in rows if self.missed(row, tile)})
         self.misses = self.content["misses"] = dict(sorted(misses.items()))
         self.path.write_text(self.text(), encoding="utf-8")
@@ -130,7 +133,7 @@ def wrapped(names):
 
 
 def key(row):
-    return " ".join(filter(None, (row["kernel"], row["tile"], row["target"])))
+    return f"{label(row['kernel'], row['tile'], row['flags'])} {row['target']}"
 
 
 def is_worse(value, bound, is_least):

@@ -5,6 +5,8 @@ All three listings are of a loop that stores a float in local memory, loads two 
 """
 
 import json
+import re
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -12,10 +14,15 @@ from pathlib import Path
 import amd
 import intel
 import nvidia
+import table
+from compilers import CompilerCrash, CompilerError, run
 from instructions import Instruction
 from loops import analyse
-from programs import Tile, read_tiles
+from programs import CPU_ONLY, FLAGS, ROOT, Tile, builds, read_tiles
 from targets import Targets
+
+sys.path.insert(0, str(ROOT / "Tools/kernels"))
+from kernels import Library  # noqa: E402
 
 PTXAS_LOG = """\
 ptxas info    : Compiling entry function 'dot' for 'sm_90'
@@ -174,8 +181,59 @@ class ReaderTests(unittest.TestCase):
         self.assertEqual(analyse(code, 0, 1)["best"]["issued"], 7)
 
     def test_tiles_of_swift(self):
-        self.assertIn("LocalTile(rows:", Path(read_tiles.__defaults__[0]).read_text(encoding="utf-8"))
-        self.assertEqual(Tile.named(str(read_tiles()[0])), read_tiles()[0])
+        tiles = read_tiles()
+        text = read_tiles.__defaults__[0].read_text(encoding="utf-8")
+        self.assertEqual(len(tiles.all), text.count("= LocalTile(rows:"))
+        self.assertEqual(set(tiles.all) - set(tiles.of_convolutions), {Tile(128, 128, 8, 8, 8)})
+        self.assertEqual(Tile.named(str(tiles.square)), tiles.square)
+
+
+class BuildTests(unittest.TestCase):
+    library, tiles = Library(ROOT / "Kernels"), read_tiles()
+
+    def test_kernels(self):
+        found = {label.split()[0] for build in builds(self.library, self.tiles) for label in build.labels}
+        programs = [program for program in self.library.programs if program.name not in CPU_ONLY]
+        self.assertEqual(found, {kernel.name for program in programs for kernel in program.kernels})
+
+    def test_flags_of_swift(self):
+        """FLAGS are those of the LocalTileKernels, and every kernel of a program has the same."""
+        found = {}
+        for path in ROOT.glob("Sources/Tensors/**/*.swift"):
+            text = path.read_text(encoding="utf-8")
+            shared = re.search(r"let flags = \[(.*?)\]", text)
+            kernels = re.findall(r'LocalTileKernel\(\s*"(\w+)", "\w+", flags: (flags|\[.*?\])\)', text)
+            for program, flags in kernels:
+                listed = tuple(re.findall(r'"(\w+)"', shared[0] if flags == "flags" else flags))
+                self.assertEqual(found.setdefault(program, listed), listed)
+        self.assertEqual(found, FLAGS)
+
+    def test_builds(self):
+        all_builds = builds(self.library, self.tiles)
+        products = [build for build in all_builds if build.program == "gemm_tile"]
+        self.assertEqual(len({(build.tile, build.flags) for build in products}), 8 * 8)
+        self.assertEqual(sum(build.program == "conv2d_tile" for build in all_builds), 7 * 4)
+        quick = [build for build in products if build.is_quick(self.tiles)]
+        self.assertEqual(len(quick), 8 * 4 + 4)
+        self.assertEqual({build.tile for build in quick if "ALIGNED" not in build.flags}, {self.tiles.square})
+        self.assertTrue(all(build.is_quick(self.tiles) for build in all_builds if not build.flags))
+        build = next(build for build in products if build.tile == self.tiles.square and build.flags == "none")
+        self.assertIn("-DA_IS_TRANSPOSED=0", build.options)
+        self.assertEqual((build.registers, build.groups), (128, {"gemm_tile": 128}))
+
+    def test_groups(self):
+        """Items of a group of kernels with local memory; the others of these programs are not named."""
+        groups = {build.program: build.groups for build in builds(self.library, self.tiles)}
+        self.assertEqual(groups["column_sum_tile"], {"column_sum_tile": 256})
+        self.assertEqual(
+            groups["loss_tile"], {"squared_error_tile": 256, "cross_entropy_rows_tile": 64, "loss_finish_tile": 256})
+        self.assertEqual(groups["sum_splits"], {"sum_splits": 64})
+        self.assertNotIn("batch_norm_forward_tile", groups["batch_norm_tile"])
+
+    def test_register_limit(self):
+        self.assertEqual(
+            nvidia.limited(["-DA=1"], 128), ["-DA=1", "-DHAS_REGISTER_LIMIT=1", "-cl-nv-maxrregcount=128"])
+        self.assertEqual(nvidia.limited(["-DA=1"], None), ["-DA=1"])
 
 
 class TargetTests(unittest.TestCase):
@@ -185,7 +243,8 @@ class TargetTests(unittest.TestCase):
         content = {
             "kernels": {"product": ["dot"]},
             "goals": [
-                {"about": "", "kernels": "product", "targets": "*", "at_most": {"stack": 0, "narrow_loads": 0}},
+                {"about": "", "kernels": "product", "targets": "*", "at_most": {"stack": 0}},
+                {"about": "", "kernels": "product", "flags": "ALIGNED", "targets": "*", "at_most": {"narrow_loads": 0}},
                 {"about": "", "kernels": "product", "targets": "sm_*", "tiles": "large", "at_least": {"fma_share": 0.8}},
                 {"about": "", "kernels": "product", "targets": "sm_*", "tiles": "largest",
                  "at_least": {"fma_share": 0.9}}],
@@ -196,9 +255,10 @@ class TargetTests(unittest.TestCase):
         path.write_text(json.dumps(content), encoding="utf-8")
         return Targets(self.tiles, path)
 
-    def row(self, tile, target="sm_90", stack=0, share=0.85, kernel="dot", loads=0):
+    def row(self, tile, target="sm_90", stack=0, share=0.85, kernel="dot", loads=0, flags="ALIGNED"):
         loop = {"best": {"fma_share": share, "widths": {"LDG.32": loads}}}
-        return {"kernel": kernel, "tile": str(tile), "target": target, "stack": stack, "loop": loop}, tile
+        row = {"kernel": kernel, "tile": str(tile), "flags": flags, "target": target, "stack": stack, "loop": loop}
+        return row, tile
 
     def test_goals(self):
         targets = self.targets({})
@@ -207,14 +267,31 @@ class TargetTests(unittest.TestCase):
         self.assertEqual(targets.missed(*self.row(square)), {})
         self.assertEqual(targets.missed(*self.row(slim, share=0.1)), {})
         self.assertEqual(targets.missed(*self.row(largest, "gfx90a", stack=8, loads=4)), {"stack": 8, "narrow_loads": 4})
+        self.assertEqual(targets.missed(*self.row(largest, "gfx90a", loads=4, flags="none")), {})
 
     def test_misses_must_not_get_worse(self):
         largest = self.tiles[0]
-        targets = self.targets({f"dot {largest} sm_90": {"fma_share": 0.85, "stack": 16}})
+        targets = self.targets({f"dot {largest} ALIGNED sm_90": {"fma_share": 0.85, "stack": 16}})
         self.assertEqual(targets.check([self.row(largest, stack=16)]), ([], 0))
         self.assertEqual(targets.check([self.row(largest, share=0.95)]), ([], 2))
         problems, _ = targets.check([self.row(largest, share=0.84, stack=24)])
         self.assertEqual(len(problems), 2)
+
+    def test_crash(self):
+        """A compiler that crashes is a problem, unless it is known to."""
+        tile = self.tiles[0]
+        row = {"kernel": "dot", "tile": str(tile), "flags": "none", "target": "dg2", "crashes": 1}
+        problems, _ = self.targets({}).check([(row, tile)])
+        self.assertEqual(len(problems), 1)
+        name = f"dot {tile} none dg2"
+        self.assertEqual(self.targets({name: {"crashes": 1}}).check([(row, tile)]), ([], 0))
+        built = self.row(tile, "dg2", flags="none")
+        self.assertEqual(self.targets({name: {"crashes": 1}}).check([built]), ([], 1))
+        self.assertIn("crashes", table.cells({**row, "program": "dot"})[4])
+        for command, error in (("kill -SEGV $$", CompilerCrash), ("exit 245", CompilerCrash), ("exit 1", CompilerError)):
+            with self.assertRaises(CompilerError) as raised:
+                run(["sh", "-c", command])
+            self.assertIs(type(raised.exception), error)
 
     def test_every_kernel_has_a_target(self):
         self.assertEqual(self.targets({}).check_names({"dot"}), [])
@@ -222,17 +299,18 @@ class TargetTests(unittest.TestCase):
 
     def test_written_misses(self):
         largest, square, _ = self.tiles
-        gone = {f"old {largest} sm_90": {"stack": 8}, "dot 8x8x8/4x4 sm_90": {"stack": 8}}
-        kept = {f"dot {square} sm_90": {"stack": 8}}
-        targets = self.targets({**gone, **kept, f"dot {largest} sm_90": {"stack": 8}})
-        targets.write([self.row(largest)], {"dot"})
+        labels = {f"dot {tile} {flags}" for tile in self.tiles for flags in ("ALIGNED", "none")}
+        gone = {f"old {largest} none sm_90": {"stack": 8}, "dot 8x8x8/4x4 none sm_90": {"stack": 8}}
+        kept = {f"dot {square} ALIGNED sm_90": {"stack": 8}, f"dot {largest} none sm_90": {"stack": 8}}
+        targets = self.targets({**gone, **kept, f"dot {largest} ALIGNED sm_90": {"stack": 8}})
+        targets.write([self.row(largest)], labels)
         again = Targets(self.tiles, targets.path)
-        self.assertEqual(again.misses, {**kept, f"dot {largest} sm_90": {"fma_share": 0.85}})
-        targets.write([self.row(largest, share=0.9)], {"dot"})
+        self.assertEqual(again.misses, {**kept, f"dot {largest} ALIGNED sm_90": {"fma_share": 0.85}})
+        targets.write([self.row(largest, share=0.9)], labels)
         self.assertEqual(targets.misses, kept)
 
     def test_checked_in_file_is_as_written(self):
-        targets = Targets(read_tiles())
+        targets = Targets(read_tiles().all)
         self.assertEqual(targets.path.read_text(encoding="utf-8"), targets.text())
 
 
