@@ -53,11 +53,13 @@ public final class OpenCLDevice: Device {
   ///   - threads: how many threads of a processor compute, if the driver can divide it
   ///     (`CL_DEVICE_PARTITION_BY_COUNTS`); `properties.computeUnits` is the number in effect.
   ///   - family: the family of heavy kernels to use instead of the one that suits the device.
+  ///   - computeUnits: the number of units that kernels are chosen for, instead of the device's own.
   ///   - programCache: where binaries are kept; `nil` compiles every program.
   /// - Throws: ``DeviceError/noOpenCL(reason:)``, ``DeviceError/noSuchDevice(name:reason:candidates:)``,
   ///   ``DeviceError/driver(device:call:code:kernel:)``.
   public convenience init(
-    index: Int, threads: Int? = nil, family: KernelFamily? = nil, programCache: ProgramCache? = .standard
+    index: Int, threads: Int? = nil, family: KernelFamily? = nil, computeUnits: Int? = nil,
+    programCache: ProgramCache? = .standard
   ) throws {
     let all = try OpenCLListing.all()
     guard all.indices.contains(index) else {
@@ -65,10 +67,13 @@ public final class OpenCLDevice: Device {
         name: "opencl:\(index)", reason: "there are \(all.count) OpenCL devices, counted from 0",
         candidates: all.map(\.identifier))
     }
-    try self.init(all[index], threads: threads, family: family, programCache: programCache)
+    try self.init(
+      all[index], threads: threads, family: family, computeUnits: computeUnits, programCache: programCache)
   }
 
-  init(_ listing: OpenCLListing, threads: Int?, family: KernelFamily?, programCache: ProgramCache?) throws {
+  init(
+    _ listing: OpenCLListing, threads: Int?, family: KernelFamily?, computeUnits: Int?, programCache: ProgramCache?
+  ) throws {
     var properties = listing.properties
     if let family { properties.family = family }
     // The tile family is what GPUs get, whichever device it runs on.
@@ -84,6 +89,7 @@ public final class OpenCLDevice: Device {
       device = part
       properties.computeUnits = threads
     }
+    if let computeUnits { properties.computeUnits = computeUnits }
     self.device = device
     self.properties = properties
     traits = properties.traits

@@ -10,7 +10,9 @@ import Testing
 @Suite(.serialized) struct KernelCoverageTests {
   @Test(arguments: OpenCLDevice.countIfAny > 0 ? [KernelFamily.vector, .tile] : [])
   func everyKernelIsLaunched(_ family: KernelFamily) throws {
-    let device = try OpenCLDevice(index: 0, family: family, programCache: nil)
+    // The tile family cuts sums for a device of several units only, and Oclgrind's has one.
+    let device = try OpenCLDevice(
+      index: 0, family: family, computeUnits: family == .tile ? 16 : nil, programCache: nil)
     // Without slack behind a buffer, Oclgrind sees the first byte that is read or written past its end.
     device.allocatesExactly = true
     let profiler = Profiler()
