@@ -61,8 +61,10 @@ kernel void batch_norm_statistics_tile(
   const int chunks = (rows + rows_per_chunk - 1) / rows_per_chunk;
   const column_item item = find_column_item(chunks, C, chunks, vectors);
   const int c = item.channels > 0 ? item.c : 0;
-  const floatv old_mean = load_columns(running_mean + c, C, C - c);
-  const floatv old_variance = load_columns(running_variance + c, C, C - c);
+  // Only items that write the running statistics read them: items past the end would read what others write.
+  const int is_writer = (int)get_local_id(0) < vectors && item.channels > 0;
+  const floatv old_mean = is_writer ? load_columns(running_mean + c, C, C - c) : SPLAT(0.0f);
+  const floatv old_variance = is_writer ? load_columns(running_variance + c, C, C - c) : SPLAT(0.0f);
   const floatv origin = load_columns(means + c, C, C - c);
   floatv sum = SPLAT(0.0f), squares = SPLAT(0.0f);
   for (int i = item.row; i < item.end; i += GROUP_SUM_ROWS * item.step) {
@@ -89,7 +91,7 @@ kernel void batch_norm_statistics_tile(
     }
   }
   squares = sum_items(room, squares, vectors);
-  if ((int)get_local_id(0) >= vectors || item.channels <= 0) return;
+  if (!is_writer) return;
   store_columns(m, mean + c, C, item.channels);
   store_columns(squares / (float)rows, variance + c, C, item.channels);
   const floatv unbiased = squares / (float)(rows - 1);
