@@ -97,12 +97,7 @@ kernel void batch_norm_average_chunk_gradients_tile(
       }
     }
   }
-  sum = sum_items(room, sum, vectors);
-  product = sum_items(room, product, vectors);
-  if ((int)get_local_id(0) >= vectors || item.channels <= 0) return;
-  const int to = (int)get_group_id(1) * C + item.c;
-  store_columns(sum, sums + to, C, item.channels);
-  store_columns(product, products + to, C, item.channels);
+  store_chunk_gradients(room, sum, product, sums, products, C, item, vectors);
 }
 
 // batch_norm_backward from the pooled dy. The grid covers ceil(H / 2) x ceil(W / 2) windows; inputs past the last whole

@@ -104,6 +104,38 @@ INLINE void store_aligned(floatv v, global float *p, int n) {
   if (n >= VECTOR_WIDTH) *(global floatv *)p = v;
   else store_few(v, p, n);
 }
+
+// The first n elements of a row at p, 0 < n, of which no more than four are loaded. is_aligned: p is a multiple of 16
+// bytes, and n of 4; it is then one load of a vector.
+INLINE floatv load_quad(global const float *p, const int n, const int is_aligned) {
+  if (is_aligned) return *(global const floatv *)p;
+  floatv v = SPLAT(0.0f);
+  v.x = p[0];
+  if (n > 1) v.y = p[1];
+  if (n > 2) v.z = p[2];
+  if (n > 3) v.w = p[3];
+  return v;
+}
+
+// Stores the first n elements of v, with load_quad's conditions.
+INLINE void store_quad(const floatv v, global float *p, const int n, const int is_aligned) {
+  if (is_aligned) {
+    *(global floatv *)p = v;
+    return;
+  }
+  p[0] = v.x;
+  if (n > 1) p[1] = v.y;
+  if (n > 2) p[2] = v.z;
+  if (n > 3) p[3] = v.w;
+}
+
+INLINE floatv load_columns(global const float *p, const int C, const int channels) {
+  return load_quad(p, channels, C % VECTOR_WIDTH == 0);
+}
+
+INLINE void store_columns(const floatv v, global float *p, const int C, const int channels) {
+  store_quad(v, p, channels, C % VECTOR_WIDTH == 0);
+}
 #else
 INLINE floatv load_part(global const float *p, int n) {
   if (n >= VECTOR_WIDTH) return LOADV(p);
@@ -124,28 +156,9 @@ INLINE void store_part(floatv v, global float *p, int n) {
 
 #define load_aligned load_part
 #define store_aligned store_part
+#define load_columns(p, C, channels) load_part(p, channels)
+#define store_columns(v, p, C, channels) store_part(v, p, channels)
 #endif
-
-// VECTOR_WIDTH channels of a pixel, or of a vector of C elements, from a multiple of VECTOR_WIDTH on, where `channels`
-// are left: load_part, and store_part. For GPUs, whole and aligned where VECTOR_WIDTH divides C.
-#if VECTOR_WIDTH == 4 && !defined(TELAR_AHEAD_OF_TIME)
-#define ARE_WHOLE(C, channels) ((C) % VECTOR_WIDTH == 0)
-#define LOAD_WHOLE(p) (*(global const floatv *)(p))
-#define STORE_WHOLE(v, p) (*(global floatv *)(p) = (v))
-#else
-#define ARE_WHOLE(C, channels) ((channels) >= VECTOR_WIDTH)
-#define LOAD_WHOLE(p) LOADV(p)
-#define STORE_WHOLE(v, p) STOREV((v), (p))
-#endif
-
-INLINE floatv load_columns(global const float *p, const int C, const int channels) {
-  return ARE_WHOLE(C, channels) ? LOAD_WHOLE(p) : load_part(p, channels);
-}
-
-INLINE void store_columns(const floatv v, global float *p, const int C, const int channels) {
-  if (ARE_WHOLE(C, channels)) STORE_WHOLE(v, p);
-  else store_part(v, p, channels);
-}
 
 // A square of VECTOR_WIDTH rows, `step` elements from one row to the next, of which the first `rows` rows and n
 // columns are loaded and the rest is zero. Both may exceed VECTOR_WIDTH.

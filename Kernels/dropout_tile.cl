@@ -1,23 +1,11 @@
 // Dropout, tile family, with the masks that philox.cl describes: a work-item draws four neighbouring blocks of Philox,
 // and does the 32 elements that they decide, eight vectors of four that lie PHILOX_LANES apart. Four neighbours do the
 // 128 elements of a group.
-#ifndef VECTOR_WIDTH
-#define VECTOR_WIDTH 4
-#endif
-#include "activation.cl"
+#include "quad.cl"
 #include "dropout.h"
 #include "philox.h"
 #include "step_values.h"
 
-#if VECTOR_WIDTH != 4
-#error "the tile family needs vectors of four"
-#endif
-
-#define PHILOX_M0 0xD2511F53u
-#define PHILOX_M1 0xCD9E8D57u
-#define PHILOX_W0 0x9E3779B9u
-#define PHILOX_W1 0xBB67AE85u
-#define PHILOX_LANES 16  // elements between those of neighbouring numbers of a block
 #define BLOCK_NUMBERS 8  // 16-bit numbers of a block
 #if PHILOX_GROUP_ELEMENTS != PHILOX_LANES * BLOCK_NUMBERS || DROPOUT_TILE_GROUP_ITEMS * VECTOR_WIDTH != PHILOX_LANES
 #error "a group has the eight numbers of 16 blocks, of which a work-item draws four"

@@ -9,15 +9,8 @@
 // tree in local memory. The order of additions follows from the sizes and the number of items in a group.
 #ifndef GROUP_SUM_CL
 #define GROUP_SUM_CL
-#ifndef VECTOR_WIDTH
-#define VECTOR_WIDTH 4
-#endif
-#include "common.cl"
+#include "quad.cl"
 #include "group_sum.h"
-
-#if VECTOR_WIDTH != 4
-#error "the tile family needs vectors of four"
-#endif
 
 // The part of a matrix with C columns that an item of the group reduces.
 typedef struct {

@@ -30,4 +30,17 @@ INLINE void load_means(
   *slope_gradient = load_columns(totals + C + item.c, C, item.channels) / (norm.square * rows);
 }
 
+// Adds up a group's sums of g and of g * (x - mean), and stores them among those of the chunks, [chunks, C]. All items of
+// the group call it.
+INLINE void store_chunk_gradients(
+    local floatv *room, floatv sum, floatv product, global float *sums, global float *products, const int C,
+    const column_item item, const int vectors) {
+  sum = sum_items(room, sum, vectors);
+  product = sum_items(room, product, vectors);
+  if ((int)get_local_id(0) >= vectors || item.channels <= 0) return;
+  const int to = (int)get_group_id(1) * C + item.c;
+  store_columns(sum, sums + to, C, item.channels);
+  store_columns(product, products + to, C, item.channels);
+}
+
 #endif

@@ -9,11 +9,6 @@
 #include "activation.cl"
 #include "philox.h"
 
-#define PHILOX_M0 0xD2511F53u
-#define PHILOX_M1 0xCD9E8D57u
-#define PHILOX_W0 0x9E3779B9u
-#define PHILOX_W1 0xBB67AE85u
-#define PHILOX_LANES 16
 #define PHILOX_WORDS (4 * PHILOX_LANES)
 #if PHILOX_GROUP_ELEMENTS != 2 * PHILOX_WORDS
 #error "a group has the eight numbers of 16 blocks"

@@ -50,9 +50,11 @@ kernel void pool_max_forward_2x2(
   const int channels = C - c;
   global const float *corner = x + ((n * H + 2 * ho) * W + 2 * wo) * C + c;
   floatv values[4];
-  if (ARE_WHOLE(C, channels)) {
-    values[0] = LOAD_WHOLE(corner), values[1] = LOAD_WHOLE(corner + C);
-    values[2] = LOAD_WHOLE(corner + W * C), values[3] = LOAD_WHOLE(corner + W * C + C);
+  if (channels >= VECTOR_WIDTH) {
+    values[0] = load_columns(corner, C, channels);
+    values[1] = load_columns(corner + C, C, channels);
+    values[2] = load_columns(corner + W * C, C, channels);
+    values[3] = load_columns(corner + W * C + C, C, channels);
   } else {
     for (int k = 0; k < 4; k++) values[k] = load_columns(corner + ((k >> 1) * W + (k & 1)) * C, C, channels);
   }
@@ -68,11 +70,11 @@ kernel void pool_max_forward_2x2(
 INLINE void write_window(
     global float *corner, const floatv gradient, const intv position, const int pitch, const int C, const int channels,
     const int rows, const int columns, const int KW) {
-  if (KW == 2 && rows == 2 && columns == 2 && ARE_WHOLE(C, channels)) {
-    STORE_WHOLE(CHOOSEV(position == 0, gradient, SPLAT(0.0f)), corner);
-    STORE_WHOLE(CHOOSEV(position == 1, gradient, SPLAT(0.0f)), corner + C);
-    STORE_WHOLE(CHOOSEV(position == 2, gradient, SPLAT(0.0f)), corner + pitch);
-    STORE_WHOLE(CHOOSEV(position == 3, gradient, SPLAT(0.0f)), corner + pitch + C);
+  if (KW == 2 && rows == 2 && columns == 2 && channels >= VECTOR_WIDTH) {
+    store_columns(CHOOSEV(position == 0, gradient, SPLAT(0.0f)), corner, C, channels);
+    store_columns(CHOOSEV(position == 1, gradient, SPLAT(0.0f)), corner + C, C, channels);
+    store_columns(CHOOSEV(position == 2, gradient, SPLAT(0.0f)), corner + pitch, C, channels);
+    store_columns(CHOOSEV(position == 3, gradient, SPLAT(0.0f)), corner + pitch + C, C, channels);
     return;
   }
   for (int r = 0; r < rows; r++) {

@@ -19,8 +19,7 @@ public struct DeviceTraits: Sendable, Hashable {
 
   public init(
     family: KernelFamily, hasLargePrivateMemory: Bool, registerTiles: [RegisterTile], computeUnits: Int,
-    l2CacheBytes: Int,
-    maximumWorkGroupSize: Int, localMemoryBytes: Int
+    l2CacheBytes: Int, maximumWorkGroupSize: Int, localMemoryBytes: Int
   ) {
     precondition(!registerTiles.isEmpty, "a device needs a register tile")
     self.family = family

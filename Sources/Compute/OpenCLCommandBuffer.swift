@@ -17,15 +17,21 @@ final class OpenCLCommandBuffer: CommandBuffer {
   var pool = BufferPool()
   /// Whether nothing but these commands was asked for while they were recorded.
   var isComplete = true
+  private(set) var isUsable = true
 
   init(on device: OpenCLDevice) { self.device = device }
 
-  deinit {
-    arguments.forEach { clReleaseMemObject($0) }
-    device.dissolve(self)
-  }
+  deinit { dissolve() }
 
-  var launchCount: Int { commands.count { if case .launch = $0 { true } else { false } } }
+  /// Gives the memory back to the device.
+  func dissolve() {
+    guard isUsable else { return }
+    isUsable = false
+    commands = []
+    arguments.forEach { clReleaseMemObject($0) }
+    arguments = []
+    device.takeBack(self)
+  }
 
   /// - Parameter buffers: what the command refers to.
   func add(_ command: Command, _ buffers: [Buffer]) {
@@ -37,6 +43,7 @@ final class OpenCLCommandBuffer: CommandBuffer {
   }
 
   func enqueue() throws {
+    precondition(isUsable, "the device has taken the recording's memory back")
     for command in commands { try device.enqueue(command) }
   }
 }
@@ -51,6 +58,12 @@ struct RecordedMemory {
 
   func owner(of handle: UnsafeMutableRawPointer) -> OpenCLCommandBuffer? {
     owners.isEmpty ? nil : owners[handle]?.takeUnretainedValue()
+  }
+
+  /// All recordings but `current`.
+  func recordings(but current: OpenCLCommandBuffer?) -> [OpenCLCommandBuffer] {
+    let all = owners.values.map { $0.takeUnretainedValue() }
+    return Dictionary(all.map { (ObjectIdentifier($0), $0) }) { first, _ in first }.values.filter { $0 !== current }
   }
 
   mutating func remove(_ commands: OpenCLCommandBuffer) {

@@ -190,9 +190,10 @@ public final class OpenCLDevice: Device {
     throw failure("clCreateBuffer", status)
   }
 
-  /// Frees pooled memory of other sizes and tries again.
+  /// Frees pooled memory of other sizes and that of recordings, and tries again.
   private func createFromPooled(_ capacity: Int) throws -> cl_mem? {
     try finish()
+    recorded.recordings(but: recording).forEach { $0.dissolve() }
     releases += 1
     counters.bytesAllocated -= pool.drain { clReleaseMemObject(OpaquePointer($0)) }
     return try create(capacity)
@@ -233,8 +234,8 @@ public final class OpenCLDevice: Device {
     }
   }
 
-  /// Ends a recording: memory that nothing else refers to goes back to the device's pool.
-  func dissolve(_ commands: OpenCLCommandBuffer) {
+  /// Takes the memory of a recording that nothing else refers to into the device's pool.
+  func takeBack(_ commands: OpenCLCommandBuffer) {
     recorded.remove(commands)
     commands.pool.move(to: &pool)
   }

@@ -183,7 +183,7 @@ extension DeviceProperties {
     computeUnits: 132, maximumWorkGroupSize: 1024, localMemoryBytes: 48 << 10, maximumAllocationBytes: 16 << 30,
     globalMemoryBytes: 64 << 30, bufferAlignment: 256, preferredVectorWidth: 1, supportsHalf: true,
     supportsDouble: true, hasFastFMA: true, family: .tile,
-    registerTiles: [2, 1].map { RegisterTile(width: 4, rows: 4, vectors: $0) })
+    registerTiles: OpenCLInquiry.tilesOfGPUs)
 
   /// What a ``RecordingDevice`` can stand in for, by name: `gpu`, `cpu:avx2` and each other clone in the binary, whether
   /// this processor can run it or not.

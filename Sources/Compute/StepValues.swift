@@ -6,7 +6,8 @@ import CKernels
 /// Their places are `STEP_VALUE_…` in `step_values.h`.
 public final class StepValues {
   private var words = [UInt32](repeating: 0, count: Int(STEP_VALUES))
-  private var memory: Buffer?
+  /// Kept by those who use it: a buffer keeps its device, which keeps these values.
+  private weak var memory: Buffer?
   private var isCurrent = false
 
   public init() {}
@@ -21,12 +22,17 @@ public final class StepValues {
   /// The same for a real number.
   package func set(_ place: Int32, to value: Float) { set(place, to: value.bitPattern) }
 
-  /// The numbers in the memory of the device that they belong to. Writes them if some were set to another value.
+  /// The numbers in the memory of the device that they belong to. Writes them if some were set to another value, and if
+  /// nobody has kept the buffer.
   package func buffer(on device: any Device) throws -> Buffer {
-    let buffer = try memory ?? device.allocate(byteCount: words.count * 4)
-    memory = buffer
-    if !isCurrent { try buffer.write(words) }
-    isCurrent = true
+    if let memory {
+      if !isCurrent { try memory.write(words) }
+      isCurrent = true
+      return memory
+    }
+    let buffer = try device.allocate(byteCount: words.count * 4)
+    try buffer.write(words)
+    (memory, isCurrent) = (buffer, true)
     return buffer
   }
 }

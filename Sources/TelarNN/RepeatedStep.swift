@@ -32,7 +32,7 @@ struct Recording {
 
   /// Whether the passes would launch the same now.
   func isCurrent(on device: any Device) -> Bool {
-    device.profiler == nil && device.tuning.log == nil && device.tuning.choices == choices
+    commands.isUsable && device.profiler == nil && device.tuning.log == nil && device.tuning.choices == choices
   }
 
   /// Enqueues the passes again.

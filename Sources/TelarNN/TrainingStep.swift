@@ -18,6 +18,8 @@ public final class TrainingStep {
   public var step = 0
 
   private let tape = Tape()
+  /// Kept, so that a step allocates none.
+  private let stepValues: Buffer
   /// Whether the network launches the same in each step, and repeated steps by their keys.
   private let isRepeatable: Bool
   private var repeated: [Int: RepeatedStep] = [:]
@@ -27,6 +29,7 @@ public final class TrainingStep {
     self.schedule = schedule
     isRepeatable = network.isRepeatable
     optimizerState = try OptimizerState(optimizer, for: network)
+    stepValues = try network.device.stepValues.buffer(on: network.device)
   }
 
   /// Takes one step down the gradient of the loss that `body` computes.

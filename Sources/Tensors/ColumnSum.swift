@@ -1,8 +1,7 @@
 /// Sums over the rows of a matrix. Kernels in `column_sum.cl` and `column_sum_tile.cl`.
 enum ColumnSumKernels {
-  static let columnSum = Kernel("column_sum", "column_sum")
+  static let columnSum = FamilyKernel("column_sum", "column_sum")
   static let addParts = Kernel("column_sum", "add_parts")
-  static let columnSumTile = Kernel("column_sum_tile", "column_sum_tile")
 }
 
 /// sum (+)= the sums of x over everything but its last axis: the gradient of a bias from that of the output.
@@ -23,7 +22,7 @@ package func columnSum(_ x: Tensor, into sum: Tensor, accumulate: Bool) throws {
   }
   func launch(_ source: Buffer, _ target: Buffer, rows: Int, _ pass: RowReduction, accumulate: Bool) throws {
     try device.launch(
-      pass.kernel(vector: ColumnSumKernels.columnSum, tile: ColumnSumKernels.columnSumTile), over: pass.grid,
+      ColumnSumKernels.columnSum, over: pass.grid,
       [.buffer(source), .buffer(target), .int(rows), .int(columns), .int(pass.chunks.length)]
         + pass.groupArguments + [.int(accumulate ? 1 : 0)])
   }
@@ -71,7 +70,7 @@ func addParts(_ parts: Tensor, count: Int, to sum: Tensor, accumulate: Bool) thr
     // Parts are the rows of a matrix.
     let pass = RowReduction(atOnce: count, columns: sum.count, on: device)
     try device.launch(
-      ColumnSumKernels.columnSumTile, over: pass.grid, moving: parts.count + sum.count,
+      ColumnSumKernels.columnSum, over: pass.grid, moving: parts.count + sum.count,
       buffers + [.int(count), .int(sum.count), .int(count)] + pass.groupArguments + [.int(accumulate ? 1 : 0)])
   }
 }

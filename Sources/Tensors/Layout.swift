@@ -2,10 +2,9 @@ import CKernels
 
 /// Changes of layout. Kernels in `layout.cl` and `layout_tile.cl`.
 enum LayoutKernels {
-  static let transposeBatch = Kernel("layout", "transpose_batch")
+  static let transposeBatch = FamilyKernel("layout", "transpose_batch")
   /// Rows that a work-item transposes.
   static let transposeRows = Int(LAYOUT_TRANSPOSE_ROWS)
-  static let transposeBatchTile = Kernel("layout_tile", "transpose_batch_tile")
   /// Rows and columns of the square that a work-group transposes.
   static let tile = Int(LAYOUT_TILE)
 }
@@ -92,7 +91,7 @@ private func enqueueTranspose(_ x: Tensor, batch: Int, rows: Int, columns: Int, 
   } else {
     let tile = LayoutKernels.tile
     try device.launch(
-      LayoutKernels.transposeBatchTile,
+      LayoutKernels.transposeBatch,
       over: device.groupGrid(columns.dividedUp(by: tile), rows.dividedUp(by: tile), batch), moving: 2 * x.count,
       buffers + [.int(rows), .int(columns)])
   }

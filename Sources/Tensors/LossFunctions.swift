@@ -1,9 +1,7 @@
 /// Mean squared error and what all losses share. Kernels in `loss.cl` and `loss_tile.cl`.
 enum LossKernels {
-  static let squaredError = Kernel("loss", "squared_error")
-  static let finish = Kernel("loss", "loss_finish")
-  static let squaredErrorTile = Kernel("loss_tile", "squared_error_tile")
-  static let finishTile = Kernel("loss_tile", "loss_finish_tile")
+  static let squaredError = FamilyKernel("loss", "squared_error")
+  static let finish = FamilyKernel("loss", "loss_finish")
 }
 
 /// The mean of (prediction − target)² over all elements.
@@ -30,7 +28,7 @@ public func meanSquaredError(_ prediction: Tensor, _ target: Tensor, metrics: Ru
   // The target's gradient is the prediction's own, negated.
   let function = target.requiresGradient ? .none : tape?.outputFunction(of: prediction) ?? .none
   try device.launch(
-    device.traits.isVector ? LossKernels.squaredError : LossKernels.squaredErrorTile,
+    LossKernels.squaredError,
     over: device.chunkGrid(chunks.count), moving: (gradient == nil ? 2 : 3) * count,
     [
       .buffer(prediction.buffer), .buffer(target.buffer), .buffer(gradient?.buffer ?? partial), .buffer(partial),
@@ -50,9 +48,8 @@ func finishLoss(
 ) throws -> Tensor {
   let device = partial.device
   let loss = try device.tensor([1])
-  let isVector = device.traits.isVector
   try device.launch(
-    isVector ? LossKernels.finish : LossKernels.finishTile, over: isVector ? Grid(1) : device.groupGrid(1),
+    LossKernels.finish, over: device.chunkGrid(1),
     moving: chunks,
     [
       .buffer(partial), .buffer(hits ?? partial), .buffer(loss.buffer), .buffer(metrics?.buffer ?? loss.buffer),

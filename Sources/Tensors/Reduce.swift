@@ -1,7 +1,6 @@
 /// Sums of all elements, and arg-max. Kernels in `reduce.cl` and `reduce_tile.cl`.
 enum ReduceKernels {
-  static let chunkSum = Kernel("reduce", "chunk_sum")
-  static let chunkSumTile = Kernel("reduce_tile", "chunk_sum_tile")
+  static let chunkSum = FamilyKernel("reduce", "chunk_sum")
   static let argMax = Kernel("reduce", "argmax")
   static let countCorrect = Kernel("reduce", "count_correct")
 }
@@ -71,10 +70,9 @@ private func reduce(_ x: Tensor, scale: Float) throws -> Tensor {
 /// destination[0] (+)= the sum of x, times scale.
 func sumElements(_ x: Tensor, into destination: Buffer, scale: Float, accumulate: Bool) throws {
   let device = x.device
-  let isVector = device.traits.isVector
   func launch(_ source: Buffer, _ target: Buffer, _ count: Int, _ length: Int, chunks: Int, last: Bool) throws {
     try device.launch(
-      isVector ? ReduceKernels.chunkSum : ReduceKernels.chunkSumTile, over: device.chunkGrid(chunks),
+      ReduceKernels.chunkSum, over: device.chunkGrid(chunks),
       moving: count + chunks,
       [
         .buffer(source), .buffer(target), .int(count), .int(length), .float(last ? scale : 1),

@@ -10,7 +10,6 @@ struct RowReduction {
   let grid: Grid
   /// What the tile family's kernels take behind the length of a chunk: the vectors of columns that a group sums.
   let groupArguments: [KernelArgument]
-  private let isVector: Bool
 
   /// A pass over chunks of rows; those of a usual batch are one.
   init(rows: Int, columns: Int, on device: any Device) {
@@ -34,8 +33,7 @@ struct RowReduction {
   private init(
     rows: Int, columns: Int, on device: any Device, cut: (_ groups: ColumnGroups?) -> ReductionChunks
   ) {
-    isVector = device.traits.isVector
-    if isVector {
+    if device.traits.isVector {
       chunks = cut(nil)
       grid = device.planeGrid(device.vectors(in: columns), chunks.count)
       groupArguments = []
@@ -56,9 +54,6 @@ struct RowReduction {
     grid = Grid(groups.across * groups.items, chunks.count, local: (groups.items, 1, 1))
     groupArguments = [.int(groups.vectors)]
   }
-
-  /// The kernel of the device's family.
-  func kernel(vector: Kernel, tile: Kernel) -> Kernel { isVector ? vector : tile }
 
   /// Work-groups that keep a large GPU busy: those that rows are cut for, and those that are enough.
   private static let wantedGroups = 512

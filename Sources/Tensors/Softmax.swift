@@ -2,8 +2,7 @@ import CKernels
 
 /// Cross entropy of softmax. Kernels in `softmax.cl` and `loss_tile.cl`.
 enum SoftmaxKernels {
-  static let crossEntropyRows = Kernel("softmax", "cross_entropy_rows")
-  static let crossEntropyRowsTile = Kernel("loss_tile", "cross_entropy_rows_tile")
+  static let crossEntropyRows = FamilyKernel("softmax", "cross_entropy_rows", tileProgram: "loss_tile")
 }
 
 /// The mean cross entropy of softmax(logits) against labels.
@@ -31,7 +30,7 @@ public func crossEntropy(_ logits: Tensor, labels: LabelTensor, metrics: Running
   let scale = 1 / Float(rows)
   let groupItems = Int(LOSS_GROUP_ITEMS)
   try device.launch(
-    isVector ? SoftmaxKernels.crossEntropyRows : SoftmaxKernels.crossEntropyRowsTile,
+    SoftmaxKernels.crossEntropyRows,
     over: isVector
       ? device.itemGrid(chunks.count) : Grid(rows * Int(LOSS_ROW_ITEMS), local: (groupItems, 1, 1)),
     moving: (gradient == nil ? 1 : 2) * logits.count + rows,

@@ -284,12 +284,12 @@ static const telar_file *const batch_norm_files[] = {&common_cl, &activation_h, 
 static const telar_file *const batch_norm_pool_files[] = {&common_cl, &activation_h, &activation_cl, &pool_h,
     &argmax_cl, &batch_norm_pool_cl};
 static const telar_file *const batch_norm_pool_tile_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h,
-    &activation_cl, &batch_norm_h, &group_sum_h, &group_sum_cl, &norm_columns_cl, &batch_norm_pool_tile_cl};
+    &activation_cl, &batch_norm_h, &quad_cl, &group_sum_h, &group_sum_cl, &norm_columns_cl, &batch_norm_pool_tile_cl};
 static const telar_file *const batch_norm_tile_files[] = {&common_cl, &activation_h, &activation_cl, &batch_norm_h,
-    &group_sum_h, &group_sum_cl, &norm_columns_cl, &batch_norm_tile_cl};
+    &quad_cl, &group_sum_h, &group_sum_cl, &norm_columns_cl, &batch_norm_tile_cl};
 static const telar_file *const column_sum_files[] = {&common_cl, &column_sum_cl};
-static const telar_file *const column_sum_tile_files[] = {&common_cl, &group_sum_h, &group_sum_cl,
-    &column_sum_tile_cl};
+static const telar_file *const column_sum_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
+    &group_sum_h, &group_sum_cl, &column_sum_tile_cl};
 static const telar_file *const conv2d_files[] = {&common_cl, &activation_h, &activation_cl, &register_tile_cl,
     &conv2d_h, &conv2d_cl};
 static const telar_file *const conv2d_batch_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
@@ -314,8 +314,8 @@ static const telar_file *const dropout_files[] = {&common_cl, &activation_h, &ac
     &dropout_h, &step_values_h, &dropout_cl};
 static const telar_file *const dropout_pool_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
     &philox_h, &philox_cl, &step_values_h, &dropout_pool_cl};
-static const telar_file *const dropout_tile_files[] = {&common_cl, &activation_h, &activation_cl, &dropout_h,
-    &philox_h, &step_values_h, &dropout_tile_cl};
+static const telar_file *const dropout_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
+    &dropout_h, &philox_h, &step_values_h, &dropout_tile_cl};
 static const telar_file *const elementwise_files[] = {&common_cl, &activation_h, &activation_cl, &elementwise_cl};
 static const telar_file *const gated_units_files[] = {&common_cl, &activation_h, &activation_cl, &gated_units_cl};
 static const telar_file *const gather_files[] = {&common_cl, &step_values_h, &gather_cl};
@@ -324,18 +324,19 @@ static const telar_file *const gemm_files[] = {&common_cl, &activation_h, &activ
 static const telar_file *const gemm_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
     &local_tile_cl, &gemm_tile_cl};
 static const telar_file *const group_norm_files[] = {&common_cl, &group_norm_cl};
-static const telar_file *const group_norm_tile_files[] = {&common_cl, &group_sum_h, &group_sum_cl,
-    &group_norm_tile_cl};
+static const telar_file *const group_norm_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
+    &group_sum_h, &group_sum_cl, &group_norm_tile_cl};
 static const telar_file *const layout_files[] = {&common_cl, &layout_h, &layout_cl};
 static const telar_file *const layout_tile_files[] = {&common_cl, &layout_h, &layout_tile_cl};
 static const telar_file *const loss_files[] = {&common_cl, &activation_h, &activation_cl, &loss_cl};
-static const telar_file *const loss_tile_files[] = {&common_cl, &activation_h, &activation_cl, &group_sum_h,
+static const telar_file *const loss_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl, &group_sum_h,
     &group_sum_cl, &loss_h, &loss_tile_cl};
 static const telar_file *const optimizer_files[] = {&common_cl, &step_values_h, &optimizer_cl};
 static const telar_file *const peak_files[] = {&common_cl, &peak_h, &peak_cl};
 static const telar_file *const pool_files[] = {&common_cl, &pool_h, &argmax_cl, &pool_cl};
 static const telar_file *const reduce_files[] = {&common_cl, &reduce_cl};
-static const telar_file *const reduce_tile_files[] = {&common_cl, &group_sum_h, &group_sum_cl, &reduce_tile_cl};
+static const telar_file *const reduce_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
+    &group_sum_h, &group_sum_cl, &reduce_tile_cl};
 static const telar_file *const softmax_files[] = {&common_cl, &activation_h, &activation_cl, &softmax_cl};
 static const telar_file *const sum_splits_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
     &sum_splits_h, &sum_splits_cl};

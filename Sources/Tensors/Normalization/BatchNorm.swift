@@ -2,18 +2,12 @@ import CKernels
 
 /// Batch normalisation. Kernels in `batch_norm.cl` and, for the tile family, `batch_norm_tile.cl`.
 enum BatchNormKernels {
-  static let chunkStatistics = Kernel("batch_norm", "batch_norm_chunk_statistics")
-  static let statistics = Kernel("batch_norm", "batch_norm_statistics")
-  static let forward = Kernel("batch_norm", "batch_norm_forward")
-  static let chunkGradients = Kernel("batch_norm", "batch_norm_chunk_gradients")
-  static let parameterGradients = Kernel("batch_norm", "batch_norm_parameter_gradients")
-  static let backward = Kernel("batch_norm", "batch_norm_backward")
-  static let chunkStatisticsTile = Kernel("batch_norm_tile", "batch_norm_chunk_statistics_tile")
-  static let statisticsTile = Kernel("batch_norm_tile", "batch_norm_statistics_tile")
-  static let forwardTile = Kernel("batch_norm_tile", "batch_norm_forward_tile")
-  static let chunkGradientsTile = Kernel("batch_norm_tile", "batch_norm_chunk_gradients_tile")
-  static let parameterGradientsTile = Kernel("batch_norm_tile", "batch_norm_parameter_gradients_tile")
-  static let backwardTile = Kernel("batch_norm_tile", "batch_norm_backward_tile")
+  static let chunkStatistics = FamilyKernel("batch_norm", "batch_norm_chunk_statistics")
+  static let statistics = FamilyKernel("batch_norm", "batch_norm_statistics")
+  static let forward = FamilyKernel("batch_norm", "batch_norm_forward")
+  static let chunkGradients = FamilyKernel("batch_norm", "batch_norm_chunk_gradients")
+  static let parameterGradients = FamilyKernel("batch_norm", "batch_norm_parameter_gradients")
+  static let backward = FamilyKernel("batch_norm", "batch_norm_backward")
 }
 
 /// Normalises each channel, and applies an activation to the result if asked.
@@ -95,7 +89,7 @@ package struct BatchNorm {
     try self.init(x.shape, on: x.device, arguments) { pass, means, m2 in
       let channels = x.shape[3]
       try x.device.launch(
-        pass.kernel(vector: BatchNormKernels.chunkStatistics, tile: BatchNormKernels.chunkStatisticsTile),
+        BatchNormKernels.chunkStatistics,
         over: pass.grid, moving: x.count,
         [
           .buffer(x.buffer), .buffer(means), .buffer(m2), .int(x.count / channels), .int(channels),
@@ -147,7 +141,7 @@ package struct BatchNorm {
     let variance = try device.tensor([channels])
     let second = RowReduction(atOnce: chunks.count, columns: channels, on: device)
     try device.launch(
-      second.kernel(vector: BatchNormKernels.statistics, tile: BatchNormKernels.statisticsTile), over: second.grid,
+      BatchNormKernels.statistics, over: second.grid,
       moving: 2 * chunks.count * channels,
       [
         .buffer(means), .buffer(m2), .buffer(mean.buffer), .buffer(variance.buffer),
@@ -183,7 +177,7 @@ package struct BatchNorm {
     let biasTarget = try tape.gradientTarget(of: bias)
     let second = RowReduction(atOnce: chunks, columns: channels, on: device)
     try device.launch(
-      second.kernel(vector: BatchNormKernels.parameterGradients, tile: BatchNormKernels.parameterGradientsTile),
+      BatchNormKernels.parameterGradients,
       over: second.grid, moving: 2 * chunks * channels,
       [
         .buffer(sums), .buffer(products), .buffer(variance.buffer), .buffer(totals.buffer),
@@ -202,7 +196,7 @@ package struct BatchNorm {
     _ dy: Tensor, _ x: Tensor, _ pass: RowReduction, _ sums: Buffer, _ products: Buffer
   ) throws {
     try device.launch(
-      pass.kernel(vector: BatchNormKernels.chunkGradients, tile: BatchNormKernels.chunkGradientsTile),
+      BatchNormKernels.chunkGradients,
       over: pass.grid, moving: 2 * x.count,
       [.buffer(dy.buffer), .buffer(x.buffer)] + vectors
         + [.buffer(sums), .buffer(products), .int(x.count / channels), .int(channels), .int(pass.chunks.length)]
@@ -213,7 +207,7 @@ package struct BatchNorm {
   func enqueueForward(_ operands: BatchNormOperands) throws {
     let (x, y) = (operands.x, operands.y)
     try device.launch(
-      device.traits.isVector ? BatchNormKernels.forward : BatchNormKernels.forwardTile, over: normalizeGrid,
+      BatchNormKernels.forward, over: normalizeGrid,
       moving: 2 * x.count,
       [.buffer(x.buffer), .buffer(y.buffer)] + vectors
         + [.int(rows), .int(channels), .float(arguments.epsilon)] + arguments.activation.arguments)
@@ -232,7 +226,7 @@ package struct BatchNorm {
   func enqueueInputGradient(_ operands: BatchNormGradientOperands) throws {
     let (dy, x) = (operands.dy, operands.x)
     try device.launch(
-      device.traits.isVector ? BatchNormKernels.backward : BatchNormKernels.backwardTile, over: normalizeGrid,
+      BatchNormKernels.backward, over: normalizeGrid,
       moving: 3 * x.count,
       [.buffer(dy.buffer), .buffer(x.buffer)] + vectors
         + [

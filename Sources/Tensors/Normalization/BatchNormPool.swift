@@ -1,13 +1,9 @@
 /// Batch normalisation and the pooling behind it in one pass. Kernels in `batch_norm_pool.cl` and, for the
 /// tile family, `batch_norm_pool_tile.cl`.
 enum BatchNormPoolKernels {
-  static let forward = Kernel("batch_norm_pool", "batch_norm_pool_forward")
-  static let averageChunkGradients = Kernel("batch_norm_pool", "batch_norm_average_chunk_gradients")
-  static let backward = Kernel("batch_norm_pool", "batch_norm_pool_backward")
-  static let forwardTile = Kernel("batch_norm_pool_tile", "batch_norm_pool_forward_tile")
-  static let averageChunkGradientsTile = Kernel(
-    "batch_norm_pool_tile", "batch_norm_average_chunk_gradients_tile")
-  static let backwardTile = Kernel("batch_norm_pool_tile", "batch_norm_pool_backward_tile")
+  static let forward = FamilyKernel("batch_norm_pool", "batch_norm_pool_forward")
+  static let averageChunkGradients = FamilyKernel("batch_norm_pool", "batch_norm_average_chunk_gradients")
+  static let backward = FamilyKernel("batch_norm_pool", "batch_norm_pool_backward")
 }
 
 /// What pooling takes from a window.
@@ -46,7 +42,7 @@ extension FusedOps {
     let argmax = try keeps ? device.allocate(byteCount: y.count * 2) : y.buffer
     let selected = try keeps ? device.tensor(shape) : y
     try device.launch(
-      device.traits.isVector ? BatchNormPoolKernels.forward : BatchNormPoolKernels.forwardTile,
+      BatchNormPoolKernels.forward,
       over: norm.poolGrid(rows: shape[0] * shape[1], columns: shape[2]),
       moving: x.count + y.count + (keeps ? y.count + y.count / 2 : 0),
       [.buffer(x.buffer), .buffer(y.buffer), .buffer(argmax), .buffer(selected.buffer)] + norm.vectors
@@ -78,8 +74,7 @@ extension BatchNorm {
     _ dy: Tensor, _ x: Tensor, _ pass: RowReduction, _ sums: Buffer, _ products: Buffer
   ) throws {
     try device.launch(
-      pass.kernel(
-        vector: BatchNormPoolKernels.averageChunkGradients, tile: BatchNormPoolKernels.averageChunkGradientsTile),
+      BatchNormPoolKernels.averageChunkGradients,
       over: pass.grid, moving: dy.count + x.count,
       [.buffer(dy.buffer), .buffer(x.buffer)] + vectors
         + [
@@ -96,7 +91,7 @@ extension BatchNorm {
     dx.columnsCancel = arguments.training
     let windowRows = x.shape[0] * x.shape[1].dividedUp(by: 2)
     try device.launch(
-      device.traits.isVector ? BatchNormPoolKernels.backward : BatchNormPoolKernels.backwardTile,
+      BatchNormPoolKernels.backward,
       over: poolGrid(rows: windowRows, columns: x.shape[2].dividedUp(by: 2)),
       moving: 2 * x.count + dy.count + (pooling == .max ? dy.count / 2 : 0),
       [.buffer(dy.buffer), .buffer(argmax), .buffer(x.buffer)] + vectors + [.buffer(totals.buffer), .buffer(dx.buffer)]

@@ -1,9 +1,7 @@
 /// Group normalisation. Kernels in `group_norm.cl` and `group_norm_tile.cl`.
 private enum GroupNormKernels {
-  static let forward = Kernel("group_norm", "group_norm_forward")
-  static let backward = Kernel("group_norm", "group_norm_backward")
-  static let forwardTile = Kernel("group_norm_tile", "group_norm_forward_tile")
-  static let backwardTile = Kernel("group_norm_tile", "group_norm_backward_tile")
+  static let forward = FamilyKernel("group_norm", "group_norm_forward")
+  static let backward = FamilyKernel("group_norm", "group_norm_backward")
 }
 
 /// Normalises each group of channels of each image by its own mean and (biased) variance.
@@ -36,7 +34,7 @@ public func groupNorm(
   let y = try device.tensor(x.shape), statistics = try device.tensor([images, groups, 2])
   // A buffer that is missing is replaced by one that is not read.
   try device.launch(
-    isVector ? GroupNormKernels.forward : GroupNormKernels.forwardTile, over: grid, moving: 2 * x.count,
+    GroupNormKernels.forward, over: grid, moving: 2 * x.count,
     [.buffer(x.buffer), .buffer(y.buffer), .buffer((weight ?? x).buffer), .buffer((bias ?? x).buffer)]
       + [.buffer(statistics.buffer)] + launchSizes
       + [.float(epsilon), .int(weight == nil ? 0 : 1), .int(bias == nil ? 0 : 1)])
@@ -45,7 +43,7 @@ public func groupNorm(
     let sums = try device.tensor([images, channels]), products = try device.tensor([images, channels])
     let dx = try x.requiresGradient ? device.tensor(x.shape) : sums
     try device.launch(
-      isVector ? GroupNormKernels.backward : GroupNormKernels.backwardTile, over: grid, moving: 3 * x.count,
+      GroupNormKernels.backward, over: grid, moving: 3 * x.count,
       [.buffer(dy.buffer), .buffer(x.buffer), .buffer((weight ?? x).buffer), .buffer(statistics.buffer)]
         + [.buffer(dx.buffer), .buffer(sums.buffer), .buffer(products.buffer)] + launchSizes
         + [.int(weight == nil ? 0 : 1), .int(x.requiresGradient ? 1 : 0)])

@@ -4,7 +4,7 @@ package func philoxBlocks(
 ) throws -> [UInt32] {
   let words = try device.allocate(byteCount: count * 16)
   try device.launch(
-    device.traits.isVector ? DropoutKernels.philoxBlocks : DropoutKernels.philoxBlocksTile,
+    DropoutKernels.philoxBlocks,
     over: device.elementwiseGrid(count),
     [
       .buffer(words), .int(count), .uint(counter.0), .uint(counter.1), .uint(counter.2), .uint(counter.3),

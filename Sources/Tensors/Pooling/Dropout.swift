@@ -2,11 +2,9 @@ import CKernels
 
 /// Dropout. Kernels in `dropout.cl`, `dropout_tile.cl` and `dropout_pool.cl`; masks are described in `philox.cl`.
 enum DropoutKernels {
-  static let forward = Kernel("dropout", "dropout_forward")
+  static let forward = FamilyKernel("dropout", "dropout_forward")
   static let reluPool2x2 = Kernel("dropout_pool", "relu_dropout_pool_2x2")
-  static let philoxBlocks = Kernel("dropout", "philox_blocks")
-  static let forwardTile = Kernel("dropout_tile", "dropout_forward_tile")
-  static let philoxBlocksTile = Kernel("dropout_tile", "philox_blocks_tile")
+  static let philoxBlocks = FamilyKernel("dropout", "philox_blocks")
 }
 
 /// What a dropout mask is drawn from: the same key, the same mask, on every device.
@@ -71,7 +69,7 @@ func applyDropout(_ x: Tensor, probability: Float, key: DropoutKey, afterReLU: B
   try checkIndexable("dropout", x.count)
   let y = try x.device.tensor(x.shape)
   try x.device.launch(
-    x.device.traits.isVector ? DropoutKernels.forward : DropoutKernels.forwardTile,
+    DropoutKernels.forward,
     over: x.device.itemGrid(dropoutItems(x.count, on: x.device)), moving: 2 * x.count,
     [.buffer(x.buffer), .buffer(y.buffer), .int(x.count)] + mask + [.int(afterReLU ? DROPOUT_RELU : DROPOUT_PLAIN)])
   return y
