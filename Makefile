@@ -72,6 +72,7 @@ lint:
 	@Tools/setup.sh lint
 	@Tools/kernels/generate.py --check
 	@Tools/gpu/test_readers.py
+	@Tools/golden/embed.py --check
 	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
 
 clean:

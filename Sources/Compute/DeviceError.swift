@@ -14,6 +14,8 @@ public enum DeviceError: Error, Equatable {
   case outOfMemory(device: String, requested: Int)
   /// The driver could not compile a kernel.
   case buildFailed(device: String, kernel: String, options: String, log: String)
+  /// The driver runs a kernel in smaller work-groups only.
+  case groupTooLarge(device: String, kernel: String, items: Int, limit: Int)
   /// A call of the driver failed, in `kernel` if that is known.
   case driver(device: String, call: String, code: String, kernel: String?)
 }
@@ -40,6 +42,10 @@ extension DeviceError: CustomStringConvertible {
       return "\(device) has no memory left for a buffer of \(requested) bytes: use a smaller batch."
     case .buildFailed(let device, let kernel, let options, let log):
       return "\(device) could not build kernel \(kernel) with options '\(options)':\n\(log)"
+    case .groupTooLarge(let device, let kernel, let items, let limit):
+      return
+        "\(device) runs kernel \(kernel) in groups of at most \(limit) work-items and \(items) are needed: its compiler "
+        + "gives a work-item too many registers. Use another driver or --device cpu."
     case .driver(let device, let call, let code, let kernel):
       return "\(device): \(call) failed with \(code)" + (kernel.map { " in kernel \($0)" } ?? "") + "."
     }

@@ -16,6 +16,9 @@ public struct DeviceTraits: Sendable, Hashable {
   public var maximumWorkGroupSize: Int
   /// Bytes of local memory of a work-group.
   public var localMemoryBytes: Int
+  /// Most work-items of a group that computes a local-memory tile: less than ``maximumWorkGroupSize`` where the driver has
+  /// registers for fewer.
+  public var maximumTileItems: Int
 
   public init(
     family: KernelFamily, hasLargePrivateMemory: Bool, registerTiles: [RegisterTile], computeUnits: Int,
@@ -29,6 +32,7 @@ public struct DeviceTraits: Sendable, Hashable {
     self.l2CacheBytes = l2CacheBytes
     self.maximumWorkGroupSize = maximumWorkGroupSize
     self.localMemoryBytes = localMemoryBytes
+    maximumTileItems = maximumWorkGroupSize
   }
 
   /// Floats in a vector of the kernels: `VECTOR_WIDTH`.

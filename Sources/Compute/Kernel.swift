@@ -20,6 +20,9 @@ public final class Kernel: Sendable {
 }
 
 extension Kernel {
+  /// Whether its groups compute a local-memory tile.
+  var isTile: Bool { options["TILE_M"] != nil }
+
   /// The OpenCL C 1.2 text of the kernel's file, behind what all files share (`common.cl`); `nil` when there is no such
   /// file.
   public var source: String? { OpenCLPrograms.text(of: program) }

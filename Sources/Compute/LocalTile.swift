@@ -24,7 +24,7 @@ public struct LocalTile: Hashable, Sendable {
 
   /// Whether a work-group of the device can hold the tile.
   package func fits(_ traits: DeviceTraits) -> Bool {
-    groupItems <= traits.maximumWorkGroupSize && localBytes <= traits.localMemoryBytes
+    groupItems <= traits.maximumTileItems && localBytes <= traits.localMemoryBytes
   }
 
   /// For matrix products only: beside what a convolution keeps of its images, so many sums do not fit 128 registers.

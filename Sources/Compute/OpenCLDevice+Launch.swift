@@ -19,6 +19,7 @@ extension OpenCLDevice {
   public func launch(_ kernel: Kernel, over grid: Grid, _ arguments: [KernelArgument]) throws {
     let compiled =
       try recording == nil ? kernels[ObjectIdentifier(kernel)]?.compiled ?? compile(kernel) : programs.kernel(kernel)
+    try check(grid, of: compiled, kernel)
     try bind(arguments, to: compiled)
     if grid.x == 0 || grid.y == 0 || grid.z == 0 {
       counters.launches += 1
@@ -28,6 +29,19 @@ extension OpenCLDevice {
       .launch(compiled, WorkRange(grid)),
       arguments.lazy.compactMap { if case .buffer(let buffer) = $0 { buffer } else { nil } })
     if let launchLog { launchLog.add(compiled.name, try contents(of: arguments)) }
+  }
+
+  /// Checks that the driver runs the kernel in groups of the grid's size. Where a local-memory tile is too large, the
+  /// device's ``traits`` no longer offer it.
+  private func check(_ grid: Grid, of compiled: OpenCLKernel, _ kernel: Kernel) throws {
+    let items = grid.local.x * grid.local.y * grid.local.z, limit = compiled.largestGroup
+    guard items > limit else { return }
+    if kernel.isTile, limit < traits.maximumTileItems {
+      traits.maximumTileItems = limit
+      GroupLimitNotice.post(properties.identifier, kernel: kernel.name, limit: limit)
+    }
+    throw DeviceError.groupTooLarge(
+      device: properties.identifier, kernel: kernel.name, items: items, limit: limit)
   }
 
   /// Enqueues a command, and records it where there is a recording.

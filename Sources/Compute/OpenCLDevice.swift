@@ -7,7 +7,7 @@ import Foundation
 /// launched, and their binaries kept in a ``ProgramCache``.
 public final class OpenCLDevice: Device {
   public let properties: DeviceProperties
-  public let traits: DeviceTraits
+  public internal(set) var traits: DeviceTraits
   public internal(set) var counters = DeviceCounters()
 
   /// While a profiler is set, the queue records times and each launch keeps an event, so that an error of asynchronous

@@ -3,23 +3,23 @@ import Foundation
 import TelarIO
 
 /// A driver that is installed for the ICD loader: an `.icd` file that names a library.
-struct OpenCLDriver: Sendable, Equatable {
+package struct OpenCLDriver: Sendable, Equatable {
   /// The file, or the library itself if the environment names that.
-  let file: String
+  package let file: String
   /// The name or path of the library.
-  let library: String
+  package let library: String
 
-  var name: String { file == library ? file : "\(file) (\(library))" }
+  package var name: String { file == library ? file : "\(file) (\(library))" }
 
   /// Where drivers are looked for: a folder of `.icd` files, one such file, or a library.
-  static var place: String {
+  package static var place: String {
     let environment = ProcessInfo.processInfo.environment
     let named = ["OCL_ICD_VENDORS", "OPENCL_VENDOR_PATH"].compactMap { environment[$0] }
     return named.first { !$0.isEmpty } ?? "/etc/OpenCL/vendors"
   }
 
   /// The drivers at a place, in the order in which ocl-icd loads them.
-  static func all(at place: String = place) -> [OpenCLDriver] {
+  package static func all(at place: String = place) -> [OpenCLDriver] {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: place, isDirectory: &isFolder) else { return [] }
     if isFolder.boolValue {

@@ -6,14 +6,17 @@ final class OpenCLKernel {
   let handle: cl_kernel
   /// The types of the arguments, a letter each; see ``KernelTable``.
   let signature: [UInt8]
+  /// The most work-items of a group that the driver runs the kernel in.
+  let largestGroup: Int
   private var bound: [BoundArgument?]
   /// The device's count of released buffers when the arguments were bound.
   private var releases = 0
 
-  init(name: String, handle: cl_kernel, signature: [UInt8]) {
+  init(name: String, handle: cl_kernel, signature: [UInt8], largestGroup: Int) {
     self.name = name
     self.handle = handle
     self.signature = signature
+    self.largestGroup = largestGroup
     bound = Array(repeating: nil, count: signature.count)
   }
 

@@ -75,7 +75,8 @@ final class OpenCLPrograms {
     guard let signature = KernelTable.signature(of: kernel) else {
       fatalError("kernel \(kernel.name) of \(kernel.program).cl is not in the kernel table")
     }
-    let compiled = OpenCLKernel(name: kernel.name, handle: handle, signature: signature)
+    let compiled = OpenCLKernel(
+      name: kernel.name, handle: handle, signature: signature, largestGroup: largestGroup(of: handle))
     let count = try argumentCount(of: handle, named: kernel.name)
     guard count == signature.count else {
       throw DeviceError.driver(
@@ -93,6 +94,14 @@ final class OpenCLPrograms {
         device: properties.identifier, call: "clCreateKernel", code: OpenCLStatus.name(status), kernel: name)
     }
     return handle
+  }
+
+  /// The most work-items of a group according to the driver; no limit where it does not say.
+  private func largestGroup(of handle: cl_kernel) -> Int {
+    var items = 0
+    let status = clGetKernelWorkGroupInfo(
+      handle, device, cl_kernel_work_group_info(CL_KERNEL_WORK_GROUP_SIZE), MemoryLayout<Int>.size, &items, nil)
+    return status == CL_SUCCESS && items > 0 ? items : .max
   }
 
   /// The number of a kernel's arguments according to the driver.

@@ -45,16 +45,25 @@ struct DevicesCommand: ParsableCommand {
 
   private static func members(_ device: DeviceDescription, chosen: String, reason: String?) throws -> JSON.Members {
     let p = device.properties
-    return [
-      "device": .string(p.identifier), "name": .string(p.name), "kind": .string(p.kind.rawValue),
-      "vendor": .string(p.vendor), "driver": .string(p.driver), "isa": .string(p.instructionSet),
-      "compute_units": .integer(p.computeUnits), "family": .string(p.family.rawValue),
-      "max_work_group": .integer(p.maximumWorkGroupSize), "local_memory_bytes": .integer(p.localMemoryBytes),
-      "max_allocation_bytes": .integer(p.maximumAllocationBytes), "global_memory_bytes": .integer(p.globalMemoryBytes),
-      "vector_width": .integer(p.preferredVectorWidth), "fp16": .boolean(p.supportsHalf),
-      "fp64": .boolean(p.supportsDouble), "problem": device.problem.map(JSON.string) ?? .null,
-      "tuning": try TuningFile.tuning(for: p).tuning.json, "chosen": .boolean(p.identifier == chosen),
-      "reason": p.identifier == chosen ? reason.map(JSON.string) ?? .null : .null,
+    var members = p.members
+    members["problem"] = device.problem.map(JSON.string) ?? .null
+    members["tuning"] = try TuningFile.tuning(for: p).tuning.json
+    members["chosen"] = .boolean(p.identifier == chosen)
+    members["reason"] = p.identifier == chosen ? reason.map(JSON.string) ?? .null : .null
+    return members
+  }
+}
+
+extension DeviceProperties {
+  /// What the device is and its limits.
+  var members: JSON.Members {
+    [
+      "device": .string(identifier), "name": .string(name), "kind": .string(kind.rawValue),
+      "vendor": .string(vendor), "driver": .string(driver), "isa": .string(instructionSet),
+      "compute_units": .integer(computeUnits), "family": .string(family.rawValue),
+      "max_work_group": .integer(maximumWorkGroupSize), "local_memory_bytes": .integer(localMemoryBytes),
+      "max_allocation_bytes": .integer(maximumAllocationBytes), "global_memory_bytes": .integer(globalMemoryBytes),
+      "vector_width": .integer(preferredVectorWidth), "fp16": .boolean(supportsHalf), "fp64": .boolean(supportsDouble),
     ]
   }
 }

@@ -66,7 +66,7 @@ struct Failure {
         switch error {
         case .noSuchDevice, .noOpenCL, .driverHangs: ExitStatus.noDevice
         case .threadCount, .setting: ExitStatus.usage
-        case .allocationTooLarge, .outOfMemory, .buildFailed, .driver: ExitStatus.internalError
+        case .allocationTooLarge, .outOfMemory, .buildFailed, .groupTooLarge, .driver: ExitStatus.internalError
         }
       case let error as InputError:
         switch error.kind {

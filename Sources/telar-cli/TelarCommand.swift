@@ -20,6 +20,7 @@ struct TelarCommand: ParsableCommand {
         telar export best.safetensors --onnx FILE for other programs
         telar explain brunello-ae-1               its layers and their kernels
         telar bench train --net brunello-ae-1     images per second
+        telar doctor                              are drivers and devices sound?
         telar parity --device opencl:0            is the driver right?
 
       EXIT CODES
@@ -35,7 +36,7 @@ struct TelarCommand: ParsableCommand {
     subcommands: [
       DevicesCommand.self, StudyCommand.self, TrainCommand.self, ReportCommand.self, EvaluateCommand.self,
       PredictCommand.self, ReconstructCommand.self, ExportCommand.self, ConformanceCommand.self, ParityCommand.self,
-      BenchCommand.self, TuneCommand.self, ExplainCommand.self,
+      DoctorCommand.self, BenchCommand.self, TuneCommand.self, ExplainCommand.self,
     ])
 
   static func main() {
@@ -44,6 +45,9 @@ struct TelarCommand: ParsableCommand {
     KernelBuildNotice.observe { Console.note("Building kernels for \($0), which its driver needs to do once …") }
     CacheNotice.observe { path, reason in
       Console.note("Note: the cache \(path) is not used, because \(reason). It is made again when it is removed.")
+    }
+    GroupLimitNotice.observe { device, kernel, limit in
+      Console.note("Note: \(device) runs kernel \(kernel) in groups of at most \(limit), so smaller tiles are used.")
     }
     var command: any ParsableCommand
     do {

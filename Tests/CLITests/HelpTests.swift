@@ -15,6 +15,7 @@ struct HelpTests {
       telar export best.safetensors --onnx FILE for other programs
       telar explain brunello-ae-1               its layers and their kernels
       telar bench train --net brunello-ae-1     images per second
+      telar doctor                              are drivers and devices sound?
       telar parity --device opencl:0            is the driver right?
 
     EXIT CODES
@@ -48,6 +49,7 @@ struct HelpTests {
       conformance             Check a device against golden cases computed
                               elsewhere.
       parity                  Hold every operator of one device against another's.
+      doctor                  Check the drivers and devices of this machine.
       bench                   Measure how fast a device trains and multiplies.
       tune                    Search for the fastest kernels for the shapes of
                               networks, and remember them.

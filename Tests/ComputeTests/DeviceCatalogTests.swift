@@ -171,3 +171,18 @@ import Testing
     }
   }
 }
+
+/// Driver libraries that the ICD loader does not see.
+@Suite struct UnregisteredDriverTests {
+  @Test func `a library without a file that leads to it is found`() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("libamdocl64.so.1", [])
+    let found = OpenCLDriver.unregistered(beside: [], in: [folder.path])
+    let ours = try #require(found.first { $0.vendor == "AMD" })
+    #expect(ours.library == folder.path + "/libamdocl64.so.1")
+    #expect(ours.advice == "mkdir -p /etc/OpenCL/vendors && echo \(ours.library) > /etc/OpenCL/vendors/amdocl64.icd")
+    try folder.write("amd.icd", Array("libamdocl64.so\n".utf8))
+    let rest = OpenCLDriver.unregistered(beside: OpenCLDriver.all(at: folder.path), in: [folder.path])
+    #expect(!rest.contains { $0.vendor == "AMD" })
+  }
+}

@@ -1,3 +1,4 @@
+import Compute
 import Foundation
 import TelarIO
 import TelarNN
@@ -111,6 +112,40 @@ import Testing
       let before = device.counters.allocations
       for _ in 0..<3 { try train() }
       #expect(device.counters.allocations == before)
+    }
+  }
+
+  /// A device that is out of memory takes that of recordings, whose steps are then recorded anew.
+  @Test(arguments: TestDevices.openCL) func recordingsGiveTheirMemoryToWhoNeedsIt(_ on: TestDevice) throws {
+    try on.use { device in
+      var plain = try Run(Adam(), on: device), repeated = try Run(Adam(), on: device)
+      for _ in 0..<2 { try plain.run(repeating: false) }
+      try repeated.run(repeating: true)
+      let calls = repeated.calls
+      func takeAll(_ taken: [Buffer] = []) throws {
+        try takeAll(taken + [device.allocate(byteCount: device.properties.maximumAllocationBytes)])
+      }
+      #expect { try takeAll() } throws: {
+        if case DeviceError.outOfMemory = $0 { true } else { false }
+      }
+      try repeated.run(repeating: true)
+      #expect(repeated.calls == calls * 2)
+      #expect(repeated.losses == plain.losses)
+      #expect(try state(repeated) == state(plain))
+    }
+  }
+
+  /// Nothing that training leaves behind keeps a device.
+  @Test func devicesEndAfterTraining() throws {
+    for open in [{ try CPUDevice() }, { try OpenCLDevice(index: 0) }] as [() throws -> any Device] {
+      weak var seen: (any Device)?
+      do {
+        let device = try open()
+        seen = device
+        var run = try Run(Adam(), on: device)
+        try run.run(repeating: true)
+      } catch DeviceError.noOpenCL {}
+      #expect(seen == nil)
     }
   }
 

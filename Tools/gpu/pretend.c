@@ -2,6 +2,7 @@
    a GPU would be given.
 
    PRETEND_GPU      any value: the device says that it is a GPU of 132 units with 48 KiB of local memory
+   PRETEND_GROUP    the most work-items of a group of the kernels that compute tiles: gemm_tile, conv2d_...
    PRETEND_NOTHING  any value: launches, writes and flushes return at once and nothing is computed, so that what is left is
                     the cost of the host
    PRETEND_COUNTS   a file that gets the number of calls of each function below, a line each, when the process ends */
@@ -52,6 +53,22 @@ cl_int clGetDeviceInfo(cl_device_id device, cl_device_info what, size_t size, vo
     case CL_DEVICE_LOCAL_MEM_SIZE: *(cl_ulong *)value = 48 << 10; break;
     case CL_DEVICE_MAX_WORK_GROUP_SIZE: *(size_t *)value = 1024; break;
   }
+  return status;
+}
+
+/* Whether a kernel computes a tile. */
+static int is_tile(cl_kernel kernel) {
+  char name[64] = "";
+  clGetKernelInfo(kernel, CL_KERNEL_FUNCTION_NAME, sizeof name, name, NULL);
+  return !strncmp(name, "gemm_tile", 9) || !strncmp(name, "conv2d_", 7);
+}
+
+cl_int clGetKernelWorkGroupInfo(
+    cl_kernel kernel, cl_device_id device, cl_kernel_work_group_info what, size_t size, void *value, size_t *needed) {
+  const cl_int status = NEXT(clGetKernelWorkGroupInfo)(kernel, device, what, size, value, needed);
+  const char *group = getenv("PRETEND_GROUP");
+  if (status == CL_SUCCESS && value && group && what == CL_KERNEL_WORK_GROUP_SIZE && is_tile(kernel))
+    *(size_t *)value = strtoul(group, NULL, 10);
   return status;
 }
 

@@ -8,14 +8,14 @@ import TelarIO
 /// children by ``killAll()``.
 package enum ChildProcess {
   /// The output of a program and how it ended.
-  struct Outcome {
+  package struct Outcome {
     /// The bytes of standard output.
-    var output: [UInt8] = []
+    package var output: [UInt8] = []
     /// The last bytes of standard error.
-    var errors: [UInt8] = []
-    var end = End.exited(0)
+    package var errors: [UInt8] = []
+    package var end = End.exited(0)
 
-    enum End: Equatable {
+    package enum End: Equatable {
       case exited(Int32)
       case killed(signal: Int32)
       /// Killed because it exceeded the limit of time or output.
@@ -24,8 +24,8 @@ package enum ChildProcess {
   }
 
   /// The program could not be started.
-  struct StartFailure: Error {
-    let reason: String
+  package struct StartFailure: Error {
+    package let reason: String
   }
 
   /// The most bytes of output.
@@ -46,8 +46,10 @@ package enum ChildProcess {
   /// - Parameters:
   ///   - input: the bytes of its standard input.
   ///   - limit: the time after which it is killed.
-  static func run(
-    _ executable: String, _ arguments: [String], input: [UInt8], environment: [String: String], limit: Duration
+  ///   - watch: called with the output so far whenever there is more of it.
+  package static func run(
+    _ executable: String, _ arguments: [String], input: [UInt8], environment: [String: String], limit: Duration,
+    watch: ([UInt8]) -> Void = { _ in }
   ) throws(StartFailure) -> Outcome {
     let deadline = ContinuousClock.now + limit
     let ends = [try Ends(), try Ends(), try Ends()]
@@ -61,7 +63,9 @@ package enum ChildProcess {
         outcome.end = .outOfBounds
         return outcome
       }
+      let count = outcome.output.count
       streams.move(into: &outcome)
+      if outcome.output.count > count { watch(outcome.output) }
       outcome.errors = outcome.errors.suffix(errorCount)
     }
     while true {

@@ -35,8 +35,8 @@ extension Device {
     switch tuning.choices[product] {
     case .vector(let rows, let vectors)?:
       return .vector(RegisterTile(width: traits.vectorWidth, rows: rows, vectors: vectors))
-    case .tile(let configuration)?: return .tile(configuration)
-    case nil: return own
+    case .tile(let configuration)? where configuration.fits(traits): return .tile(configuration)
+    case .tile, nil: return own
     }
   }
 }

@@ -29,9 +29,9 @@ extension GemmProblem {
   /// Enqueues the product by the first route that fits, or by the one of that name.
   func enqueue(on device: any Device, route name: String? = nil) throws {
     precondition(m == 0 || m.isMultiple(of: groupRows), "\(m) rows in groups of \(groupRows)")
-    let choice = choice(on: device), operands = GemmOperands(device: device)
-    guard let name else { return try GemmRoutes.product.enqueue(self, operands, choice, on: device) }
+    let operands = GemmOperands(device: device)
+    guard let name else { return try GemmRoutes.product.enqueue(self, operands, choice(on: device), on: device) }
     guard let route = GemmRoutes.product[name] else { preconditionFailure("no route \(name)") }
-    try route.enqueue(self, operands, choice)
+    try route.enqueue(self, operands, choice(on: device))
   }
 }

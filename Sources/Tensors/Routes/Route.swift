@@ -73,12 +73,22 @@ package struct Routes<Problem, Operands>: Sendable {
   /// The route of a name.
   package subscript(name: String) -> Route<Problem, Operands>? { list.first { $0.name == name } }
 
-  /// Enqueues the first route that fits.
+  /// Enqueues the first route that fits. Where the driver turns out to run its kernel in smaller groups only, the choice is
+  /// made again by the traits that the device then has.
   ///
   /// - Precondition: there is one.
-  func enqueue(_ problem: Problem, _ operands: Operands, _ choice: KernelChoice, on device: any Device) throws {
-    guard let route = route(for: problem, choice) else { preconditionFailure("no route of \(pass) fits \(problem)") }
-    try device.inRoute(route.name) { try route.enqueue(problem, operands, choice) }
+  func enqueue(
+    _ problem: Problem, _ operands: Operands, _ choose: @autoclosure () -> KernelChoice, on device: any Device
+  ) throws {
+    while true {
+      let choice = choose()
+      guard let route = route(for: problem, choice) else { preconditionFailure("no route of \(pass) fits \(problem)") }
+      do {
+        return try device.inRoute(route.name) { try route.enqueue(problem, operands, choice) }
+      } catch DeviceError.groupTooLarge where device.traits != choice.traits {
+        continue
+      }
+    }
   }
 }
 
