@@ -43,12 +43,16 @@ import Testing
 
     /// A driver whose compiler leaves registers for 64 work-items only: smaller tiles, and a sentence.
     @Test func `tiles are those that the driver has registers for`() throws {
-      // A product for which half a group would do, and one for which no group is small enough.
-      let result = try run("bench", "gemm", "--sizes", "640", "--device", "opencl:0", more: ["PRETEND_GROUP": "64"])
+      let step = ["bench", "train", "--net", "borgnino-ff-512", "--batch-size", "1000", "--steps", "2"]
+      func run(group: Int) throws -> Telar.Output {
+        try Telar.run(
+          step + ["--device", "opencl:0"], environment: environment.merging(["PRETEND_GROUP": "\(group)"]) { $1 })
+      }
+      let result = try run(group: 64)
       #expect(result.status == 0, "\(result)")
       let notes = result.errorLines.filter { $0.contains("in groups of at most 64, so smaller tiles are used") }
       #expect(notes.count == 1, "\(result.error)")
-      let none = try run("bench", "gemm", "--sizes", "640", "--device", "opencl:0", more: ["PRETEND_GROUP": "8"])
+      let none = try run(group: 8)
       #expect(none.status == 70 && none.error.contains("in groups of at most 8 work-items"), "\(none)")
     }
 
