@@ -33,7 +33,12 @@ enum Console {
   }
 
   /// Prints a line of results.
-  static func result(_ line: String) { output(line.visible + "\n") }
+  static func result(_ line: String) {
+    let hasBoard = isTerminal && shown.withLock { !$0.isEmpty }
+    if hasBoard { tell(clearing) }
+    output(line.visible + "\n")
+    if hasBoard { tell(drawing) }
+  }
 
   /// Prints several lines of results.
   static func results(_ text: String) {
@@ -48,7 +53,7 @@ enum Console {
   /// - Parameter isWaiting: whether to wait for a slow reader; otherwise the line may be lost.
   static func note(_ line: String, isWaiting: Bool = true) {
     if isQuiet { return }
-    tell(clearing + line.visible + "\n", isWaiting: isWaiting)
+    tell(clearing + line.visible + "\n" + drawing, isWaiting: isWaiting)
   }
 
   /// Redraws the bottom line of a terminal; does nothing elsewhere.
@@ -57,6 +62,14 @@ enum Console {
     // Only the last row of a wrapped line could be cleared again.
     let line = String(line.visible.prefix(max(1, columns - 1)))
     tell("\r\u{1b}[2K" + (hasColour ? "\u{1b}[2m\(line)\u{1b}[0m" : line))
+  }
+
+  /// Redraws lines at the bottom of a terminal; does nothing elsewhere. An empty list ends them.
+  static func board(_ lines: [String]) {
+    guard isTerminal, !isQuiet else { return }
+    let text = clearing
+    shown.withLock { $0 = lines.map { String($0.visible.prefix(max(1, columns - 1))) } }
+    tell(text + drawing)
   }
 
   /// Prints an error behind the program's name.
@@ -73,8 +86,21 @@ enum Console {
     return ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 80
   }
 
-  /// The sequence that clears the line of ``progress(_:)``.
-  private static let clearing = isTerminal ? "\r\u{1b}[2K" : ""
+  /// The lines of ``board(_:)``.
+  private static let shown = Mutex<[String]>([])
+
+  /// The sequence that clears the line of ``progress(_:)``, and the lines of ``board(_:)``.
+  private static var clearing: String {
+    guard isTerminal else { return "" }
+    let count = shown.withLock { $0.count }
+    return "\r" + (count > 1 ? "\u{1b}[\(count - 1)A" : "") + "\u{1b}[J"
+  }
+
+  /// The sequence that draws the lines of ``board(_:)``.
+  private static var drawing: String {
+    let lines = shown.withLock { $0 }
+    return lines.isEmpty ? "" : lines.map { hasColour ? "\u{1b}[2m\($0)\u{1b}[0m" : $0 }.joined(separator: "\n")
+  }
 
   /// Writes to standard output. When that fails, the command ends unless ``isOutputOptional``.
   private static func output(_ text: String) {

@@ -84,6 +84,7 @@ struct Failure {
       case is UsageError, is ValidationError: ExitStatus.usage
       case let error as CheckFailed: error.exitCode
       case is NotFiniteError, is NoResult: ExitStatus.checkFailed
+      case let error as StudyRunner.NotMade: error.exitCode
       case is RunDamaged: ExitStatus.badData
       default: ExitStatus.internalError
       }

@@ -30,6 +30,22 @@ struct RunningOptions: ParsableArguments {
   @Flag(help: "Replace runs that are there; with --resume, only those with other settings.")
   var overwrite = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Make this many runs at once, each in a process with its share of the threads; auto: one for each core of a "
+        + "processor, one on other devices.", valueName: "count"))
+  var jobs: Jobs = .count(1)
+
+  @Option(
+    help: ArgumentHelp(
+      "Make the K-th of N parts of the runs only, for arrays of jobs on a cluster; auto: as SLURM_ARRAY_TASK_ID says.",
+      valueName: "K/N"))
+  var shard: ShardChoice?
+
+  /// In a process that another has started: the key of the only run to make.
+  @Option(help: .hidden)
+  var worker: String?
+
   @Flag(help: "Print results as JSON, one object a line.")
   var json = false
 
@@ -41,6 +57,7 @@ struct RunningOptions: ParsableArguments {
 
   func validate() throws {
     if out.isEmpty { throw ValidationError("--out names no folder") }
+    if profile, jobs != .count(1) { throw ValidationError("--profile is of one run at a time: leave out --jobs") }
   }
 
   /// - Parameter defaultSeedCount: the number of seeds without `--seeds`.
@@ -51,6 +68,7 @@ struct RunningOptions: ParsableArguments {
     options.seedCount = seeds ?? defaultSeedCount
     options.subset = subset
     options.curveImageCount = curveImages
+    options.shard = shard?.shard
     options.outputFolder = out
     options.isResuming = resume
     options.isOverwriting = overwrite

@@ -5,10 +5,15 @@ import TelarStudies
 /// Prints the events of a study: progress on standard error, results on standard output.
 final class StudyReporter {
   private let isJSON: Bool
+  /// Whether the process is a worker, which tells all that its parent shows.
+  private let isWorker: Bool
   private var pace = Pace()
   private var lastValidationLoss: Double?
 
-  init(isJSON: Bool) { self.isJSON = isJSON }
+  init(isJSON: Bool, isWorker: Bool = false) {
+    self.isJSON = isJSON
+    self.isWorker = isWorker
+  }
 
   func observe(_ event: StudyRunner.Event) {
     switch event {
@@ -25,6 +30,7 @@ final class StudyReporter {
       result.history.forEach { showAsJSON(run, $0) }
       Console.note("\(run): \(summary), there already: \(result.history.count) epochs in \(result.folder.path)")
     case .progress(let run, let progress, let epochs):
+      if isWorker { showAsJSON("progress", run, progress.json) }
       Console.progress(line(run, progress, epochs))
     case .epoch(let run, let metrics, let epochs):
       pace.note(epoch: metrics.epoch)
@@ -80,15 +86,6 @@ final class StudyReporter {
       + "loss \(lossText(progress.loss))\(validation)  \(grouped(Int(min(1e15, progress.imagesPerSecond)))) images/s\(left)"
   }
 
-  /// `2:40`, `1:02:40`
-  private func clock(_ seconds: Double) -> String {
-    guard seconds < 1e9 else { return "long" }
-    let whole = Int(seconds.rounded())
-    let (hours, minutes) = (whole / 3600, whole / 60 % 60)
-    return hours > 0
-      ? String(format: "%d:%02d:%02d", hours, minutes, whole % 60) : String(format: "%d:%02d", minutes, whole % 60)
-  }
-
   /// `  epoch  3/15  train 0.3384  val 0.3321  val accuracy 88.04 %  11.2 s  5,357 images/s`
   private func line(_ run: StudyRunner.RunName, _ metrics: EpochMetrics, _ epochs: Int) -> String {
     let width = String(epochs).count
@@ -113,6 +110,25 @@ final class StudyReporter {
     Console.result("Results are in \(result.folder.path):")
     let places = Places(result)
     for (what, files) in places.lines { Console.result("  \(what)  \(files)") }
+  }
+}
+
+/// `2:40`, `1:02:40`
+func clock(_ seconds: Double) -> String {
+  guard seconds < 1e9 else { return "long" }
+  let whole = Int(max(0, seconds).rounded())
+  let (hours, minutes) = (whole / 3600, whole / 60 % 60)
+  return hours > 0
+    ? String(format: "%d:%02d:%02d", hours, minutes, whole % 60) : String(format: "%d:%02d", minutes, whole % 60)
+}
+
+extension Trainer.Progress {
+  /// What a worker says of a step.
+  fileprivate var json: JSON.Members {
+    [
+      "epoch": .integer(epoch), "share": .number(Double(imagesDone) / Double(max(1, imageCount))),
+      "loss": .number(loss), "images_per_s": .number(imagesPerSecond),
+    ]
   }
 }
 

@@ -12,20 +12,25 @@ struct StudySession {
 
   /// - Throws: ``Stopped`` after a signal, when everything is saved.
   func run(_ experiments: [Experiment], epochs: (Experiment) -> Int) throws -> StudyResult {
-    Console.isQuiet = running.quiet
+    Console.isQuiet = running.quiet || running.worker != nil
     Console.isOutputOptional = true
     let images = try data.load()
     let device = try openDevice()
     if running.profile { device.profiler = Profiler() }
+    if let key = running.worker {
+      try work(on: key, of: experiments, epochs, images, device)
+      TelarCommand.leave(with: 0)
+    }
     let reporter = StudyReporter(isJSON: running.json)
-    let runner = StudyRunner(
-      study, options, data: images, device: device, version: telarVersion, build: BuildIdentity.current,
-      progressInterval: Console.isTerminal && !running.quiet ? 0.5 : nil, pause: { Interruption.isRequested },
-      observe: reporter.observe)
+    let runner = runner(options, images, device, reporter.observe)
     Interruption.isGraceful = true
     let result: StudyResult
     do {
-      result = try runner.run(experiments, epochs: epochs)
+      let count = running.jobs.count(on: device.properties)
+      result =
+        count > 1
+        ? try run(experiments, epochs, inJobs: count, runner, images, device)
+        : try runner.run(experiments, epochs: epochs)
     } catch is TrainingPaused {
       throw Stopped(signal: Interruption.requested)
     }
@@ -33,6 +38,52 @@ struct StudySession {
     reporter.finish(result)
     if let profiler = device.profiler { ProfileReport(profiler.report).show(asJSON: running.json) }
     return result
+  }
+
+  private func runner(
+    _ options: StudyOptions, _ images: FashionMNIST, _ device: any Device,
+    _ observe: @escaping (StudyRunner.Event) -> Void
+  ) -> StudyRunner {
+    let isShown = running.worker != nil || Console.isTerminal && !running.quiet
+    return StudyRunner(
+      study, options, data: images, device: device, version: telarVersion, build: BuildIdentity.current,
+      progressInterval: isShown ? 0.5 : nil, pause: { Interruption.isRequested || Worker.isOrphan }, observe: observe)
+  }
+
+  // MARK: Several runs at once
+
+  /// Makes the runs in worker processes, then collects their results.
+  private func run(
+    _ experiments: [Experiment], _ epochs: (Experiment) -> Int, inJobs count: Int, _ runner: StudyRunner,
+    _ images: FashionMNIST, _ device: any Device
+  ) throws -> StudyResult {
+    let pending = try runner.pendingRuns(of: experiments, epochs: epochs)
+    let board = JobBoard(pending, isJSON: running.json)
+    let threads = max(1, device.properties.computeUnits / min(count, max(1, pending.count)))
+    let queue = JobQueue(
+      pending, arguments: Worker.arguments(on: device.properties, threads: threads), observe: board.observe)
+    let failures = queue.run(count: count) { Interruption.requested }
+    Console.board([])
+    if Interruption.isRequested { throw TrainingPaused() }
+    var options = options
+    (options.isOverwriting, options.isResuming) = (false, true)
+    return try self.runner(options, images, device) { event in
+      if case .note(let text) = event { Console.note(text) }
+    }.collect(experiments, epochs: epochs, failures: failures)
+  }
+
+  /// In a worker: makes the run of that key.
+  private func work(
+    on key: String, of experiments: [Experiment], _ epochs: (Experiment) -> Int, _ images: FashionMNIST,
+    _ device: any Device
+  ) throws {
+    let reporter = StudyReporter(isJSON: true, isWorker: true)
+    Interruption.isGraceful = true
+    do {
+      try runner(options, images, device, reporter.observe).make(key, of: experiments, epochs: epochs)
+    } catch is TrainingPaused {
+      throw Stopped(signal: Interruption.isRequested ? Interruption.requested : SIGHUP)
+    }
   }
 
   /// - Throws: ``CheckFailed`` when runs have no result.

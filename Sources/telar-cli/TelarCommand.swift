@@ -41,6 +41,7 @@ struct TelarCommand: ParsableCommand {
 
   static func main() {
     Console.prepare()
+    Worker.begin()
     Interruption.install()
     KernelBuildNotice.observe { Console.note("Building kernels for \($0), which its driver needs to do once …") }
     CacheNotice.observe { path, reason in

@@ -90,6 +90,13 @@ package enum ChildProcess {
     }
   }
 
+  /// Sends a signal to all children, which go on until they end by themselves.
+  package static func signalAll(_ signal: Int32) {
+    running.withLock { running in
+      for child in running.children { kill(child, signal) }
+    }
+  }
+
   private static func start(
     _ executable: String, _ arguments: [String], _ environment: [String: String], _ streams: [Int32]
   ) throws(StartFailure) -> pid_t {

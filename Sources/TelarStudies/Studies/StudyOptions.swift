@@ -4,6 +4,8 @@ public struct StudyOptions: Sendable {
   public var batchSize: Int?
   /// The number of seeds, from 0.
   public var seedCount = 1
+  /// The part of the runs to make; `nil` for all of them.
+  public var shard: Shard?
   /// The number of training images to use, from the start; `nil` for all.
   public var subset: Int?
   /// The number of training images, from the start, on which the training curve is measured; `nil` for 10,000 or all if

@@ -53,10 +53,7 @@ extension StudyRunner {
       var records: [JSON.Members] = []
       for (index, job) in jobs.enumerated() {
         let own = folder.folder(job.folderName).folder("seed-\(seed)")
-        let settings = TrainingSettings(job.experiment, epochs: job.epochs, seed: seed, options)
-        var record = RunRecord(
-          job, of: study, seed: seed, settings, options, data, device, version: version, build: build,
-          pretrainedBy: job.pretraining.map { jobs[$0] })
+        var record = record(of: job, among: jobs, seed: seed)
         if let source = job.pretraining { record.setSource(records[source]) }
         let action = try action(job, own, record)
         records.append(action.record ?? record.members)
@@ -65,6 +62,13 @@ extension StudyRunner {
       }
     }
     return planned
+  }
+
+  /// The record of a run, but for the record of the run whose weights it needs.
+  func record(of job: Job, among jobs: [Job], seed: UInt64) -> RunRecord {
+    RunRecord(
+      job, of: study, seed: seed, TrainingSettings(job.experiment, epochs: job.epochs, seed: seed, options), options,
+      data, device, version: version, build: build, pretrainedBy: job.pretraining.map { jobs[$0] })
   }
 
   func action(_ job: Job, _ folder: RunFolder, _ record: RunRecord) throws -> Action {

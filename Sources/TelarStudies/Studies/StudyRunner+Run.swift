@@ -38,12 +38,20 @@ extension StudyRunner {
   ///
   /// - Throws: ``NoResult`` if it ended without one, ``RunDamaged`` if its files contradict one another.
   private func keep(_ run: Planned, _ name: RunName, _ present: RunFolder.EndedRun) throws -> RunResult {
+    let result = try read(run, present)
+    observe(.kept(name, summary: summary(of: run.job), result))
+    return result
+  }
+
+  /// The result of a run that has ended.
+  ///
+  /// - Throws: as ``keep(_:_:_:)``.
+  func read(_ run: Planned, _ present: RunFolder.EndedRun) throws -> RunResult {
     guard let result = RunResult(present, history: run.folder.history, in: run.folder, seed: run.seed) else {
       if let failed = NoResult(onRecord: present.result, in: run.folder) { throw failed }
       throw RunDamaged(
         run.folder, "\(RunFolder.resultName) and \(RunFolder.metricsName) are not of one run that ended")
     }
-    observe(.kept(name, summary: summary(of: run.job), result))
     return result
   }
 

@@ -74,6 +74,20 @@ public final class StudyRunner {
   /// - Parameter epochs: the number of epochs of an experiment.
   /// - Throws: ``RunConflict`` before any run starts; ``TrainingPaused``, `OutputError`, `DeviceError`.
   public func run(_ experiments: [Experiment], epochs: (Experiment) -> Int) throws -> StudyResult {
+    try run(experiments, epochs: epochs) { try self.result(of: $0, $1, pretrained: $2) }
+  }
+
+  /// What is to be run: jobs, and their runs with all seeds.
+  struct Plan {
+    let folder: RunFolder
+    let jobs: [Job]
+    let runs: [Planned]
+  }
+
+  /// Plans the runs and makes the study's folder ready for them.
+  ///
+  /// - Throws: ``RunConflict``, `OutputError`.
+  func prepare(_ experiments: [Experiment], epochs: (Experiment) -> Int) throws -> Plan {
     let folder = RunFolder(options.outputFolder).folder(study.name)
     let jobs = Job.plan(experiments, of: study, epochs: epochs)
     try options.checkSizes(of: jobs.map(\.experiment), in: data)
@@ -81,14 +95,27 @@ public final class StudyRunner {
     let planned = try plan(jobs, in: folder)
     AtomicFile.removeLeftovers(in: try folder.made())
     try writeStudy(to: folder)
+    return Plan(folder: folder, jobs: jobs, runs: planned)
+  }
+
+  /// Runs experiments with all seeds, or those of the options' shard, and draws the figures.
+  ///
+  /// - Parameter make: comes to the result of a run, from that of its pre-training.
+  func run(
+    _ experiments: [Experiment], epochs: (Experiment) -> Int,
+    by make: (Planned, RunName, _ pretrained: RunResult?) throws -> RunResult
+  ) throws -> StudyResult {
+    let plan = try prepare(experiments, epochs: epochs)
+    let (folder, jobs) = (plan.folder, plan.jobs)
     var failures: [RunFailure] = []
     var results: [[RunResult]] = Array(repeating: [], count: jobs.count)
-    for run in planned {
+    for run in plan.runs {
       let name = name(of: run.job, run.seed)
+      if run.present == nil, let shard = options.shard, !shard.contains(run, of: jobs) { continue }
       do {
         let source = run.job.pretraining.flatMap { index in results[index].first { $0.seed == run.seed } }
         if run.job.pretraining != nil, source == nil, run.present == nil { throw NoResult(.pretrainingFailed) }
-        results[run.index].append(try result(of: run, name, pretrained: source))
+        results[run.index].append(try make(run, name, source))
       } catch let error where Self.endsOneRunOnly(error) {
         failures.append(RunFailure(run: "\(name)", error: error))
         observe(.failed(name, reason: "\(error)"))
@@ -147,7 +174,7 @@ public final class StudyRunner {
   /// Whether an error concerns a single run, so that the others go on.
   private static func endsOneRunOnly(_ error: any Error) -> Bool {
     switch error {
-    case is NotFiniteError, is NoResult, is RunDamaged, is RunConflict, is SafetensorsError,
+    case is NotFiniteError, is NoResult, is NotMade, is RunDamaged, is RunConflict, is SafetensorsError,
       is ShapeError, is EventFileError, is InputError:
       true
     // A full disk concerns all runs.
@@ -161,7 +188,7 @@ public final class StudyRunner {
     }
   }
 
-  private func name(of job: Job, _ seed: UInt64) -> RunName {
+  func name(of job: Job, _ seed: UInt64) -> RunName {
     let name = "\(study.name)/\(job.folderName)"
     return RunName(
       experiment: "\(study.name)/\(job.experiment.name)", seed: seed,
