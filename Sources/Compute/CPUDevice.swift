@@ -53,7 +53,7 @@ public final class CPUDevice: Device {
         ? "this processor lacks the instructions" : "there are no kernels for that instruction set"
       throw DeviceError.noSuchDevice(name: "cpu:\(chosen)", reason: reason, candidates: supported.map { "cpu:\($0)" })
     }
-    let threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
+    let threads = threads ?? HostProcessor.threadCount
     guard (1...Self.threadLimit).contains(threads) else {
       throw DeviceError.threadCount(threads, limit: Self.threadLimit)
     }
@@ -70,7 +70,7 @@ public final class CPUDevice: Device {
 
   /// The traits of the device that `cpu` means on this machine.
   public static var hostTraits: DeviceTraits {
-    let properties = all(threads: ProcessInfo.processInfo.activeProcessorCount)
+    let properties = all(threads: HostProcessor.threadCount)
     return properties[instructionSets.firstIndex(of: supportedInstructionSets[0])!].traits
   }
 
@@ -191,7 +191,7 @@ struct CPUProvider: DeviceProvider {
 
   func list() -> [DeviceDescription] {
     let supported = Set(CPUDevice.supportedInstructionSets)
-    return CPUDevice.all(threads: ProcessInfo.processInfo.activeProcessorCount).map {
+    return CPUDevice.all(threads: HostProcessor.threadCount).map {
       let runs = supported.contains($0.instructionSet)
       return DeviceDescription(properties: $0, problem: runs ? nil : "this processor lacks the instructions")
     }

@@ -23,6 +23,36 @@ package enum HostProcessor {
     return limits.filter { $0 > 0 }.reduce(physical, min)
   }()
 
+  /// The threads that this process can keep busy: the cores that it may run on, or fewer where a control group or Slurm
+  /// (`SLURM_CPUS_PER_TASK`) grants less.
+  package static let threadCount = threadCount(
+    cores: ProcessInfo.processInfo.activeProcessorCount,
+    slurm: ProcessInfo.processInfo.environment["SLURM_CPUS_PER_TASK"],
+    quota: cgroupQuota)
+
+  /// - Parameters:
+  ///   - slurm: the value of `SLURM_CPUS_PER_TASK`.
+  ///   - quota: processor time that the control group grants, in cores.
+  package static func threadCount(cores: Int, slurm: String?, quota: Double?) -> Int {
+    let granted = [slurm.flatMap { Int($0) }, quota.map { Int($0.rounded(.up)) }]
+    return granted.compactMap { $0 }.filter { $0 > 0 }.reduce(cores, min)
+  }
+
+  /// The processor time of this process's control group, version 2 or 1, in cores; `nil` without a limit.
+  private static var cgroupQuota: Double? {
+    func text(_ path: String) -> String? {
+      (try? String(contentsOfFile: "/sys/fs/cgroup/\(path)", encoding: .utf8))?
+        .trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+    let words =
+      text("cpu.max")?.split(separator: " ").map(String.init)
+      ?? ["cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"].compactMap(text)
+    guard words.count == 2, let quota = Double(words[0]), let period = Double(words[1]), quota > 0, period > 0 else {
+      return nil
+    }
+    return quota / period
+  }
+
   /// The size of a core's L2 cache, or 512 KiB where the system does not say.
   package static let l2CacheBytes: Int = {
     #if canImport(Glibc)

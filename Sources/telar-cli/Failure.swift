@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Telar
 import TelarBench
 import TelarStudies
@@ -13,6 +14,11 @@ enum ExitStatus {
   static let internalError: Int32 = 70
   static let cannotCreate: Int32 = 73
   static let inputOutput: Int32 = 74
+  /// Stopped before its time was over; the same command with `--resume` goes on.
+  static let tryAgain: Int32 = 75
+
+  /// The exit code after a signal.
+  static func after(_ signal: Int32) -> Int32 { [SIGUSR1, SIGUSR2].contains(signal) ? tryAgain : 128 + signal }
 }
 
 /// A check that failed. The command has printed the details.
@@ -80,7 +86,7 @@ struct Failure {
         case .writeFailed: ExitStatus.inputOutput
         }
       case is RunConflict, is NoPicture: ExitStatus.cannotCreate
-      case let error as Stopped: 128 + error.signal
+      case let error as Stopped: ExitStatus.after(error.signal)
       case is UsageError, is ValidationError: ExitStatus.usage
       case let error as CheckFailed: error.exitCode
       case is NotFiniteError, is NoResult: ExitStatus.checkFailed

@@ -3,7 +3,8 @@ import Synchronization
 import Telar
 import TelarStudies
 
-/// Handling of SIGINT and SIGTERM: they end the process with the customary exit code and without partial files.
+/// Handling of signals that end the process, without partial files: SIGINT and SIGTERM with the customary exit code, and
+/// SIGUSR1 and SIGUSR2, which schedulers send before a job's time is over, with ``ExitStatus/tryAgain``.
 ///
 /// While ``isGraceful``, the first signal only sets ``isRequested``, so that work can be completed and saved. A second
 /// one ends the process at once, unless it arrives together with the first: `timeout` and others send one to the
@@ -43,7 +44,7 @@ enum Interruption {
   private static var awaited: sigset_t {
     var signals = sigset_t()
     sigemptyset(&signals)
-    for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
+    for number in [SIGINT, SIGTERM, SIGUSR1, SIGUSR2] { sigaddset(&signals, number) }
     return signals
   }
 
@@ -65,7 +66,7 @@ enum Interruption {
     if isGraceful, now - receivedAt.load(ordering: .relaxed) < togetherNanoseconds { return }
     ChildProcess.killAll()
     AtomicFile.removePending()
-    Console.error(number == SIGINT ? "interrupted." : "terminated.", isWaiting: false)
-    _exit(128 + number)
+    Console.error("\(Stopped.word(for: number)).", isWaiting: false)
+    _exit(ExitStatus.after(number))
   }
 }

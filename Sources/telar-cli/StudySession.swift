@@ -135,7 +135,14 @@ struct Stopped: Error, CustomStringConvertible {
       word.allSatisfy { $0.isLetter || $0.isNumber || "-_./:=,".contains($0) }
         ? word : "'" + word.replacingOccurrences(of: "'", with: #"'\''"#) + "'"
     }
-    return "\(signal == SIGINT ? "interrupted" : "terminated"); all is saved. To go on: "
-      + words.joined(separator: " ")
+    return "\(Self.word(for: signal)); all is saved. To go on: " + words.joined(separator: " ")
+  }
+
+  static func word(for signal: Int32) -> String {
+    switch signal {
+    case SIGINT: "interrupted"
+    case SIGTERM: "terminated"
+    default: "stopped by signal \(signal)"
+    }
   }
 }

@@ -25,6 +25,7 @@ struct HelpTests {
       65, 66   bad data; input missing
       69, 70   no such device; driver or internal error
       73, 74   output cannot be created; input or output failed
+      75       stopped by SIGUSR1 or SIGUSR2; --resume goes on
       130, 143 ended by a signal
 
     USAGE: telar <subcommand>

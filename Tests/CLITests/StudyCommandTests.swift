@@ -208,7 +208,7 @@ struct StudyCommandTests {
     for _ in 0..<600 where !FileManager.default.fileExists(atPath: path) { usleep(50_000) }
   }
 
-  @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143))])
+  @Test(arguments: [(SIGINT, Int32(130)), (SIGTERM, Int32(143)), (SIGUSR1, Int32(75)), (SIGUSR2, Int32(75))])
   func `a signal ends a run after the step, and it can be gone on with`(signal: Int32, status: Int32) throws {
     let (process, folder) = try longRun()
     let errors = Pipe()

@@ -117,3 +117,13 @@ import Testing
     return false
   }
 }
+
+/// How many threads there are for a process.
+@Suite struct ThreadCountTests {
+  @Test func theLeastOfWhatIsGrantedCounts() {
+    #expect(HostProcessor.threadCount(cores: 8, slurm: nil, quota: nil) == 8)
+    #expect(HostProcessor.threadCount(cores: 8, slurm: "4", quota: nil) == 4)
+    #expect(HostProcessor.threadCount(cores: 8, slurm: "16", quota: 2.5) == 3)
+    #expect(HostProcessor.threadCount(cores: 2, slurm: "none", quota: 0.5) == 1)
+  }
+}
