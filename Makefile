@@ -16,7 +16,7 @@ JSON ?=
 TARGETS ?=
 QUICK ?=
 
-.PHONY: run build kernels test test-trust test-drivers gpu-static bench dist lint clean
+.PHONY: run build kernels test test-trust test-cluster test-drivers gpu-static bench dist lint clean
 .DEFAULT_GOAL := build
 
 # The pre-training comparison of the aldecoa study on Fashion-MNIST: about five minutes on two cores after the build.
@@ -45,6 +45,11 @@ test:
 test-trust: build
 	@Tools/setup.sh run test
 	@Tools/test_trust.sh
+
+# The scripts for clusters on a Slurm of one node that is started for them, as root.
+test-cluster: build
+	@Tools/setup.sh run cluster
+	@Tools/test_cluster.sh
 
 # The golden cases on two more OpenCL drivers, which are installed under .drivers: minutes, mostly for the slow one.
 test-drivers: build

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sees to what Telar needs outside this repository: setup.sh GROUP..., groups build, run, test,
-# drivers, dist, lint, gpu.
+# cluster, drivers, dist, lint, gpu.
 #
 # Each need is tested for by what it provides, so this works on every system; what is missing is installed with
 # apt-get on Debian and its like, as root or with sudo. Elsewhere the script names what is missing and stops.
@@ -53,6 +53,10 @@ for group in "$@"; do
       need pocl-opencl-icd has_opencl_driver
       need dataset-fashion-mnist has_data
       need gnuplot-nox command -v gnuplot
+      ;;
+    cluster)
+      need slurm-wlm command -v slurmctld
+      need munge command -v munged
       ;;
     test)
       need pocl-opencl-icd has_pocl
