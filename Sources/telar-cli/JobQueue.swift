@@ -78,8 +78,9 @@ final class JobQueue: Sendable {
     while true {
       let (run, isDone) = state.withLock { state -> (StudyRunner.PendingRun?, Bool) in
         if state.isEnding || state.waiting.isEmpty { return (nil, true) }
-        let isOpen = { (key: String) in state.running.contains(key) || state.waiting.contains { $0.key == key } }
-        guard let index = state.waiting.firstIndex(where: { $0.source.map { !isOpen($0) } ?? true }) else {
+        let open = state.running.union(state.waiting.map(\.key))
+        guard let index = state.waiting.firstIndex(where: { run in run.source.map { !open.contains($0) } ?? true })
+        else {
           return (nil, false)
         }
         let run = state.waiting.remove(at: index)
