@@ -89,7 +89,7 @@ struct JobsTests {
     @Test func `a worker that dies is named, and its run goes on later`() throws {
       let process = Telar.process(arguments("killed", ["--epochs", "200", "--jobs", "2"]))
       let errors = output.path + "/errors"
-      FileManager.default.createFile(atPath: errors, contents: nil)
+      try output.write("errors", [])
       process.standardError = FileHandle(forWritingAtPath: errors)
       process.standardOutput = FileHandle.nullDevice
       try process.run()
