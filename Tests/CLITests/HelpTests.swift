@@ -129,6 +129,12 @@ struct HelpTests {
       --resume                Go on with runs that have not ended.
       --overwrite             Replace runs that are there; with --resume, only
                               those with other settings.
+      --jobs <count>          Make this many runs at once, each in a process with
+                              its share of the threads; auto: one for each core of
+                              a processor, one on other devices. (default: 1)
+      --shard <K/N>           Make the K-th of N parts of the runs only, for arrays
+                              of jobs on a cluster; auto: as SLURM_ARRAY_TASK_ID
+                              says.
       --json                  Print results as JSON, one object a line.
       -q, --quiet             Print results and errors only.
       --profile               Print how long each kernel took.

@@ -40,11 +40,11 @@ struct JobsTests {
     let (expected, found) = (try networks("alone"), try networks("together"))
     #expect(expected.count == 8 && found == expected)
     // The table is that of the runs, whoever made them.
-    #expect(together.out.contains("case 1 is the most accurate"))
+    #expect(together.out.contains("about 80.00 %"))
     #expect(together.errorLines.count { $0.contains(": done after 2 epochs") } == 8, "\(together.error)")
     #expect(!together.error.contains("\u{1b}") && !output.contents().contains { $0.contains("/.") })
     let again = try study("together", "--jobs", "auto")
-    #expect(again.status == 0 && again.out.contains("case 1 is the most accurate"), "\(again)")
+    #expect(again.status == 0 && again.out.contains("about 80.00 %"), "\(again)")
   }
 
   @Test func `results as JSON are those of one process`() throws {
