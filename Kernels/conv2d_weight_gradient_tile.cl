@@ -3,6 +3,7 @@
 //
 // No step divides: where an item's pixels are in the images is found once, and carried on from step to step.
 #include "local_tile.cl"
+#include "sums_beside.cl"
 
 // A window: where the tap of an item's first row reads for an output pixel.
 typedef struct {
@@ -35,10 +36,16 @@ INLINE void advance_window(Window *window, const Window step, const Walk *walk) 
 // and columns but many pixels, so the pixels are cut into chunks for groups of their own, and add_parts adds them up.
 // Work-group (x, y, z): rows x * TILE_M ..., columns y * TILE_N ... of group z mod groups, pixels of chunk z / groups.
 // With more than one chunk, dw holds a whole set of weights for each; add is then 0.
+//
+// Groups x past the last row of the product sum the columns of `summed`, images [summed_rows, summed_columns] as x or
+// dy are, which is the gradient of a bias; see sums_beside.cl. Chunk z has summed_chunk rows of it, and the z-th row of
+// column_sums.
 GROUP_KERNEL void conv2d_weight_gradient_tile(
     global const float *x, global const float *dy, global float *dw, int batch, int height, int width, int channels,
     int out_height, int out_width, int out_channels, int groups, int kernel_height, int kernel_width, int stride_y,
-    int stride_x, int padding_y, int padding_x, int dilation_y, int dilation_x, int chunk, int add) {
+    int stride_x, int padding_y, int padding_x, int dilation_y, int dilation_x, int chunk, int add,
+    global const float *summed, global float *column_sums, int summed_rows, int summed_columns, int summed_chunk,
+    int sum_vectors, int add_sums) {
   local floatv tiles[LOCAL_VECTORS];
   const int id = (int)get_local_id(0);
   const int row = (int)get_group_id(0) * TILE_M;
@@ -48,8 +55,14 @@ GROUP_KERNEL void conv2d_weight_gradient_tile(
   const int depth = quotient(channels, groups);
   const int columns = quotient(out_channels, groups);
   const int m = kernel_height * kernel_width * depth;
+  const int tiles_down = quotient(m + TILE_M - 1, TILE_M);
+  const int beside = ((int)get_group_id(0) - tiles_down) * (int)get_num_groups(1) + (int)get_group_id(1);
+  sum_beside(
+      tiles, summed, summed_columns, split * summed_chunk, min(summed_rows, (split + 1) * summed_chunk), row >= m,
+      sum_vectors, beside * groups + group, column_sums + (long)split * summed_columns, add_sums, id);
+
   const int first = split * chunk;
-  const int count = min(batch * out_height * out_width, first + chunk) - first;
+  const int count = row < m ? min(batch * out_height * out_width, first + chunk) - first : 0;
   x += group * depth;
   dy += (long)first * out_channels + group * columns + column;
 

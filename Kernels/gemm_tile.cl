@@ -1,5 +1,6 @@
 // General matrix multiplication, tile family: a work-group computes a tile of the product from tiles in local memory.
 #include "local_tile.cl"
+#include "sums_beside.cl"
 
 #ifndef A_IS_TRANSPOSED
 #define A_IS_TRANSPOSED 0  // flag: A is contiguous along its rows' index, not along k
@@ -8,6 +9,8 @@
 #define B_IS_TRANSPOSED 0  // flag: B is contiguous along k, not along its columns' index
 #endif
 #define A_ALONG (A_IS_TRANSPOSED ? ALONG_ROWS : ALONG_K)
+// Not the largest tile for rows that are not aligned, whose registers NVIDIA's compiler would spill.
+#define HAS_SUMS_BESIDE (A_IS_TRANSPOSED && !B_IS_TRANSPOSED && (ALIGNED || ITEM_M * ITEM_N < 64))
 #define B_ALONG (B_IS_TRANSPOSED ? ALONG_K : ALONG_ROWS)
 
 // out = epilogue(alpha * A B + beta * C + bias), see activation.cl, where A is m x k, B k x n, out and C m x n with
@@ -18,16 +21,26 @@
 // pitches. C is read only where beta is not 0; it may be out. bias has n elements.
 // Work-group (x, y, z): rows x * TILE_M ..., columns y * TILE_N ..., products z * chunk ... of k. With more than one
 // chunk, group z writes the z-th of several m x n matrices at out, which sum_splits then adds up.
+//
+// Where A is transposed and B not, as in a weight gradient, groups x past the last row of the product sum the columns of
+// B, whose pitch is then n: see sums_beside.cl. With more than one chunk, group z writes the z-th row of column_sums.
 GROUP_KERNEL void gemm_tile(
     global const float *a, global const float *b, global const float *c, global const float *bias, global float *out,
     int m, int n, int k, int a_pitch, int b_pitch, int chunk, float alpha, float beta,
-    global const float *postactivation, int activation, float slope) {
+    global const float *postactivation, int activation, float slope, global float *column_sums, int sum_vectors,
+    int add_sums) {
   local floatv tiles[LOCAL_VECTORS];
   const int id = (int)get_local_id(0);
   const int row = (int)get_group_id(0) * TILE_M;
   const int column = (int)get_group_id(1) * TILE_N;
   const int first = (int)get_group_id(2) * chunk;
-  const int count = min(k, first + chunk) - first;
+  const int end = min(k, first + chunk);
+#if HAS_SUMS_BESIDE
+  sum_beside(
+      tiles, b, n, first, end, row >= m, sum_vectors, (int)get_group_id(1), column_sums + (long)get_group_id(2) * n,
+      add_sums, id);
+#endif
+  const int count = HAS_SUMS_BESIDE && row >= m ? 0 : end - first;
   out += (long)get_group_id(2) * m * n;
 
   const int rows = m - row, columns = n - column;

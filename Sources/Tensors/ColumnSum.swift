@@ -42,15 +42,64 @@ package func columnSum(_ x: Tensor, into sum: Tensor, accumulate: Bool) throws {
 /// The gradient of a bias where it wants one, from that of the output, as ``columnSum(_:into:accumulate:)`` computes it;
 /// nothing is read where it is known to be zero.
 func biasGradient(of output: Tensor, into bias: Tensor?, on tape: Tape) throws {
-  guard let bias, let target = try tape.gradientTarget(of: bias) else { return }
-  try output.device.inRole(.biasGradient) {
-    if output.columnsCancel { return try target.addZeros() }
-    try columnSum(output, into: target.gradient, accumulate: target.accumulate)
+  guard let sums = try BiasGradient(of: output, into: bias, on: tape) else { return }
+  try sums.enqueue()
+  try sums.target.finish()
+}
+
+/// The gradient of a bias that is yet to be summed: by a launch of its own, or beside the weight's gradient.
+package struct BiasGradient {
+  /// The gradient of what the bias was added to: the bias's is the sum over everything but its last axis.
+  package let output: Tensor
+  package let target: GradientTarget
+
+  package init(of output: Tensor, to target: GradientTarget) { (self.output, self.target) = (output, target) }
+
+  /// `nil` where the bias wants no gradient.
+  fileprivate init?(of output: Tensor, into bias: Tensor?, on tape: Tape) throws {
+    guard let bias, let target = try tape.gradientTarget(of: bias) else { return nil }
+    self.init(of: output, to: target)
   }
-  try target.finish()
+
+  /// The gradient that a weight's gradient may compute too. Where it is known to be zero it is written here.
+  static func beside(_ output: Tensor, into bias: Tensor?, on tape: Tape) throws -> BiasGradient? {
+    guard output.columnsCancel else { return try BiasGradient(of: output, into: bias, on: tape) }
+    try biasGradient(of: output, into: bias, on: tape)
+    return nil
+  }
+
+  /// Sums it by a launch or two of its own.
+  func enqueue() throws {
+    try output.device.inRole(.biasGradient) {
+      if output.columnsCancel { return try target.addZeros() }
+      try columnSum(output, into: target.gradient, accumulate: target.accumulate)
+    }
+  }
+}
+
+/// Memory that a launch writes a gradient to: the gradient itself, or parts of it one behind another.
+struct GradientParts {
+  let buffer: Buffer
+  let count: Int
+  let target: GradientTarget
+
+  /// Whether to add to what is there.
+  var accumulate: Bool { count == 1 && target.accumulate }
+
+  /// Adds up the parts, where there are several. One launch.
+  func add() throws {
+    if count == 1 { return }
+    try addParts(buffer, count: count, to: target.gradient, accumulate: target.accumulate)
+  }
 }
 
 extension GradientTarget {
+  /// Memory for a gradient that is computed in parts.
+  func parts(_ count: Int) throws -> GradientParts {
+    let buffer = try count == 1 ? gradient.buffer : gradient.device.allocate(byteCount: count * gradient.count * 4)
+    return GradientParts(buffer: buffer, count: count, target: self)
+  }
+
   /// Writes a gradient that is zero.
   func addZeros() throws {
     if accumulate { return }
@@ -60,17 +109,17 @@ extension GradientTarget {
 
 /// sum (+)= the sum of `count` tensors of its shape that lie one behind another in `parts`; the vector family adds them in
 /// their order. One launch.
-func addParts(_ parts: Tensor, count: Int, to sum: Tensor, accumulate: Bool) throws {
-  let (device, buffers) = (sum.device, [KernelArgument.buffer(parts.buffer), .buffer(sum.buffer)])
+func addParts(_ parts: Buffer, count: Int, to sum: Tensor, accumulate: Bool) throws {
+  let (device, buffers) = (sum.device, [KernelArgument.buffer(parts), .buffer(sum.buffer)])
   if device.traits.isVector {
     try device.launch(
-      ColumnSumKernels.addParts, over: device.elementwiseGrid(sum.count), moving: parts.count + sum.count,
+      ColumnSumKernels.addParts, over: device.elementwiseGrid(sum.count), moving: (count + 1) * sum.count,
       buffers + [.int(sum.count), .int(count), .int(accumulate ? 1 : 0)])
   } else {
     // Parts are the rows of a matrix.
     let pass = RowReduction(atOnce: count, columns: sum.count, on: device)
     try device.launch(
-      ColumnSumKernels.columnSum, over: pass.grid, moving: parts.count + sum.count,
+      ColumnSumKernels.columnSum, over: pass.grid, moving: (count + 1) * sum.count,
       buffers + [.int(count), .int(sum.count), .int(count)] + pass.groupArguments + [.int(accumulate ? 1 : 0)])
   }
 }

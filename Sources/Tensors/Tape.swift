@@ -207,7 +207,7 @@ public final class Tape {
   /// is wanted. Call ``GradientTarget/finish()`` once it is written.
   package func gradientTarget(of tensor: Tensor) throws -> GradientTarget? {
     guard tensor.requiresGradient else { return nil }
-    if let slot = tensor.gradient { return GradientTarget(gradient: slot.tensor, accumulate: slot.claim(), finish: {}) }
+    if let slot = tensor.gradient { return GradientTarget(gradient: slot.tensor, accumulate: slot.claim()) }
     let gradient = try tensor.device.tensor(tensor.shape)
     return GradientTarget(gradient: gradient, accumulate: false) { try self.accumulate(gradient, into: tensor) }
   }
@@ -220,4 +220,8 @@ package struct GradientTarget {
   package let accumulate: Bool
   /// Passes the gradient on, when it is not a parameter's.
   package let finish: () throws -> Void
+
+  package init(gradient: Tensor, accumulate: Bool, finish: @escaping () throws -> Void = {}) {
+    (self.gradient, self.accumulate, self.finish) = (gradient, accumulate, finish)
+  }
 }

@@ -266,6 +266,10 @@ static const char sum_splits_h_text[] = {
 #embed "../../../Kernels/sum_splits.h"
 };
 TEXT_FILE(sum_splits_h, "sum_splits.h")
+static const char sums_beside_cl_text[] = {
+#embed "../../../Kernels/sums_beside.cl"
+};
+TEXT_FILE(sums_beside_cl, "sums_beside.cl")
 static const char winograd_cl_text[] = {
 #embed "../../../Kernels/winograd.cl"
 };
@@ -309,7 +313,7 @@ static const telar_file *const conv2d_tile_files[] = {&common_cl, &activation_h,
 static const telar_file *const conv2d_to_one_files[] = {&common_cl, &activation_h, &activation_cl, &conv2d_to_one_h,
     &conv2d_to_one_cl};
 static const telar_file *const conv2d_weight_gradient_tile_files[] = {&common_cl, &activation_h, &activation_cl,
-    &quad_cl, &local_tile_cl, &conv2d_weight_gradient_tile_cl};
+    &quad_cl, &local_tile_cl, &group_sum_h, &group_sum_cl, &sums_beside_cl, &conv2d_weight_gradient_tile_cl};
 static const telar_file *const dropout_files[] = {&common_cl, &activation_h, &activation_cl, &philox_h, &philox_cl,
     &dropout_h, &step_values_h, &dropout_cl};
 static const telar_file *const dropout_pool_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
@@ -322,7 +326,7 @@ static const telar_file *const gather_files[] = {&common_cl, &step_values_h, &ga
 static const telar_file *const gemm_files[] = {&common_cl, &activation_h, &activation_cl, &register_tile_cl, &gemm_h,
     &gemm_cl};
 static const telar_file *const gemm_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
-    &local_tile_cl, &gemm_tile_cl};
+    &local_tile_cl, &group_sum_h, &group_sum_cl, &sums_beside_cl, &gemm_tile_cl};
 static const telar_file *const group_norm_files[] = {&common_cl, &group_norm_cl};
 static const telar_file *const group_norm_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
     &group_sum_h, &group_sum_cl, &group_norm_tile_cl};
@@ -437,7 +441,7 @@ static const telar_kernel kernels[] = {
     {"conv2d_tile", "conv2d_forward_tile", "cccbiiiiiiiiiiiiiiiiicif", 0},
     {"conv2d_tile", "conv2d_input_gradient_tile", "cccbiiiiiiiiiiiiiiiiiiicif", 0},
     {"conv2d_to_one", "conv2d_to_one", "cccbiiiiiiiiiif", 0},
-    {"conv2d_weight_gradient_tile", "conv2d_weight_gradient_tile", "ccbiiiiiiiiiiiiiiiiii", 0},
+    {"conv2d_weight_gradient_tile", "conv2d_weight_gradient_tile", "ccbiiiiiiiiiiiiiiiiiicbiiiii", 0},
     {"dropout", "philox_blocks", "biuuuuuu", 0},
     {"dropout", "dropout_forward", "cbiuuucufi", 0},
     {"dropout_pool", "relu_dropout_pool_2x2", "cbbiiiiuuucuf", 0},
@@ -458,7 +462,7 @@ static const telar_kernel kernels[] = {
     {"gemm", "gemm", "ccccbiiiiiiiiiiiiffcif", 1},
     {"gemm", "gemm_pack", "ccbbiiiiiii", 1},
     {"gemm", "gemm_packed", "ccccbiiiiiiffcif", 1},
-    {"gemm_tile", "gemm_tile", "ccccbiiiiiiffcif", 0},
+    {"gemm_tile", "gemm_tile", "ccccbiiiiiiffcifbii", 0},
     {"group_norm", "group_norm_forward", "cbccbiiiifii", 0},
     {"group_norm", "group_norm_backward", "ccccbbbiiiiii", 0},
     {"group_norm_tile", "group_norm_forward_tile", "cbccbiiiifii", 0},

@@ -5,8 +5,8 @@
 /// - Throws: ``ShapeError`` when shapes and attributes do not fit.
 /// - Cost: two launches, the first packs the weight, or pads the image for one channel and 3×3 filters; on processors
 ///   mostly one for larger filters of one channel. Gradients: one at most for an activation, two at most for x, up to
-///   three for the weight, up to two for the bias, which is zero, and not computed, before a batch normalisation in
-///   training. A batch of a few images takes one more where there is padding.
+///   three for the weight, up to two for the bias, on GPUs none but one to add up parts, which is zero, and not computed,
+///   before a batch normalisation in training. A batch of a few images takes one more where there is padding.
 /// - Source: semantics of torch.nn.functional.conv2d.
 public func conv2d(
   _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, activation: Activation = .none
@@ -16,17 +16,16 @@ public func conv2d(
   try problem.enqueueForward(ConvOperands(x: x, weight: weight, bias: bias, .activation(activation), y: y))
   if let tape = Tape.of(x, weight, bias) {
     tape.record(y, outputFunction: .activation(activation)) { dz in
-      try biasGradient(of: dz, into: bias, on: tape)
-      try problem.differentiate(x, weight: weight, dz, on: tape)
+      try problem.differentiate(x, weight: weight, bias: bias, dz, on: tape)
     }
   }
   return y
 }
 
 extension ConvProblem {
-  /// The gradients of the weight and of x from that of the convolution's output.
-  func differentiate(_ x: Tensor, weight: Tensor, _ dy: Tensor, on tape: Tape) throws {
-    try weightGradient(x, dy, into: weight, on: tape)
+  /// The gradients of the weight, of the bias, if given, and of x from that of the convolution's output.
+  func differentiate(_ x: Tensor, weight: Tensor, bias: Tensor? = nil, _ dy: Tensor, on tape: Tape) throws {
+    try parameterGradients(x, dy, into: weight, .beside(dy, into: bias, on: tape), on: tape)
     if x.requiresGradient {
       try tape.accumulate(into: x) { dx, epilogue in
         try enqueueTransposed(ConvOperands(x: dx, weight: weight, epilogue, y: dy))
@@ -34,14 +33,20 @@ extension ConvProblem {
     }
   }
 
-  /// The gradient of the weight where it wants one, from x and dy.
-  func weightGradient(_ x: Tensor, _ dy: Tensor, into weight: Tensor, on tape: Tape) throws {
-    guard let target = try tape.gradientTarget(of: weight) else { return }
-    try x.device.inRole(.weightGradient) {
-      try enqueueWeightGradient(
-        ConvGradientOperands(x: x, dy: dy, dweight: target.gradient, accumulate: target.accumulate))
+  /// The gradient of the weight where it wants one, from x and dy, and that of the bias.
+  func parameterGradients(
+    _ x: Tensor, _ dy: Tensor, into weight: Tensor, _ bias: BiasGradient?, on tape: Tape
+  ) throws {
+    let target = try tape.gradientTarget(of: weight)
+    if let target {
+      try x.device.inRole(.weightGradient) {
+        try enqueueWeightGradient(ConvGradientOperands(x: x, dy: dy, weight: target, bias: bias))
+      }
+    } else {
+      try bias?.enqueue()
     }
-    try target.finish()
+    try bias?.target.finish()
+    try target?.finish()
   }
 }
 

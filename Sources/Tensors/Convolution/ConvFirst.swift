@@ -95,7 +95,7 @@ struct ConvFirstPool {
       ])
     for (sums, parameter) in [(weights, weight), (biases, bias)] {
       guard let parameter, let target = try tape.gradientTarget(of: parameter) else { continue }
-      try addParts(sums, count: parts, to: target.gradient, accumulate: target.accumulate)
+      try addParts(sums.buffer, count: parts, to: target.gradient, accumulate: target.accumulate)
       try target.finish()
     }
   }

@@ -11,7 +11,7 @@ extension ConvProblem {
     let partial = isWhole ? operands.dweight : try operands.device.tensor([parts] + weightShape)
     operands.device.profiler?.declare(flops: flops, bytes: bytes)
     try launch(partial, parts)
-    if !isWhole { try addParts(partial, count: parts, to: operands.dweight, accumulate: operands.accumulate) }
+    if !isWhole { try addParts(partial.buffer, count: parts, to: operands.dweight, accumulate: operands.accumulate) }
   }
 
   /// Parts of the batch that the weight gradient is summed over one by one. As many as let the images of a part stay in

@@ -83,22 +83,26 @@ extension ConvProblem {
   private func isAligned(_ groupChannels: Int) -> Bool { groupChannels.isMultiple(of: 4) }
 
   /// dweight (+)= the gradient of the weights: a product of weights before the output channel by output channels, over all
-  /// pixels. One launch, and one that adds up the chunks of pixels where there are several.
+  /// pixels. The gradient of the bias, if it is wanted, is summed beside it. One launch, and one for each gradient that adds
+  /// up the chunks of pixels where there are several.
   func enqueueWeightGradientTile(_ configuration: LocalTile, _ operands: ConvGradientOperands) throws {
-    let (device, dweight) = (operands.device, operands.dweight)
+    let device = operands.device
     let m = weightShape[0] * weightShape[1] * weightShape[2]
     let n = outChannels / geometry.groups
     let pixels = batch * outSize.height * outSize.width
     let split = configuration.split(m: m, n: n, k: pixels, batches: geometry.groups, on: device.traits)
-    let isWhole = split.count == 1
-    let target = isWhole ? dweight : try device.tensor([split.count] + weightShape)
+    let parts = try operands.weight.parts(split.count)
+    let bias = try operands.bias.map { try SumsBeside($0, chunks: split.count, configuration) }
     device.profiler?.declare(flops: flops, bytes: bytes)
     try device.launch(
       ConvTileKernels.weightGradient[configuration, isAligned(groupOutChannels), isAligned(groupChannels)],
-      over: configuration.grid(m: m, n: n, batches: geometry.groups * split.count),
-      [.buffer(operands.x.buffer), .buffer(operands.dy.buffer), .buffer(target.buffer)] + sizeArguments
-        + [.int(split.chunk), .int(isWhole && operands.accumulate ? 1 : 0)])
-    if !isWhole { try addParts(target, count: split.count, to: dweight, accumulate: operands.accumulate) }
+      over: configuration.grid(
+        m: m, n: n, batches: geometry.groups * split.count, beside: bias?.groups(of: geometry.groups) ?? 0),
+      [.buffer(operands.x.buffer), .buffer(operands.dy.buffer), .buffer(parts.buffer)] + sizeArguments
+        + [.int(split.chunk), .int(parts.accumulate ? 1 : 0)]
+        + (bias?.matrixArguments ?? SumsBeside.noMatrixArguments(parts.buffer)))
+    try parts.add()
+    try bias?.parts.add()
   }
 
   /// What the three kernels are told of the convolution, in their order.

@@ -121,6 +121,6 @@ private struct ConvFirstNorm {
           .buffer(totals.buffer), .int(problem.batch), .pair(problem.size), .pair(problem.outSize),
           .int(problem.outChannels), .int(parts), .float(norm.arguments.epsilon),
         ] + norm.arguments.activation.arguments)
-    try addParts(sums, count: parts, to: target.gradient, accumulate: target.accumulate)
+    try addParts(sums.buffer, count: parts, to: target.gradient, accumulate: target.accumulate)
   }
 }

@@ -24,13 +24,23 @@ package struct ConvOperands {
 package struct ConvGradientOperands {
   package var x: Tensor
   package var dy: Tensor
-  package var dweight: Tensor
-  /// Whether to add to what `dweight` holds.
-  package var accumulate: Bool
+  package var weight: GradientTarget
+  /// The gradient of the bias, from dy, or of a transposed convolution from x; `nil` where it is not wanted here. Only routes
+  /// that say so compute it: see ``Route/sumsBias``.
+  package var bias: BiasGradient?
 
-  package init(x: Tensor, dy: Tensor, dweight: Tensor, accumulate: Bool) {
-    (self.x, self.dy, self.dweight, self.accumulate) = (x, dy, dweight, accumulate)
+  package init(x: Tensor, dy: Tensor, weight: GradientTarget, bias: BiasGradient? = nil) {
+    (self.x, self.dy, self.weight, self.bias) = (x, dy, weight, bias)
   }
+
+  /// - Parameter accumulate: whether to add to what `dweight` holds.
+  package init(x: Tensor, dy: Tensor, dweight: Tensor, accumulate: Bool) {
+    self.init(x: x, dy: dy, weight: GradientTarget(gradient: dweight, accumulate: accumulate))
+  }
+
+  var dweight: Tensor { weight.gradient }
+  /// Whether to add to what `dweight` holds.
+  var accumulate: Bool { weight.accumulate }
 
   var device: any Device { x.device }
 }

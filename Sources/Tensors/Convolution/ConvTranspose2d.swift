@@ -6,7 +6,8 @@
 /// - Cost: two launches, the first packs the weight, or multiplies it for few output channels; on processors mostly one
 ///   to three and more channels by filters that neither overlap nor leave gaps, and to one channel by filters of 2×2 to
 ///   6×6 with a stride of 1 or 2. Gradients: one at most for an activation, two for x, up to three for the weight, up to
-///   two for the bias, which is zero, and not computed, before a batch normalisation in training.
+///   two for the bias, on GPUs none but one to add up parts, which is zero, and not computed, before a batch normalisation
+///   in training.
 /// - Source: semantics of torch.nn.functional.conv_transpose2d.
 public func convTranspose2d(
   _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, activation: Activation = .none
@@ -16,8 +17,7 @@ public func convTranspose2d(
   try problem.enqueueTransposed(ConvOperands(x: y, weight: weight, bias: bias, .activation(activation), y: x))
   if let tape = Tape.of(x, weight, bias) {
     tape.record(y, outputFunction: .activation(activation)) { dz in
-      try biasGradient(of: dz, into: bias, on: tape)
-      try problem.weightGradient(dz, x, into: weight, on: tape)
+      try problem.parameterGradients(dz, x, into: weight, .beside(dz, into: bias, on: tape), on: tape)
       if x.requiresGradient {
         try tape.accumulate(into: x) { dx, epilogue in
           try problem.enqueueForward(ConvOperands(x: dz, weight: weight, epilogue, y: dx))

@@ -2,7 +2,7 @@
 ///
 /// - Shapes: x `[N, in]`, weight `[in, out]`, bias `[out]` → `[N, out]`
 /// - Throws: ``ShapeError`` when shapes do not fit.
-/// - Cost: one launch. Gradients: one each for x and the weight, one or two for the bias, one at most for an
+/// - Cost: one launch. Gradients: one each for x and the weight, one or two for the bias, on GPUs none, one at most for an
 ///   activation: none where products or a loss use its output.
 /// - Source: semantics of torch.nn.functional.linear, with the weight transposed.
 public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?, activation: Activation = .none) throws -> Tensor {
@@ -23,16 +23,20 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?, activation: Activ
   ).enqueue(on: x.device)
   if let tape = Tape.of(x, weight, bias) {
     tape.record(y, outputFunction: .activation(activation)) { dz in
+      let sums = try BiasGradient.beside(dz, into: bias, on: tape)
       if let target = try tape.gradientTarget(of: weight) {
         try x.device.inRole(.weightGradient) {
-          try GemmProblem(
+          var product = GemmProblem(
             m: inputs, n: outputs, k: batch, a: .columns(of: x), b: .rows(of: dz), out: target.gradient.buffer,
-            beta: target.accumulate ? 1 : 0
-          ).enqueue(on: x.device)
+            beta: target.accumulate ? 1 : 0)
+          product.sums = sums
+          try product.enqueue(on: x.device)
         }
         try target.finish()
+      } else {
+        try sums?.enqueue()
       }
-      try biasGradient(of: dz, into: bias, on: tape)
+      try sums?.target.finish()
       if x.requiresGradient {
         try tape.accumulate(into: x) { dx, epilogue in
           try GemmProblem(

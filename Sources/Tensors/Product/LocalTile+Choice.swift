@@ -1,7 +1,10 @@
 extension LocalTile {
-  /// The launch that computes `batches` products of m × n. Row tiles come first: only that dimension has no small limit.
-  func grid(m: Int, n: Int, batches: Int = 1) -> Grid {
-    Grid(tiles(m, by: rows) * groupItems, tiles(n, by: columns), batches, local: (groupItems, 1, 1))
+  /// The launch that computes `batches` products of m × n, and has at least `beside` groups more in each batch, which lie
+  /// past the last row. Row tiles come first: only that dimension has no small limit.
+  func grid(m: Int, n: Int, batches: Int = 1, beside: Int = 0) -> Grid {
+    let across = tiles(n, by: columns)
+    let down = tiles(m, by: rows) + beside.dividedUp(by: across)
+    return Grid(down * groupItems, across, batches, local: (groupItems, 1, 1))
   }
 
   private func tiles(_ size: Int, by tile: Int) -> Int { max(1, size.dividedUp(by: tile)) }

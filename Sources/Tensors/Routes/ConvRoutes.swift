@@ -41,7 +41,7 @@ package enum ConvRoutes {
     [
       Route("one-channel", fits: { $0.isFromOneGradient($1) }) { try $0.enqueueFromOneGradient($1) },
       Route("depthwise", fits: { $0.isDepthwise($1) }) { try $0.enqueueDepthwiseGradient($1) },
-      .local("local-tile") { try $0.enqueueWeightGradientTile($1, $2) },
+      .local("local-tile", sumsBias: true) { try $0.enqueueWeightGradientTile($1, $2) },
       .vector("winograd", fits: { $0.isWinogradGradient($1, $2) }) { try $0.enqueueWinogradGradient($1, $2) },
       .vector("window") { try $0.enqueueWindowGradient($1, $2) },
     ])
@@ -68,10 +68,12 @@ extension ConvProblem {
     try ConvRoutes.transposed.enqueue(self, operands, transposedChoice(on: device), on: device)
   }
 
-  /// dweight (+)= the gradient of the weight, by the first route that fits.
+  /// dweight (+)= the gradient of the weight, by the first route that fits, and that of the bias if it is wanted.
   package func enqueueWeightGradient(_ operands: ConvGradientOperands) throws {
     let device = operands.x.device
-    try ConvRoutes.weightGradient.enqueue(self, operands, weightGradientChoice(on: device), on: device)
+    let route = try ConvRoutes.weightGradient.enqueue(
+      self, operands, weightGradientChoice(on: device), on: device)
+    if let bias = operands.bias, !route.sumsBias { try bias.enqueue() }
   }
 
   /// What a route of the forward pass is chosen by on a device.

@@ -3,7 +3,7 @@ package enum GemmRoutes {
   package static let product = Routes<GemmProblem, GemmOperands>(
     "matrix product",
     [
-      .local("local-tile", fits: { $0.isPlain }) { try $0.enqueue($1, on: $2.device) },
+      .local("local-tile", sumsBias: true, fits: { $0.isPlain }) { try $0.enqueue($1, on: $2.device) },
       .vector("packed", fits: { problem, _, _ in problem.isLarge && problem.k > 0 }) {
         try $0.enqueuePacked($1, on: $2.device)
       },
@@ -26,12 +26,18 @@ extension GemmProblem {
     }
   }
 
-  /// Enqueues the product by the first route that fits, or by the one of that name.
+  /// Enqueues the product by the first route that fits, or by the one of that name, and the gradient of a bias that is
+  /// wanted.
   func enqueue(on device: any Device, route name: String? = nil) throws {
     precondition(m == 0 || m.isMultiple(of: groupRows), "\(m) rows in groups of \(groupRows)")
-    let operands = GemmOperands(device: device)
-    guard let name else { return try GemmRoutes.product.enqueue(self, operands, choice(on: device), on: device) }
-    guard let route = GemmRoutes.product[name] else { preconditionFailure("no route \(name)") }
-    try route.enqueue(self, operands, choice(on: device))
+    let operands = GemmOperands(device: device), route: Route<GemmProblem, GemmOperands>
+    if let name {
+      guard let named = GemmRoutes.product[name] else { preconditionFailure("no route \(name)") }
+      try named.enqueue(self, operands, choice(on: device))
+      route = named
+    } else {
+      route = try GemmRoutes.product.enqueue(self, operands, choice(on: device), on: device)
+    }
+    if let sums, !route.sumsBias { try sums.enqueue() }
   }
 }

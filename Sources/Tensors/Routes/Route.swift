@@ -4,14 +4,17 @@ package struct Route<Problem, Operands>: Sendable {
   package let name: String
   /// Whether the route computes the problem with the kernels chosen for it, and is worth it where a later one does too.
   package let fits: @Sendable (Problem, KernelChoice) -> Bool
+  /// Whether the route of a weight's gradient computes that of the bias too. For others that is a launch of its own.
+  package let sumsBias: Bool
   /// Enqueues the launches.
   package let enqueue: @Sendable (Problem, Operands, KernelChoice) throws -> Void
 
   private init(
-    name: String, fits: @escaping @Sendable (Problem, KernelChoice) -> Bool,
+    name: String, sumsBias: Bool = false, fits: @escaping @Sendable (Problem, KernelChoice) -> Bool,
     enqueue: @escaping @Sendable (Problem, Operands, KernelChoice) throws -> Void
   ) {
     self.name = name
+    self.sumsBias = sumsBias
     self.fits = fits
     self.enqueue = enqueue
   }
@@ -45,11 +48,11 @@ package struct Route<Problem, Operands>: Sendable {
 
   /// A route of the tile family, for whatever it is chosen for.
   static func local(
-    _ name: String, fits: @escaping @Sendable (Problem) -> Bool = { _ in true },
+    _ name: String, sumsBias: Bool = false, fits: @escaping @Sendable (Problem) -> Bool = { _ in true },
     enqueue: @escaping @Sendable (Problem, LocalTile, Operands) throws -> Void
   ) -> Route {
     Route(
-      name: name, fits: { $1.localTile != nil && fits($0) },
+      name: name, sumsBias: sumsBias, fits: { $1.localTile != nil && fits($0) },
       enqueue: { problem, operands, choice in try enqueue(problem, choice.localTile!, operands) })
   }
 }
@@ -77,14 +80,17 @@ package struct Routes<Problem, Operands>: Sendable {
   /// made again by the traits that the device then has.
   ///
   /// - Precondition: there is one.
+  /// - Returns: the route that was taken.
+  @discardableResult
   func enqueue(
     _ problem: Problem, _ operands: Operands, _ choose: @autoclosure () -> KernelChoice, on device: any Device
-  ) throws {
+  ) throws -> Route<Problem, Operands> {
     while true {
       let choice = choose()
       guard let route = route(for: problem, choice) else { preconditionFailure("no route of \(pass) fits \(problem)") }
       do {
-        return try device.inRoute(route.name) { try route.enqueue(problem, operands, choice) }
+        try device.inRoute(route.name) { try route.enqueue(problem, operands, choice) }
+        return route
       } catch DeviceError.groupTooLarge where device.traits != choice.traits {
         continue
       }
