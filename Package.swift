@@ -23,20 +23,23 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(
+      name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(
       name: "CLibcrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
 
     // The kernels, as text and as code
     .target(name: "CKernels"),
 
-    // libpng without jumps
+    // libpng and libjpeg-turbo without jumps
     .target(name: "CPNGRows", dependencies: ["CPNG"]),
+    .target(name: "CJPEGRows", dependencies: ["CJPEG"]),
 
     // In order of dependency
     .target(name: "TelarIO", dependencies: ["CZlib"]),
     .target(name: "Compute", dependencies: ["CKernels", "COpenCL", "CZlib", "TelarIO"]),
     .target(name: "Tensors", dependencies: ["CKernels", "Compute", "TelarIO"]),
     .target(name: "TelarNN", dependencies: ["Tensors", "TelarIO"]),
-    .target(name: "TelarData", dependencies: ["CLibcrypto", "CPNGRows", "CZlib", "TelarIO"]),
+    .target(name: "TelarData", dependencies: ["CJPEGRows", "CLibcrypto", "CPNGRows", "CZlib", "Compute", "TelarIO"]),
     .target(
       name: "TelarTraining",
       dependencies: [
@@ -71,7 +74,9 @@ let package = Package(
     .testTarget(
       name: "TelarNNTests", dependencies: ["TelarNN", "TelarStudies", "TestSupport"], resources: [.copy("Checkpoints")]
     ),
-    .testTarget(name: "TelarDataTests", dependencies: ["CZlib", "TelarData", "TestSupport"]),
+    .testTarget(
+      name: "TelarDataTests", dependencies: ["CZlib", "TelarData", "TelarIO", "TestSupport"],
+      resources: [.copy("Pillow")]),
     .testTarget(
       name: "TelarTrainingTests",
       dependencies: [

@@ -1,5 +1,6 @@
 // Gathers a batch from a data set of bytes in device memory, in the order of a permutation.
 #include "common.cl"
+#include "gather.h"
 #include "step_values.h"
 
 // The first n bytes at p, 1 <= n, as floats; zeros behind them. is_aligned: whether p is aligned to a vector.
@@ -41,9 +42,33 @@ kernel void gather_bytes(
   else store_part(v, to, n);
 }
 
+#if GATHER_TABLE < GATHER_MOST_CHANNELS + VECTOR_WIDTH - 1
+#error "a vector of numbers a channel does not fit the table"
+#endif
+
+// As gather_bytes for images [H, W, channels], channels 1, 3 or 4, with a scale and a shift a channel.
+//
+// tables: [2][GATHER_TABLE], element i of channel i % channels: the scales, then the shifts.
+kernel void gather_bytes_by_channel(
+    global const uchar *images, global const int *order, global const uint *step_values, global const float *tables,
+    global float *y, int rows, int length, int channels) {
+  const int at = (int)get_global_id(0) * VECTOR_WIDTH, row = (int)get_global_id(1);
+  const int n = length - at;
+  if (n <= 0 || row >= rows) return;
+  global const uchar *from = images + (size_t)order[(int)step_values[STEP_VALUE_BATCH] + row] * (size_t)length + at;
+  const int is_aligned = length % VECTOR_WIDTH == 0;
+  // Vectors begin at channel 0 where 1 or 4 channels divide them.
+  global const float *scales = tables + (channels == 3 ? at % 3 : 0);
+  const floatv v =
+      MULTIPLY_ADD(load_bytes(from, n, is_aligned), LOADV(scales), LOADV(scales + GATHER_TABLE));
+  global float *to = y + row * length + at;
+  if (is_aligned) store_aligned(v, to, n);
+  else store_part(v, to, n);
+}
+
 // y[i] = labels[order[offset + i]].
 kernel void gather_labels(
-    global const uchar *labels, global const int *order, global const uint *step_values, global int *y, int rows) {
+    global const ushort *labels, global const int *order, global const uint *step_values, global int *y, int rows) {
   const int row = (int)get_global_id(0);
   if (row < rows) y[row] = labels[order[(int)step_values[STEP_VALUE_BATCH] + row]];
 }

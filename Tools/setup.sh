@@ -48,6 +48,7 @@ for group in "$@"; do
       need zlib1g-dev pkg-config --exists zlib
       need libssl-dev pkg-config --exists libcrypto
       need libpng-dev pkg-config --exists libpng
+      need libjpeg62-turbo-dev pkg-config --exists libjpeg
       ;;
     run)
       need pocl-opencl-icd has_opencl_driver

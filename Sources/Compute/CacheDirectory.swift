@@ -34,7 +34,7 @@ package struct CacheDirectory: Sendable {
   }
 
   /// The bytes of a file; `nil` if it is missing, longer than `limit`, or writable by another user.
-  func read(_ name: String, atMost limit: Int) -> [UInt8]? {
+  package func read(_ name: String, atMost limit: Int) -> [UInt8]? {
     guard let folder = open(), let status = folder.status(of: name), isOwn(status, S_IFREG, folder.file(name)) else {
       return nil
     }
@@ -42,7 +42,7 @@ package struct CacheDirectory: Sendable {
   }
 
   /// Writes a file atomically.
-  func write(_ bytes: [UInt8], to name: String) {
+  package func write(_ bytes: [UInt8], to name: String) {
     guard let folder = open(making: true) else { return }
     // A file that is replaced passes on its permissions.
     if let status = folder.status(of: name), !isOwn(status, S_IFREG, folder.file(name)) { folder.remove(name) }

@@ -6,6 +6,10 @@ public enum DataError: Error, Equatable {
   case unreadable(path: String, reason: String)
   /// A file violates its format, is truncated, or is longer than its header says.
   case malformed(path: String, problem: String)
+  /// Files that are valid by themselves and no data set together; the problem says what to do.
+  case unusable(path: String, problem: String)
+  /// More bytes of pixels than may be in memory.
+  case tooLarge(path: String, byteCount: Int, limit: Int)
   /// A valid file that is not Fashion-MNIST's.
   case unexpectedContents(path: String, expectedSum: String, actualSum: String)
 }
@@ -20,9 +24,17 @@ extension DataError: CustomStringConvertible {
       return "\(path) cannot be read: \(reason)."
     case .malformed(let path, let problem):
       return "\(path): \(problem). Fetch the file again, or name another folder with --data DIR."
+    case .unusable(let path, let problem): return "\(path): \(problem)."
+    case .tooLarge(let path, let byteCount, let limit):
+      return
+        "\(path) has \(Self.mebibytes(byteCount)) MiB of pixels, more than the \(Self.mebibytes(limit)) MiB that a data set "
+        + "may take of this machine's memory: use smaller images (--resize), or fewer."
     case .unexpectedContents(let path, let expected, let actual):
       return "\(path) is not Fashion-MNIST's: its uncompressed bytes have SHA-256 \(actual), not \(expected). "
         + "Fetch the file again, or give --allow-other-data to use it as it is."
     }
   }
+
+  /// At least 1.
+  private static func mebibytes(_ count: Int) -> Int { max(1, count >> 20) }
 }

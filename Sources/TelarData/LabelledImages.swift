@@ -1,24 +1,34 @@
-/// Images with one label each.
+/// Images of one size with one label each.
 public struct LabelledImages: Sendable {
   public let count: Int
-  public let height: Int
-  public let width: Int
-  /// `[count, height, width]`, 0 black to 255 white.
+  public let size: ImageSize
+  /// `[count, height, width, channels]`, 0 black to 255 white.
   public let pixels: [UInt8]
-  /// `[count]`, 0 to 9.
-  public let labels: [UInt8]
+  /// `[count]`, from 0.
+  public let labels: [UInt16]
   /// Names of the classes, by label; `nil` where they are not known.
   public let classNames: [String]?
 
+  public var height: Int { size.height }
+  public var width: Int { size.width }
+  public var channels: Int { size.channels }
+
   /// - Precondition: `pixels` and `labels` have the sizes that the other arguments say.
   public init(
-    count: Int, height: Int, width: Int, pixels: [UInt8], labels: [UInt8], classNames: [String]? = nil
+    count: Int, height: Int, width: Int, channels: Int = 1, pixels: [UInt8], labels: [UInt16],
+    classNames: [String]? = nil
   ) {
-    precondition(pixels.count == count * height * width, "\(pixels.count) pixels for \(count) images")
+    self.init(
+      count: count, size: ImageSize(height: height, width: width, channels: channels), pixels: pixels, labels: labels,
+      classNames: classNames)
+  }
+
+  /// - Precondition: `pixels` and `labels` have the sizes that the other arguments say.
+  public init(count: Int, size: ImageSize, pixels: [UInt8], labels: [UInt16], classNames: [String]? = nil) {
+    precondition(pixels.count == count * size.byteCount, "\(pixels.count) bytes for \(count) images of \(size.text)")
     precondition(labels.count == count, "\(labels.count) labels for \(count) images")
     self.count = count
-    self.height = height
-    self.width = width
+    self.size = size
     self.pixels = pixels
     self.labels = labels
     self.classNames = classNames
@@ -32,23 +42,27 @@ public struct LabelledImages: Sendable {
 
   /// The images in a range.
   private subscript(range: Range<Int>) -> LabelledImages {
-    let size = height * width
+    if range.count == count { return self }
     return LabelledImages(
-      count: range.count, height: height, width: width,
-      pixels: Array(pixels[(range.lowerBound * size)..<(range.upperBound * size)]), labels: Array(labels[range]),
-      classNames: classNames)
+      count: range.count, size: size,
+      pixels: Array(pixels[(range.lowerBound * size.byteCount)..<(range.upperBound * size.byteCount)]),
+      labels: Array(labels[range]), classNames: classNames)
   }
 
   /// The index of the first image of each class, by label; classes without images are left out.
-  public var firstOfEachClass: [Int] { Set(labels).sorted().map { labels.firstIndex(of: $0)! } }
+  public var firstOfEachClass: [Int] {
+    var first: [UInt16: Int] = [:]
+    for (index, label) in labels.enumerated() where first[label] == nil { first[label] = index }
+    return first.sorted { $0.key < $1.key }.map(\.value)
+  }
 
   /// The images at the given indices.
   public func selecting(_ indices: [Int]) -> LabelledImages {
-    let size = height * width
+    var chosen: [UInt8] = []
+    chosen.reserveCapacity(indices.count * size.byteCount)
+    for index in indices { chosen += pixels[(index * size.byteCount)..<((index + 1) * size.byteCount)] }
     return LabelledImages(
-      count: indices.count, height: height, width: width,
-      pixels: indices.flatMap { pixels[($0 * size)..<(($0 + 1) * size)] }, labels: indices.map { labels[$0] },
-      classNames: classNames)
+      count: indices.count, size: size, pixels: chosen, labels: indices.map { labels[$0] }, classNames: classNames)
   }
 }
 

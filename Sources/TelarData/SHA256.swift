@@ -43,9 +43,14 @@ struct SHA256: ~Copyable {
 
   /// The digest in hexadecimal.
   consuming func finish() -> String {
+    let digits = Array("0123456789abcdef")
+    return String(finishBytes().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+  }
+
+  /// The 32 bytes of the digest.
+  consuming func finishBytes() -> [UInt8] {
     var sum = [UInt8](repeating: 0, count: 32)
     EVP_DigestFinal_ex(context, &sum, nil)
-    let digits = Array("0123456789abcdef")
-    return String(sum.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    return sum
   }
 }

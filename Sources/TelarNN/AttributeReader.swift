@@ -156,6 +156,23 @@ public struct AttributeReader {
     return try double(name, default: fallback, rule)
   }
 
+  /// A finite number within a range, or a list of up to four.
+  public mutating func doubles(_ name: String, default fallback: [Double]? = nil, in range: ClosedRange<Double>) throws
+    -> [Double]
+  {
+    try take(name, default: fallback, example: [0]) { [self] value in
+      let elements = if case .array(let elements) = value { elements } else { [value] }
+      let numbers = elements.compactMap(\.double).filter { $0.isFinite && range.contains($0) }
+      guard numbers.count == elements.count, 1...4 ~= numbers.count else {
+        throw error(
+          name,
+          "must be a number from \(range.lowerBound) to \(range.upperBound), or a list of one a channel, not "
+            + shown(value))
+      }
+      return numbers
+    }
+  }
+
   /// A finite number that fulfils a rule.
   public mutating func double(_ name: String, default fallback: Double? = nil, _ rule: NumberRule) throws -> Double {
     try take(name, default: fallback, example: [0.5, 1, 0].first(where: rule.accepts) ?? 0) { [self] value in

@@ -4,7 +4,7 @@
 /// |---|---|---|
 /// | `input_shape` | a sample's shape, `[28,28,1]` | `[28,28,1]` |
 /// | `loss` | `mse` or `cross_entropy`, ``Loss``'s raw values | `mse` where a part is named `decoder` or the output has the input's shape, else `cross_entropy` |
-/// | `normalization` | `{"mean":0.5,"deviation":0.5}` | ``Normalization/unit`` |
+/// | `normalization` | `{"mean":0.5,"deviation":0.5}`, or lists of a number a channel | ``Normalization/unit`` |
 /// | `class_names` | a list of strings, by label | unknown |
 public struct CheckpointInfo: Sendable, Hashable {
   /// A sample's shape, `[H, W, C]` or `[F]`.
@@ -87,10 +87,17 @@ public struct CheckpointInfo: Sendable, Hashable {
       guard case .object(let members) = json else { throw failure("normalization", "must be an object") }
       var reader = AttributeReader(members, place: "metadata normalization")
       do {
-        normalization = Normalization(
-          mean: try reader.double("mean", default: 0, in: -1e6...1e6),
-          deviation: try reader.double("deviation", default: 1, in: 1e-6...1e6))
+        let mean = try reader.doubles("mean", default: [0], in: -1e6...1e6)
+        let deviation = try reader.doubles("deviation", default: [1], in: 1e-6...1e6)
         try reader.end()
+        let count = max(mean.count, deviation.count)
+        guard [mean, deviation].allSatisfy({ $0.count == 1 || $0.count == count }) else {
+          throw failure("normalization", "has \(mean.count) means and \(deviation.count) deviations")
+        }
+        func all(_ numbers: [Double]) -> [Double] {
+          numbers.count == count ? numbers : Array(repeating: numbers[0], count: count)
+        }
+        normalization = Normalization(mean: all(mean), deviation: all(deviation))
       } catch let error as AttributeError {
         throw SafetensorsError(.mismatch, path: file.path, error.description)
       }

@@ -42,11 +42,16 @@ struct BenchTrainCommand: ParsableCommand {
 
   func run() throws {
     let data = try data.load()
-    guard batchSize <= data.test.count else {
-      throw UsageError("--batch-size \(batchSize) is more than the \(data.test.count) test images of the data set")
+    let set = data.test ?? data.measured
+    guard set.size == .fashionMNIST else {
+      throw UsageError(
+        "the networks take images of \(ImageSize.fashionMNIST.text), and \(data.path) has \(set.size.text)")
+    }
+    guard batchSize <= set.count else {
+      throw UsageError("--batch-size \(batchSize) is more than the \(set.count) test images of the data set")
     }
     let device = try device.open()
-    let images = try DeviceImages(data.test, on: device)
+    let images = try DeviceImages(set, on: device)
     if !json { Console.result("network               images/s   ms/step      loss  launches/step") }
     for network in try networks.chosen() {
       if profile { device.profiler = Profiler() }

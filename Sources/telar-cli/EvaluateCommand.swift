@@ -1,5 +1,6 @@
 import ArgumentParser
 import Telar
+import TelarStudies
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -16,17 +17,18 @@ struct EvaluateCommand: ParsableCommand {
       """)
 
   enum Split: String, ExpressibleByArgument, CaseIterable {
-    case train, test
+    case train, val, test
   }
 
   @Argument(help: ArgumentHelp("A safetensors file of a network.", valueName: "checkpoint"))
   var checkpoint: String
 
   @OptionGroup var data: DataOptions
+  @OptionGroup var reading: ReadingOptions
 
   @Option(
     help: ArgumentHelp(
-      "Measure on the training images or on the test images, on which most studies validate.",
+      "Measure on the training images, the validation images or the test images, on which most studies validate.",
       valueName: "images"))
   var split = Split.test
 
@@ -38,8 +40,15 @@ struct EvaluateCommand: ParsableCommand {
   func run() throws {
     let checkpoint = try Checkpoint(checkpoint)
     try checkpoint.checkUse()
-    let data = try data.load()
-    let images = split == .train ? data.training : data.test
+    // Images are brought to the size that they had in training.
+    var options = ImageDataset.Options()
+    options.preparation = checkpoint.preparation ?? options.preparation
+    let data = try data.load(reading.options(options))
+    guard let images = data.splits.first(where: { $0.name == split.rawValue })?.images else {
+      throw UsageError(
+        "\(data.path) has no \(split.rawValue) images: give --split \(data.splits.map(\.name).joined(separator: " or "))"
+      )
+    }
     let network = try TrainedNetwork(checkpoint, on: device.open())
     let evaluation = try network.evaluate(images)
     let own = checkpoint.info.classNames
@@ -74,7 +83,7 @@ struct EvaluateCommand: ParsableCommand {
   private func lines(_ evaluation: Evaluation, _ names: [String]) -> [String] {
     let isClassifier = evaluation.confusion != nil
     var lines = [
-      "images    \(evaluation.imageCount) of the \(split == .train ? "train" : "test") files",
+      "images    \(evaluation.imageCount) of the \(split.rawValue) files",
       "loss      \(Column.loss(evaluation.loss, decimals: 5)) \(isClassifier ? "cross entropy" : "mean squared error")",
     ]
     guard let accuracy = evaluation.accuracy, let recalls = evaluation.recalls, let confusion = evaluation.confusion

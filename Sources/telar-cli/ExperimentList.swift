@@ -34,8 +34,12 @@ struct ExperimentList {
     texts.append("batch \(experiment.batchSize)")
     texts.append("\(experiment.epochs) epochs")
     let normalization = experiment.data.normalization
-    let range = [0, 1].map { shortest((Double($0) - normalization.mean) / normalization.deviation) }
-    texts.append("pixels \(range[0]) to \(range[1])")
+    let ranges = zip(normalization.mean, normalization.deviation).map { mean, deviation in
+      [0, 1].map { shortest((Double($0) - mean) / deviation) }.joined(separator: " to ")
+    }
+    texts.append(
+      experiment.data.computesNormalization
+        ? "pixels by the data's mean and deviation" : "pixels \(ranges.joined(separator: ", "))")
     if let count = experiment.data.validationCount { texts.append("the last \(count) training images validate") }
     if let stopping = experiment.earlyStopping { texts.append("stops early after \(stopping.patience)") }
     if let source = experiment.pretraining?.experiment { texts.append("pre-trained by \(source)") }
@@ -52,7 +56,9 @@ struct ExperimentList {
       "pretraining": experiment.pretraining?.experiment.map(JSON.string) ?? .null,
       "frozen": .array(experiment.architecture.parts.filter(\.isFrozen).map { .string($0.name) }),
       "network": experiment.architecture.json,
-      "loss": .string(experiment.loss.rawValue), "normalization": experiment.data.normalization.json,
+      "loss": .string(experiment.loss.rawValue),
+      "normalization": experiment.data.computesNormalization
+        ? .string("computed") : experiment.data.normalization.json,
       "validation_count": experiment.data.validationCount.map(JSON.integer) ?? .null,
       "claims": .array(experiment.claims.map { .string("\($0.metric.rawValue) \($0.text)") }),
     ])

@@ -30,8 +30,10 @@ struct ExportCommand: ParsableCommand {
   func run() throws {
     try output.check(onnx)
     let checkpoint = try Checkpoint(checkpoint)
+    var metadata = checkpoint.info.metadata
+    metadata[Checkpoint.preparationMember] = checkpoint.preparation?.json.text
     let model = try ONNXModel(
-      checkpoint.architecture, inputShape: checkpoint.info.inputShape, metadata: checkpoint.info.metadata,
+      checkpoint.architecture, inputShape: checkpoint.info.inputShape, metadata: metadata,
       description: Self.description(of: checkpoint.info), version: telarVersion,
       values: { try checkpoint.file.floats($0) })
     try model.write(to: onnx)
@@ -46,7 +48,8 @@ struct ExportCommand: ParsableCommand {
     let pixels =
       normalization == .unit
       ? "pixels from 0, black, to 1, white"
-      : "(pixel - \(normalization.mean)) / \(normalization.deviation), pixels from 0, black, to 1, white"
+      : zip(normalization.mean, normalization.deviation).map { "(pixel - \($0)) / \($1)" }.joined(separator: ", ")
+        + "\(normalization.channelCount == nil ? "" : " by channel"), pixels from 0, black, to 1, white"
     switch info.loss {
     case .reconstruction: return "An autoencoder. Input: \(pixels). Output: the same, reconstructed."
     case .classification: return "A classifier. Input: \(pixels). Output: a logit for each class."

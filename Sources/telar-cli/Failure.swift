@@ -46,7 +46,7 @@ struct Failure {
       case let error as DataError:
         switch error {
         case .missing, .unreadable: ExitStatus.missingInput
-        case .malformed, .unexpectedContents: ExitStatus.badData
+        case .malformed, .unexpectedContents, .unusable, .tooLarge: ExitStatus.badData
         }
       case let error as SafetensorsError:
         switch error.kind {

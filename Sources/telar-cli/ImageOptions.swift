@@ -25,11 +25,10 @@ struct ImageOptions: ParsableArguments {
   }
 
   /// Reads the images of the files in the network's input size.
-  func read(_ paths: [String], for checkpoint: Checkpoint) throws -> [GreyImage] {
-    let size = try checkpoint.imageSize()
-    return try ImageReader(
-      height: size.height, width: size.width, range: range.flatMap(Self.parsed), first: first,
-      isInverted: invert
+  func read(_ paths: [String], for checkpoint: Checkpoint) throws -> [NamedImage] {
+    try ImageReader(
+      checkpoint.imageSize(), range: range.flatMap(Self.parsed), first: first, isInverted: invert,
+      preparation: checkpoint.preparation
     ).read(paths)
   }
 

@@ -60,14 +60,27 @@ extension Tuning {
 struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Folder of the four IDX files of Fashion-MNIST, gzipped or not. By default $FASHION_MNIST_DIR, then "
-        + "/usr/share/datasets/fashion-mnist.", valueName: "folder"))
+      "Images to use, of a format that telar data knows. By default Fashion-MNIST, from $FASHION_MNIST_DIR or "
+        + "/usr/share/datasets/fashion-mnist.", valueName: "path"))
   var data: String?
 
   @Flag(help: "Accept 28 × 28 images in ten classes that are not Fashion-MNIST's.")
   var allowOtherData = false
 
-  func load() throws -> FashionMNIST {
-    try FashionMNIST(directory: data, allowOtherData: allowOtherData)
+  /// Reads the data set, and prints what a user should know of how it was read.
+  func load(_ options: ImageDataset.Options = ImageDataset.Options()) throws -> ImageDataset {
+    var options = options
+    options.allowsOtherData = allowOtherData || options.allowsOtherData
+    let data = try Self.load(data, options)
+    for note in data.notes { Console.note("Note: \(note).") }
+    return data
+  }
+
+  /// Reads a data set, with its progress on a terminal.
+  static func load(_ path: String?, _ options: ImageDataset.Options) throws -> ImageDataset {
+    var options = options
+    options.progress = { done, count in Console.progress("Reading images: \(done) of \(count)") }
+    defer { Console.progress("") }
+    return try ImageDataset.load(path, options)
   }
 }

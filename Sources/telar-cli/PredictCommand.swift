@@ -6,10 +6,11 @@ struct PredictCommand: ParsableCommand {
     commandName: "predict",
     abstract: "Say what a classifier takes images for.",
     discussion: """
-      Images are PNG of any depth and colour type, and IDX files, gzipped or not. They must have the size that the \
-      network takes. Prints a line an image: the most probable classes with their probabilities.
+      Images are PNG of any depth and colour type, JPEG, and IDX files, gzipped or not. They must have the size that the \
+      network takes, unless it was trained on images that were brought to a size: these are then as well. Prints a line \
+      an image: the most probable classes with their probabilities.
 
-      PNGs become grey as Pillow's convert("L") makes them: 0.299 red, 0.587 green and 0.114 blue of the values in the \
+      For grey networks, images become grey as Pillow's convert("L") makes them: 0.299 red, 0.587 green and 0.114 blue of the values in the \
       file, whose gamma and colour profile are ignored. Of 16 bits the high byte is taken. What is transparent lies over \
       black, with --invert over white.
 
@@ -21,7 +22,7 @@ struct PredictCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A safetensors file of a classifier.", valueName: "checkpoint"))
   var checkpoint: String
 
-  @Argument(help: ArgumentHelp("PNG and IDX files.", valueName: "image"))
+  @Argument(help: ArgumentHelp("PNG, JPEG and IDX files.", valueName: "image"))
   var images: [String]
 
   @OptionGroup var options: ImageOptions
@@ -54,7 +55,7 @@ struct PredictCommand: ParsableCommand {
   }
 
   /// `shoe.png: 7 Sneaker 98.12 %, 9 Ankle boot 1.20 %`
-  private static func line(_ image: GreyImage, _ top: [(label: Int, probability: Double)], _ checkpoint: Checkpoint)
+  private static func line(_ image: NamedImage, _ top: [(label: Int, probability: Double)], _ checkpoint: Checkpoint)
     -> String
   {
     let classes = top.map { label, probability in
@@ -65,7 +66,7 @@ struct PredictCommand: ParsableCommand {
   }
 
   private static func members(
-    _ image: GreyImage, _ top: [(label: Int, probability: Double)], _ checkpoint: Checkpoint
+    _ image: NamedImage, _ top: [(label: Int, probability: Double)], _ checkpoint: Checkpoint
   ) -> JSON.Members {
     let classes = top.map { label, probability in
       var members: JSON.Members = ["class": .integer(label)]

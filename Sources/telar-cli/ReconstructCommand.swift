@@ -9,7 +9,7 @@ struct ReconstructCommand: ParsableCommand {
     abstract: "Show what an autoencoder makes of images.",
     discussion: """
       Draws the images above their reconstructions and prints the mean squared error of each, which is of normalised \
-      pixels where the network was trained on such. Images are PNG and IDX files; where none is named, the first \
+      pixels where the network was trained on such. Images are PNG, JPEG and IDX files; where none is named, the first \
       test image of each class. The figure's numbers are beside it as CSV.
 
       EXAMPLE
@@ -22,7 +22,7 @@ struct ReconstructCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A safetensors file of an autoencoder.", valueName: "checkpoint"))
   var checkpoint: String
 
-  @Argument(help: ArgumentHelp("PNG and IDX files.", valueName: "image"))
+  @Argument(help: ArgumentHelp("PNG, JPEG and IDX files.", valueName: "image"))
   var images: [String] = []
 
   @OptionGroup var options: ImageOptions
@@ -49,7 +49,7 @@ struct ReconstructCommand: ParsableCommand {
     try output.check(out, stem + ".csv")
     let checkpoint = try Checkpoint(checkpoint)
     try checkpoint.checkUse(as: .reconstruction)
-    let images: [GreyImage]
+    let images: [NamedImage]
     let names: [String]
     if self.images.isEmpty {
       (images, names) = try testImages(for: checkpoint)
@@ -83,19 +83,19 @@ struct ReconstructCommand: ParsableCommand {
   }
 
   /// The first test image of each class, and the names of the classes.
-  private func testImages(for checkpoint: Checkpoint) throws -> ([GreyImage], [String]) {
-    let (height, width) = try checkpoint.imageSize()
-    let set = try data.load().test
-    guard (set.height, set.width) == (height, width) else {
+  private func testImages(for checkpoint: Checkpoint) throws -> ([NamedImage], [String]) {
+    let size = try checkpoint.imageSize()
+    let data = try data.load()
+    let set = data.test ?? data.measured
+    guard set.size == size else {
       throw UsageError(
-        "\(checkpoint.path) takes images of \(width) × \(height) pixels: name some, the data set's are "
-          + "\(set.width) × \(set.height)")
+        "\(checkpoint.path) takes images of \(size.text): name some, the data set's are \(set.size.text)")
     }
     let indices = set.firstOfEachClass
     let names = indices.map { className(Int(set.labels[$0]), in: set.classNames) }
     let images = zip(indices, names).map { index, name in
-      GreyImage(
-        name: "test image \(index) (\(name))", height: height, width: width,
+      NamedImage(
+        name: "\(data.test == nil ? "validation" : "test") image \(index) (\(name))", size: size,
         pixels: set.selecting([index]).pixels)
     }
     return (images, names)

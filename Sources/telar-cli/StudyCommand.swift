@@ -90,7 +90,7 @@ struct StudyCommand: ParsableCommand {
   private func show(recipeOf experiments: [Experiment], _ study: Study, _ epochs: (Experiment) -> Int) {
     var writer = RecipeWriter(study, experiments, options, epochs: epochs)
     // Relative paths in a recipe start from its folder, which may be any.
-    writer.data.folder = data.data.map { URL(fileURLWithPath: $0).path }
+    writer.data.path = data.data.map { URL(fileURLWithPath: $0).path }
     writer.data.allowsOtherData = data.allowOtherData
     Console.results(writer.text)
   }

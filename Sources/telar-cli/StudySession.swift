@@ -9,12 +9,14 @@ struct StudySession {
   let running: RunningOptions
   let device: DeviceOptions
   let data: DataOptions
+  /// The data set, where it has been read; otherwise it is read when experiments are run.
+  var images: ImageDataset?
 
   /// - Throws: ``Stopped`` after a signal, when everything is saved.
   func run(_ experiments: [Experiment], epochs: (Experiment) -> Int) throws -> StudyResult {
     Console.isQuiet = running.quiet || running.worker != nil
     Console.isOutputOptional = true
-    let images = try data.load()
+    let images = try images ?? data.load()
     let device = try openDevice()
     if running.profile { device.profiler = Profiler() }
     if let key = running.worker {
@@ -41,7 +43,7 @@ struct StudySession {
   }
 
   private func runner(
-    _ options: StudyOptions, _ images: FashionMNIST, _ device: any Device,
+    _ options: StudyOptions, _ images: ImageDataset, _ device: any Device,
     _ observe: @escaping (StudyRunner.Event) -> Void
   ) -> StudyRunner {
     let isShown = running.worker != nil || Console.isTerminal && !running.quiet
@@ -55,7 +57,7 @@ struct StudySession {
   /// Makes the runs in worker processes, then collects their results.
   private func run(
     _ experiments: [Experiment], _ epochs: (Experiment) -> Int, inJobs count: Int, _ runner: StudyRunner,
-    _ images: FashionMNIST, _ device: any Device
+    _ images: ImageDataset, _ device: any Device
   ) throws -> StudyResult {
     let pending = try runner.pendingRuns(of: experiments, epochs: epochs)
     let board = JobBoard(pending, isJSON: running.json)
@@ -74,7 +76,7 @@ struct StudySession {
 
   /// In a worker: makes the run of that key.
   private func work(
-    on key: String, of experiments: [Experiment], _ epochs: (Experiment) -> Int, _ images: FashionMNIST,
+    on key: String, of experiments: [Experiment], _ epochs: (Experiment) -> Int, _ images: ImageDataset,
     _ device: any Device
   ) throws {
     let reporter = StudyReporter(isJSON: true, isWorker: true)

@@ -14,6 +14,7 @@ struct TelarCommand: ParsableCommand {
         telar devices                             what there is, what is chosen
         telar study aldecoa case-1 case-3         with and without pre-training
         telar study --list                        all studies and experiments
+        telar data photos --resize 64             a data set of your own
         telar train mine.toml                     experiments of your own
         telar report runs/aldecoa                 what its runs came to, as a page
         telar evaluate best.safetensors           loss, accuracy, confusion matrix
@@ -35,7 +36,8 @@ struct TelarCommand: ParsableCommand {
       """,
     version: telarVersion,
     subcommands: [
-      DevicesCommand.self, StudyCommand.self, TrainCommand.self, ReportCommand.self, EvaluateCommand.self,
+      DevicesCommand.self, StudyCommand.self, TrainCommand.self, DataCommand.self, ReportCommand.self,
+      EvaluateCommand.self,
       PredictCommand.self, ReconstructCommand.self, ExportCommand.self, ConformanceCommand.self, ParityCommand.self,
       DoctorCommand.self, BenchCommand.self, TuneCommand.self, ExplainCommand.self,
     ])

@@ -66,7 +66,13 @@ struct TrainCommand: ParsableCommand {
   }
 
   func run() throws {
-    let recipe = try Recipe(path: recipe)
+    let source = try Recipe.dataSource(path: recipe)
+    var data = data
+    data.data = data.data ?? source.path
+    // Data that is named decides the shape that networks are checked for, so it is read first.
+    let reading = source.options
+    let images = data.data == nil ? nil : list ? try? data.load(reading) : try data.load(reading)
+    let recipe = try Recipe(path: recipe, for: images?.shape ?? .fashionMNIST)
     let study = recipe.study
     let chosen = experiments.isEmpty ? recipe.usualExperiments : try study.experiments(named: experiments)
     if list { return ExperimentList(studies: [study]).show(asJSON: running.json) }
@@ -78,10 +84,8 @@ struct TrainCommand: ParsableCommand {
       // --subset may leave fewer images than the recipe's training curve uses.
       options.curveImageCount = min(count, running.subset ?? count)
     }
-    var data = data
-    data.data = data.data ?? recipe.data.folder
-    data.allowOtherData = data.allowOtherData || recipe.data.allowsOtherData
-    let session = StudySession(study: study, options: options, running: running, device: device, data: data)
+    let session = StudySession(
+      study: study, options: options, running: running, device: device, data: data, images: images)
     let result = try session.run(chosen) { running.epochs ?? $0.epochs }
     try session.checkComplete(result)
   }

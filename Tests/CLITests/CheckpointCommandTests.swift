@@ -183,7 +183,7 @@ struct CheckpointCommandTests {
     try refusal(65, "cut.png", Array(small.prefix(40)), "cut.png is")
     let huge = HandMadePNG.signature + HandMadePNG.header(width: 1_000_000, height: 1_000_000)
     try refusal(65, "huge.png", huge + HandMadePNG.chunk("IDAT", []), "is 1000000 × 1000000 pixels")
-    try refusal(65, "text.png", Array("hello".utf8), "text.png is neither a PNG nor an IDX file")
+    try refusal(65, "text.png", Array("hello".utf8), "text.png is neither a PNG, a JPEG nor an IDX file")
     try refusal(65, "some.idx", SmallDataSet.idx([0xffff_ffff, 28, 28], [1]), "more than the 156800000 allowed")
     try refusal(65, "gzip.gz", [0x1f, 0x8b, 8, 0], "cut short")
     try expectRefusal(["predict", classifier, good, folder.path + "/nothing.png"], 66, "nothing.png cannot be read")

@@ -9,6 +9,7 @@ struct HelpTests {
       telar devices                             what there is, what is chosen
       telar study aldecoa case-1 case-3         with and without pre-training
       telar study --list                        all studies and experiments
+      telar data photos --resize 64             a data set of your own
       telar train mine.toml                     experiments of your own
       telar report runs/aldecoa                 what its runs came to, as a page
       telar evaluate best.safetensors           loss, accuracy, confusion matrix
@@ -41,6 +42,7 @@ struct HelpTests {
                               against its claims.
       train                   Run the experiments of a recipe, a comparison of your
                               own.
+      data                    Say what there is in a data set.
       report                  Write what runs came to as a page, and as a summary
                               for a repository.
       evaluate                Measure the network of a checkpoint on the data set.
@@ -112,8 +114,8 @@ struct HelpTests {
                               (default: auto)
       --threads <count>       Threads of the CPU, and of OpenCL drivers that allow
                               it.
-      --data <folder>         Folder of the four IDX files of Fashion-MNIST,
-                              gzipped or not. By default $FASHION_MNIST_DIR, then
+      --data <path>           Images to use, of a format that telar data knows. By
+                              default Fashion-MNIST, from $FASHION_MNIST_DIR or
                               /usr/share/datasets/fashion-mnist.
       --allow-other-data      Accept 28 × 28 images in ten classes that are not
                               Fashion-MNIST's.
@@ -156,7 +158,7 @@ struct HelpTests {
 
   @Test(
     arguments: [
-      ["devices"], ["study"], ["train"], ["report"], ["evaluate"], ["predict"], ["reconstruct"], ["export"],
+      ["devices"], ["study"], ["train"], ["data"], ["report"], ["evaluate"], ["predict"], ["reconstruct"], ["export"],
       ["conformance"], ["parity"], ["bench"], ["bench", "train"], ["bench", "gemm"], ["bench", "ops"],
       ["bench", "compare"],
     ])

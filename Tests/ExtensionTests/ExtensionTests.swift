@@ -89,7 +89,7 @@ import Testing
   ) throws -> StudyResult {
     let files = try TemporaryFolder()
     try SmallDataSet.write(into: files)
-    let data = try FashionMNIST(directory: files.path, allowOtherData: true)
+    let data = try ImageDataset.load(files.path, .init(allowsOtherData: true))
     var options = StudyOptions()
     options.outputFolder = folder.path + "/" + output
     options.isResuming = resuming

@@ -6,19 +6,21 @@ import Testing
 @Suite("Fashion-MNIST")
 struct FashionMNISTTests {
   let folder: TemporaryFolder
+  private let allowed = ImageDataset.Options(allowsOtherData: true)
   init() throws { folder = try TemporaryFolder() }
 
   @Test(.enabled(if: FileManager.default.fileExists(atPath: FashionMNIST.systemDirectory)))
   func `the published files pass`() throws {
-    let data = try FashionMNIST(directory: FashionMNIST.systemDirectory)
-    #expect(data.isPublished)
+    let data = try ImageDataset.load(FashionMNIST.systemDirectory)
+    let test = try #require(data.test)
+    #expect(data.isFashionMNIST && data.size == .fashionMNIST && data.classCount == 10 && data.validation == nil)
     #expect(
-      data.training.classNames == FashionMNIST.classNames && data.test.classNames == FashionMNIST.classNames)
+      data.training.classNames == FashionMNIST.classNames && test.classNames == FashionMNIST.classNames)
     #expect(
       data.training.prefix(5).classNames?[9] == "Ankle boot" && data.training.suffix(2).selecting([1]).classNames != nil
     )
     #expect(data.training.count == 60_000)
-    #expect(data.test.count == 10_000)
+    #expect(test.count == 10_000)
     #expect(data.training.pixels.count == 60_000 * 784)
     #expect(data.training.labels.prefix(5) == [9, 0, 0, 3, 0])
     for label in 0..<10 {
@@ -28,15 +30,16 @@ struct FashionMNISTTests {
 
   @Test func `other data needs permission`() throws {
     try SmallDataSet.write(into: folder)
-    let error = #expect(throws: DataError.self) { try FashionMNIST(directory: folder.path) }
+    let error = #expect(throws: DataError.self) { try ImageDataset.load(folder.path) }
     guard case .unexpectedContents(let path, _, let actual) = error else { Issue.record("\(error!)"); return }
     #expect(path == folder.path + "/train-labels-idx1-ubyte")
     #expect(error!.description.contains(actual))
-    let data = try FashionMNIST(directory: folder.path, allowOtherData: true)
-    #expect(!data.isPublished)
-    #expect(data.training.classNames == nil && data.test.classNames == nil)
+    let data = try ImageDataset.load(folder.path, allowed)
+    let test = try #require(data.test)
+    #expect(!data.isFashionMNIST)
+    #expect(data.training.classNames == nil && test.classNames == nil)
     #expect(data.training.count == 40)
-    #expect(data.test.labels == (0..<20).map { UInt8($0 % 10) })
+    #expect(test.labels == (0..<20).map { UInt16($0 % 10) })
   }
 
   @Test func `images are found by their labels`() {
@@ -53,28 +56,26 @@ struct FashionMNISTTests {
   @Test func `the folder comes from the argument, then the variable`() throws {
     try SmallDataSet.write(into: folder)
     let elsewhere = ["FASHION_MNIST_DIR": folder.path]
-    #expect(try FashionMNIST(allowOtherData: true, environment: elsewhere).directory == folder.path)
+    #expect(try ImageDataset.load(nil, allowed, environment: elsewhere).path == folder.path)
     // A folder that is named is the only one tried.
     let error = #expect(throws: DataError.self) {
-      try FashionMNIST(directory: "/nowhere", allowOtherData: true, environment: elsewhere)
+      try ImageDataset.load("/nowhere", allowed, environment: elsewhere)
     }
     #expect(error == .missing(path: "/nowhere/train-labels-idx1-ubyte.gz", source: "the folder named"))
   }
 
   @Test func `what does not fit together is refused`() throws {
     func problem() throws -> String {
-      let error = #expect(throws: DataError.self) { try FashionMNIST(directory: folder.path, allowOtherData: true) }
+      let error = #expect(throws: DataError.self) { try ImageDataset.load(folder.path, allowed) }
       guard case .malformed(_, let problem) = error else { return "\(error!)" }
       return problem
     }
     try SmallDataSet.write(into: folder)
-    try folder.write("train-labels-idx1-ubyte", SmallDataSet.idx([3], [1, 10, 2]))
-    #expect(try problem() == "label 10 at position 1 is not 0 to 9")
     try folder.write("train-labels-idx1-ubyte", SmallDataSet.idx([3], [1, 9, 2]))
     #expect(try problem() == "it has 40 images and its labels file 3 labels")
     try folder.write(
       "train-images-idx3-ubyte", SmallDataSet.idx([3, 28, 27], [UInt8](repeating: 0, count: 3 * 28 * 27)))
-    #expect(try problem() == "its images are 28 × 27, not 28 × 28")
+    #expect(try problem() == "its images are 28 × 27, and those of t10k-images-idx3-ubyte 28 × 28")
     // By its header, before there is memory for as much as it announces.
     let large = SmallDataSet.idx([200_000, 28, 28], [])
     try folder.write("train-images-idx3-ubyte", large)

@@ -10,7 +10,9 @@ struct ImageReaderTests {
 
   private func pixels(_ bytes: [UInt8], height: Int = 2, width: Int = 3, isInverted: Bool = false) throws -> [UInt8] {
     let path = try folder.write("image", bytes)
-    let images = try ImageReader(height: height, width: width, isInverted: isInverted).read([path])
+    let images = try ImageReader(ImageSize(height: height, width: width, channels: 1), isInverted: isInverted).read([
+      path
+    ])
     #expect(images.count == 1 && images[0].name == path)
     return images[0].pixels
   }
@@ -19,7 +21,9 @@ struct ImageReaderTests {
     -> String
   {
     let path = try folder.write("broken", bytes)
-    let error = #expect(throws: ImageFileError.self) { try ImageReader(height: height, width: width).read([path]) }
+    let error = #expect(throws: ImageFileError.self) {
+      try ImageReader(ImageSize(height: height, width: width, channels: 1)).read([path])
+    }
     #expect(error?.kind == kind && error?.path == path)
     return error?.problem ?? ""
   }
@@ -79,7 +83,9 @@ struct ImageReaderTests {
     let file = HandMadePNG.file(width: 3, height: 2, rows: rows)
     for count in 0..<file.count {
       #expect(throws: ImageFileError.self) {
-        try ImageReader(height: 2, width: 3).read([folder.write("cut", Array(file.prefix(count)))])
+        try ImageReader(ImageSize(height: 2, width: 3, channels: 1)).read([
+          folder.write("cut", Array(file.prefix(count)))
+        ])
       }
     }
   }
@@ -94,7 +100,7 @@ struct ImageReaderTests {
         var bytes = file
         bytes[place] ^= change
         #expect(throws: ImageFileError.self, "byte \(place)") {
-          try ImageReader(height: 2, width: 3).read([folder.write("changed", bytes)])
+          try ImageReader(ImageSize(height: 2, width: 3, channels: 1)).read([folder.write("changed", bytes)])
         }
       }
     }
@@ -114,17 +120,20 @@ struct ImageReaderTests {
     let bytes = SmallDataSet.idx([3, 1, 2], [1, 2, 3, 4, 5, 6])
     for file in [bytes, gzip(bytes)] {
       let path = try folder.write("images", file)
-      var reader = ImageReader(height: 1, width: 2)
+      var reader = ImageReader(ImageSize(height: 1, width: 2, channels: 1))
       #expect(try reader.read([path]).map(\.pixels) == [[1, 2], [3, 4], [5, 6]])
       reader.range = 1...1
-      #expect(try reader.read([path]) == [GreyImage(name: path + "#1", height: 1, width: 2, pixels: [3, 4])])
+      #expect(try reader.read([path]) == [NamedImage(name: path + "#1", height: 1, width: 2, pixels: [3, 4])])
       reader.range = 1...2
       reader.isInverted = true
       #expect(try reader.read([path, path]).map(\.pixels) == [[252, 251], [250, 249], [252, 251], [250, 249]])
       reader.range = 1...3
       #expect(throws: ImageFileError.self) { try reader.read([path]) }
-      #expect(try ImageReader(height: 1, width: 2, first: 2).read([path]).map(\.pixels) == [[1, 2], [3, 4]])
-      #expect(try ImageReader(height: 1, width: 2, first: 9).read([path]).count == 3)
+      #expect(
+        try ImageReader(ImageSize(height: 1, width: 2, channels: 1), first: 2).read([path]).map(\.pixels) == [
+          [1, 2], [3, 4],
+        ])
+      #expect(try ImageReader(ImageSize(height: 1, width: 2, channels: 1), first: 9).read([path]).count == 3)
       reader.range = 3...5
       let error = #expect(throws: ImageFileError.self) { try reader.read([path]) }
       #expect(error?.description == "\(path) has 3 images, counted from 0, and none at 3.")
@@ -140,7 +149,7 @@ struct ImageReaderTests {
     try file.write(contentsOf: Data(SmallDataSet.idx([1_000_000, 40, 50], [7])))
     try file.seek(toOffset: 16 + 999_999 * 2_000)
     try file.write(contentsOf: Data([9]))
-    var reader = ImageReader(height: 40, width: 50, first: 2)
+    var reader = ImageReader(ImageSize(height: 40, width: 50, channels: 1), first: 2)
     #expect(try reader.read([sparse]).map { $0.pixels[0] } == [7, 0])
     (reader.first, reader.range) = (nil, 999_999...999_999)
     #expect(try reader.read([sparse]).map { $0.pixels[0] } == [9])
@@ -165,15 +174,18 @@ struct ImageReaderTests {
   }
 
   @Test func `what is no image is refused`() throws {
-    #expect(try problem([]) == "is neither a PNG nor an IDX file (it is empty)")
-    #expect(try problem(Array("GIF89a".utf8)) == "is neither a PNG nor an IDX file (it begins with 47 49 46 38)")
+    #expect(try problem([]) == "is neither a PNG, a JPEG nor an IDX file (it is empty)")
+    #expect(
+      try problem(Array("GIF89a".utf8)) == "is neither a PNG, a JPEG nor an IDX file (it begins with 47 49 46 38)")
     #expect(try problem(SmallDataSet.idx([5], [1, 2, 3, 4, 5])).contains("not an IDX file of 3-dimensional bytes"))
     #expect(try problem(SmallDataSet.idx([4_000_000_000, 2, 3], [1])).contains("more than the 1200000 allowed"))
     #expect(try problem(Array(gzip(SmallDataSet.idx([1, 2, 3], [1, 2])).dropLast(9))).contains("cut short"))
     let pipe = folder.path + "/pipe"
     mkfifo(pipe, 0o600)
     for path in [folder.path, pipe, folder.path + "/nothing"] {
-      let error = #expect(throws: ImageFileError.self) { try ImageReader(height: 2, width: 3).read([path]) }
+      let error = #expect(throws: ImageFileError.self) {
+        try ImageReader(ImageSize(height: 2, width: 3, channels: 1)).read([path])
+      }
       #expect(error?.kind == .unreadable && error?.path == path)
     }
   }

@@ -89,7 +89,7 @@ struct PNGTests {
     // Sizes that leave some of the seven passes without pixels, and the ends of rows with unused bits.
     for (height, width, isInverted) in [(1, 1, false), (2, 3, true), (5, 4, false), (4, 5, true), (9, 17, false)] {
       let (file, pixels) = example(kind, height: height, width: width, background: isInverted ? 255 : 0, &generator)
-      let reader = ImageReader(height: height, width: width, isInverted: isInverted)
+      let reader = ImageReader(ImageSize(height: height, width: width, channels: 1), isInverted: isInverted)
       let found = try reader.read([folder.write("image", file)])[0].pixels
       #expect(found == (isInverted ? pixels.map { 255 - $0 } : pixels), "\(height) × \(width)")
     }
@@ -99,7 +99,8 @@ struct PNGTests {
     let ramp = (0..<4).map { y in (0..<4).map { x in 0x1111 * (4 * y + x) } }
     for isInterlaced in [false, true] {
       let file = HandMadePNG.file(depth: 16, .grey, isInterlaced: isInterlaced, samples: ramp)
-      let pixels = try ImageReader(height: 4, width: 4).read([folder.write("ramp", file)])[0].pixels
+      let pixels = try ImageReader(ImageSize(height: 4, width: 4, channels: 1)).read([folder.write("ramp", file)])[0]
+        .pixels
       #expect(pixels == (0..<16).map { 17 * $0 })
     }
   }
@@ -112,7 +113,7 @@ struct PNGTests {
       + HandMadePNG.chunk("sBIT", [3, 3, 3]) + HandMadePNG.chunk("bKGD", [0, 9, 0, 9, 0, 9])
       + HandMadePNG.chunk("iCCP", [0x61, 0, 0, 1, 2, 3])
     let marked = HandMadePNG.file(depth: 8, .rgb, isInterlaced: false, samples: samples, chunks: chunks)
-    let reader = ImageReader(height: 1, width: 2)
+    let reader = ImageReader(ImageSize(height: 1, width: 2, channels: 1))
     let pixels = try [plain, marked].map { try reader.read([folder.write("image", $0)])[0].pixels }
     #expect(pixels[0] == pixels[1] && pixels[0] == [69, 104])
   }
@@ -121,7 +122,7 @@ struct PNGTests {
     var generator = SeededGenerator(seed: 1)
     let kind = Kind(type: .grey, depth: 16, isInterlaced: true, hasTransparency: false)
     let (file, _) = example(kind, height: 3, width: 3, background: 0, &generator)
-    let reader = ImageReader(height: 3, width: 3)
+    let reader = ImageReader(ImageSize(height: 3, width: 3, channels: 1))
     for place in file.indices {
       var changed = file
       changed[place] ^= 0x10

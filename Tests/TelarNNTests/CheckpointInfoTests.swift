@@ -44,6 +44,9 @@ import Testing
     let same = Architecture { Part("all") { Linear(6, 6) } }
     #expect(try info(["input_shape": "[6]"], same).loss == .reconstruction)
     #expect(try info(["normalization": #"{"mean":0.5}"#]).normalization == Normalization(mean: 0.5, deviation: 1))
+    #expect(
+      try info(["normalization": #"{"mean":[0.5,0,1],"deviation":2}"#]).normalization
+        == Normalization(mean: [0.5, 0, 1], deviation: [2, 2, 2]))
   }
 
   @Test(arguments: [
@@ -62,9 +65,13 @@ import Testing
   @Test func pixelsAreNormalised() {
     let normalization = Normalization(mean: 0.5, deviation: 0.5)
     for (byte, value, pixel) in [(0, -1, 0), (51, -0.6, 0.2), (255, 1, 1)] as [(Float, Float, Float)] {
-      #expect(abs(byte * normalization.scale + normalization.shift - value) < 1e-6)
+      #expect(abs(byte * normalization.scale() + normalization.shift() - value) < 1e-6)
       #expect(abs(normalization.pixel(value) - pixel) < 1e-6)
     }
-    #expect(Normalization.unit.shift == 0 && Normalization.unit.pixel(0.2) == 0.2)
+    let byChannel = Normalization(mean: [0, 0.5, 0.25], deviation: [1, 0.5, 2])
+    #expect(byChannel.scale(1) == normalization.scale() && byChannel.shift(2) == -0.125)
+    #expect(byChannel.pixel(-1, 1) == 0 && byChannel.fits(channels: 3) && !byChannel.fits(channels: 1))
+    #expect(byChannel.json.text == #"{"mean":[0,0.5,0.25],"deviation":[1,0.5,2]}"#)
+    #expect(Normalization.unit.shift() == 0 && Normalization.unit.pixel(0.2) == 0.2)
   }
 }

@@ -47,10 +47,10 @@ import Testing
       network = try RepeatedStepTests.network(on: device)
       train = try TrainingStep(network, optimizer) { 0.01 / Double($0 + 1) }
       images = try device.allocate(byteCount: 40 * 64)
-      labels = try device.allocate(byteCount: 40)
+      labels = try device.allocate(byteCount: 80)
       order = try device.allocate(byteCount: 40 * 4)
       try images.write((0..<40 * 64).map { UInt8(truncatingIfNeeded: $0 * 37 + $0 / 64 * 11) })
-      try labels.write((0..<40).map { UInt8($0 % 7) })
+      try labels.write((0..<40).map { UInt16($0 % 7) })
       try order.write((0..<40).map { Int32($0 * 7 % 40) })
     }
 

@@ -300,12 +300,14 @@ private final class KernelSweep {
     try differentiate { try dropout(x, probability: 0.3, key: key) }
     try differentiate { try reluDropout(x, probability: 0.3, key: key) }
     _ = try philoxBlocks(on: device, count: 3, counter: (0, 0, 2, 3), key: (1, 0))
-    let images = try device.allocate(byteCount: 4 * 15), labels = try device.allocate(byteCount: 4)
+    let images = try device.allocate(byteCount: 4 * 15), labels = try device.allocate(byteCount: 8)
     let order = try device.allocate(byteCount: 4 * 4)
     try images.write((0..<60).map(UInt8.init))
-    try labels.write([1, 2, 3, 4] as [UInt8])
+    try labels.write([1, 2, 3, 4] as [UInt16])
     try order.write([3, 1, 0, 2] as [Int32])
     _ = try gatherBatch(images, height: 5, width: 3, order: order, offset: 1, count: 3)
+    let scaling = try ChannelScaling(scales: [1, 2, 3], shifts: [0, 1, 2], on: device)
+    _ = try gatherBatch(images, height: 1, width: 5, order: order, offset: 1, count: 3, by: scaling)
     _ = try gatherLabels(labels, order: order, offset: 1, count: 3)
   }
 }

@@ -287,9 +287,15 @@ ENTRY(
         A(7, float),
     (a0, a1, a2, a3, a4, a5, a6, a7))
 ENTRY(
+    gather_bytes_by_channel,
+    (const uchar *, const int *, const uint *, const float *, float *, int, int, int),
+    A(0, const uchar *) A(1, const int *) A(2, const uint *) A(3, const float *) A(4, float *) A(5, int) A(6, int)
+        A(7, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7))
+ENTRY(
     gather_labels,
-    (const uchar *, const int *, const uint *, int *, int),
-    A(0, const uchar *) A(1, const int *) A(2, const uint *) A(3, int *) A(4, int),
+    (const ushort *, const int *, const uint *, int *, int),
+    A(0, const ushort *) A(1, const int *) A(2, const uint *) A(3, int *) A(4, int),
     (a0, a1, a2, a3, a4))
 ENTRY(
     group_norm_forward,
@@ -410,8 +416,9 @@ ENTRY(
     ROW(conv2d_from_one_weight_gradient) ROW(pad_image) ROW(pack_taps) ROW(winograd_filters) ROW(conv2d_to_one) \
     ROW(philox_blocks) ROW(dropout_forward) ROW(relu_dropout_pool_2x2) ROW(activation_forward) \
     ROW(activation_backward) ROW(add) ROW(scale_by_scalar) ROW(broadcast_scalar) ROW(exponential) ROW(silu_forward) \
-    ROW(silu_backward) ROW(gelu_forward) ROW(gelu_backward) ROW(gather_bytes) ROW(gather_labels) \
-    ROW(group_norm_forward) ROW(group_norm_backward) ROW(transpose_batch) ROW(squared_error) ROW(loss_finish) \
-    ROW(adam_step) ROW(sgd_step) ROW(peak_multiply_add) ROW(pool_max_forward) ROW(pool_max_forward_2x2) \
-    ROW(pool_max_backward) ROW(pool_max_backward_tiling) ROW(pool_average_forward) ROW(pool_average_backward) \
-    ROW(pool_average_backward_tiling) ROW(chunk_sum) ROW(argmax) ROW(count_correct) ROW(cross_entropy_rows)
+    ROW(silu_backward) ROW(gelu_forward) ROW(gelu_backward) ROW(gather_bytes) ROW(gather_bytes_by_channel) \
+    ROW(gather_labels) ROW(group_norm_forward) ROW(group_norm_backward) ROW(transpose_batch) ROW(squared_error) \
+    ROW(loss_finish) ROW(adam_step) ROW(sgd_step) ROW(peak_multiply_add) ROW(pool_max_forward) \
+    ROW(pool_max_forward_2x2) ROW(pool_max_backward) ROW(pool_max_backward_tiling) ROW(pool_average_forward) \
+    ROW(pool_average_backward) ROW(pool_average_backward_tiling) ROW(chunk_sum) ROW(argmax) ROW(count_correct) \
+    ROW(cross_entropy_rows)

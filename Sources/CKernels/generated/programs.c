@@ -146,6 +146,10 @@ static const char gather_cl_text[] = {
 #embed "../../../Kernels/gather.cl"
 };
 TEXT_FILE(gather_cl, "gather.cl")
+static const char gather_h_text[] = {
+#embed "../../../Kernels/gather.h"
+};
+TEXT_FILE(gather_h, "gather.h")
 static const char gemm_cl_text[] = {
 #embed "../../../Kernels/gemm.cl"
 };
@@ -322,7 +326,7 @@ static const telar_file *const dropout_tile_files[] = {&common_cl, &activation_h
     &dropout_h, &philox_h, &step_values_h, &dropout_tile_cl};
 static const telar_file *const elementwise_files[] = {&common_cl, &activation_h, &activation_cl, &elementwise_cl};
 static const telar_file *const gated_units_files[] = {&common_cl, &activation_h, &activation_cl, &gated_units_cl};
-static const telar_file *const gather_files[] = {&common_cl, &step_values_h, &gather_cl};
+static const telar_file *const gather_files[] = {&common_cl, &gather_h, &step_values_h, &gather_cl};
 static const telar_file *const gemm_files[] = {&common_cl, &activation_h, &activation_cl, &register_tile_cl, &gemm_h,
     &gemm_cl};
 static const telar_file *const gemm_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
@@ -458,6 +462,7 @@ static const telar_kernel kernels[] = {
     {"gated_units", "gelu_forward", "cbii", 0},
     {"gated_units", "gelu_backward", "ccbii", 0},
     {"gather", "gather_bytes", "cccbiiff", 0},
+    {"gather", "gather_bytes_by_channel", "ccccbiii", 0},
     {"gather", "gather_labels", "cccbi", 0},
     {"gemm", "gemm", "ccccbiiiiiiiiiiiiffcif", 1},
     {"gemm", "gemm_pack", "ccbbiiiiiii", 1},

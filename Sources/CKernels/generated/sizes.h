@@ -8,6 +8,7 @@
 #include "../../../Kernels/conv2d_tile.h"
 #include "../../../Kernels/conv2d_to_one.h"
 #include "../../../Kernels/dropout.h"
+#include "../../../Kernels/gather.h"
 #include "../../../Kernels/gemm.h"
 #include "../../../Kernels/group_sum.h"
 #include "../../../Kernels/layout.h"

@@ -131,14 +131,15 @@ extension OpCase {
       let data = try ShuffledBytes(perImage: count / batch, batch: batch, on: device)
       return {
         _ = try gatherBatch(
-          data.bytes, height: input[1], width: input[2], order: data.order, offset: data.next(), count: batch)
+          data.bytes, height: input[1], width: input[2], channels: input[3], order: data.order, offset: data.next(),
+          count: batch)
       }
     }
   }
 
   private func labelGather(_ batch: Int) -> OpPass {
-    pass("forward", floats: 2 * batch + batch / 4) { device in
-      let data = try ShuffledBytes(perImage: 1, batch: batch, on: device)
+    pass("forward", floats: 2 * batch + batch / 2) { device in
+      let data = try ShuffledBytes(perImage: 2, batch: batch, on: device)
       return { _ = try gatherLabels(data.bytes, order: data.order, offset: data.next(), count: batch) }
     }
   }

@@ -9,11 +9,12 @@ extension ImageGrid {
   ///   - columnNames: the text below each image.
   /// - Precondition: there is a reconstruction and a name for each image, all of the size that the network takes.
   public init(
-    of images: [GreyImage], _ reconstructions: [Reconstruction], by network: TrainedNetwork, columnNames: [String],
+    of images: [NamedImage], _ reconstructions: [Reconstruction], by network: TrainedNetwork, columnNames: [String],
     title: String
   ) {
     self.init(
-      title: title, height: network.imageSize.height, width: network.imageSize.width, columnNames: columnNames,
+      title: title, height: network.imageSize.height, width: network.imageSize.width,
+      channels: network.imageSize.channels, columnNames: columnNames,
       rows: [
         .init(name: "original", images: images.map { $0.pixels.map { Float($0) / 255 } }),
         .init(name: "reconstruction", images: reconstructions.map(\.pixels)),

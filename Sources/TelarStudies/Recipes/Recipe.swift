@@ -1,4 +1,5 @@
 import Foundation
+import TelarData
 import TelarIO
 import TelarTraining
 
@@ -25,17 +26,34 @@ public struct Recipe: Sendable {
 
   /// The images that a recipe asks for; the command decides what is `nil`.
   public struct DataSource: Sendable, Equatable {
-    /// The folder of the four IDX files.
-    public var folder: String?
-    /// Whether to accept data other than Fashion-MNIST.
+    /// The file or folder.
+    public var path: String?
+    /// Whether to accept files that are named as Fashion-MNIST's and are others.
     public var allowsOtherData: Bool
+    /// How images are brought to one size and number of channels.
+    public var preparation = ImagePreparation()
+    /// Whether arrays of images are `[N, C, H, W]`.
+    public var areChannelsFirst = false
+    /// The share of each class that validates, of a set without splits, and what decides which images these are; `nil`
+    /// for the usual ones.
+    public var validationShare: Double?
+    public var splitSeed: Int?
     /// The number of training images to use, from the start; `nil` for all.
     public var subset: Int?
 
-    public init(folder: String? = nil, allowsOtherData: Bool = false, subset: Int? = nil) {
-      self.folder = folder
+    public init(path: String? = nil, allowsOtherData: Bool = false, subset: Int? = nil) {
+      self.path = path
       self.allowsOtherData = allowsOtherData
       self.subset = subset
+    }
+
+    /// How the data set is read.
+    public var options: ImageDataset.Options {
+      var options = ImageDataset.Options(allowsOtherData: allowsOtherData, preparation: preparation)
+      options.areChannelsFirst = areChannelsFirst
+      options.validationShare = validationShare ?? options.validationShare
+      options.splitSeed = splitSeed.map(UInt64.init) ?? options.splitSeed
+      return options
     }
   }
 
@@ -44,8 +62,29 @@ public struct Recipe: Sendable {
 
   /// Reads a file.
   ///
+  /// - Parameter shape: that of the data, which networks are checked for, and which `$height`, `$width`, `$channels` and
+  ///   `$classes` stand for.
   /// - Throws: ``RecipeError``.
-  public init(path: String) throws(RecipeError) {
+  public init(path: String, for shape: DataShape = .fashionMNIST) throws(RecipeError) {
+    try self.init(text: Self.text(of: path), path: path, for: shape, isFile: true)
+  }
+
+  /// Reads only the recipe's choice of data, which decides the shape that the rest is read for.
+  ///
+  /// - Throws: ``RecipeError``.
+  public static func dataSource(path: String) throws(RecipeError) -> DataSource {
+    do {
+      var reader = try TableReader(TOMLNode(parsing: text(of: path)))
+      let base = try RecipePaths(reader.take(RecipePaths.key), of: path)
+      return try dataSource(reader.take("data"), base.absolute)
+    } catch {
+      var error = error
+      error.path = path
+      throw error
+    }
+  }
+
+  private static func text(of path: String) throws(RecipeError) -> String {
     let bytes: [UInt8]
     do {
       bytes = try InputFile.read(path, atMost: Self.maximumLength)
@@ -59,21 +98,23 @@ public struct Recipe: Sendable {
     guard let text = String(validating: bytes, as: UTF8.self) else {
       throw RecipeError(path: path, "is no UTF-8 text; a recipe is a TOML file")
     }
-    try self.init(text: text, path: path, isFile: true)
+    return text
   }
 
   /// Parses a recipe.
   ///
-  /// - Parameter path: the path of the file, for errors; relative paths in the text are relative to its folder.
+  /// - Parameters:
+  ///   - path: the path of the file, for errors; relative paths in the text are relative to its folder.
+  ///   - shape: that of the data, as for ``init(path:for:)``.
   /// - Throws: ``RecipeError``.
-  public init(text: String, path: String = "recipe.toml") throws(RecipeError) {
-    try self.init(text: text, path: path, isFile: false)
+  public init(text: String, path: String = "recipe.toml", for shape: DataShape = .fashionMNIST) throws(RecipeError) {
+    try self.init(text: text, path: path, for: shape, isFile: false)
   }
 
-  private init(text: String, path: String, isFile: Bool) throws(RecipeError) {
+  private init(text: String, path: String, for shape: DataShape, isFile: Bool) throws(RecipeError) {
     guard text.utf8.count <= Self.maximumLength else { throw Self.tooLong(path) }
     do {
-      try self.init(TOMLNode(parsing: text), text: text, path: path, isFile: isFile)
+      try self.init(TOMLNode(parsing: text), text: text, path: path, for: shape, isFile: isFile)
     } catch {
       var error = error
       error.path = path
@@ -85,7 +126,7 @@ public struct Recipe: Sendable {
     RecipeError(path: path, "is longer than \(maximumLength) bytes, which no recipe needs to be")
   }
 
-  private init(_ root: TOMLNode, text: String, path: String, isFile: Bool) throws(RecipeError) {
+  private init(_ root: TOMLNode, text: String, path: String, for shape: DataShape, isFile: Bool) throws(RecipeError) {
     self.path = path
     self.text = text
     var reader = try TableReader(root)
@@ -112,7 +153,8 @@ public struct Recipe: Sendable {
     if case .table = experimentsNode.value {
       throw experimentsNode.error("stands in double brackets before each experiment: [[experiments]]")
     }
-    let experimentReader = try RecipeReader(networks: networks, defaults: defaults, absolutePath: absolutePath)
+    let experimentReader = try RecipeReader(
+      networks: networks, defaults: defaults, for: shape, absolutePath: absolutePath)
     var drafts: [RecipeReader.Draft] = []
     var families: [RecipeReader.Family] = []
     for node in try experimentsNode.array() {
@@ -127,7 +169,7 @@ public struct Recipe: Sendable {
     if drafts.allSatisfy(\.isOnlyWhenNeeded) {
       throw experimentsNode.error("lists only experiments that are only run when others need them")
     }
-    try RecipeChecks(drafts).check()
+    try RecipeChecks(drafts, for: shape).check()
     self.drafts = drafts
     let experiments = drafts.map(\.experiment)
     usualExperiments = drafts.filter { !$0.isOnlyWhenNeeded }.map(\.experiment)
@@ -138,24 +180,7 @@ public struct Recipe: Sendable {
       charts: charts ?? RecipeCharts.usual(for: experiments, families),
       recipe: Study.RecipeFile(
         text: base.text(toKeep: text),
-        path: isFile ? URL(fileURLWithPath: path).resolvingSymlinksInPath().path : nil))
-  }
-
-  private static func dataSource(_ node: TOMLNode?, _ absolutePath: (String) -> String) throws(RecipeError)
-    -> DataSource
-  {
-    var source = DataSource()
-    guard let node else { return source }
-    var reader = try TableReader(node)
-    if let folder = reader.take("folder") {
-      let path = try folder.line(limit: 4000)
-      if path.isEmpty { throw folder.error("names no folder") }
-      source.folder = absolutePath(path)
-    }
-    source.allowsOtherData = try reader.take("allow_other_data")?.boolean() ?? false
-    source.subset = try reader.take("subset")?.integer(1...60_000)
-    try reader.end()
-    return source
+        path: isFile ? URL(fileURLWithPath: path).resolvingSymlinksInPath().path : nil, shape: shape))
   }
 
   /// Checks that the checkpoints that experiments start from exist and fit.

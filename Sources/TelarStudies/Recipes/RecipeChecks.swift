@@ -1,4 +1,5 @@
 import Foundation
+import TelarData
 import TelarIO
 import TelarNN
 import TelarTraining
@@ -6,9 +7,6 @@ import TelarTraining
 /// Checks of all experiments before any is trained: whether the networks fit their data, and the pre-training its
 /// network.
 struct RecipeChecks {
-  /// The shape of the data set's images.
-  private static let inputShape = [28, 28, 1]
-  private static let classCount = 10
   /// The most parameters of a network: with gradients and optimizer state they take 1.6 GB.
   static let maximumParameterCount = 100_000_000
 
@@ -16,11 +14,14 @@ struct RecipeChecks {
   static let maximumElementCount = Int(Int32.max) - 65_536
 
   private let drafts: [RecipeReader.Draft]
+  private let data: DataShape
   private var named: [String: RecipeReader.Draft] = [:]
 
+  /// - Parameter data: what networks take and tell.
   /// - Throws: ``RecipeError`` for two experiments of the same name.
-  init(_ drafts: [RecipeReader.Draft]) throws(RecipeError) {
+  init(_ drafts: [RecipeReader.Draft], for data: DataShape) throws(RecipeError) {
     self.drafts = drafts
+    self.data = data
     for draft in drafts {
       let name = draft.experiment.name
       if let other = named[name] {
@@ -44,7 +45,7 @@ struct RecipeChecks {
 
   private func checkShapes(of draft: RecipeReader.Draft) throws(RecipeError) {
     let experiment = draft.experiment
-    var shape = Self.inputShape
+    var shape = data.size.shape
     var (trained, parameters, elements) = (0, 0, 0)
     // Evaluation uses at least batches of this size.
     let batchSize = max(experiment.batchSize, TrainingSettings(loss: .reconstruction).evaluationBatchSize)
@@ -76,12 +77,12 @@ struct RecipeChecks {
         }
       }
     }
-    let wanted = experiment.isClassifier ? [Self.classCount] : Self.inputShape
+    let wanted = experiment.isClassifier ? [data.classCount] : data.size.shape
     guard shape == wanted else {
       let what =
         experiment.isClassifier
-        ? "\(Self.classCount) features, one a class, which cross_entropy is computed from"
-        : "28×28 pixels of 1 channel, which mse compares with the image"
+        ? "\(data.classCount) features, one a class, which cross_entropy is computed from"
+        : "\(Self.describe(data.size.shape)), which mse compares with the image"
       throw draft.node.error("\(experiment.name) ends with \(Self.describe(shape)); it should end with \(what)")
     }
     if trained == 0 {

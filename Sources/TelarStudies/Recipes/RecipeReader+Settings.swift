@@ -1,3 +1,4 @@
+import TelarData
 import TelarIO
 import TelarNN
 import TelarTraining
@@ -37,15 +38,40 @@ extension RecipeReader {
     return EarlyStopping(patience: patience, minimumImprovement: improvement ?? 0)
   }
 
-  static func normalization(_ node: TOMLNode) throws(RecipeError) -> Normalization {
+  /// - Returns: `nil` for what is computed from the data.
+  static func normalization(_ node: TOMLNode) throws(RecipeError) -> Normalization? {
     if node.isFalse { return .unit }
-    var reader = try TableReader(node)
-    let mean = try reader.require("mean").number("a number from -1000 to 1000") { abs($0) <= 1000 }
-    let deviation = try reader.require("deviation").number("a number above 0, at most 1000") {
-      1e-6 <= $0 && $0 <= 1000
+    if case .string(let text) = node.value {
+      guard text == computed else {
+        throw node.error("must be a table of mean and deviation, \(JSON.quoted(computed)) or false, not \(node.shown)")
+      }
+      return nil
     }
+    var reader = try TableReader(node)
+    let meanNode = try reader.require("mean"), deviationNode = try reader.require("deviation")
+    let mean = try channels(meanNode, "a number from -1000 to 1000") { abs($0) <= 1000 }
+    let deviation = try channels(deviationNode, "a number above 0, at most 1000") { 1e-6 <= $0 && $0 <= 1000 }
     try reader.end()
+    guard mean.count == deviation.count else {
+      throw node.error("has \(mean.count) means and \(deviation.count) deviations")
+    }
     return Normalization(mean: mean, deviation: deviation)
+  }
+
+  /// The value of `normalization` that has it computed.
+  static let computed = "computed"
+
+  /// A number, or a list of a number a channel.
+  private static func channels(_ node: TOMLNode, _ rule: String, _ accepts: (Double) -> Bool) throws(RecipeError)
+    -> [Double]
+  {
+    guard case .array(let elements) = node.value else { return [try node.number(rule, accepts)] }
+    guard ImageSize.channelCounts.contains(elements.count) else {
+      throw node.error("lists \(elements.count) numbers, and images have 1, 3 or 4 channels")
+    }
+    var numbers: [Double] = []
+    for element in elements { numbers.append(try element.number(rule, accepts)) }
+    return numbers
   }
 
   /// A choice by its name, ignoring case.

@@ -1,3 +1,4 @@
+import TelarData
 import TelarIO
 import TelarNN
 import TelarTraining
@@ -21,6 +22,8 @@ struct RecipeReader {
     let experiments: [String]
   }
 
+  /// What networks take and tell.
+  private let shape: DataShape
   private let networks: OrderedMembers<TOMLNode>
   private let defaults: TOMLNode
   /// Makes a path absolute.
@@ -32,7 +35,11 @@ struct RecipeReader {
   /// - Parameters:
   ///   - networks: the table of networks, if any.
   ///   - defaults: the default settings of experiments, if any.
-  init(networks: TOMLNode?, defaults: TOMLNode?, absolutePath: @escaping (String) -> String) throws(RecipeError) {
+  ///   - shape: what networks take and tell.
+  init(
+    networks: TOMLNode?, defaults: TOMLNode?, for shape: DataShape, absolutePath: @escaping (String) -> String
+  ) throws(RecipeError) {
+    self.shape = shape
     var named: OrderedMembers<TOMLNode> = [:]
     if let networks {
       guard case .table(let members) = networks.value else {
@@ -97,7 +104,7 @@ struct RecipeReader {
 
   private func experiment(_ settings: TOMLNode, _ point: Grid.Point? = nil) throws(RecipeError) -> Draft {
     guard case .table(var members) = settings.value else { preconditionFailure("merged settings are a table") }
-    var variables = try Variables(members["variables"])
+    var variables = try Variables(members["variables"], of: shape)
     members["variables"] = nil
     var reader = try TableReader(TOMLNode(.table(members), path: settings.path, line: settings.line))
 
@@ -120,7 +127,13 @@ struct RecipeReader {
     let schedule = try value("schedule").map(Self.schedule) ?? .constant
     let stopping = try value("early_stopping").flatMap(Self.earlyStopping)
     var data = Experiment.DataSettings()
-    if let node = try value("normalization") { data.normalization = try Self.normalization(node) }
+    if let node = try value("normalization") {
+      let given = try Self.normalization(node)
+      (data.normalization, data.computesNormalization) = (given ?? .unit, given == nil)
+      guard given?.fits(channels: shape.size.channels) != false else {
+        throw node.error("is for other than the \(shape.size.channels) channels of the images")
+      }
+    }
     if let count = try value("validation_images")?.integer(0...199_999), count > 0 { data.validationCount = count }
     let pretrainingNode = try value("pretraining")
     let pretraining = try pretrainingNode.flatMap(pretraining)

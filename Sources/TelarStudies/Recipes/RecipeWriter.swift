@@ -82,7 +82,7 @@ public struct RecipeWriter {
 
   private var dataBlock: String? {
     var members: JSON.Members = [:]
-    if let folder = data.folder { members["folder"] = .string(folder) }
+    if let folder = data.path { members["folder"] = .string(folder) }
     if data.allowsOtherData { members["allow_other_data"] = .boolean(true) }
     if let subset = options.subset { members["subset"] = .integer(subset) }
     return members.isEmpty ? nil : "[data]\n" + Self.lines(members)
@@ -154,7 +154,8 @@ public struct RecipeWriter {
       "batch_size": .integer(experiment.batchSize), "optimizer": optimizer(experiment.optimizer),
       "schedule": experiment.schedule.json,
       "early_stopping": experiment.earlyStopping?.json ?? .boolean(false),
-      "normalization": experiment.data.normalization.json,
+      "normalization": experiment.data.computesNormalization
+        ? .string(RecipeReader.computed) : experiment.data.normalization.json,
       "validation_images": .integer(experiment.data.validationCount ?? 0),
     ]
   }

@@ -1,3 +1,4 @@
+import TelarData
 import TelarIO
 import TelarTraining
 
@@ -17,9 +18,28 @@ extension Study {
         throw RecipeError(
           path: path, "names \(JSON.quoted(recipe, limit: 40)) as the recipe, not \(RunFolder.recipeName)")
       }
-      self = try Recipe(path: folder.file(recipe)).study
+      let shape = members["data_shape"].map { DataShape(json: $0) } ?? .fashionMNIST
+      guard let shape else { throw RecipeError(path: path, "has a data_shape that is none") }
+      self = try Recipe(path: folder.file(recipe), for: shape).study
     } else {
       self = try Study.named(name)
     }
+  }
+}
+
+extension DataShape {
+  /// Height, width, channels and number of classes, as the folder of a study keeps them.
+  var json: JSON { .array((size.shape + [classCount]).map(JSON.integer)) }
+
+  /// Reads ``json``; `nil` for anything else.
+  init?(json: JSON) {
+    guard case .array(let elements) = json, elements.count == 4 else { return nil }
+    let numbers = elements.compactMap { element -> Int? in
+      guard case .integer(let number) = element, 1...ImageDataset.mostClasses ~= number else { return nil }
+      return number
+    }
+    guard numbers.count == 4, ImageSize.channelCounts.contains(numbers[2]) else { return nil }
+    self.init(
+      size: ImageSize(height: numbers[0], width: numbers[1], channels: numbers[2]), classCount: numbers[3])
   }
 }

@@ -1,3 +1,4 @@
+import TelarData
 import TelarIO
 
 /// The variables of an experiment, substituted for `$name` or `${name}` in its settings and networks.
@@ -6,11 +7,20 @@ import TelarIO
 /// characters are inserted. `$$` stands for a dollar sign.
 struct Variables {
   private let values: OrderedMembers<TOMLNode>
+  /// What the data says: `height`, `width`, `channels` and `classes`, where no variable has the name.
+  private let builtIn: [String: TOMLNode]
   /// The variables that were referred to.
   private(set) var used: Set<String> = []
 
-  /// - Parameter node: the table of variables; `nil` for none.
-  init(_ node: TOMLNode?) throws(RecipeError) {
+  /// - Parameters:
+  ///   - node: the table of variables; `nil` for none.
+  ///   - shape: the data's.
+  init(_ node: TOMLNode?, of shape: DataShape) throws(RecipeError) {
+    let known = [
+      "height": shape.size.height, "width": shape.size.width, "channels": shape.size.channels,
+      "classes": shape.classCount,
+    ]
+    builtIn = known.mapValues { TOMLNode(.integer($0)) }
     guard let node else {
       values = [:]
       return
@@ -60,7 +70,7 @@ struct Variables {
       rest = rest.dropFirst(name.count)
       if isBraced, rest.first != "}" { throw node.error("${ has no }") }
       if isBraced { rest = rest.dropFirst() }
-      guard let value = values[name] else { throw unknown(name, in: node) }
+      guard let value = values[name] ?? builtIn[name] else { throw unknown(name, in: node) }
       used.insert(name)
       if result.isEmpty, rest.isEmpty, text == "$\(name)" || text == "${\(name)}" { return value.value }
       guard let label = value.label else {

@@ -97,7 +97,9 @@ public struct Report {
       guard let gnuplot else { return }
       do {
         let png = try gnuplot.png(of: figure)
-        files.append(.init(name: "figures/\(stem).png", bytes: figure is ImageGrid ? GreyPNG.compact(png) : png))
+        files.append(
+          .init(name: "figures/\(stem).png", bytes: (figure as? ImageGrid)?.channels == 1 ? SmallPNG.compact(png) : png)
+        )
       } catch {
         reason = reason ?? "\(error)"
       }

@@ -1,32 +1,36 @@
 import CPNG
 import Foundation
 
-/// A row of small grey images in a single PNG.
+/// A row of small images in a single PNG.
 struct Strip {
   let width: Int
   let height: Int
   let png: [UInt8]
 
   /// - Parameters:
-  ///   - pictures: each of `height` · `width` pixels in row-major order, 0 black to 1 white.
+  ///   - pictures: each `[height, width, channels]`, 0 black to 1 white.
+  ///   - channels: 1, 3 or 4; opacity is not shown.
   ///   - gap: transparent pixels between images.
   /// - Returns: `nil` without images, or when libpng rejects them.
-  init?(_ pictures: [[Float]], height: Int, width: Int, gap: Int) {
+  init?(_ pictures: [[Float]], height: Int, width: Int, channels: Int = 1, gap: Int) {
     guard !pictures.isEmpty, height > 0, width > 0 else { return nil }
     let total = pictures.count * (width + gap) - gap
-    // Grey and alpha, one byte each.
-    var pixels = [UInt8](repeating: 0, count: height * total * 2)
-    for (index, picture) in pictures.enumerated() where picture.count == height * width {
+    // Grey or colours, and alpha, one byte each.
+    let shown = channels == 1 ? 1 : 3
+    var pixels = [UInt8](repeating: 0, count: height * total * (shown + 1))
+    for (index, picture) in pictures.enumerated() where picture.count == height * width * channels {
       for y in 0..<height {
         for x in 0..<width {
-          let place = 2 * (y * total + index * (width + gap) + x)
-          let value = picture[y * width + x]
-          pixels[place] = value.isFinite ? UInt8(max(0, min(255, (value * 255).rounded()))) : 0
-          pixels[place + 1] = 255
+          let place = (shown + 1) * (y * total + index * (width + gap) + x)
+          for channel in 0..<shown {
+            let value = picture[(y * width + x) * channels + channel]
+            pixels[place + channel] = value.isFinite ? UInt8(max(0, min(255, (value * 255).rounded()))) : 0
+          }
+          pixels[place + shown] = 255
         }
       }
     }
-    guard let png = GreyPNG.encode(pixels, height: height, width: total, hasOpacity: true) else { return nil }
+    guard let png = SmallPNG.encode(pixels, height: height, width: total, samples: shown + 1) else { return nil }
     (self.width, self.height, self.png) = (total, height, png)
   }
 
@@ -34,18 +38,20 @@ struct Strip {
   var address: String { "data:image/png;base64," + Data(png).base64EncodedString() }
 }
 
-/// Reads and writes grey PNG files through libpng's simplified interface.
-enum GreyPNG {
-  /// - Parameter pixels: rows of grey values, each followed by alpha where there is one.
+/// Writes small PNG files through libpng's simplified interface.
+package enum SmallPNG {
+  /// - Parameters:
+  ///   - pixels: `[height, width, samples]`
+  ///   - samples: 1 grey; 2 grey and opacity; 3 red, green and blue; 4 these and opacity.
   /// - Returns: `nil` when libpng rejects them.
-  static func encode(_ pixels: [UInt8], height: Int, width: Int, hasOpacity: Bool) -> [UInt8]? {
-    precondition(
-      pixels.count == height * width * (hasOpacity ? 2 : 1), "\(pixels.count) bytes for \(height) × \(width)")
+  package static func encode(_ pixels: [UInt8], height: Int, width: Int, samples: Int) -> [UInt8]? {
+    precondition(pixels.count == height * width * samples, "\(pixels.count) bytes for \(height)×\(width)×\(samples)")
     var image = png_image()
     image.version = png_uint_32(PNG_IMAGE_VERSION)
     image.width = png_uint_32(width)
     image.height = png_uint_32(height)
-    image.format = hasOpacity ? png_uint_32(PNG_FORMAT_GA) : png_uint_32(PNG_FORMAT_GRAY)
+    // A bit for opacity, and one for colour.
+    image.format = png_uint_32(samples - 1)
     defer { png_image_free(&image) }
     var count = png_alloc_size_t(0)
     guard png_image_write_to_memory(&image, nil, &count, 0, pixels, 0, nil) != 0 else { return nil }
@@ -67,6 +73,6 @@ enum GreyPNG {
       return png_image_finish_read(&image, nil, &pixels, 0, nil) != 0 ? pixels : nil
     }
     guard let pixels else { return file }
-    return encode(pixels, height: Int(image.height), width: Int(image.width), hasOpacity: false) ?? file
+    return encode(pixels, height: Int(image.height), width: Int(image.width), samples: 1) ?? file
   }
 }

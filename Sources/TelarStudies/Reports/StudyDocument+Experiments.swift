@@ -131,10 +131,11 @@ extension StudyDocument {
   }
 
   func grid(
-    _ title: String, height: Int, width: Int, columns: [String], rows: [(String, [[Float]])], scale: Int
+    _ title: String, height: Int, width: Int, channels: Int = 1, columns: [String], rows: [(String, [[Float]])],
+    scale: Int
   ) -> ImageGrid {
     var grid = ImageGrid(
-      title: title, height: height, width: width, columnNames: columns,
+      title: title, height: height, width: width, channels: channels, columnNames: columns,
       rows: rows.map { ImageGrid.Row(name: $0, images: $1) })
     grid.scale = scale
     return grid

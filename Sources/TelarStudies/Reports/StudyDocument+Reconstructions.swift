@@ -70,15 +70,14 @@ extension StudyDocument {
       title: title,
       caption: caption + (samples.labels == nil ? "." : ", one of each class: \(names.joined(separator: ", "))."),
       rows: rows.compactMap { name, images in
-        Strip(images, height: samples.height, width: samples.width, gap: 2).map {
+        Strip(images, height: samples.height, width: samples.width, channels: samples.channels, gap: 2).map {
           Document.Pictures.Row(name: name, strip: $0)
         }
       }, columnNames: names, scale: 2,
       figure: (
         stem,
         grid(
-          figureTitle, height: samples.height, width: samples.width,
-          columns: names,
+          figureTitle, height: samples.height, width: samples.width, channels: samples.channels, columns: names,
           rows: rows.count > 7 ? Array(rows.prefix(3) + rows.suffix(4)) : rows, scale: 3)
       ))
   }

@@ -24,7 +24,10 @@ public struct Experiment: Sendable {
 
   /// How the data set is divided and normalized.
   public struct DataSettings: Sendable, Hashable {
+    /// Not used with ``computesNormalization``.
     public var normalization: Normalization
+    /// Whether mean and deviation of each channel are computed from the training images.
+    public var computesNormalization: Bool
     /// The number of training images, from the end, that are the validation set, the test images then being a third
     /// set; `nil` to validate on the test images.
     public var validationCount: Int?
@@ -33,9 +36,11 @@ public struct Experiment: Sendable {
     public var scalesValidation: Bool
 
     public init(
-      normalization: Normalization = .unit, validationCount: Int? = nil, scalesValidation: Bool = false
+      normalization: Normalization = .unit, computesNormalization: Bool = false, validationCount: Int? = nil,
+      scalesValidation: Bool = false
     ) {
       self.normalization = normalization
+      self.computesNormalization = computesNormalization
       self.validationCount = validationCount
       self.scalesValidation = scalesValidation
     }

@@ -69,11 +69,14 @@ extension Experiment {
   func difference(of record: JSON.Members) -> String? {
     // An experiment that is only known from its folder is defined by its runs.
     guard !architecture.parts.isEmpty else { return nil }
-    return JSON.object(record).difference(from: .object(asked), inShared: true)?.text(theirs: "that asked for now")
+    return JSON.object(record).difference(from: .object(asked(of: record)), inShared: true)?.text(
+      theirs: "that asked for now")
   }
 
   /// The settings that the experiment determines, in the form of a run's record.
-  private var asked: JSON.Members {
+  ///
+  /// - Parameter record: the run's own, which knows whether its data has a validation set.
+  private func asked(of record: JSON.Members) -> JSON.Members {
     var source = JSON.null
     if let pretraining {
       var members: JSON.Members = ["parts": .array(pretraining.parts.map(JSON.string))]
@@ -82,9 +85,9 @@ extension Experiment {
       if pretraining.experiment != nil { members["checkpoint"] = .null }
       source = .object(members)
     }
-    var images: JSON.Members = [
-      "validation_set": RunRecord.validationSet(data), "normalization": data.normalization.json,
-    ]
+    let hasOwnSet = record.value("data", "validation_set") == RunRecord.validationSet(.init(), hasOwnSet: true)
+    var images: JSON.Members = ["validation_set": RunRecord.validationSet(data, hasOwnSet: hasOwnSet)]
+    if !data.computesNormalization { images["normalization"] = data.normalization.json }
     if let count = data.validationCount { images["validation_images"] = .integer(count) }
     return [
       "settings": .object([

@@ -11,7 +11,7 @@ struct RunRecord {
 
   init(
     _ job: Job, of study: Study, seed: UInt64, _ settings: TrainingSettings, _ options: StudyOptions,
-    _ data: FashionMNIST, _ device: any Device, version: String, build: String, pretrainedBy: Job?
+    _ data: ImageDataset, _ device: any Device, version: String, build: String, pretrainedBy: Job?
   ) {
     let experiment = job.experiment
     let properties = device.properties
@@ -44,19 +44,32 @@ struct RunRecord {
         "compute_units": .integer(properties.computeUnits), "family": .string(properties.family.rawValue),
       ]),
       "tuning": device.tuning.json,
-      "data": .object([
-        "folder": .string(data.directory), "is_fashion_mnist": .boolean(data.isPublished),
-        "subset": options.subset.map(JSON.integer) ?? .null,
-        "training_images": .integer(options.split(data, experiment.data).training.count),
-        "validation_images": .integer(
-          experiment.data.validationCount(of: data.training.count) ?? data.test.count),
-        "validation_set": Self.validationSet(experiment.data),
-        "normalization": experiment.data.normalization.json,
-        "sha256": .object(
-          data.sums.sorted { $0.key < $1.key }.reduce(into: JSON.Members()) { $0[$1.key] = .string($1.value) }),
-      ]),
+      "data": .object(Self.data(experiment.data, options, data)),
       "started": .string(Date.now.formatted(.iso8601)),
     ]
+  }
+
+  /// The images of an experiment. Grey images of 28 × 28 pixels in IDX files have no members for their kind.
+  private static func data(
+    _ settings: Experiment.DataSettings, _ options: StudyOptions, _ data: ImageDataset
+  ) -> JSON.Members {
+    let split = options.split(data, settings)
+    var members: JSON.Members = [
+      "folder": .string(data.path), "is_fashion_mnist": .boolean(data.isFashionMNIST),
+      "subset": options.subset.map(JSON.integer) ?? .null,
+      "training_images": .integer(split.training.count), "validation_images": .integer(split.validation.count),
+      "validation_set": validationSet(settings, hasOwnSet: data.validation != nil),
+      "normalization": settings.normalization(of: data).json,
+      "sha256": .object(
+        data.sums.sorted { $0.key < $1.key }.reduce(into: JSON.Members()) { $0[$1.key] = .string($1.value) }),
+    ]
+    if data.format != IDXDataset.name || data.size != .fashionMNIST {
+      members["format"] = .string(data.format)
+      members["image_shape"] = .array(data.size.shape.map(JSON.integer))
+    }
+    if let names = data.classNames, !data.isFashionMNIST { members["class_names"] = .array(names.map(JSON.string)) }
+    if let preparation = data.preparation { members["preparation"] = preparation.json }
+    return members
   }
 
   /// The names of frozen parts.
@@ -64,8 +77,9 @@ struct RunRecord {
     .array(architecture.parts.filter(\.isFrozen).map { .string($0.name) })
   }
 
-  static func validationSet(_ data: Experiment.DataSettings) -> JSON {
-    .string(data.validationCount == nil ? "test files" : "last of the training files")
+  /// - Parameter hasOwnSet: whether the data has a validation set.
+  static func validationSet(_ data: Experiment.DataSettings, hasOwnSet: Bool) -> JSON {
+    .string(data.validationCount != nil ? "last of the training files" : hasOwnSet ? "validation files" : "test files")
   }
 
   /// Records the run that the initial weights come from.
@@ -122,17 +136,17 @@ extension TrainingSettings {
 }
 
 extension StudyOptions {
-  /// Divides a data set as an experiment does: it validates on the test images, or on the last of the training images,
-  /// and the test images are then a third set.
+  /// Divides a data set as an experiment does: it validates on the last of the training images if it says so, else on
+  /// the data's validation set, and the test images are then a third set; without either on the test images.
   ///
   /// - Precondition: the sizes have been checked by ``checkSizes(of:in:)``.
-  func split(_ data: FashionMNIST, _ settings: Experiment.DataSettings) -> (
+  func split(_ data: ImageDataset, _ settings: Experiment.DataSettings) -> (
     training: LabelledImages, validation: LabelledImages, test: LabelledImages?
   ) {
     var training = data.training
-    var (validation, test) = (data.test, LabelledImages?.none)
+    var (validation, test) = (data.measured, data.validation == nil ? nil : data.test)
     if let count = settings.validationCount(of: training.count) {
-      (validation, test) = (training.suffix(count), data.test)
+      (validation, test) = (training.suffix(count), data.test ?? data.validation)
       training = training.prefix(training.count - count)
     }
     return (subset.map(training.prefix) ?? training, validation, test)

@@ -7,6 +7,7 @@ package struct SampleFile {
   package let count: Int
   package let height: Int
   package let width: Int
+  package let channels: Int
   /// The epochs with reconstructions, in order; 0 is before training.
   package let epochs: [Int]
   /// The images' labels; `nil` in a file without them.
@@ -22,10 +23,12 @@ package struct SampleFile {
     file = try SafetensorsFile(folder.file(RunFolder.samplesName))
     let shape = try file.info("original").shape
     // Each dimension is checked by itself, because a zero would hide the others in the product.
-    guard shape.count == 3, shape.allSatisfy({ 1...Self.largestCount ~= $0 }),
+    guard shape.count == 3 || shape.count == 4 && ImageSize.channelCounts.contains(shape[3]),
+      shape.allSatisfy({ 1...Self.largestCount ~= $0 }),
       try file.info("original").count <= Self.largestCount, file.tensors.allSatisfy({ $0.value.shape == shape })
     else { throw SafetensorsError(.mismatch, path: file.path, "is no file of reconstructions") }
     (count, height, width) = (shape[0], shape[1], shape[2])
+    channels = shape.count == 4 ? shape[3] : 1
     epochs = file.tensors.keys.compactMap { key in
       Int(key.dropFirst(6)).flatMap { key == "epoch-\($0)" && $0 >= 0 ? $0 : nil }
     }.sorted()
@@ -35,7 +38,7 @@ package struct SampleFile {
   private static func labels(_ file: SafetensorsFile, count: Int) -> [Int]? {
     guard let text = file.metadata["labels"], case .array(let elements)? = try? JSON(parsing: text) else { return nil }
     let labels = elements.compactMap { element -> Int? in
-      guard case .integer(let label) = element, 0...255 ~= label else { return nil }
+      guard case .integer(let label) = element, 0..<ImageDataset.mostClasses ~= label else { return nil }
       return label
     }
     return labels.count == count && elements.count == count ? labels : nil
@@ -68,7 +71,7 @@ package struct SampleFile {
 
   private func images(_ name: String) throws -> [[Float]] {
     let bytes = try file.values(name, as: UInt8.self)
-    let size = height * width
+    let size = height * width * channels
     return (0..<count).map { index in bytes[(index * size)..<((index + 1) * size)].map { Float($0) / 255 } }
   }
 }

@@ -1,3 +1,5 @@
+import TelarData
+
 /// A study as data: its experiments, claims and assumptions. ``StudyRunner`` runs any study.
 public struct Study: Sendable {
   public var name: String
@@ -23,10 +25,13 @@ public struct Study: Sendable {
     public var text: String
     /// Its absolute path with symbolic links resolved; `nil` for a recipe that is not a file.
     public var path: String?
+    /// The shape of the data that its networks were read for.
+    public var shape: DataShape
 
-    public init(text: String, path: String? = nil) {
+    public init(text: String, path: String? = nil, shape: DataShape = .fashionMNIST) {
       self.text = text
       self.path = path
+      self.shape = shape
     }
   }
 

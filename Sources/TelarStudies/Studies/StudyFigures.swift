@@ -81,6 +81,7 @@ package final class StudyFigures {
     let shown = kept.count > 6 ? kept.prefix(2) + kept.suffix(4) : kept[...]
     return ImageGrid(
       title: "\(title): validation images and their reconstructions", height: samples.height, width: samples.width,
+      channels: samples.channels,
       columnNames: samples.columnNames(run.classNames),
       rows: [.init(name: "original", images: try samples.originals)]
         + (try shown.map { .init(name: $0 == 0 ? "untrained" : "epoch \($0)", images: try samples.images(epoch: $0)) }))
@@ -95,6 +96,7 @@ package final class StudyFigures {
     let first = files[0].samples
     return ImageGrid(
       title: "\(title): validation images and their reconstructions", height: first.height, width: first.width,
+      channels: first.channels,
       columnNames: first.columnNames(files[0].run.classNames),
       rows: rows.map { .init(name: $0, images: $1) })
   }

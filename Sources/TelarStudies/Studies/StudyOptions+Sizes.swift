@@ -6,7 +6,7 @@ extension StudyOptions {
   /// Only the user's own choices are checked: the default batch size and training curve adapt to fewer images.
   ///
   /// - Throws: ``UsageError`` with the numbers.
-  func checkSizes(of experiments: [Experiment], in data: FashionMNIST) throws(UsageError) {
+  func checkSizes(of experiments: [Experiment], in data: ImageDataset) throws(UsageError) {
     for experiment in experiments {
       var count = data.training.count
       var remark = ""
@@ -14,7 +14,7 @@ extension StudyOptions {
         guard validationCount >= 1, validationCount < count else {
           throw UsageError(
             "\(experiment.name) validates on the last \(grouped(validationCount)) training images, and "
-              + "\(data.directory) has \(grouped(count)): none is left to train on. Use other data, or a recipe with "
+              + "\(data.path) has \(grouped(count)): none is left to train on. Use other data, or a recipe with "
               + "fewer validation_images.")
         }
         count -= validationCount

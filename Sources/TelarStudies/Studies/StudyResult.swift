@@ -88,8 +88,11 @@ public struct RunResult: Sendable {
 extension RunResult {
   /// The class names of the training data, by label; `nil` where they are unknown.
   package var classNames: [String]? {
-    guard case .object(let data)? = record["data"], data["is_fashion_mnist"] == .boolean(true) else { return nil }
-    return FashionMNIST.classNames
+    guard case .object(let data)? = record["data"] else { return nil }
+    if data["is_fashion_mnist"] == .boolean(true) { return FashionMNIST.classNames }
+    guard case .array(let names)? = data["class_names"] else { return nil }
+    let texts = names.compactMap { if case .string(let name) = $0 { name } else { nil } }
+    return texts.count == names.count && ImageDataset.areClassNames(texts) ? texts : nil
   }
 
   /// An integer in the record's settings or data.

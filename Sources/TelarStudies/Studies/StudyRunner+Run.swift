@@ -151,11 +151,16 @@ extension StudyRunner {
     }
     if settings.loss == .classification {
       let matrix = try trainer.network.confusionMatrix(
-        on: images.validation, classCount: FashionMNIST.classCount, batchSize: settings.evaluationBatchSize)
+        on: images.validation, classCount: classCount(of: trainer.network), batchSize: settings.evaluationBatchSize)
       members["confusion"] = .array(matrix.map { .array($0.map(JSON.integer)) })
     }
     members["ended"] = .string(Date.now.formatted(.iso8601))
     return members
+  }
+
+  /// The number of classes that a network tells, which may be more than the data has.
+  private func classCount(of network: Network) throws -> Int {
+    max(data.classCount, try network.architecture.outputShape(of: inputShape).last ?? 0)
   }
 
   private func summary(of job: Job) -> String {
@@ -168,22 +173,23 @@ extension StudyRunner {
     let split = options.split(data, settings)
     let new = try Trainer.Images(
       training: split.training, validation: split.validation, test: split.test, curveCount: options.usedCurveImageCount,
-      normalization: settings.normalization, on: device)
+      normalization: settings.normalization(of: data), on: device)
     images[settings] = new
     return new
   }
 
-  private var inputShape: [Int] { [data.training.height, data.training.width, 1] }
+  private var inputShape: [Int] { data.size.shape }
 
   /// The metadata that makes a checkpoint usable by itself.
   private func metadata(_ experiment: Experiment) -> OrderedMembers<String> {
     let info = CheckpointInfo(
-      inputShape: inputShape, loss: experiment.loss, normalization: experiment.data.normalization,
-      classNames: data.training.classNames)
+      inputShape: inputShape, loss: experiment.loss, normalization: experiment.data.normalization(of: data),
+      classNames: classNames(experiment))
     var members: OrderedMembers<String> = [
       "study": study.name, "experiment": experiment.name, "telar_version": version,
     ]
     for (key, value) in info.metadata { members[key] = value }
+    members[Checkpoint.preparationMember] = data.preparation?.json.text
     return members
   }
 
@@ -192,7 +198,7 @@ extension StudyRunner {
     guard !experiment.isClassifier else { return nil }
     let set = options.split(data, experiment.data).validation
     return try ReconstructionSamples(
-      set.selecting(set.firstOfEachClass), normalization: experiment.data.normalization, on: device)
+      set.selecting(set.firstOfEachClass), normalization: experiment.data.normalization(of: data), on: device)
   }
 }
 

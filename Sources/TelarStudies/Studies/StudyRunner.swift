@@ -35,7 +35,7 @@ public final class StudyRunner {
 
   let study: Study
   let options: StudyOptions
-  let data: FashionMNIST
+  let data: ImageDataset
   let device: any Device
   let version: String
   let build: String
@@ -51,7 +51,7 @@ public final class StudyRunner {
   ///   - version: the program's version, for the record.
   ///   - build: an identifier of the program's build, for the record.
   public init(
-    _ study: Study, _ options: StudyOptions, data: FashionMNIST, device: any Device, version: String,
+    _ study: Study, _ options: StudyOptions, data: ImageDataset, device: any Device, version: String,
     build: String = "", progressInterval: Double? = nil, pause: @escaping () -> Bool = { false },
     observe: @escaping (Event) -> Void = { _ in }
   ) {
@@ -90,6 +90,7 @@ public final class StudyRunner {
   func prepare(_ experiments: [Experiment], epochs: (Experiment) -> Int) throws -> Plan {
     let folder = RunFolder(options.outputFolder).folder(study.name)
     let jobs = Job.plan(experiments, of: study, epochs: epochs)
+    try checkImages(of: jobs.map(\.experiment))
     try options.checkSizes(of: jobs.map(\.experiment), in: data)
     try checkRecipe(in: folder)
     let planned = try plan(jobs, in: folder)
@@ -166,6 +167,7 @@ public final class StudyRunner {
       // A copy of the recipe, such as the one in the folder, keeps the path of the original.
       let path = isKept(recipe, in: folder) ? keptRecipePath(in: folder) ?? recipe.path : recipe.path
       members["recipe_path"] = path.map(JSON.string)
+      if recipe.shape != .fashionMNIST { members["data_shape"] = recipe.shape.json }
       try folder.write(recipe.text, to: RunFolder.recipeName)
     }
     try folder.write(members, to: RunFolder.studyName)

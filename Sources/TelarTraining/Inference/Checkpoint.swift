@@ -1,4 +1,5 @@
 import Foundation
+import TelarData
 import TelarIO
 import TelarNN
 
@@ -10,12 +11,17 @@ public struct Checkpoint {
   public let file: SafetensorsFile
   public let architecture: Architecture
   public let info: CheckpointInfo
+  /// How images are brought to the size that the network takes; `nil` where they must have it.
+  public let preparation: ImagePreparation?
   /// The shape of the network's output for one sample.
   public let outputShape: [Int]
   /// The most elements that a sample has at the input or behind any layer.
   let largestSampleInside: Int
 
   public var path: String { file.path }
+
+  /// The member of the metadata with ``preparation``.
+  public static let preparationMember = "preparation"
 
   /// The largest permitted sample at the input or behind any layer, in elements.
   public static let largestSample = 1 << 24
@@ -52,6 +58,12 @@ public struct Checkpoint {
     let extent = try Self.checked(path) { try Self.extent(architecture, of: info.inputShape) }
     (outputShape, largestSampleInside) = (extent.outputShape, extent.largest)
     try architecture.checkTensors(in: file)
+    preparation = try file.metadata[Self.preparationMember].map { text in
+      guard let json = try? JSON(parsing: text), let known = ImagePreparation(json: json) else {
+        throw SafetensorsError(.mismatch, path: path, "metadata preparation says nothing that is known")
+      }
+      return known
+    }
     self.file = file
     self.architecture = architecture
     self.info = info
@@ -101,20 +113,25 @@ public struct Checkpoint {
         throw failure("has names for \(names.count) classes and tells \(outputShape[0])")
       }
     }
-    _ = try imageSize()
+    let channels = try imageSize().channels
+    guard info.normalization.fits(channels: channels) else {
+      throw failure("normalizes \(info.normalization.mean.count) channels and takes images of \(channels)")
+    }
   }
 
-  /// Height and width of the grey images that the network takes. Input features are the pixels of a square image.
+  /// The size of the images that the network takes. Input features are the pixels of a square grey image.
   ///
-  /// - Throws: `SafetensorsError` when the input is not a grey image.
-  public func imageSize() throws -> (height: Int, width: Int) {
+  /// - Throws: `SafetensorsError` when the input is no image of 1, 3 or 4 channels.
+  public func imageSize() throws -> ImageSize {
     let shape = info.inputShape
-    if shape.count == 3, shape[2] == 1 { return (shape[0], shape[1]) }
+    if shape.count == 3, ImageSize.channelCounts.contains(shape[2]) {
+      return ImageSize(height: shape[0], width: shape[1], channels: shape[2])
+    }
     let side = shape.count == 1 ? Int(Double(shape[0]).squareRoot()) : 0
     guard side > 0, side * side == shape[0] else {
-      throw SafetensorsError(.mismatch, path: path, "takes \(shape), which is no grey image")
+      throw SafetensorsError(.mismatch, path: path, "takes \(shape), which is no image of 1, 3 or 4 channels")
     }
-    return (side, side)
+    return ImageSize(height: side, width: side, channels: 1)
   }
 
   /// Converts errors of layers and operators to errors of the file.

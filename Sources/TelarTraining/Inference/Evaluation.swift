@@ -40,7 +40,7 @@ extension TrainedNetwork {
     func failure(_ problem: String) -> SafetensorsError {
       SafetensorsError(.mismatch, path: checkpoint.path, problem)
     }
-    try checkSize(images.height, images.width)
+    try checkSize(images.size)
     let loss = checkpoint.info.loss
     let classCount = loss == .classification ? checkpoint.outputShape[0] : 0
     if loss == .classification, let highest = images.labels.max(), highest >= classCount {
@@ -48,7 +48,7 @@ extension TrainedNetwork {
     }
     let metrics = try RunningMetrics(on: network.device)
     var confusion = [[Int]](repeating: [Int](repeating: 0, count: classCount), count: classCount)
-    let size = images.height * images.width
+    let size = images.size.byteCount
     try run(
       images.count, { Array(images.pixels[($0.lowerBound * size)..<($0.upperBound * size)]) }
     ) { range, input, output in

@@ -30,7 +30,7 @@ extension TrainedNetwork {
   /// Predicts the class probabilities of images.
   ///
   /// - Throws: `SafetensorsError` when the network is not a classifier, or takes images of another size.
-  public func predict(_ images: [GreyImage]) throws -> [Prediction] {
+  public func predict(_ images: [NamedImage]) throws -> [Prediction] {
     try checkpoint.checkUse(as: .classification)
     let classCount = checkpoint.outputShape[0]
     var predictions: [Prediction] = []

@@ -3,7 +3,7 @@ import TelarNN
 
 /// An autoencoder's output for an image.
 public struct Reconstruction: Sendable, Equatable {
-  /// `[height, width]`, clamped to 0 black to 1 white.
+  /// `[height, width, channels]`, clamped to 0 black to 1 white.
   public var pixels: [Float]
   /// The loss in the network's units: of normalized pixels, where it was trained on those.
   public var meanSquaredError: Double
@@ -18,9 +18,9 @@ extension TrainedNetwork {
   /// Reconstructs images.
   ///
   /// - Throws: `SafetensorsError` when the network is not an autoencoder, or takes images of another size.
-  public func reconstruct(_ images: [GreyImage]) throws -> [Reconstruction] {
+  public func reconstruct(_ images: [NamedImage]) throws -> [Reconstruction] {
     try checkpoint.checkUse(as: .reconstruction)
-    let size = imageSize.height * imageSize.width
+    let size = imageSize.byteCount
     let normalization = checkpoint.info.normalization
     var reconstructions: [Reconstruction] = []
     try run(images) { range, input, output in
@@ -33,7 +33,7 @@ extension TrainedNetwork {
         }
         reconstructions.append(
           Reconstruction(
-            pixels: places.map { min(max(normalization.pixel(values[$0]), 0), 1) },
+            pixels: places.map { min(max(normalization.pixel(values[$0], $0 % imageSize.channels), 0), 1) },
             meanSquaredError: error / Double(size)))
       }
     }

@@ -5,8 +5,8 @@ import TelarNN
 public final class TrainedNetwork {
   public let checkpoint: Checkpoint
   public let network: Network
-  /// Height and width of the input images.
-  public let imageSize: (height: Int, width: Int)
+  /// The size of the input images.
+  public let imageSize: ImageSize
   /// Images per batch: ``largestBatch``, or fewer when a sample grows large within the network.
   private let batchSize: Int
 
@@ -29,18 +29,17 @@ public final class TrainedNetwork {
   /// Runs the network on images in batches.
   ///
   /// - Parameters:
-  ///   - pixels: the pixels of a range of images, `[count, height, width]`, 0 black to 255 white.
+  ///   - pixels: the pixels of a range of images, `[count, height, width, channels]`, 0 black to 255 white.
   ///   - body: called with the range of each batch, its input and its output.
   func run(
     _ count: Int, _ pixels: (Range<Int>) -> [UInt8],
     _ body: (_ range: Range<Int>, _ input: Tensor, _ output: Tensor) throws -> Void
   ) throws {
-    let normalization = checkpoint.info.normalization
-    let values = (0...255).map { Float($0) * normalization.scale + normalization.shift }
+    let table = PixelTable(checkpoint.info.normalization, channels: imageSize.channels)
     for start in stride(from: 0, to: count, by: batchSize) {
       let range = start..<min(start + batchSize, count)
       let input = try network.device.tensor(
-        [range.count] + checkpoint.info.inputShape, pixels(range).map { values[Int($0)] })
+        [range.count] + checkpoint.info.inputShape, table.values(of: pixels(range)))
       try Checkpoint.checked(checkpoint.path) { try body(range, input, network(input)) }
     }
   }
@@ -49,18 +48,17 @@ public final class TrainedNetwork {
   ///
   /// - Throws: `SafetensorsError` for an image of another size.
   func run(
-    _ images: [GreyImage], _ body: (_ range: Range<Int>, _ input: Tensor, _ output: Tensor) throws -> Void
+    _ images: [NamedImage], _ body: (_ range: Range<Int>, _ input: Tensor, _ output: Tensor) throws -> Void
   ) throws {
-    for image in images { try checkSize(image.height, image.width) }
+    for image in images { try checkSize(image.size) }
     try run(images.count, { images[$0].flatMap(\.pixels) }, body)
   }
 
   /// - Throws: `SafetensorsError` when the network takes images of another size.
-  func checkSize(_ height: Int, _ width: Int) throws {
-    guard (height, width) == imageSize else {
+  func checkSize(_ size: ImageSize) throws {
+    guard size == imageSize else {
       throw SafetensorsError(
-        .mismatch, path: checkpoint.path,
-        "takes images of \(imageSize.height)×\(imageSize.width), and these are \(height)×\(width)")
+        .mismatch, path: checkpoint.path, "takes images of \(imageSize.text), and these are \(size.text)")
     }
   }
 }

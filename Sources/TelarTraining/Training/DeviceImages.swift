@@ -7,13 +7,18 @@ public final class DeviceImages {
   public let count: Int
   public let height: Int
   public let width: Int
+  /// 1, 3 or 4.
+  public let channels: Int
   public let normalization: Normalization
+  /// `nil` where the normalization is the same for all channels.
+  private let scaling: ChannelScaling?
   private let images: Buffer
+  /// 16-bit integers.
   private let labels: Buffer
   /// The index of the image at each position, as 32-bit integers.
   private let order: Buffer
 
-  /// A batch: images `[N, H, W, 1]`, normalized, and their labels.
+  /// A batch: images `[N, H, W, C]`, normalized, and their labels.
   public struct Batch {
     public let images: Tensor
     fileprivate let source: DeviceImages
@@ -28,13 +33,21 @@ public final class DeviceImages {
   }
 
   /// Uploads a set of images, in their own order.
+  ///
+  /// - Precondition: the normalization fits the images' channels.
   public init(_ source: LabelledImages, normalization: Normalization = .unit, on device: any Device) throws {
     count = source.count
     height = source.height
     width = source.width
+    channels = source.channels
+    precondition(normalization.fits(channels: source.channels), "\(normalization) for \(source.channels) channels")
     self.normalization = normalization
+    scaling = try normalization.channelCount.map { count in
+      try ChannelScaling(
+        scales: (0..<count).map(normalization.scale), shifts: (0..<count).map(normalization.shift), on: device)
+    }
     images = try device.allocate(byteCount: source.pixels.count)
-    labels = try device.allocate(byteCount: source.count)
+    labels = try device.allocate(byteCount: source.count * 2)
     order = try device.allocate(byteCount: source.count * 4)
     try images.write(source.pixels)
     try labels.write(source.labels)
@@ -52,7 +65,9 @@ public final class DeviceImages {
     self.count = count
     height = source.height
     width = source.width
+    channels = source.channels
     normalization = source.normalization
+    scaling = source.scaling
     images = source.images
     labels = source.labels
     order = try source.order.device.allocate(byteCount: count * 4)
@@ -67,10 +82,16 @@ public final class DeviceImages {
 
   /// The images at `offset ..< offset + count` of the order. One launch, no waiting.
   public func batch(at offset: Int, count: Int) throws -> Batch {
-    Batch(
-      images: try gatherBatch(
-        images, height: height, width: width, order: order, offset: offset, count: count, scale: normalization.scale,
-        shift: normalization.shift),
-      source: self, offset: offset)
+    Batch(images: try gathered(at: offset, count: count), source: self, offset: offset)
+  }
+
+  private func gathered(at offset: Int, count: Int) throws -> Tensor {
+    if let scaling {
+      return try gatherBatch(
+        images, height: height, width: width, order: order, offset: offset, count: count, by: scaling)
+    }
+    return try gatherBatch(
+      images, height: height, width: width, channels: channels, order: order, offset: offset, count: count,
+      scale: normalization.scale(), shift: normalization.shift())
   }
 }

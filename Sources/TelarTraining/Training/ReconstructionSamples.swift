@@ -4,13 +4,18 @@ import TelarNN
 
 /// Reconstructions of a few images during an autoencoder's training, in a file with one tensor per epoch.
 ///
-/// The tensors are `original` and `epoch-N`, `[images, height, width]`, bytes from 0 black to 255 white; epoch 0 is
-/// before training. The metadata holds the images' `labels`, a JSON list.
+/// The tensors are `original` and `epoch-N`, `[images, height, width]` or `[images, height, width, channels]`, bytes from 0 black
+/// to 255 white; epoch 0 is before training. The metadata holds the images' `labels`, a JSON list.
 public final class ReconstructionSamples {
   private let images: Tensor
   private let normalization: Normalization
   private let originals: LabelledImages
-  private var shape: [Int] { [originals.count, originals.height, originals.width] }
+  /// Grey images have no axis of channels.
+  private var shape: [Int] {
+    originals.channels == 1
+      ? [originals.count, originals.height, originals.width]
+      : [originals.count, originals.height, originals.width, originals.channels]
+  }
   /// The reconstructions in the file, by the name of their tensor.
   private var epochs: OrderedMembers<[UInt8]> = [:]
 
@@ -18,8 +23,8 @@ public final class ReconstructionSamples {
     self.originals = originals
     self.normalization = normalization
     images = try device.tensor(
-      [originals.count, originals.height, originals.width, 1],
-      originals.pixels.map { Float($0) * normalization.scale + normalization.shift })
+      [originals.count, originals.height, originals.width, originals.channels],
+      PixelTable(normalization, channels: originals.channels).values(of: originals.pixels))
   }
 
   /// Whether the reconstructions of an epoch are kept: of the first epochs, of ever fewer later ones, and of the last.
@@ -39,8 +44,8 @@ public final class ReconstructionSamples {
   ///
   /// - Cost: one forward pass over the images; rewrites the file, whose size grows with the epochs that are kept.
   func write(_ network: Network, epoch: Int, to folder: RunFolder) throws {
-    epochs["epoch-\(epoch)"] = try network(images).values().map {
-      UInt8(max(0, min(255, (normalization.pixel($0) * 255).rounded())))
+    epochs["epoch-\(epoch)"] = try network(images).values().enumerated().map {
+      UInt8(max(0, min(255, (normalization.pixel($1, $0 % originals.channels) * 255).rounded())))
     }
     var writer = SafetensorsWriter()
     writer.metadata["labels"] = JSON.array(originals.labels.map { .integer(Int($0)) }).text

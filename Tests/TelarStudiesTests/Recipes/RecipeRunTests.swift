@@ -11,11 +11,11 @@ import Testing
 @Suite("Recipes in training")
 struct RecipeRunTests {
   let folder: TemporaryFolder
-  let data: FashionMNIST
+  let data: ImageDataset
 
   init() throws {
     folder = try TemporaryFolder()
-    data = try FashionMNIST.small()
+    data = try ImageDataset.small()
   }
 
   private func run(_ study: Study, _ experiments: [Experiment], _ options: StudyOptions) throws -> StudyResult {
@@ -120,10 +120,10 @@ struct RecipeRunTests {
       """
     try folder.write("mine.toml", Array(("\u{feff}" + text).utf8))
     let recipe = try Recipe(path: folder.path + "/mine.toml")
-    #expect(recipe.data.folder == folder.path + "/images")
+    #expect(recipe.data.path == folder.path + "/images")
     let result = try run(recipe.study, recipe.study.experiments, StudyOptions())
     let kept = try Recipe(path: result.folder.file("recipe.toml"))
-    #expect(kept.data.folder == recipe.data.folder && kept.text.hasSuffix(text))
+    #expect(kept.data.path == recipe.data.path && kept.text.hasSuffix(text))
     #expect(kept.study.experiments.map(\.name) == ["a"])
     // Running the copy is running the recipe.
     #expect(try run(kept.study, kept.study.experiments, StudyOptions()).failures.isEmpty)

@@ -161,7 +161,7 @@ struct RecipeTests {
     let study = recipe.study
     #expect(study.title == "A title" && study.source == "A source" && study.assumptions == ["One.", "Two."])
     #expect(recipe.seedCount == 3 && recipe.curveImageCount == 500)
-    #expect(recipe.data.folder == "/recipes/images")
+    #expect(recipe.data.path == "/recipes/images")
     #expect(recipe.data.allowsOtherData && recipe.data.subset == 100)
     #expect(study.experiments.map(\.name) == ["a", "b"])
     #expect(recipe.usualExperiments.map(\.name) == ["a"])

@@ -60,12 +60,12 @@ struct RecipeWriterTests {
     options.curveImageCount = 20
     let study = Study.aldecoa
     var writer = RecipeWriter(study, try study.experiments(named: ["case-1"]), options) { _ in 3 }
-    writer.data = Recipe.DataSource(folder: "/images", allowsOtherData: true)
+    writer.data = Recipe.DataSource(path: "/images", allowsOtherData: true)
     let recipe = try Recipe(text: writer.text)
     #expect(recipe.study.experiments.map(\.epochs) == [3, 3])
     #expect(recipe.study.experiments.map(\.batchSize) == [7, 7])
     #expect(recipe.seedCount == 2 && recipe.curveImageCount == 20)
-    #expect(recipe.data == Recipe.DataSource(folder: "/images", allowsOtherData: true, subset: 30))
+    #expect(recipe.data == Recipe.DataSource(path: "/images", allowsOtherData: true, subset: 30))
   }
 
   @Test func `settings that no published study has are written too`() throws {

@@ -11,11 +11,11 @@ import Testing
 @Suite("Runs that belong together")
 struct BelongingTests {
   let folder: TemporaryFolder
-  let data: FashionMNIST
+  let data: ImageDataset
 
   init() throws {
     folder = try TemporaryFolder()
-    data = try FashionMNIST.small()
+    data = try ImageDataset.small()
   }
 
   private struct Given {
@@ -108,7 +108,7 @@ struct BelongingTests {
     _ = try run(["first"]) { $0.seedCount = 3 }
     var again = self
     if change == "data" {
-      again = BelongingTests(folder: folder, data: try FashionMNIST.small(trainingCount: 50))
+      again = BelongingTests(folder: folder, data: try ImageDataset.small(trainingCount: 50))
     }
     let result = try again.run(["first"], build: change == "build" ? "b" : "a") {
       $0.isOverwriting = true
@@ -122,7 +122,7 @@ struct BelongingTests {
     #expect(all.others.map(\.seed) == [0] && all.others[0].difference.hasPrefix("its \(wanted[change]!)"))
   }
 
-  private init(folder: TemporaryFolder, data: FashionMNIST) {
+  private init(folder: TemporaryFolder, data: ImageDataset) {
     self.folder = folder
     self.data = data
   }

@@ -11,12 +11,12 @@ import Testing
 @Suite("Other data")
 struct OtherDataTests {
   let folder: TemporaryFolder
-  let data: FashionMNIST
+  let data: ImageDataset
 
   init() throws {
     folder = try TemporaryFolder()
     // Of three classes, which do not come in the order of their labels.
-    data = try FashionMNIST.small { [7, 3, 3, 9][$0 % 4] }
+    data = try ImageDataset.small { [7, 3, 3, 9][$0 % 4] }
   }
 
   private func run(
@@ -76,7 +76,7 @@ struct OtherDataTests {
     study.experiments[0].data.scalesValidation = false
     #expect(
       problem(study, "h64-adam")
-        == "h64-adam validates on the last 10,000 training images, and \(data.directory) has 40: none is left to train "
+        == "h64-adam validates on the last 10,000 training images, and \(data.path) has 40: none is left to train "
         + "on. Use other data, or a recipe with fewer validation_images.")
     for count in [40, 0, -1] {
       study.experiments[0].data.validationCount = count

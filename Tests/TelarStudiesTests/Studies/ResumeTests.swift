@@ -11,11 +11,11 @@ import Testing
 @Suite("Resuming")
 struct ResumeTests {
   let folder: TemporaryFolder
-  let data: FashionMNIST
+  let data: ImageDataset
 
   init() throws {
     folder = try TemporaryFolder()
-    data = try FashionMNIST.small(trainingCount: 70)
+    data = try ImageDataset.small(trainingCount: 70)
   }
 
   private func options(_ place: String, _ change: (inout StudyOptions) -> Void = { _ in }) -> StudyOptions {
@@ -96,11 +96,11 @@ struct ResumeTests {
 @Suite("Runs that are there")
 struct PresentRunTests {
   let folder: TemporaryFolder
-  let data: FashionMNIST
+  let data: ImageDataset
 
   init() throws {
     folder = try TemporaryFolder()
-    data = try FashionMNIST.small()
+    data = try ImageDataset.small()
   }
 
   /// What happened to each run, a word each.

@@ -1,11 +1,11 @@
 import TelarData
 import TestSupport
 
-extension FashionMNIST {
+extension ImageDataset {
   /// A data set of the form of Fashion-MNIST that a test trains on in no time: see `SmallDataSet`.
-  static func small(trainingCount: Int = 40, label: (Int) -> UInt8 = { UInt8($0 % 10) }) throws -> FashionMNIST {
+  static func small(trainingCount: Int = 40, label: (Int) -> UInt8 = { UInt8($0 % 10) }) throws -> ImageDataset {
     let files = try TemporaryFolder()
     try SmallDataSet.write(into: files, trainingCount: trainingCount, label: label)
-    return try FashionMNIST(directory: files.path, allowOtherData: true)
+    return try .load(files.path, Options(allowsOtherData: true))
   }
 }

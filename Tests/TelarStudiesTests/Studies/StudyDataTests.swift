@@ -36,7 +36,7 @@ struct StudyDataTests {
 
   @Test func `settings are those of the texts' digest`() throws {
     #expect(Study.borgnino.experiments.allSatisfy { $0.epochs == 200 && $0.data.validationCount == 10_000 })
-    #expect(Study.manolucos.experiments.allSatisfy { $0.epochs == 30 && $0.data.normalization.mean == 0.5 })
+    #expect(Study.manolucos.experiments.allSatisfy { $0.epochs == 30 && $0.data.normalization.mean == [0.5] })
     #expect(Study.molina.experiments.allSatisfy { $0.epochs == 30 && $0.earlyStopping == nil })
     let uncut = Study.aldecoa.experiments.filter { $0.earlyStopping == EarlyStopping(patience: 15) }
     #expect(uncut.map(\.name) == ["n64-p0.2", "lr-1e-2", "batch-50", "batch-150"])

@@ -11,11 +11,11 @@ import Testing
 @Suite("Study runner")
 struct StudyRunnerTests {
   let folder: TemporaryFolder
-  let data: FashionMNIST
+  let data: ImageDataset
 
   init() throws {
     folder = try TemporaryFolder()
-    data = try FashionMNIST.small()
+    data = try ImageDataset.small()
   }
 
   /// Batches of 16, of which the third has 8 images.

@@ -1,4 +1,5 @@
 import Foundation
+import TelarData
 import TelarNN
 import TelarTraining
 import TestSupport
@@ -25,7 +26,7 @@ struct CheckpointUseTests {
     let checkpoint = try fixture.writeAutoencoder()
     #expect(checkpoint.info == CheckpointInfo(loss: .reconstruction))
     #expect(checkpoint.outputShape == [28, 28, 1])
-    #expect(try checkpoint.imageSize() == (28, 28))
+    #expect(try checkpoint.imageSize() == .fashionMNIST)
   }
 
   @Test func `a file of PyTorch's is told what it lacks`() throws {
@@ -62,12 +63,13 @@ struct CheckpointUseTests {
     let path = try fixture.write(
       architecture, [("classifier.0.weight", [2, 49], [Float](repeating: 0, count: 98))], extra: ["input_shape": "[49]"]
     )
-    #expect(try Checkpoint(path).imageSize() == (7, 7))
+    #expect(try Checkpoint(path).imageSize() == ImageSize(height: 7, width: 7, channels: 1))
     #expect(
-      try problem(network: #"{"a":[]}"#, metadata: ["input_shape": "[50]"]) == "takes [50], which is no grey image")
+      try problem(network: #"{"a":[]}"#, metadata: ["input_shape": "[50]"])
+        == "takes [50], which is no image of 1, 3 or 4 channels")
     #expect(
-      try problem(network: #"{"a":[]}"#, metadata: ["input_shape": "[4,4,3]"])
-        == "takes [4, 4, 3], which is no grey image")
+      try problem(network: #"{"a":[]}"#, metadata: ["input_shape": "[4,4,2]"])
+        == "takes [4, 4, 2], which is no image of 1, 3 or 4 channels")
   }
 
   /// Files of some hundred bytes that describe networks beyond any memory: refused before anything is made.

@@ -13,15 +13,15 @@ struct UseTests {
 
   /// Image i has class i mod 10: rows 2c and 2c + 1 are bright, the rest is dark.
   private func images(_ count: Int) -> LabelledImages {
-    let labels = (0..<count).map { UInt8($0 % 10) }
+    let labels = (0..<count).map { UInt16($0 % 10) }
     let pixels = labels.flatMap { label in (0..<784).map { UInt8($0 / 56 == Int(label) ? 255 : 51) } }
     return LabelledImages(count: count, height: 28, width: 28, pixels: pixels, labels: labels)
   }
 
-  private func greyImages(_ count: Int) -> [GreyImage] {
+  private func greyImages(_ count: Int) -> [NamedImage] {
     let set = images(count)
     return (0..<count).map { index in
-      GreyImage(
+      NamedImage(
         name: "\(index)", height: 28, width: 28, pixels: Array(set.pixels[(index * 784)..<((index + 1) * 784)]))
     }
   }
@@ -120,7 +120,7 @@ struct UseTests {
       let small = LabelledImages(count: 1, height: 2, width: 2, pixels: [0, 0, 0, 0], labels: [0])
       let size = #expect(throws: SafetensorsError.self) { try network.evaluate(small) }
       #expect(size?.problem == "takes images of 28×28, and these are 2×2")
-      let wide = GreyImage(name: "wide", height: 2, width: 3, pixels: [0, 0, 0, 0, 0, 0])
+      let wide = NamedImage(name: "wide", height: 2, width: 3, pixels: [0, 0, 0, 0, 0, 0])
       let other = #expect(throws: SafetensorsError.self) { try network.predict([wide]) }
       #expect(other?.problem == "takes images of 28×28, and these are 2×3")
       #expect(throws: SafetensorsError.self) { try network.reconstruct(greyImages(1)) }

@@ -9,7 +9,7 @@ import Testing
 @Suite("Training loop")
 struct TrainerTests {
   private func images(_ count: Int) -> LabelledImages {
-    let labels = (0..<count).map { UInt8($0 % 10) }
+    let labels = (0..<count).map { UInt16($0 % 10) }
     let pixels = (0..<count * 784).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
     return LabelledImages(count: count, height: 28, width: 28, pixels: pixels, labels: labels)
   }
@@ -129,7 +129,7 @@ struct TrainerTests {
 @Suite("Early stopping, schedules, divergence")
 struct TrainerSettingsTests {
   private func images(_ count: Int) -> LabelledImages {
-    let labels = (0..<count).map { UInt8($0 % 10) }
+    let labels = (0..<count).map { UInt16($0 % 10) }
     let pixels = labels.flatMap { label in (0..<784).map { UInt8($0 / 28 == 2 * Int(label) ? 200 : 10) } }
     return LabelledImages(count: count, height: 28, width: 28, pixels: pixels, labels: labels)
   }
