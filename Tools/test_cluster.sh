@@ -23,7 +23,11 @@ end() {
   for daemon in slurmd slurmctld munged; do
     if [ -s "$folder/$daemon.pid" ]; then kill "$(cat "$folder/$daemon.pid")" 2>/dev/null || true; fi
   done
-  sleep 1
+  # What the daemons write as they end is not to come after the folder's removal.
+  for _ in $(seq 50); do
+    if ! pgrep -f "$folder" >/dev/null; then break; fi
+    sleep 0.1
+  done
   rm -rf "$folder"
 }
 trap end EXIT
@@ -87,7 +91,9 @@ scancel --batch --signal=USR1 "${array}_1" || fail "no signal could be sent"
 for _ in $(seq 600); do
   if [ -z "$(squeue -h -j "$array" 2>/dev/null)" ]; then break; fi
   # A job that is queued again would wait for two minutes.
-  if squeue -h -j "$array" -o %r | grep -q BeginTime; then scontrol update JobId="$array" StartTime=now; fi
+  if squeue -h -j "$array" -o %r | grep -q BeginTime; then
+    scontrol update JobId="${array}_1" StartTime=now >/dev/null 2>&1 || true
+  fi
   sleep 0.5
 done
 [ -z "$(squeue -h -j "$array" 2>/dev/null)" ] || fail "the array has not ended: $(squeue)"
