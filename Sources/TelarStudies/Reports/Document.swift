@@ -42,16 +42,27 @@ struct Document {
     case pictures(Pictures)
   }
 
-  /// The verdict on a claim.
+  /// The verdict on a claim, as a style.
   enum Status: String {
-    case held, notHeld = "not-held", open, none
+    case held, notHeld = "not-held", untold, open, none
+
+    init(_ verdict: Verdict) {
+      self =
+        switch verdict {
+        case .held: .held
+        case .notHeld: .notHeld
+        case .cannotBeTold: .untold
+        case .notJudged: .open
+        }
+    }
 
     /// A mark that shows the status without colour.
     var mark: String {
       switch self {
-      case .held: "✓"
-      case .notHeld: "✗"
-      case .open: "○"
+      case .held: Verdict.held.mark
+      case .notHeld: Verdict.notHeld.mark
+      case .untold: Verdict.cannotBeTold.mark
+      case .open: Verdict.notJudged.mark
       case .none: ""
       }
     }

@@ -14,11 +14,23 @@ extension ExperimentResult {
     return short.min().map { "\($0) of \(experiment.epochs) epochs" }
   }
 
-  /// Why the runs cannot be compared with a claim. After early stopping every curve rises in its last epochs, so its
-  /// shape is not evidence.
+  /// Why the runs cannot be compared with a claim.
   package func obstacle(to claim: Claim) -> String? {
+    claim.conditions.lazy.compactMap { obstacle(to: $0.measure) }.first ?? obstacle
+  }
+
+  /// Why the runs say nothing of a number. After early stopping every curve rises in its last epochs, so its shape is
+  /// not evidence.
+  package func obstacle(to measure: Measure) -> String? {
     if let obstacle { return obstacle }
-    return claim.isAboutShape && runs.contains(where: \.hasStoppedEarly) ? "stopped early" : nil
+    return measure.isAboutShape && runs.contains(where: \.hasStoppedEarly) ? "stopped early" : nil
+  }
+
+  /// The number of images that the confusion matrix or the record counts; `nil` where it is unknown.
+  var validationImageCount: Int? {
+    runs.first.flatMap { run in
+      run.confusion.map { $0.joined().reduce(0, +) } ?? run.recorded("data", "validation_images")
+    }
   }
 }
 

@@ -73,7 +73,7 @@ extension Experiment {
   }
 
   /// The settings that the experiment determines, in the form of a run's record.
-  private var asked: JSON.Members {
+  var asked: JSON.Members {
     var source = JSON.null
     if let pretraining {
       var members: JSON.Members = ["parts": .array(pretraining.parts.map(JSON.string))]
