@@ -151,6 +151,11 @@ public struct Measure: Sendable, Equatable {
   /// The value as text for tables.
   package func text(_ value: Double) -> String {
     guard value.isFinite else { return "not finite" }
+    func decimal(_ value: Double, _ decimals: Int) -> String {
+      let text = TelarStudies.decimal(value, decimals)
+      return text.hasPrefix("-") && !text.contains(where: { "123456789".contains($0) })
+        ? String(text.dropFirst()) : text
+    }
     switch kind {
     case .final, .inEpoch, .least, .largest, .mean: return metric.text(value)
     case .gapToTraining: return metric.isAccuracy ? decimal(value * 100, 2) + " points" : lossText(value)

@@ -38,13 +38,14 @@ struct Document {
     case list([String])
     case table(Table)
     case charts([Chart])
+    case intervals([IntervalChart])
     case matrices([Matrix])
     case pictures(Pictures)
   }
 
   /// The verdict on a claim, as a style.
   enum Status: String {
-    case held, notHeld = "not-held", untold, open, none
+    case held, notHeld = "not-held", untold, open, best, none
 
     init(_ verdict: Verdict) {
       self =
@@ -63,6 +64,7 @@ struct Document {
       case .notHeld: Verdict.notHeld.mark
       case .untold: Verdict.cannotBeTold.mark
       case .open: Verdict.notJudged.mark
+      case .best: "★"
       case .none: ""
       }
     }
@@ -119,6 +121,15 @@ struct Document {
     var stem: String
     /// Whether the Markdown report shows it too.
     var isInMarkdown = true
+  }
+
+  /// Means with their intervals, one row per experiment, and the seeds as points.
+  struct IntervalChart {
+    var title: String
+    var caption: String
+    var rows: [(name: String, sample: Sample, interval: Interval?)]
+    /// A value as text.
+    var text: (Double) -> String
   }
 
   /// A matrix of shares, one row per true class.

@@ -59,6 +59,31 @@ struct IndexDocument {
               }))
         ])
     ]
+    if let section = experimentSection { document.sections.append(section) }
     return document
+  }
+
+  /// The final values of all experiments of all studies and recipes.
+  private var experimentSection: Document.Section? {
+    let all = studies.flatMap { name, study in study.folder.experiments.map { (folder: name, result: $0) } }
+    let metrics = Metric.shown.filter { metric in all.contains { !$0.result.values(metric).isEmpty } }
+    guard !all.isEmpty else { return nil }
+    return Document.Section(
+      id: "experiments", title: "All experiments",
+      blocks: [
+        .table(
+          Document.Table(
+            caption:
+              "The networks that the runs ended with, of all studies and recipes: mean ± standard deviation over the "
+              + "seeds. Losses of different data or pixel ranges are not comparable.",
+            columns: [.init("experiment"), .init("study"), .init("seeds", isNumeric: true)]
+              + metrics.map { .init($0.title, isNumeric: true) },
+            rows: all.map { folder, result in
+              [
+                .init(result.experiment.name), .init(folder, link: .report(folder: places[folder] ?? folder)),
+                .init(String(result.runs.count)),
+              ] + metrics.map { .init(Spread(result.values($0))?.text($0) ?? "") }
+            }))
+      ])
   }
 }

@@ -115,7 +115,7 @@ public struct Report {
       case .pictures(let pictures):
         // CSV files of pixels would be long and of little use.
         if let (stem, grid) = pictures.figure { add(stem, grid, hasNumbers: false) }
-      case .heading, .paragraph, .list, .table: break
+      case .heading, .paragraph, .list, .table, .intervals: break
       }
     }
     if let reason { note(reason) }

@@ -37,7 +37,8 @@ struct StudyDocument {
     let shown = experimentSections(&problems)
     var document = Document(title: title, subtitle: subtitle, summary: summary(problems))
     document.sections = [
-      claimSection, comparisonSection, resultSection, curveSection, sideBySide, confusionSection, costSection, shown,
+      discussionSection, claimSection, comparisonSection, resultSection, curveSection, sideBySide, confusionSection,
+      costSection, shown,
       settingSection, assumptionSection, contradictionSection, machineSection,
     ].compactMap(\.self)
     document.tables = tables
@@ -75,8 +76,10 @@ struct StudyDocument {
     if !judgements.isEmpty || untouched > 0 {
       let tally = VerdictTally(judgements, untouched: untouched)
       sentences.append("Of \(Text.count(judgements.count, "claim")) of the text about them, \(tally.sentence)")
-      if let most = judgements.compactMap(\.moreSeeds).max() {
-        sentences.append("About \(Text.count(most, "more seed")) would tell apart what can be told.")
+      let more = judgements.compactMap(\.moreSeeds)
+      if let least = more.min(), let most = more.max() {
+        let range = least == most ? "" : "\(least) to "
+        sentences.append("What cannot be told apart would take about \(range)\(Text.count(most, "more seed")).")
       }
       counts = tally.counts
     } else if study.experiments.contains(where: { !$0.claims.isEmpty }) {
