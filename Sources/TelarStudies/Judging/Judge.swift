@@ -50,6 +50,9 @@ package struct Judge {
     study.experiments.filter { $0.group == nil && !attempted.contains($0.name) }.map(\.name)
   }
 
+  /// Whether the claims are a recipe's.
+  private var isOwn: Bool { study.recipe != nil }
+
   private func result(_ name: String) -> ExperimentResult? { results.first { $0.experiment.name == name } }
 
   // MARK: Claims
@@ -63,7 +66,7 @@ package struct Judge {
     }
     let rows = claim.conditions.map { row(result, $0.measure) }
     judgement.rows = rows.compactMap(\.self)
-    if let obstacle = result.obstacle(to: claim) {
+    if let obstacle = result.obstacle(to: claim, isOwn: isOwn) {
       judgement.reason = obstacle
       return judgement
     }
@@ -157,7 +160,9 @@ package struct Judge {
     judgement.rows = found.compactMap { $0.flatMap { row($0, comparison.measure) } }
     for (name, result) in zip(comparison.experiments, found) {
       let obstacle =
-        if let result { result.obstacle(to: comparison.measure) } else { "\(name) has no run that came to a result" }
+        if let result { result.obstacle(to: comparison.measure, isOwn: isOwn) } else {
+          "\(name) has no run that came to a result"
+        }
       guard let obstacle else { continue }
       judgement.reason = obstacle
       return Draft(judgement: judgement)

@@ -99,7 +99,7 @@ struct StudyDocument {
     }
     let missing = judge.missing
     if isWholeStudy, !missing.isEmpty { remarks.append("Not run: \(missing.joined(separator: ", ")).") }
-    if runs.contains(where: { $0.record.at("data", "is_fashion_mnist")?.boolean == false }) {
+    if study.recipe == nil, runs.contains(where: { $0.record.at("data", "is_fashion_mnist")?.boolean == false }) {
       remarks.append(
         "The images are not those of Fashion-MNIST, of which the text speaks, so its claims are not judged.")
     }
