@@ -21,6 +21,7 @@ package struct Page {
   ///   - generator: the program's name and version.
   ///   - pictures: the names of the existing figure files, for Markdown.
   func text(_ document: Document, _ format: Report.Format, generator: String, pictures: Set<String> = []) -> String {
+    if format == .latex { return LatexPage().text(document, generator: generator) }
     let view = View(format: format, pictures: pictures).page(document, generator: generator)
     return library.render(view, withTemplate: format.rawValue) ?? ""
   }

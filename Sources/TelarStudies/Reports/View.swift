@@ -92,7 +92,7 @@ package struct View {
   private func link(_ link: Document.Link?) -> String? {
     switch (link, format) {
     case (.anchor(let id), .html): "#" + id
-    case (.anchor, .markdown), (nil, _): nil
+    case (.anchor, .markdown), (.anchor, .latex), (nil, _): nil
     case (.report(let folder), _): "\(folder)/\(format.fileName)"
     }
   }
