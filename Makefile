@@ -16,7 +16,11 @@ JSON ?=
 TARGETS ?=
 QUICK ?=
 
-.PHONY: run build kernels test test-trust test-cluster test-drivers gpu-static bench dist lint clean
+# Studies of `results`, and seeds of each instead of five, of manolucos and brunello three: STUDY=molina SEEDS=6.
+STUDY ?= molina aldecoa borgnino manolucos brunello
+SEEDS ?=
+
+.PHONY: run results build kernels test test-trust test-cluster test-drivers gpu-static bench dist lint clean
 .DEFAULT_GOAL := build
 
 # The pre-training comparison of the aldecoa study on Fashion-MNIST: about five minutes on two cores after the build.
@@ -25,6 +29,18 @@ run:
 	@$(SWIFT) build -c release --product telar
 	@$(TELAR) study aldecoa case-1 case-2 case-3 case-4 --epochs $(EPOCHS) --device "$(DEVICE)" --out "$(OUT)" \
 		--resume $(ARGS)
+
+# The studies whole, at the texts' own settings, and their reports in Results: hours, for brunello days. What has been made
+# already is not made again, and stopped it goes on when called again. STUDY=molina is a part of it.
+results:
+	@Tools/setup.sh build run
+	@$(SWIFT) build -c release --product telar
+	@for study in $(STUDY); do \
+		seeds=$(SEEDS); \
+		if [ -z "$$seeds" ]; then case $$study in manolucos|brunello) seeds=3;; *) seeds=5;; esac; fi; \
+		$(TELAR) study $$study --seeds $$seeds --device "$(DEVICE)" --out runs-results --resume $(ARGS) && \
+		$(TELAR) report runs-results/$$study --out Results/$$study --format markdown || exit; \
+	done
 
 # Leaves .build/release/telar.
 build:

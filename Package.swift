@@ -55,7 +55,7 @@ let package = Package(
       ],
       resources: [
         .embedInCode("Reports/Templates/page.html.mustache"), .embedInCode("Reports/Templates/page.md.mustache"),
-        .embedInCode("Reports/Templates/page.css"),
+        .embedInCode("Reports/Templates/page.css"), .embedInCode("Reports/Templates/page.js"),
       ]),
     .target(
       name: "TelarBench",

@@ -17,20 +17,24 @@ struct ExperimentList {
         let name = experiment.name + String(repeating: " ", count: width - experiment.name.count)
         let claims = experiment.claims.map { "\($0.metric.rawValue) \($0.text)" }
         let claimed = claims.isEmpty ? "" : "; claimed: \(claims.joined(separator: ", "))"
-        Console.result("  \(name)  \(([experiment.summary] + settings(experiment)).joined(separator: "; "))\(claimed)")
+        Console.result(
+          "  \(name)  \(([experiment.summary] + settings(experiment, of: study)).joined(separator: "; "))\(claimed)")
       }
       for comparison in study.comparisons { Console.result("  claimed: \(comparison.text)") }
     }
   }
 
   /// Further settings of an experiment's training, in a few words each.
-  private func settings(_ experiment: Experiment) -> [String] {
+  private func settings(_ experiment: Experiment, of study: Study) -> [String] {
     let optimizer = experiment.optimizer
     var texts = ["\(type(of: optimizer).name) \(optimizer.learningRate)"]
     for (name, value) in optimizer.changedAttributes {
       texts[0] += " \(name.replacing("_", with: " ")) \(value.text)"
     }
     texts[0] += experiment.isClassifier ? " on cross entropy" : " on mean squared error"
+    if experiment.schedule.json != LearningRateSchedule.constant.json {
+      texts.append("schedule " + words(experiment.schedule.json))
+    }
     texts.append("batch \(experiment.batchSize)")
     texts.append("\(experiment.epochs) epochs")
     let normalization = experiment.data.normalization
@@ -41,18 +45,39 @@ struct ExperimentList {
       experiment.data.computesNormalization
         ? "pixels by the data's mean and deviation" : "pixels \(ranges.joined(separator: ", "))")
     if let count = experiment.data.validationCount { texts.append("the last \(count) training images validate") }
-    if let stopping = experiment.earlyStopping { texts.append("stops early after \(stopping.patience)") }
-    if let source = experiment.pretraining?.experiment { texts.append("pre-trained by \(source)") }
+    if let stopping = experiment.earlyStopping {
+      let least = stopping.minimumImprovement > 0 ? " without \(stopping.minimumImprovement) of improvement" : ""
+      texts.append("stops early after \(stopping.patience)\(least)")
+    }
+    if let pretraining = experiment.pretraining, let source = pretraining.experiment {
+      let epochs = pretraining.epochs.map { ", \($0) epochs" } ?? ""
+      let parts = pretraining.parts == ["encoder"] ? "" : " (\(pretraining.parts.joined(separator: ", ")))"
+      texts.append("pre-trained by \(source)\(parts)\(epochs)")
+    }
     let frozen = experiment.architecture.parts.filter(\.isFrozen).map(\.name)
     if !frozen.isEmpty { texts.append("\(frozen.joined(separator: ", ")) frozen") }
+    if let group = experiment.group { texts.append("group \(group)") }
+    if let twin = study.twin(of: experiment) { texts.append("trained as \(twin.name)") }
     return texts
+  }
+
+  /// `cosine, minimum 0, warm up epochs 0.5`
+  private func words(_ schedule: JSON) -> String {
+    guard case .object(let members) = schedule else { return schedule.text }
+    return members.map { key, value in
+      let text = value.double.map { shortest($0) } ?? value.text.filter { $0 != "\"" }
+      return key == "kind" ? text : "\(key.replacing("_", with: " ")) \(text)"
+    }.joined(separator: ", ")
   }
 
   private func json(_ experiment: Experiment, of study: Study) -> JSON {
     .object([
       "experiment": .string("\(study.name)/\(experiment.name)"), "summary": .string(experiment.summary),
       "epochs": .integer(experiment.epochs), "batch_size": .integer(experiment.batchSize),
-      "optimizer": experiment.optimizer.json, "early_stopping": experiment.earlyStopping?.json ?? .null,
+      "optimizer": experiment.optimizer.json, "schedule": experiment.schedule.json,
+      "group": experiment.group.map(JSON.string) ?? .null,
+      "trained_as": study.twin(of: experiment).map { .string($0.name) } ?? .null,
+      "early_stopping": experiment.earlyStopping?.json ?? .null,
       "pretraining": experiment.pretraining?.experiment.map(JSON.string) ?? .null,
       "frozen": .array(experiment.architecture.parts.filter(\.isFrozen).map { .string($0.name) }),
       "network": experiment.architecture.json,

@@ -15,6 +15,8 @@ enum Interruption {
   /// The time of the first signal, in nanoseconds of a monotonic clock.
   private static let receivedAt = Atomic<UInt64>(0)
   private static let togetherNanoseconds: UInt64 = 300_000_000
+  /// The scheduler's signal that SIGTERM stands for; 0 for none.
+  private static let relayed = Atomic<Int32>(0)
 
   static var isGraceful: Bool {
     get { graceful.load(ordering: .relaxed) }
@@ -39,12 +41,21 @@ enum Interruption {
     #endif
     let code = pthread_create(&thread, nil, { _ in Interruption.wait() }, nil)
     if code != 0 { pthread_sigmask(SIG_UNBLOCK, &signals, nil) }
+    // Not blocked and waited for as the others: Swift's runtime stops all threads by SIGUSR1 when a program crashes.
+    relayed.store(0, ordering: .relaxed)
+    for number in [SIGUSR1, SIGUSR2] { signal(number) { Interruption.relay($0) } }
+  }
+
+  /// In a handler: passes the signal on to the thread that waits for SIGTERM.
+  private static func relay(_ number: Int32) {
+    relayed.store(number, ordering: .relaxed)
+    kill(getpid(), SIGTERM)
   }
 
   private static var awaited: sigset_t {
     var signals = sigset_t()
     sigemptyset(&signals)
-    for number in [SIGINT, SIGTERM, SIGUSR1, SIGUSR2] { sigaddset(&signals, number) }
+    for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
     return signals
   }
 
@@ -56,7 +67,9 @@ enum Interruption {
     }
   }
 
-  private static func handle(_ number: Int32) {
+  private static func handle(_ signal: Int32) {
+    let scheduled = signal == SIGTERM ? relayed.exchange(0, ordering: .relaxed) : 0
+    let number = scheduled == 0 ? signal : scheduled
     let now = DispatchTime.now().uptimeNanoseconds
     if isGraceful, received.exchange(number, ordering: .relaxed) == 0 {
       receivedAt.store(now, ordering: .relaxed)

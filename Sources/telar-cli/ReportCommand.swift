@@ -10,7 +10,8 @@ struct ReportCommand: ParsableCommand {
       The folder is that of a study (runs/STUDY), of an experiment or a run in it (EXPERIMENT, EXPERIMENT/seed-N), or \
       of several studies (runs), which each have a report of their own and a list of them all.
 
-      report.html is one page that needs nothing beside it. report.md is a summary with tables as CSV and figures as \
+      report.html is one page that needs nothing beside it. report.tex has the tables and the curves as vectors, for \
+      LaTeX with booktabs and pgfplots. report.md is a summary with tables as CSV and figures as \
       PNG beside it, which gnuplot draws. Runs that failed or have not ended are named there. A report that is there \
       already is replaced, other files never, nor a page that was changed since telar wrote it.
 
@@ -26,7 +27,8 @@ struct ReportCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where the report goes; by default report in the folder.", valueName: "folder"))
   var out: String?
 
-  @Option(help: ArgumentHelp("What to write: html, markdown, or both with a comma between.", valueName: "formats"))
+  @Option(
+    help: ArgumentHelp("What to write: html, markdown, latex, or several with commas between.", valueName: "formats"))
   var format = "html,markdown"
 
   private var formats: Set<Report.Format> {

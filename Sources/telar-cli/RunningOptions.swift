@@ -10,7 +10,9 @@ struct RunningOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Images a batch in every experiment; by default as it has.", valueName: "count"))
   var batchSize: Int?
 
-  @Option(help: ArgumentHelp("Run each experiment with this many seeds, from 0.", valueName: "count"))
+  @Option(
+    help: ArgumentHelp(
+      "Run each experiment with this many seeds, from 0; verdicts take two at least.", valueName: "count"))
   var seeds: Int?
 
   @Option(help: ArgumentHelp("Train on this many of the first training images only.", valueName: "count"))

@@ -20,6 +20,7 @@ struct StudyCommand: ParsableCommand {
       EXAMPLES
         telar study aldecoa case-1 case-2 case-3 case-4 --epochs 3
         telar study brunello ae-1 --device opencl:0 --seeds 3
+        telar study molina open --seeds 5
         telar study molina --resume
         telar study aldecoa --list
         telar study aldecoa n64-p0.2 --print-recipe > mine.toml
@@ -28,7 +29,10 @@ struct StudyCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The study: \(Study.all.map(\.name).joined(separator: ", ")).", valueName: "study"))
   var study: String?
 
-  @Argument(help: ArgumentHelp("Experiments of the study; all of them when none is named.", valueName: "experiment"))
+  @Argument(
+    help: ArgumentHelp(
+      "Experiments of the study, or groups such as open; all of the text's own when none is named.",
+      valueName: "experiment"))
   var experiments: [String] = []
 
   @Flag(help: "List the experiments and what is claimed of them, and run nothing.")

@@ -1,3 +1,4 @@
+import TelarStudies
 import Testing
 
 @Suite("Help")
@@ -92,6 +93,7 @@ struct HelpTests {
     EXAMPLES
       telar study aldecoa case-1 case-2 case-3 case-4 --epochs 3
       telar study brunello ae-1 --device opencl:0 --seeds 3
+      telar study molina open --seeds 5
       telar study molina --resume
       telar study aldecoa --list
       telar study aldecoa n64-p0.2 --print-recipe > mine.toml
@@ -101,8 +103,8 @@ struct HelpTests {
     ARGUMENTS:
       <study>                 The study: aldecoa, borgnino, brunello, manolucos,
                               molina.
-      <experiment>            Experiments of the study; all of them when none is
-                              named.
+      <experiment>            Experiments of the study, or groups such as open; all
+                              of the text's own when none is named.
 
     OPTIONS:
       --list                  List the experiments and what is claimed of them, and
@@ -123,7 +125,8 @@ struct HelpTests {
                               has.
       --batch-size <count>    Images a batch in every experiment; by default as it
                               has.
-      --seeds <count>         Run each experiment with this many seeds, from 0.
+      --seeds <count>         Run each experiment with this many seeds, from 0;
+                              verdicts take two at least.
       --subset <count>        Train on this many of the first training images only.
       --curve-images <count>  Measure the training curve on this many of the first
                               training images, by default 10,000.
@@ -180,15 +183,16 @@ struct HelpTests {
   @Test func `the list has every experiment and runs nothing`() throws {
     let list = try Telar.run("study", "--list")
     #expect(list.status == 0)
-    #expect(list.outLines.count == 5 + 14 + 8 + 19 + 9 + 8 + 5 + 6 + 6 + 4 + 7)
+    #expect(list.outLines.count == Study.all.reduce(0) { $0 + 1 + $1.experiments.count + $1.comparisons.count })
     #expect(
       list.out.contains(
         "  case-2     pre-trained encoder, head only; Adam 0.001 on cross entropy; batch 100; 15 epochs; pixels 0 to 1; stops "
-          + "early after 3; pre-trained by n64-p0.1; encoder frozen; claimed: val accuracy about 80.00 %\n"))
+          + "early after 3; pre-trained by n64-p0.1; encoder frozen; claimed: val accuracy about 80.00 %, val loss falls\n"
+      ))
     #expect(list.out.contains("pixels 0 to 1; the last 10000 training images validate; claimed: "))
     #expect(list.out.contains("Adam 0.001 on mean squared error; batch 100; 30 epochs; pixels -1 to 1; claimed: "))
     let json = try Telar.run("study", "brunello", "--list", "--json")
-    #expect(json.outLines.count == 19)
+    #expect(json.outLines.count == Study.brunello.experiments.count)
     #expect(json.outLines[0].hasPrefix(#"{"experiment":"brunello/ae-1","summary":"channels 32-64","epochs":100,"#))
   }
 }

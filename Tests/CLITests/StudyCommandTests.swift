@@ -26,7 +26,7 @@ struct StudyCommandTests {
     #expect(result.error.hasPrefix("Device \(device):"))
     #expect(result.errorLines.count { $0.contains("epoch 2/2  train loss") } == 5)
     for text in [
-      "pre-training: dropout 0.1", "> 90.00 %", "about 80.00 %", "about 88.00 %", "< 75.00 %", "Confusion matrices",
+      "pre-training: n64-p0.1", "> 90.00 %", "about 80.00 %", "about 88.00 %", "< 75.00 %", "Confusion matrices",
       "case 1 is the most accurate", "Results are in \(output.path)/runs/aldecoa:", "reconstructions:",
     ] { #expect(result.out.contains(text), "\(text)") }
     // Nothing that only a terminal understands.

@@ -100,7 +100,9 @@ struct TrainCommandTests {
     let list = try Telar.run("train", Self.example, "--list")
     #expect(list.status == 0 && list.error.isEmpty)
     #expect(list.out.hasPrefix("bottleneck: Width of the bottleneck, with and without pre-training\n  ae-8 "))
-    let settings = "Adam 0.005 on cross entropy; batch 100; 5 epochs; pixels 0 to 1; stops early after 2"
+    let settings =
+      "Adam 0.005 on cross entropy; schedule cosine, minimum 0, warm up epochs 0.5; batch 100; 5 epochs; pixels 0 to 1; "
+      + "stops early after 2"
     #expect(list.out.hasSuffix("\n  scratch-32-lr-5e-3  encoder, head; n 32, lr 5e-3; \(settings)\n"))
     let json = try Telar.run("train", Self.example, "--list", "--json")
     #expect(json.outLines.count == 10)

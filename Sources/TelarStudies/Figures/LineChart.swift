@@ -38,11 +38,23 @@ public struct LineChart: Figure {
     }
   }
 
+  /// A vertical line with a label, such as where overfitting starts.
+  public struct Mark: Sendable {
+    public var x: Double
+    public var label: String
+
+    public init(x: Double, label: String) {
+      self.x = x
+      self.label = label
+    }
+  }
+
   public var title: String
   public var xLabel: String
   public var yLabel: String
   public var hasLogarithmicY: Bool
   public var series: [Series]
+  public var marks: [Mark] = []
 
   public init(title: String, xLabel: String, yLabel: String, hasLogarithmicY: Bool = false, series: [Series]) {
     self.title = title
@@ -109,6 +121,12 @@ public struct LineChart: Figure {
     if xs.isEmpty { text += "set yrange [0.1:1]\n" }
     // Markers help for few points, and clutter a chart of many.
     let hasMarks = xs.count <= 40 * max(1, series.count)
+    for (index, mark) in marks.enumerated() where abs(mark.x) < 1e15 {
+      text +=
+        "set arrow \(index + 1) from \(mark.x), graph 0 to \(mark.x), graph 1 nohead dashtype '.' linecolor rgb '#888888'\n"
+        + "set label \(index + 1) \(GnuPlot.quoted(mark.label)) at \(mark.x), graph \(0.97 - 0.05 * Double(index)) "
+        + "offset 0.5,0 textcolor rgb ink\n"
+    }
     let fills = series.indices.filter { !bands[$0].isEmpty }.map(bandPlot)
     let curves = series.indices.map { curvePlot($0, hasPoints: !drawable[$0].isEmpty, hasMarks: hasMarks) }
     if !curves.isEmpty { text += "plot " + (fills + curves).joined(separator: ", \\\n  ") + "\n" }

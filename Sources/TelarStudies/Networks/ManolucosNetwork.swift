@@ -9,12 +9,18 @@ public struct ManolucosNetwork: Sendable {
   public var hasBatchNorm: Bool
   /// Whether the second pooling layer averages.
   public var hasAveragePool: Bool
+  /// Whether a linear layer of all features follows the encoder, as in the study's first figure.
+  public var hasLinear: Bool
 
-  public init(channels: (Int, Int), dropout: Float = 0, hasBatchNorm: Bool = false, hasAveragePool: Bool = false) {
+  public init(
+    channels: (Int, Int), dropout: Float = 0, hasBatchNorm: Bool = false, hasAveragePool: Bool = false,
+    hasLinear: Bool = false
+  ) {
     self.channels = channels
     self.dropout = dropout
     self.hasBatchNorm = hasBatchNorm
     self.hasAveragePool = hasAveragePool
+    self.hasLinear = hasLinear
   }
 
   /// The network with the least validation loss.
@@ -37,6 +43,11 @@ public struct ManolucosNetwork: Sendable {
   /// - Parameter last: the last layer; the study's is a `Tanh`, for pixels in [-1, 1].
   public func decoder(last: any Layer) -> Sequential {
     Sequential {
+      if hasLinear {
+        Flatten()
+        Linear(channels.1 * 25, channels.1 * 25)
+        Unflatten(channels: channels.1, height: 5, width: 5)
+      }
       ConvTranspose2d(channels.1, channels.0, kernelSize: 5, stride: 2, padding: 2, dilation: 2)
       ReLU()
       if dropout > 0 { Dropout(dropout) }

@@ -148,6 +148,7 @@ public struct Recipe: Sendable {
     let networks = reader.take("networks")
     let experimentsNode = try reader.require("experiments")
     let chartsNode = reader.take("charts")
+    let comparisonsNode = reader.take("comparisons")
     try reader.end()
 
     if case .table = experimentsNode.value {
@@ -174,10 +175,13 @@ public struct Recipe: Sendable {
     let experiments = drafts.map(\.experiment)
     usualExperiments = drafts.filter { !$0.isOnlyWhenNeeded }.map(\.experiment)
     let charts = try chartsNode.map { node throws(RecipeError) in try RecipeCharts.read(node, of: experiments) }
+    let comparisons = try comparisonsNode.map { node throws(RecipeError) in
+      try RecipeClaims.comparisons(node, of: experiments)
+    }
     study = Study(
       name: name, title: title ?? "\(experiments.count) experiment\(experiments.count == 1 ? "" : "s")", source: source,
       assumptions: notes, experiments: experiments,
-      charts: charts ?? RecipeCharts.usual(for: experiments, families),
+      charts: charts ?? RecipeCharts.usual(for: experiments, families), comparisons: comparisons ?? [],
       recipe: Study.RecipeFile(
         text: base.text(toKeep: text),
         path: isFile ? URL(fileURLWithPath: path).resolvingSymlinksInPath().path : nil, shape: shape))

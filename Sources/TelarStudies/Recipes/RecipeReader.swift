@@ -68,6 +68,7 @@ struct RecipeReader {
   private static let settings = [
     "parts", "loss", "epochs", "batch_size", "optimizer", "schedule", "early_stopping", "normalization",
     "validation_images", "pretraining", "variables",
+    "claims",
   ]
   private static let settingsOfOne = ["name", "summary", "grid", "only_when_needed"]
 
@@ -137,6 +138,7 @@ struct RecipeReader {
     if let count = try value("validation_images")?.integer(0...199_999), count > 0 { data.validationCount = count }
     let pretrainingNode = try value("pretraining")
     let pretraining = try pretrainingNode.flatMap(pretraining)
+    let claims = try value("claims").map(RecipeClaims.claims) ?? []
     let isOnlyWhenNeeded = try value("only_when_needed")?.boolean() ?? false
     try reader.end(besides: ["variables", "grid"])
     if let axis = point?.choices.map(\.axis).first(where: { $0.variable.map { !variables.used.contains($0) } ?? false })
@@ -149,7 +151,8 @@ struct RecipeReader {
       experiment: Experiment(
         name, described + (point.map { "; \($0.summary)" } ?? ""), Architecture(parts), loss: loss, data: data,
         optimizer: optimizer,
-        schedule: schedule, batchSize: batchSize, epochs: epochs, earlyStopping: stopping, pretraining: pretraining),
+        schedule: schedule, batchSize: batchSize, epochs: epochs, earlyStopping: stopping, pretraining: pretraining,
+        claims: claims),
       node: settings, layers: layers, pretraining: pretrainingNode, isOnlyWhenNeeded: isOnlyWhenNeeded)
   }
 

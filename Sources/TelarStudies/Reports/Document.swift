@@ -38,20 +38,33 @@ struct Document {
     case list([String])
     case table(Table)
     case charts([Chart])
+    case intervals([IntervalChart])
     case matrices([Matrix])
     case pictures(Pictures)
   }
 
-  /// The verdict on a claim.
+  /// The verdict on a claim, as a style.
   enum Status: String {
-    case held, notHeld = "not-held", open, none
+    case held, notHeld = "not-held", untold, open, best, none
+
+    init(_ verdict: Verdict) {
+      self =
+        switch verdict {
+        case .held: .held
+        case .notHeld: .notHeld
+        case .cannotBeTold: .untold
+        case .notJudged: .open
+        }
+    }
 
     /// A mark that shows the status without colour.
     var mark: String {
       switch self {
-      case .held: "✓"
-      case .notHeld: "✗"
-      case .open: "○"
+      case .held: Verdict.held.mark
+      case .notHeld: Verdict.notHeld.mark
+      case .untold: Verdict.cannotBeTold.mark
+      case .open: Verdict.notJudged.mark
+      case .best: "★"
       case .none: ""
       }
     }
@@ -108,6 +121,15 @@ struct Document {
     var stem: String
     /// Whether the Markdown report shows it too.
     var isInMarkdown = true
+  }
+
+  /// Means with their intervals, one row per experiment, and the seeds as points.
+  struct IntervalChart {
+    var title: String
+    var caption: String
+    var rows: [(name: String, sample: Sample, interval: Interval?)]
+    /// A value as text.
+    var text: (Double) -> String
   }
 
   /// A matrix of shares, one row per true class.

@@ -12,24 +12,17 @@ struct IndexDocument {
 
   var document: Document {
     let judgements = studies.flatMap(\.study.judgements)
-    func count(_ judgements: [Judgement], _ status: Document.Status) -> Int { judgements.count { $0.status == status } }
     let runs = studies.map(\.study.runs.count).reduce(0, +)
-    let (held, failed, open) = (count(judgements, .held), count(judgements, .notHeld), count(judgements, .open))
     let untouched = studies.map(\.study.judge.untouched).reduce(0, +)
+    let tally = VerdictTally(judgements, untouched: untouched)
     var document = Document(
       title: "Studies",
       summary: Document.Summary(
         sentences: [
           "\(Text.count(studies.count, "study", "studies")) with \(Text.count(runs, "run")) that ended.",
-          "Of \(Text.count(judgements.count, "claim")) of the texts about them, \(held) held, \(failed) did not, and "
-            + "\(open) could not be judged."
-            + (untouched > 0 ? " \(untouched) more are about experiments that were not run." : ""),
+          "Of \(Text.count(judgements.count, "claim")) of the texts about them, \(tally.sentence)",
         ],
-        counts: [
-          .init(number: held, label: "held", status: .held),
-          .init(number: failed, label: "did not hold", status: .notHeld),
-          .init(number: open, label: "could not be judged", status: .open),
-        ] + (untouched > 0 ? [.init(number: untouched, label: "not run", status: .none)] : []),
+        counts: tally.counts,
         remarks: studies.flatMap { name, study in
           study.folder.incomplete.isEmpty
             ? [] : ["\(name): \(Text.count(study.folder.incomplete.count, "run")) without a result."]
@@ -46,7 +39,8 @@ struct IndexDocument {
                 .init("study"), .init("what"), .init("experiments run", isNumeric: true),
                 .init("runs", isNumeric: true),
                 .init("without a result", isNumeric: true), .init("held", isNumeric: true),
-                .init("did not hold", isNumeric: true), .init("not judged", isNumeric: true),
+                .init("did not hold", isNumeric: true), .init("cannot be told apart", isNumeric: true),
+                .init("not judged", isNumeric: true),
                 .init("not run", isNumeric: true), .init("devices"),
               ],
               rows: studies.map { name, study in
@@ -55,16 +49,41 @@ struct IndexDocument {
                   .init(name, link: .report(folder: places[name] ?? name)), .init(study.study.title),
                   .init(
                     study.folder.isKnown
-                      ? "\(study.folder.experiments.count) of \(max(study.folder.experiments.count, study.study.experiments.count))"
+                      ? "\(study.folder.experiments.count) of \(max(study.folder.experiments.count, study.study.ownExperiments.count))"
                       : "\(study.folder.experiments.count)"),
                   .init("\(study.runs.count)"), .init("\(study.folder.incomplete.count)"),
-                  .init("\(count(study.judgements, .held))"), .init("\(count(study.judgements, .notHeld))"),
-                  .init("\(count(study.judgements, .open))"), .init("\(study.judge.untouched)"),
+                ] + Verdict.allCases.map { .init("\(VerdictTally(study.judgements, untouched: 0)[$0])") } + [
+                  .init("\(study.judge.untouched)"),
                   .init(devices.joined(separator: ", ")),
                 ]
               }))
         ])
     ]
+    if let section = experimentSection { document.sections.append(section) }
     return document
+  }
+
+  /// The final values of all experiments of all studies and recipes.
+  private var experimentSection: Document.Section? {
+    let all = studies.flatMap { name, study in study.folder.experiments.map { (folder: name, result: $0) } }
+    let metrics = Metric.shown.filter { metric in all.contains { !$0.result.values(metric).isEmpty } }
+    guard !all.isEmpty else { return nil }
+    return Document.Section(
+      id: "experiments", title: "All experiments",
+      blocks: [
+        .table(
+          Document.Table(
+            caption:
+              "The networks that the runs ended with, of all studies and recipes: mean ± standard deviation over the "
+              + "seeds. Losses of different data or pixel ranges are not comparable.",
+            columns: [.init("experiment"), .init("study"), .init("seeds", isNumeric: true)]
+              + metrics.map { .init($0.title, isNumeric: true) },
+            rows: all.map { folder, result in
+              [
+                .init(result.experiment.name), .init(folder, link: .report(folder: places[folder] ?? folder)),
+                .init(String(result.runs.count)),
+              ] + metrics.map { .init(Spread(result.values($0))?.text($0) ?? "") }
+            }))
+      ])
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Mustache
+import TelarData
 
 /// Renders documents with Mustache templates that are compiled into the program.
 package struct Page {
@@ -20,8 +21,19 @@ package struct Page {
   ///   - generator: the program's name and version.
   ///   - pictures: the names of the existing figure files, for Markdown.
   func text(_ document: Document, _ format: Report.Format, generator: String, pictures: Set<String> = []) -> String {
+    if format == .latex { return LatexPage().text(document, generator: generator) }
     let view = View(format: format, pictures: pictures).page(document, generator: generator)
     return library.render(view, withTemplate: format.rawValue) ?? ""
+  }
+
+  /// The script of a page, which sorts the rows of tables by a column.
+  package static var script: String { "\n" + String(decoding: PackageResources.page_js, as: UTF8.self) }
+
+  /// The script's SHA-256 in base 64, by which the page's policy admits it and no other.
+  package static var scriptSum: String {
+    let digits = Array(sha256(Array(script.utf8)))
+    let bytes = stride(from: 0, to: digits.count, by: 2).map { UInt8(String(digits[$0..<($0 + 2)]), radix: 16) ?? 0 }
+    return Data(bytes).base64EncodedString()
   }
 
   /// The style sheet of a page, with the colours of matrices.

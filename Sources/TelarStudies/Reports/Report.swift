@@ -9,6 +9,11 @@ public struct Report {
     case html
     /// A summary with figures in separate files.
     case markdown
+    /// Tables and vector figures for a text.
+    case latex
+
+    /// What is written unless formats are named.
+    public static let usual: Set<Format> = [.html, .markdown]
   }
 
   /// The folder to report on.
@@ -24,7 +29,7 @@ public struct Report {
 
   /// - Parameter source: the folder of a run, an experiment, a study or several studies.
   public init(
-    of source: String, formats: Set<Format> = Set(Format.allCases), generator: String,
+    of source: String, formats: Set<Format> = Format.usual, generator: String,
     gnuplot: GnuPlot? = .installed
   ) {
     self.source = URL(fileURLWithPath: source).standardizedFileURL.path
@@ -117,7 +122,7 @@ public struct Report {
       case .pictures(let pictures):
         // CSV files of pixels would be long and of little use.
         if let (stem, grid) = pictures.figure { add(stem, grid, hasNumbers: false) }
-      case .heading, .paragraph, .list, .table: break
+      case .heading, .paragraph, .list, .table, .intervals: break
       }
     }
     if let reason { note(reason) }
@@ -127,5 +132,11 @@ public struct Report {
 
 extension Report.Format {
   /// The name of the file.
-  var fileName: String { self == .html ? "report.html" : "report.md" }
+  var fileName: String {
+    switch self {
+    case .html: "report.html"
+    case .markdown: "report.md"
+    case .latex: "report.tex"
+    }
+  }
 }

@@ -121,7 +121,7 @@ struct ReportFolder {
   private static func isName(_ name: String) -> Bool {
     let isFigure = name.hasPrefix(figuresName + "/")
     let file = isFigure ? name.dropFirst(figuresName.count + 1) : name[...]
-    let endings = isFigure ? [".png", ".csv"] : [".html", ".md", ".csv"]
+    let endings = isFigure ? [".png", ".csv"] : [".html", ".md", ".tex", ".csv"]
     return !file.hasPrefix(".") && endings.contains(where: file.hasSuffix)
       && file.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
   }

@@ -8,6 +8,8 @@ package struct SVGChart {
   static let colours = 8
   /// The most points of a curve.
   private static let pointLimit = 400
+  /// The most points of a curve that say their value under the pointer.
+  private static let hitLimit = 25
 
   // The size in SVG units; the width is that of a column of the page.
   private let width = 480.0
@@ -25,12 +27,17 @@ package struct SVGChart {
       Self.thinned(series.band.filter { isDrawable($0.x, [$0.low, $0.high]) })
     }
     let xs = curves.joined().map(\.x) + bands.joined().map(\.x)
-    let ys = curves.joined().map(\.y) + bands.joined().flatMap { [$0.low, $0.high] }
+    let all = curves.joined().map(\.y) + bands.joined().flatMap { [$0.low, $0.high] }
+    let limit = chart.hasLogarithmicY ? Double.infinity : RobustLimit.of(curves.map { $0.map(\.y) })
+    let ys = all.filter { $0 <= limit }
     let xAxis = Axis(xs, isWhole: true, ticksAtValues: true)
     let yAxis = chart.hasLogarithmicY ? Axis(logarithmic: ys) : Axis(ys, isWhole: false, ticksAtValues: false)
     let left = 14 + 7.2 * Double(yAxis.ticks.map(\.label.count).max() ?? 1)
     func x(_ value: Double) -> Double { left + 6 + xAxis.place(value) * (width - left - 6 - right) }
-    func y(_ value: Double) -> Double { height - bottom - yAxis.place(value) * (height - top - bottom) }
+    func y(_ value: Double) -> Double {
+      // What lies above the axis runs along its top.
+      height - bottom - yAxis.place(min(value, limit)) * (height - top - bottom)
+    }
 
     var lines = ["<svg viewBox=\"0 0 \(Int(width)) \(Int(height))\" role=\"img\">"]
     lines.append("<title>\(Text.escaped(chart.title))</title><desc>\(Text.escaped(description))</desc>")
@@ -49,6 +56,19 @@ package struct SVGChart {
           + "x=\"\(number(x(tick.value)))\" y=\"\(number(height - bottom + 17))\">\(tick.label)</text>")
     }
     lines.append("<text x=\"2\" y=\"14\">\(Text.escaped(chart.yLabel))</text>")
+    if let most = all.max(), most > limit {
+      lines.append(
+        "<text class=\"end\" x=\"\(number(width - right))\" y=\"14\">↑ values up to \(Text.brief(most))</text>")
+    }
+    for (index, mark) in chart.marks.enumerated() where mark.x >= xs.min() ?? 0 && mark.x <= xs.max() ?? 0 {
+      let place = x(mark.x)
+      // A label near the right edge stands before its line.
+      let isLate = place > width * 0.7
+      lines.append(
+        "<path class=\"mark\" d=\"M\(number(place)) \(number(top))V\(number(height - bottom))\"/>"
+          + "<text class=\"mark-label\(isLate ? " end" : "")\" x=\"\(number(place + (isLate ? -4 : 4)))\" "
+          + "y=\"\(number(top + 11 + 13 * Double(index)))\">\(Text.escaped(mark.label))</text>")
+    }
     lines.append(
       "<text class=\"end\" x=\"\(number(width - right))\" y=\"\(number(height - 5))\">\(Text.escaped(chart.xLabel))</text>"
     )
@@ -64,11 +84,14 @@ package struct SVGChart {
       let style = Self.style(series.stroke, series.colour)
       let path = points.map { "\(number(x($0.x))) \(number(y($0.y)))" }.joined(separator: "L")
       lines.append("<path class=\"line \(style)\" d=\"M\(path)\"/>")
-      guard hasDots || points.count == 1, series.stroke != .thin else { continue }
-      for point in points {
+      guard series.stroke != .thin else { continue }
+      let isMarked = hasDots || points.count == 1
+      for point in isMarked ? points : Self.thinned(points, to: Self.hitLimit) {
+        let value = "\(series.name), \(Text.short(point.x)): \(Text.brief(point.y))"
         lines.append(
-          "<circle class=\"dot \(Self.style(series.colour))\" cx=\"\(number(x(point.x)))\" cy=\"\(number(y(point.y)))\" r=\"2.6\"/>"
-        )
+          ChartSymbol.markup(
+            isMarked || chart.series.count > 4 && series.stroke == .solid ? series.colour : nil,
+            style: Self.style(series.colour), x: x(point.x), y: y(point.y), title: value))
       }
     }
     if xs.isEmpty { lines.append("<text class=\"middle\" x=\"240\" y=\"150\">no numbers that can be drawn</text>") }
@@ -90,9 +113,9 @@ package struct SVGChart {
   private func number(_ value: Double) -> String { String(format: "%.1f", value) }
 
   /// Evenly chosen points up to the limit, including the last.
-  private static func thinned<Point>(_ points: [Point]) -> [Point] {
-    guard points.count > pointLimit else { return points }
-    return (0..<pointLimit).map { points[$0 * (points.count - 1) / (pointLimit - 1)] }
+  private static func thinned<Point>(_ points: [Point], to limit: Int = pointLimit) -> [Point] {
+    guard points.count > limit else { return points }
+    return (0..<limit).map { points[$0 * (points.count - 1) / (limit - 1)] }
   }
 }
 

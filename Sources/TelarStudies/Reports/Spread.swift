@@ -36,6 +36,7 @@ extension Metric {
     case .validationLoss: "validation loss"
     case .trainingLoss: "training loss"
     case .testLoss: "test loss"
+    case .lossWhileTraining: "loss while training"
     }
   }
 

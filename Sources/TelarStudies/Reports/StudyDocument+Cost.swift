@@ -11,6 +11,7 @@ extension StudyDocument {
           + "validation and training images; images a second are those of the run's middle epoch."),
       .table(costTable),
     ]
+    if let table = timeToAccuracyTable { blocks.append(.table(table)) }
     if let table = frozenTable { blocks.append(.table(table)) }
     return Document.Section(id: "cost", title: "Time and size", blocks: blocks)
   }

@@ -116,15 +116,16 @@ extension StudyDocument {
     }
     let trained =
       isSingle ? Spread(results[0].values(training)).map { ", on training images \($0.text(training))" } : nil
+    var chart = LineChart(
+      title: "\(study.name), \(title)", xLabel: "epoch", yLabel: yLabel,
+      hasLogarithmicY: study.hasLogarithmicLoss && training == .trainingLoss
+        && results.allSatisfy { !$0.experiment.isClassifier }, series: series)
+    let landmarks = isSingle ? CurveLandmarks(results[0], validation) : nil
+    chart.marks = landmarks?.marks ?? []
     return Document.Chart(
-      chart: LineChart(
-        title: "\(study.name), \(title)", xLabel: "epoch", yLabel: yLabel,
-        hasLogarithmicY: study.hasLogarithmicLoss && training == .trainingLoss
-          && results.allSatisfy { !$0.experiment.isClassifier }, series: series
-      ),
-      title: title,
+      chart: chart, title: title,
       caption: "\(training.isAccuracy ? "Accuracy" : "Loss") by epoch. In the end, on validation images: "
-        + "\(values.joined(separator: ", "))\(trained ?? "").",
+        + "\(values.joined(separator: ", "))\(trained ?? "").\(landmarks?.sentence ?? "")",
       key: isSingle ? Self.key(series) : key(results), stem: stem)
   }
 

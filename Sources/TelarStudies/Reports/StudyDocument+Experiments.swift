@@ -39,6 +39,7 @@ extension StudyDocument {
     var blocks: [Document.Block] = []
     if !experiment.summary.isEmpty { blocks.append(.paragraph(experiment.summary)) }
     if !network.isEmpty { blocks.append(.list(network)) }
+    if let layers = layerTable(of: result) { blocks.append(.table(layers)) }
     blocks.append(.table(runTable(result)))
     // The Markdown report shows these curves in a figure of several experiments.
     let isShownBefore = isWholeStudy && curveStems.contains(experiment.name)
@@ -50,6 +51,7 @@ extension StudyDocument {
           return chart
         }))
     if let matrices = matrixBlock(of: result) { blocks.append(matrices) }
+    if let classes = classTable(of: result) { blocks.append(.table(classes)) }
     for pictures in [reconstructions, filters] {
       do {
         if let pictures = try pictures(result) { blocks.append(.pictures(pictures)) }

@@ -8,34 +8,45 @@ extension StudyDocument {
     return tables
   }
 
-  /// One line per claim. Accuracies are shares, and the difference is the value minus the claimed one.
+  /// One line per number of each claim. Accuracies are shares, and the difference is the value minus the claimed one.
   private var claimsCSV: String {
-    CSV.line([
-      "experiment", "metric", "claim", "claimed_value", "value", "standard_deviation", "difference", "seeds",
-      "seeds_that_meet_it", "verdict", "reason",
-    ])
-      + claims.map { claim in
-        let numbers = claim.numbers
-        let spread = numbers.values.first?.spread
-        return CSV.line([
-          claim.experiment ?? "", claim.metric.title, claim.claim, text(numbers.claimed), text(spread?.mean),
-          text(spread?.deviation), text(numbers.difference), spread.map { String($0.count) } ?? "",
-          numbers.seedsThatMeetIt.map(String.init) ?? "", claim.word, claim.reason,
-        ])
+    let header = [
+      "experiment", "metric", "claim", "claimed_value", "number", "value", "standard_deviation", "low", "high",
+      "test_images_half_width", "difference", "seeds", "seeds_that_meet_it", "verdict", "reason", "more_seeds",
+    ]
+    return CSV.line(header)
+      + claims.flatMap { claim in
+        // A claim without results has a line too.
+        (claim.rows.isEmpty ? [nil] : claim.rows.map(Optional.some)).map { row in CSV.line(cells(claim, row)) }
       }.joined()
   }
 
-  /// One line per experiment of each comparison.
+  private func cells(_ claim: Judgement, _ row: Judgement.Row?) -> [String] {
+    var cells = [claim.experiment ?? "", claim.metric.title, claim.claim, text(claim.claimed)]
+    cells += [row?.measure.qualifier ?? "", text(row?.sample.mean), text(row?.deviation)]
+    cells += [text(row?.interval?.low), text(row?.interval?.high), text(row?.binomial)]
+    var difference: Double?
+    if let claimed = claim.claimed, let row { difference = row.sample.mean - claimed }
+    cells += [text(difference), row.map { String($0.sample.count) } ?? ""]
+    cells += [claim.seedsThatMeetIt.map(String.init) ?? "", claim.verdict.rawValue, claim.reason]
+    return cells + [claim.moreSeeds.map(String.init) ?? ""]
+  }
+
+  /// One line per experiment of each comparison; the difference is the weakest of the comparison.
   private var comparisonsCSV: String {
     CSV.line([
-      "claim", "metric", "experiment", "value", "standard_deviation", "seeds", "verdict", "reason",
+      "claim", "metric", "experiment", "value", "standard_deviation", "seeds", "less", "larger", "difference", "low",
+      "high", "effect_size", "exact_p", "p", "p_holm", "verdict", "reason", "more_seeds",
     ])
       + comparisons.flatMap { claim in
-        claim.numbers.values.map { experiment, spread in
-          CSV.line([
-            claim.claim, claim.metric.title, experiment, text(spread.mean), text(spread.deviation),
-            String(spread.count), claim.word, claim.reason,
-          ])
+        claim.rows.map { row in
+          var cells = [claim.claim, claim.metricText, row.experiment, text(row.sample.mean), text(row.deviation)]
+          let difference = claim.difference
+          cells += [String(row.sample.count), difference?.less ?? "", difference?.larger ?? ""]
+          cells += [text(difference?.sample.mean), text(difference?.interval.low), text(difference?.interval.high)]
+          cells += [text(difference?.sample.hedgesG), text(difference?.exactPValue), text(claim.pValue)]
+          cells += [text(claim.adjustedPValue), claim.verdict.rawValue, claim.reason]
+          return CSV.line(cells + [claim.moreSeeds.map(String.init) ?? ""])
         }
       }.joined()
   }

@@ -16,14 +16,18 @@ struct StudyDocument {
   init(_ folder: StudyFolder, isWholeStudy: Bool) {
     self.folder = folder
     self.isWholeStudy = isWholeStudy
-    judge = Judge(folder: folder)
+    judge = Judge(folder.study, folder.experiments, attempted: folder.attempted)
     claims = judge.claims
     comparisons = isWholeStudy ? judge.comparisons : []
     slugs = Text.slugs(of: folder.attempted.sorted())
   }
 
   var study: Study { folder.study }
-  var runs: [RunResult] { folder.experiments.flatMap(\.runs) }
+  /// The runs that ended, each once, also where experiments of the same settings share them.
+  var runs: [RunResult] {
+    var seen: Set<String> = []
+    return folder.experiments.flatMap(\.runs).filter { seen.insert($0.folder.path).inserted }
+  }
   var judgements: [Judgement] { claims + comparisons }
 
   /// The report. Reads reconstructions and checkpoints from the runs' folders.
@@ -33,8 +37,9 @@ struct StudyDocument {
     let shown = experimentSections(&problems)
     var document = Document(title: title, subtitle: subtitle, summary: summary(problems))
     document.sections = [
-      claimSection, comparisonSection, resultSection, curveSection, sideBySide, confusionSection, costSection, shown,
-      settingSection, assumptionSection, machineSection,
+      discussionSection, claimSection, comparisonSection, resultSection, curveSection, sideBySide, confusionSection,
+      costSection, shown,
+      settingSection, assumptionSection, contradictionSection, machineSection,
     ].compactMap(\.self)
     document.tables = tables
     return document
@@ -55,8 +60,6 @@ struct StudyDocument {
 
   // MARK: The top
 
-  private func count(_ status: Document.Status) -> Int { judgements.count { $0.status == status } }
-
   private func summary(_ problems: [String]) -> Document.Summary {
     let runCount = runs.count
     let seeds = Set(runs.map(\.seed)).count
@@ -71,17 +74,14 @@ struct StudyDocument {
     var counts: [Document.Summary.Count] = []
     let untouched = isWholeStudy ? judge.untouched : 0
     if !judgements.isEmpty || untouched > 0 {
-      let (held, failed, open) = (count(.held), count(.notHeld), count(.open))
-      sentences.append(
-        "Of \(Text.count(judgements.count, "claim")) of the text about them, \(held) held, \(failed) did not, and "
-          + "\(open) could not be judged."
-          + (untouched > 0 ? " \(untouched) more are about experiments that were not run." : ""))
-      counts = [
-        .init(number: held, label: "held", status: .held),
-        .init(number: failed, label: "did not hold", status: .notHeld),
-        .init(number: open, label: "could not be judged", status: .open),
-      ]
-      if untouched > 0 { counts.append(.init(number: untouched, label: "not run", status: .none)) }
+      let tally = VerdictTally(judgements, untouched: untouched)
+      sentences.append("Of \(Text.count(judgements.count, "claim")) of the text about them, \(tally.sentence)")
+      let more = judgements.compactMap(\.moreSeeds)
+      if let least = more.min(), let most = more.max() {
+        let range = least == most ? "" : "\(least) to "
+        sentences.append("What cannot be told apart would take about \(range)\(Text.count(most, "more seed")).")
+      }
+      counts = tally.counts
     } else if study.experiments.contains(where: { !$0.claims.isEmpty }) {
       sentences.append("The text claims nothing of \(isWholeStudy ? "these experiments" : "this experiment").")
     } else {

@@ -88,6 +88,14 @@ package enum Text {
     return text.hasPrefix("−") || !value.isFinite ? text : "+" + text
   }
 
+  /// A number with four digits.
+  static func brief(_ value: Double) -> String {
+    value.isFinite ? String(format: "%.4g", value).replacingOccurrences(of: "-", with: "−") : "not finite"
+  }
+
+  /// A p-value: `0.031`, `< 0.001`
+  static func probability(_ value: Double) -> String { value < 0.001 ? "< 0.001" : decimal(value, 3) }
+
   /// The shortest text with the same value: `0.001`, `100`.
   static func short(_ value: Double) -> String {
     guard value.isFinite else { return "not finite" }

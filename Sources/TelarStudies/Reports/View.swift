@@ -20,7 +20,8 @@ package struct View {
     }
     return [
       "title": text(document.title), "subtitles": document.subtitle.map(line), "sections": sections,
-      "generator": text(generator), "style": format == .html ? Page.style : "", "summary": summary(document.summary),
+      "generator": text(generator), "style": format == .html ? Page.style : "",
+      "script": Page.script, "scriptSum": Page.scriptSum, "summary": summary(document.summary),
       "tables": document.tables.map(\.name),
     ]
   }
@@ -48,6 +49,18 @@ package struct View {
     case .charts(let charts):
       let shown = format == .html ? charts : charts.filter(\.isInMarkdown)
       return shown.isEmpty ? nil : ["charts": ["figures": shown.map(chart)]]
+    case .intervals(let charts):
+      guard format == .html else { return nil }
+      return [
+        "charts": [
+          "figures": charts.map { chart -> [String: Any] in
+            [
+              "chartTitle": text(chart.title), "chartCaption": text(chart.caption), "file": false, "numbers": "",
+              "svg": IntervalDrawing(chart: chart).markup, "key": [[String: Any]](),
+            ]
+          }
+        ]
+      ]
     case .matrices(let matrices):
       let shown = format == .html ? matrices : matrices.filter { $0.figure != nil }
       return shown.isEmpty ? nil : ["matrices": ["figures": shown.map(matrix)]]
@@ -59,6 +72,7 @@ package struct View {
     [
       "caption": text(table.caption),
       "columns": table.columns.map { ["name": text($0.title), "isNumeric": $0.isNumeric] as [String: Any] },
+      "isSortable": table.rows.count > 2,
       "rows": table.rows.map { row in
         [
           "cells": zip(row, table.columns).enumerated().map { index, pair -> [String: Any] in
@@ -78,7 +92,7 @@ package struct View {
   private func link(_ link: Document.Link?) -> String? {
     switch (link, format) {
     case (.anchor(let id), .html): "#" + id
-    case (.anchor, .markdown), (nil, _): nil
+    case (.anchor, .markdown), (.anchor, .latex), (nil, _): nil
     case (.report(let folder), _): "\(folder)/\(format.fileName)"
     }
   }

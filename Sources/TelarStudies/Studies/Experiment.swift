@@ -21,6 +21,9 @@ public struct Experiment: Sendable {
   public var claims: [Claim]
   /// The text's confusion matrix, as shares of each true class.
   public var confusion: [[Double]]?
+  /// The group of an experiment that is not the text's own, such as `open`, which tries another reading; it runs only
+  /// when it or its group is named.
+  public var group: String?
 
   /// How the data set is divided and normalized.
   public struct DataSettings: Sendable, Hashable {
@@ -86,7 +89,7 @@ public struct Experiment: Sendable {
     _ name: String, _ summary: String, _ architecture: Architecture, loss: Loss, data: DataSettings = DataSettings(),
     optimizer: any Optimizer = Adam(), schedule: LearningRateSchedule = .constant, batchSize: Int = 100, epochs: Int,
     earlyStopping: EarlyStopping? = nil, pretraining: Pretraining? = nil, claims: [Claim] = [],
-    confusion: [[Double]]? = nil
+    confusion: [[Double]]? = nil, group: String? = nil
   ) {
     self.name = name
     self.summary = summary
@@ -101,6 +104,7 @@ public struct Experiment: Sendable {
     self.pretraining = pretraining
     self.claims = claims
     self.confusion = confusion
+    self.group = group
   }
 
   public var isClassifier: Bool { loss == .classification }

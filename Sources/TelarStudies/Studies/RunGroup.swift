@@ -76,7 +76,7 @@ extension Experiment {
   /// The settings that the experiment determines, in the form of a run's record.
   ///
   /// - Parameter record: the run's own, which knows whether its data has a validation set.
-  private func asked(of record: JSON.Members) -> JSON.Members {
+  func asked(of record: JSON.Members) -> JSON.Members {
     var source = JSON.null
     if let pretraining {
       var members: JSON.Members = ["parts": .array(pretraining.parts.map(JSON.string))]

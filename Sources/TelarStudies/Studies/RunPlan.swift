@@ -14,7 +14,8 @@ package struct Job: Sendable {
   /// Orders experiments so that each follows the one whose weights it needs.
   ///
   /// A requested experiment serves as pre-training too if it has the number of epochs that this needs; otherwise it is
-  /// trained once more, in a folder whose name states the epochs.
+  /// trained once more, in a folder whose name states the epochs. An experiment with the settings of an earlier one of the
+  /// study is that one's run.
   ///
   /// - Parameter epochs: the number of epochs of a requested experiment.
   package static func plan(_ experiments: [Experiment], of study: Study, epochs: (Experiment) -> Int) -> [Job] {
@@ -36,9 +37,13 @@ package struct Job: Sendable {
       return jobs.count - 1
     }
     func isAskedFor(_ experiment: Experiment, _ count: Int) -> Bool {
-      experiments.contains { $0.name == experiment.name } && epochs(experiment) == count
+      experiments.contains { $0.name == experiment.name || study.twin(of: $0)?.name == experiment.name }
+        && epochs(experiment) == count
     }
-    for experiment in experiments { _ = add(experiment, epochs(experiment), isRequested: true) }
+    for experiment in experiments {
+      let trained = study.twin(of: experiment) ?? experiment
+      _ = add(trained, epochs(trained), isRequested: true)
+    }
     return jobs
   }
 }

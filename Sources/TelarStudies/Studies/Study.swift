@@ -7,6 +7,8 @@ public struct Study: Sendable {
   public var source: String
   /// The assumptions made where the text is open. Printed and recorded with each run.
   public var assumptions: [String]
+  /// Where the text contradicts itself, which no run can settle.
+  public var contradictions: [String]
   public var experiments: [Experiment]
   /// The figures that compare experiments.
   public var charts: [Chart]
@@ -60,14 +62,16 @@ public struct Study: Sendable {
   }
 
   public init(
-    name: String, title: String, source: String = "", assumptions: [String] = [], experiments: [Experiment],
-    charts: [Chart] = [], comparisons: [Comparison] = [], showsMeasuredWhileTraining: Bool = false,
+    name: String, title: String, source: String = "", assumptions: [String] = [], contradictions: [String] = [],
+    experiments: [Experiment], charts: [Chart] = [], comparisons: [Comparison] = [],
+    showsMeasuredWhileTraining: Bool = false,
     hasLogarithmicLoss: Bool = true, recipe: RecipeFile? = nil
   ) {
     self.name = name
     self.title = title
     self.source = source
     self.assumptions = assumptions
+    self.contradictions = contradictions
     self.experiments = experiments
     self.charts = charts
     self.comparisons = comparisons
@@ -85,19 +89,31 @@ public struct Study: Sendable {
     throw UsageError.unknown("study", name, known: all.map(\.name))
   }
 
-  /// The named experiments in the study's order, or all if no name is given.
+  /// The text's own experiments, without those of groups.
+  public var ownExperiments: [Experiment] { experiments.filter { $0.group == nil } }
+
+  /// The groups of further experiments, in order.
+  public var groups: [String] {
+    experiments.compactMap(\.group).reduce(into: []) { groups, group in
+      if !groups.contains(group) { groups.append(group) }
+    }
+  }
+
+  /// The named experiments in the study's order, or the text's own if no name is given. A group's name stands for its
+  /// experiments.
   ///
   /// - Throws: ``UsageError`` for an unknown name, with the nearest known ones.
   public func experiments(named names: [String]) throws -> [Experiment] {
-    if names.isEmpty { return experiments }
+    if names.isEmpty { return ownExperiments }
     var wanted: Set<String> = []
     for name in names {
       // Results call an experiment `aldecoa/case-1`.
       let short = name.hasPrefix(self.name + "/") ? String(name.dropFirst(self.name.count + 1)) : name
-      guard let experiment = experiments.first(where: { $0.name == short.lowercased() }) else {
-        throw UsageError.unknown("experiment of \(self.name)", name, known: experiments.map(\.name))
+      let named = experiments.filter { $0.name == short.lowercased() || $0.group == short.lowercased() }
+      if named.isEmpty {
+        throw UsageError.unknown("experiment of \(self.name)", name, known: experiments.map(\.name) + groups)
       }
-      wanted.insert(experiment.name)
+      wanted.formUnion(named.map(\.name))
     }
     return experiments.filter { wanted.contains($0.name) }
   }

@@ -232,7 +232,22 @@ public struct StudyResult: Sendable {
       if group.runs.isEmpty { continue }
       experiments.append(ExperimentResult(experiment: experiment, isRequested: isRequested, runs: group.runs))
     }
-    return (experiments, others)
+    return (withTwins(experiments, of: study), others)
+  }
+
+  /// Adds the experiments that were not trained as they have the settings of others, in the study's order.
+  private static func withTwins(_ results: [ExperimentResult], of study: Study) -> [ExperimentResult] {
+    let present = Set(results.map(\.experiment.name))
+    let added = study.experiments.filter { !present.contains($0.name) }.compactMap { experiment in
+      study.twin(of: experiment).flatMap { twin in
+        results.first { $0.isRequested && $0.experiment.name == twin.name }
+      }.map { ExperimentResult(experiment: experiment, isRequested: true, runs: $0.runs) }
+    }
+    guard !added.isEmpty else { return results }
+    let places = Dictionary(uniqueKeysWithValues: study.experiments.enumerated().map { ($1.name, $0) })
+    func place(_ result: ExperimentResult) -> Int { places[result.experiment.name] ?? places.count }
+    return (results + added).enumerated().sorted { (place($0.element), $0.offset) < (place($1.element), $1.offset) }
+      .map(\.element)
   }
 
   /// The seeds with a folder.

@@ -93,13 +93,13 @@ struct RecipeRunTests {
     let read = try Study(in: result.folder)
     #expect(read.experiments.map(\.name) == ["a-name-sgd", "a-name-adam"])
     #expect(StudyResult(reading: result.folder, of: read).experiments.count == 2)
-    // The table has no columns for claims, which a recipe has none of.
-    #expect(!result.table.contains("claimed") && !result.table.contains("Assumptions where"))
+    // The table has no claims, which this recipe has none of.
+    #expect(!result.table.contains("Claims of") && !result.table.contains("Assumptions where"))
 
     let published = try run(.molina, Study.molina.experiments(named: ["base"]).map(shortened), StudyOptions())
     #expect(try Study(in: published.folder).name == "molina")
     #expect(published.folder.members(of: "study.json")?["recipe"] == nil)
-    #expect(published.table.contains("claimed") && published.table.contains("Assumptions where"))
+    #expect(published.table.contains("Claims of the text") && published.table.contains("Assumptions where"))
 
     let error = #expect(throws: RecipeError.self) { try Study(in: RunFolder(folder.path)) }
     #expect(error?.kind == .missing)

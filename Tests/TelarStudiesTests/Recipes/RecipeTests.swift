@@ -361,7 +361,7 @@ struct RecipeTests {
     #expect(recipe.study.experiments.count == 10)
     let reference = try String(contentsOfFile: root + "/Tools/recipes/README.md", encoding: .utf8)
     let blocks = reference.split(separator: "```toml\n").dropFirst().map { $0.split(separator: "```")[0] }
-    #expect(blocks.count == 6)
+    #expect(blocks.count == 7)
     #expect(try Recipe(text: String(blocks[0])).study.experiments.map(\.name) == ["mlp-width-64", "mlp-width-256"])
     let readme = try String(contentsOfFile: root + "/README.md", encoding: .utf8)
     let shown = try #require(readme.split(separator: "```toml\n").dropFirst().first).split(separator: "```")[0]

@@ -22,6 +22,13 @@ struct RecipeWriterTests {
     Job.plan(experiments, of: study) { $0.epochs }.map { "\($0.experiment.name) \($0.epochs) \($0.pretraining ?? -1)" }
   }
 
+  /// The study as a recipe's, of which every experiment is trained, whatever settings it shares with another.
+  private func asRecipe(_ study: Study) -> Study {
+    var study = study
+    study.recipe = Study.RecipeFile(text: "")
+    return study
+  }
+
   @Test(arguments: Study.all.map(\.name))
   func `a published study is read back as it was written`(name: String) throws {
     let study = try Study.named(name)
@@ -31,7 +38,7 @@ struct RecipeWriterTests {
     #expect(recipe.study.title == study.title && recipe.study.source == study.source)
     #expect(recipe.study.assumptions == study.assumptions)
     #expect(recipe.study.experiments.map(settings) == study.experiments.map(settings))
-    #expect(plan(recipe.usualExperiments, of: recipe.study) == plan(study.experiments, of: study))
+    #expect(plan(recipe.usualExperiments, of: recipe.study) == plan(study.experiments, of: asRecipe(study)))
     #expect(recipe.study.charts.map(\.name) == study.charts.map(\.name))
     #expect(recipe.study.charts.map(\.experiments) == study.charts.map(\.experiments))
     #expect(recipe.study.charts.map { "\($0.kind)" } == study.charts.map { "\($0.kind)" })
@@ -49,7 +56,7 @@ struct RecipeWriterTests {
     #expect(recipe.usualExperiments.map(\.name) == ["case-0-pretrained-frozen"])
     // The autoencoder has 100 epochs, and the classifier takes one of 40.
     #expect(recipe.study.experiments[1].pretraining?.epochs == 40)
-    #expect(plan(recipe.usualExperiments, of: recipe.study) == plan(chosen, of: study))
+    #expect(plan(recipe.usualExperiments, of: recipe.study) == plan(chosen, of: asRecipe(study)))
   }
 
   @Test func `the user's options are written too`() throws {

@@ -100,6 +100,34 @@ import Testing
     #expect(abs(heights[2] - (heights[0] + heights[1]) / 2) <= 0.1)
   }
 
+  @Test func `a diverged curve does not flatten the others, and says so`() throws {
+    func drawing(_ values: [[Double]]) -> String {
+      let series = values.enumerated().map { index, values in
+        LineChart.Series(
+          name: "s\(index)", points: values.enumerated().map { (Double($0 + 1), $1) }, colour: index)
+      }
+      return SVGChart(LineChart(title: "t", xLabel: "epoch", yLabel: "loss", series: series)).markup(description: "")
+    }
+    func heights(_ drawing: String) throws -> [Double] {
+      let path = try #require(drawing.firstMatch(of: /class="line solid c0" d="M([^"]*)"/)).1
+      return path.split(separator: "L").compactMap { Double($0.split(separator: " ")[1]) }
+    }
+    let sound = (1...20).map { 2 / Double($0) }
+    let alone = try heights(drawing([sound, sound]))
+    let beside = drawing([sound, sound, sound.map { _ in 1e6 }])
+    #expect(try zip(alone, heights(beside)).allSatisfy { abs($0 - $1) < 15 })
+    #expect(beside.contains("↑ values up to 1e+06") && !drawing([sound, sound]).contains("↑"))
+    #expect(RobustLimit.of([]) == .infinity && RobustLimit.of([[0, 0], [0]]) == .infinity)
+  }
+
+  @Test func `nine curves have nine looks`() {
+    let looks = (0..<9).map { index in
+      ChartSymbol.markup(index, style: "c\(index % 8)", x: 0, y: 0, title: "").prefix { $0 != ">" }
+    }
+    #expect(Set(looks.prefix(8)).count == 8)
+    #expect(ChartSymbol.markup(nil, style: "c0", x: 1, y: 2, title: "a & b").contains("<title>a &amp; b</title>"))
+  }
+
   @Test func `text of files is one line without what is not seen`() {
     #expect(Text.shown("a\nb\u{0}c\u{202e}d\u{7f}") == "a b c\u{fffd}d ")
     #expect(Text.shown("Ñandú — 漢字 🎉") == "Ñandú — 漢字 🎉")

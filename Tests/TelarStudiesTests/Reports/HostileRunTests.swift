@@ -24,7 +24,7 @@ import Testing
     #expect(paths.count == 2, sourceLocation: sourceLocation)
     let page = Parsed(try output.text("report.html"))
     #expect(page.problem == nil, sourceLocation: sourceLocation)
-    #expect(page.count("script") == 0 && page.count("b") == 0, sourceLocation: sourceLocation)
+    #expect(page.count("script") == 1 && page.count("b") == 0, sourceLocation: sourceLocation)
     return page.text
   }
 

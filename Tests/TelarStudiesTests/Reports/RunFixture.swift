@@ -129,7 +129,7 @@ final class Parsed: NSObject, XMLParserDelegate {
     attributes: [String: String]
   ) {
     elements.append((name, attributes))
-    isInStyle = name == "style"
+    isInStyle = name == "style" || name == "script"
     raw += " "
   }
 

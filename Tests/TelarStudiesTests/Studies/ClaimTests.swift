@@ -5,80 +5,68 @@ import Testing
 
 @Suite("Claims")
 struct ClaimTests {
-  @Test func `bounds on the last value`() {
-    #expect(Claim(.validationAccuracy, .above(0.9)).isMet(by: [0.5, 0.91]) == true)
-    #expect(Claim(.validationAccuracy, .above(0.9)).isMet(by: [0.91, 0.9]) == false)
-    #expect(Claim(.validationAccuracy, .below(0.75)).isMet(by: [0.7]) == true)
-    #expect(Claim(.validationAccuracy, .near(0.8)).isMet(by: [0.781]) == true)
-    #expect(Claim(.validationAccuracy, .near(0.8)).isMet(by: [0.829]) == false)
-    #expect(Claim(.validationLoss, .near(0.0025)).isMet(by: [0.0027]) == true)
-    #expect(Claim(.validationLoss, .near(0.0025)).isMet(by: [0.0028]) == false)
-    #expect(Claim(.validationLoss, .near(0.0025)).isMet(by: []) == nil)
+  /// The verdict on the final values of several seeds.
+  private func verdict(_ expectation: Claim.Expectation, _ metric: Metric, _ values: [Double]) -> Verdict {
+    let sample = Sample(values)
+    let claim = Claim(metric, expectation)
+    return Judge.verdict(sample, Interval.ofMean(sample), claim.conditions[0].region).verdict
   }
 
-  @Test func `shapes of curves`() {
-    let falling = [5.0, 4, 3, 3.1, 2, 1.5]
-    #expect(Claim(.validationLoss, .fallsSteadily).isMet(by: falling) == true)
-    #expect(Claim(.validationLoss, .fallsSteadily).isMet(by: [5, 4, 4.5, 3, 3.5]) == false)
-    #expect(Claim(.validationLoss, .fallsSteadily).isMet(by: [5, 4]) == nil)
-    #expect(Claim(.validationLoss, .rises(lastEpochs: 3)).isMet(by: [5, 2, 2.5, 2.2, 2.3]) == true)
-    #expect(Claim(.validationLoss, .rises(lastEpochs: 3)).isMet(by: falling) == false)
-    #expect(Claim(.validationLoss, .rises(lastEpochs: 3)).isMet(by: [1, 2, 3]) == nil)
-    #expect(Claim(.validationLoss, .oscillates).isMet(by: [5, 6, 4.8, 5.5, 4.9]) == true)
-    #expect(Claim(.validationLoss, .oscillates).isMet(by: [5, 6, 4, 5.5, 1]) == true)
-    #expect(Claim(.validationLoss, .oscillates).isMet(by: falling) == false)
-    #expect(Claim(.validationLoss, .oscillatesWithoutImproving).isMet(by: [5, 6, 4.8, 5.5, 4.9]) == true)
-    #expect(Claim(.validationLoss, .oscillatesWithoutImproving).isMet(by: [5, 6, 4, 5.5, 1]) == false)
-    #expect(Claim(.validationLoss, .doesNotRiseAgain(within: 0.05)).isMet(by: [5, 2, 2.1]) == true)
-    #expect(Claim(.validationLoss, .doesNotRiseAgain(within: 0.05)).isMet(by: [5, 2, 2.11]) == false)
-    #expect(Claim(.validationLoss, .doesNotRiseAgain(within: 0.05)).isMet(by: [5, 2]) == nil)
-    #expect(Claim(.validationLoss, .risesAgain(by: 0.05)).isMet(by: [5, 2, 2.1]) == false)
-    #expect(Claim(.validationLoss, .risesAgain(by: 0.05)).isMet(by: [5, 2, 2.11]) == true)
-    #expect(Claim(.validationLoss, .risesAgain(by: 0.05)).isMet(by: [5, 2]) == nil)
+  @Test func `bounds are judged by the interval`() {
+    let accuracies = [0.9061, 0.9043, 0.9078, 0.9052, 0.9069]
+    #expect(verdict(.above(0.9), .validationAccuracy, accuracies) == .held)
+    #expect(verdict(.above(0.91), .validationAccuracy, accuracies) == .notHeld)
+    // The interval is 0.9043 to 0.9078.
+    #expect(verdict(.above(0.905), .validationAccuracy, accuracies) == .cannotBeTold)
+    #expect(verdict(.below(0.91), .validationAccuracy, accuracies) == .held)
+    #expect(verdict(.below(0.9), .validationAccuracy, accuracies) == .notHeld)
+    #expect(verdict(.below(0.907), .validationAccuracy, accuracies) == .cannotBeTold)
+    #expect(verdict(.above(0.9), .validationAccuracy, [0.95]) == .notJudged)
+    #expect(verdict(.above(1), .validationLoss, [2, .nan, 2]) == .notJudged)
+  }
+
+  @Test func `about is judged by two one-sided tests within the margin`() {
+    #expect(verdict(.near(0.8), .validationAccuracy, [0.79, 0.8, 0.805, 0.795]) == .held)
+    #expect(verdict(.near(0.8), .validationAccuracy, [0.829, 0.831, 0.83, 0.832]) == .notHeld)
+    #expect(verdict(.near(0.8), .validationAccuracy, [0.81, 0.829, 0.80, 0.82]) == .cannotBeTold)
+    #expect(verdict(.near(0.0025), .validationLoss, [0.0024, 0.0025, 0.0026]) == .held)
+    #expect(verdict(.near(0.0025), .validationLoss, [0.0029, 0.00295, 0.003]) == .notHeld)
+    #expect(Claim.margin(of: .validationAccuracy, at: 0.8) == 0.02)
+    #expect(abs(Claim.margin(of: .trainingLoss, at: 0.3) - 0.03) < 1e-12)
+  }
+
+  @Test func `what is open says how many seeds would tell`() throws {
+    let sample = Sample([0.9061, 0.9043, 0.9078, 0.9052, 0.9069])
+    let interval = Interval.ofMean(sample)
+    let open = Judge.verdict(sample, interval, .above(0.905))
+    #expect(open.verdict == .cannotBeTold)
+    let needed = try #require(open.needed)
+    #expect(needed == SampleSize.needed(distance: sample.mean - 0.905, deviation: sample.deviation) && needed > 5)
+    #expect(Judge.verdict(sample, interval, .above(sample.mean)).needed == nil)
+    #expect(Judge.verdict(sample, interval, .above(0.9)).needed == nil)
   }
 
   @Test func `claims about certain epochs`() {
     let curve = [0.5, 0.86, 0.9]
-    #expect(Claim(.validationAccuracy, .aboveInEpoch(2, 0.85)).isMet(by: curve) == true)
-    #expect(Claim(.validationAccuracy, .aboveInEpoch(2, 0.86)).isMet(by: curve) == false)
-    #expect(Claim(.validationAccuracy, .aboveInEpoch(4, 0.8)).isMet(by: curve) == nil)
-    #expect(Claim(.validationAccuracy, .inside(0.85...0.95, fromEpoch: 2)).isMet(by: curve) == true)
-    #expect(Claim(.validationAccuracy, .inside(0.85...0.95, fromEpoch: 1)).isMet(by: curve) == false)
-    #expect(Claim(.validationAccuracy, .inside(0.85...0.95, fromEpoch: 4)).isMet(by: curve) == nil)
-  }
-
-  @Test func `several seeds are judged by their means, and ups and downs one by one`() {
-    let claim = Claim(.validationLoss, .oscillates)
-    let (up, down) = ([5.0, 6, 4, 5, 3], [5.0, 4, 5, 3, 4])
-    #expect(claim.isMet(by: zip(up, down).map { ($0 + $1) / 2 }) == false, "the mean is smooth")
-    #expect(claim.isMet(by: [up, down], finals: [3, 4]) == true)
-    #expect(claim.isMet(by: [up, [5, 4, 3, 2, 1]], finals: [3, 1]) == false)
-    #expect(claim.isMet(by: [up, [5, 4]], finals: [3, 4]) == nil)
-    #expect(claim.isMet(by: [], finals: []) == nil)
-    #expect(Claim(.validationLoss, .below(2)).isMet(by: [[3, 1], [3, 2]], finals: [1, 2]) == true)
-    #expect(Claim(.validationLoss, .below(2)).isMet(by: [[3, 1], [3, 3]], finals: [1, 3]) == false)
-  }
-
-  @Test func `the network that is kept counts, not the last epoch`() {
-    let curve = [0.9, 0.7]
-    #expect(Claim(.validationAccuracy, .above(0.8)).isMet(by: curve, final: 0.9) == true)
-    #expect(Claim(.validationAccuracy, .above(0.8)).isMet(by: curve) == false)
-    #expect(Claim(.validationLoss, .rises(lastEpochs: 1)).isMet(by: [1, 2], final: 1) == true)
-    #expect(Claim(.testLoss, .below(0.8)).isMet(by: [], final: 0.7) == true)
-  }
-
-  @Test func `comparisons`() {
-    func comparison(_ expectation: Comparison.Expectation) -> Comparison {
-      Comparison("text", .validationLoss, ["a", "b"], expectation)
+    func values(_ expectation: Claim.Expectation) -> [Bool?] {
+      Claim(.validationAccuracy, expectation).conditions.map { condition in
+        condition.measure.value(of: curve).map(condition.region.contains)
+      }
     }
-    #expect(comparison(.increasing).isMet(by: [1, 2]))
-    #expect(!comparison(.increasing).isMet(by: [2, 2]))
-    #expect(comparison(.atLeastTimes(2)).isMet(by: [1, 2]))
-    #expect(comparison(.lastIsLargest).isMet(by: [1, 2]))
-    #expect(!comparison(.lastIsLargest).isMet(by: [2, 2]))
-    #expect(!comparison(.atLeastTimes(2)).isMet(by: [1, 1.9]))
-    #expect(comparison(.alike(within: 0.1)).isMet(by: [1.05, 1]))
-    #expect(!comparison(.alike(within: 0.1)).isMet(by: [1.2, 1]))
+    #expect(values(.aboveInEpoch(2, 0.85)) == [true] && values(.aboveInEpoch(2, 0.86)) == [false])
+    #expect(values(.aboveInEpoch(4, 0.8)) == [nil])
+    #expect(values(.inside(0.85...0.95, fromEpoch: 2)) == [true, true])
+    #expect(values(.inside(0.85...0.95, fromEpoch: 1)) == [false, true])
+    #expect(values(.inside(0.85...0.95, fromEpoch: 4)) == [nil, nil])
+    #expect(Measure(.validationLoss, .mean(epochs: 2)).value(of: [4, 2, 1]) == 3)
+    #expect(Measure(.validationLoss, .mean(epochs: 4)).value(of: [4, 2, 1]) == nil)
+  }
+
+  @Test func `all conditions of a claim must hold`() {
+    #expect(Verdict.all([.held, .held]) == .held)
+    #expect(Verdict.all([.held, .cannotBeTold]) == .cannotBeTold)
+    #expect(Verdict.all([.cannotBeTold, .notHeld]) == .notHeld)
+    #expect(Verdict.all([.notHeld, .notJudged]) == .notJudged && Verdict.all([]) == .notJudged)
   }
 
   @Test func `claims read well`() {
@@ -91,7 +79,10 @@ struct ClaimTests {
       (0.1, "0.1000"), (2.30259, "2.3026"), (999_999, "999999.0000"), (1.5e6, "1.500e6"), (1.79e308, "1.790e308"),
       (0, "0.0000"), (-1.15e-7, "-1.150e-7"), (.nan, "nan"), (.infinity, "inf"),
     ] as [(Double, String)] { #expect(Metric.validationLoss.text(loss) == text) }
-    #expect(Claim(.validationLoss, .rises(lastEpochs: 3)).text == "rises in the last 3 epochs")
+    #expect(Claim(.validationLoss, .rises).text == "rises in the last epochs")
+    #expect(Claim(.validationLoss, .doesNotRiseAgain(within: 0.05)).text == "does not rise again (5 %)")
+    #expect(
+      Claim(.validationLoss, .gainsLittle(afterEpoch: 60, within: 0.05)).text == "falls less than 5 % after epoch 60")
   }
 }
 

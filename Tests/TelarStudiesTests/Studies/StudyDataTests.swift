@@ -7,28 +7,28 @@ import Testing
 struct StudyDataTests {
   @Test func `names are those of the texts' digest`() {
     #expect(
-      Study.aldecoa.experiments.map(\.name) == [
+      Study.aldecoa.ownExperiments.map(\.name) == [
         "n64-p0.2", "n32-p0.2", "n128-p0.2", "n64-p0.1", "n64-p0.5", "sgd", "lr-1e-2", "lr-1e-4", "batch-50",
         "batch-150", "case-1", "case-2", "case-3", "case-4",
       ])
     #expect(
-      Study.brunello.experiments.map(\.name) == [
+      Study.brunello.ownExperiments.map(\.name) == [
         "ae-1", "ae-2", "ae-3", "lr-1e-4", "lr-5e-4", "lr-1e-3", "head-64-32", "head-128-64", "head-512-256",
         "head-128-64-32", "head-256-128-64", "head-512-256-128", "dropout-0.2", "dropout-0.4", "dropout-0.6",
         "case-0-pretrained-frozen", "case-1-scratch-full", "case-2-pretrained-finetune", "case-3-scratch-frozen",
       ])
     #expect(
-      Study.borgnino.experiments.map(\.name) == [
+      Study.borgnino.ownExperiments.map(\.name) == [
         "h64-adam", "h128-adam", "h256-adam", "h512-adam", "h64-sgd-lr-0.1", "h128-sgd-lr-0.1", "h256-sgd-lr-0.1",
         "h512-sgd-lr-0.1",
       ])
     #expect(
-      Study.manolucos.experiments.map(\.name) == [
+      Study.manolucos.ownExperiments.map(\.name) == [
         "baseline", "dropout-0", "batchnorm", "max-avg", "channels-64-96", "classifier-baseline", "classifier-fc-adam",
         "classifier-fc-sgd", "classifier-fc-sgd-plain",
       ])
     #expect(
-      Study.molina.experiments.map(\.name) == [
+      Study.molina.ownExperiments.map(\.name) == [
         "base", "adam", "no-dropout", "batch-1000", "lr-0.1", "neurons-256-128", "final-adam-lr-0.1",
         "final-sgd-lr-0.1",
       ])
@@ -36,14 +36,13 @@ struct StudyDataTests {
 
   @Test func `settings are those of the texts' digest`() throws {
     #expect(Study.borgnino.experiments.allSatisfy { $0.epochs == 200 && $0.data.validationCount == 10_000 })
-    #expect(Study.manolucos.experiments.allSatisfy { $0.epochs == 30 && $0.data.normalization.mean == [0.5] })
-    #expect(Study.molina.experiments.allSatisfy { $0.epochs == 30 && $0.earlyStopping == nil })
-    let uncut = Study.aldecoa.experiments.filter { $0.earlyStopping == EarlyStopping(patience: 15) }
+    #expect(Study.manolucos.ownExperiments.allSatisfy { $0.epochs == 30 && $0.data.normalization.mean == [0.5] })
+    #expect(Study.molina.ownExperiments.allSatisfy { $0.epochs == 30 && $0.earlyStopping == nil })
+    let uncut = Study.aldecoa.ownExperiments.filter { $0.earlyStopping == EarlyStopping(patience: 15) }
     #expect(uncut.map(\.name) == ["n64-p0.2", "lr-1e-2", "batch-50", "batch-150"])
     #expect(uncut.allSatisfy { $0.epochs == 15 && $0.claims.allSatisfy(\.isAboutShape) })
-    let stopped = Study.aldecoa.experiments.filter { $0.earlyStopping == EarlyStopping(patience: 3) }
-    #expect(stopped.count == Study.aldecoa.experiments.count - 4)
-    #expect(stopped.allSatisfy { !$0.claims.contains(where: \.isAboutShape) })
+    let stopped = Study.aldecoa.ownExperiments.filter { $0.earlyStopping == EarlyStopping(patience: 3) }
+    #expect(stopped.count == Study.aldecoa.ownExperiments.count - 4)
     let epochs = Dictionary(uniqueKeysWithValues: Study.brunello.experiments.map { ($0.name, $0.epochs) })
     #expect(epochs["ae-2"] == 100 && epochs["lr-5e-4"] == 60 && epochs["head-64-32"] == 100)
     #expect(epochs["dropout-0.4"] == 40 && epochs["case-0-pretrained-frozen"] == 40)
@@ -51,7 +50,7 @@ struct StudyDataTests {
       #expect(experiment.pretraining?.experiment == "channels-64-96")
       #expect(experiment.architecture.parts.allSatisfy { !$0.isFrozen })
     }
-    let counts = try Study.molina.experiments.map { experiment in
+    let counts = try Study.molina.ownExperiments.map { experiment in
       try Network(experiment.architecture, on: CPUDevice(threads: 1), inputShape: [28, 28, 1], seed: 0).trainableCount
     }
     #expect(counts == [109_386, 109_386, 109_386, 109_386, 109_386, 235_146, 235_146, 235_146])
@@ -98,6 +97,15 @@ struct StudyDataTests {
     }
     #expect(matrices[0][6][6] == 0.75)
     #expect(matrices[3][2][6] == 0.27)
+  }
+
+  @Test func `further readings run only when they are named`() throws {
+    #expect(Study.molina.groups == ["open"])
+    #expect(try Study.molina.experiments(named: []).map(\.name) == Study.molina.ownExperiments.map(\.name))
+    let open = try Study.molina.experiments(named: ["open"])
+    #expect(open.map(\.name) == ["base-batch-20", "base-momentum-0.9", "base-long", "base-dropout-last"])
+    #expect(try Study.molina.experiments(named: ["base", "molina/base-batch-20"]).count == 2)
+    for study in Study.all { #expect(study.name == "molina" || !study.contradictions.isEmpty) }
   }
 
   @Test func `an unknown name is answered with the nearest`() {
