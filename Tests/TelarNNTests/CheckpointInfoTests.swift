@@ -71,7 +71,7 @@ import Testing
     let byChannel = Normalization(mean: [0, 0.5, 0.25], deviation: [1, 0.5, 2])
     #expect(byChannel.scale(1) == normalization.scale() && byChannel.shift(2) == -0.125)
     #expect(byChannel.pixel(-1, 1) == 0 && byChannel.fits(channels: 3) && !byChannel.fits(channels: 1))
-    #expect(byChannel.json.text == #"{"mean":[0,0.5,0.25],"deviation":[1,0.5,2]}"#)
+    #expect(byChannel.json.text == #"{"mean":[0.0,0.5,0.25],"deviation":[1.0,0.5,2.0]}"#)
     #expect(Normalization.unit.shift() == 0 && Normalization.unit.pixel(0.2) == 0.2)
   }
 }

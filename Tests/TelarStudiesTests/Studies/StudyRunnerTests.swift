@@ -206,7 +206,7 @@ struct StudyRunnerTests {
       // The report names what was run, what was needed for it, the claim and what differs from the text.
       let report = try folder.text("aldecoa/results.txt").split(whereSeparator: \.isWhitespace).joined(separator: " ")
       for text in [
-        "case-2", "pre-training: n64-p0.1", "about 80.00 %", "The claims are for 15 epochs; these runs had 2.",
+        "case-2", "n64-p0.1", "about 80.00 %", "The claims are for 15 epochs; these runs had 2.",
         "Batches had 16 images (--batch-size).", "Training curves are measured on 30 images", "dropout stays active",
       ] { #expect(report.contains(text), "\(text)") }
       guard case .object(let end) = try JSON(parsing: folder.text("aldecoa/case-2/seed-0/result.json")) else { return }
