@@ -113,7 +113,7 @@ struct DataCommandTests {
     #expect(
       try Telar.run("evaluate", checkpoint, "--data", set, "--device", "cpu").error.contains(
         "has no test images: give --split"))
-    let report = try Telar.run("report", runs + "/own", "--quiet")
+    let report = try Telar.run("report", runs + "/own")
     #expect(report.status == 0, "\(report.error)")
     let again = try Telar.run("train", recipe, "--out", runs, "--device", "cpu", "--quiet")
     #expect(again.status == 0, "\(again.error)")

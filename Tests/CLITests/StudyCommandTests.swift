@@ -113,7 +113,7 @@ struct StudyCommandTests {
     try data.write(name, Array(good) + [0])
     try refusal(65, "it goes on after the 31360 values")
     try data.write(name, SmallDataSet.idx([0xffff_ffff, 28, 28], [1]))
-    try refusal(65, "more than the 156800000 allowed")
+    try refusal(65, "it has 4294967295 images and its labels file 40 labels")
     try data.write(name, [0x1f, 0x8b] + (0..<500).map { UInt8(truncatingIfNeeded: $0 * 37) })
     try refusal(65, "the gzip stream is damaged")
     try FileManager.default.removeItem(atPath: data.path + "/" + name)
