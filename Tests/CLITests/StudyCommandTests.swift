@@ -162,7 +162,7 @@ struct StudyCommandTests {
   @Test func `claims are not judged by runs that are not the text's`() throws {
     let result = try study(["molina", "base", "adam", "--device", "cpu", "--json"] + small)
     let claims = result.outLines.filter { $0.contains(#""claim":"#) }
-    #expect(claims.count == 5 && claims.allSatisfy { $0.contains(#""held":null"#) }, "\(result.out)")
+    #expect(claims.count == 7 && claims.allSatisfy { $0.contains(#""held":null"#) }, "\(result.out)")
     #expect(claims.contains { $0.contains(#""not_judged":"other data than Fashion-MNIST""#) })
   }
 
