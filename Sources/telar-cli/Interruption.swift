@@ -43,7 +43,14 @@ enum Interruption {
     if code != 0 { pthread_sigmask(SIG_UNBLOCK, &signals, nil) }
     // Not blocked and waited for as the others: Swift's runtime stops all threads by SIGUSR1 when a program crashes.
     relayed.store(0, ordering: .relaxed)
-    for number in [SIGUSR1, SIGUSR2] { signal(number) { Interruption.relay($0) } }
+    var schedulers = sigset_t()
+    sigemptyset(&schedulers)
+    for number in [SIGUSR1, SIGUSR2] {
+      signal(number) { Interruption.relay($0) }
+      sigaddset(&schedulers, number)
+    }
+    // Whoever started this process may have blocked them.
+    pthread_sigmask(SIG_UNBLOCK, &schedulers, nil)
   }
 
   /// In a handler: passes the signal on to the thread that waits for SIGTERM.
