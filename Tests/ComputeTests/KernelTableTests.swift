@@ -66,13 +66,16 @@ import Testing
     }
   }
 
-  /// Operators keep their kernels in constants, each made of the names of its program and its function.
+  /// Operators keep their kernels in constants, each made of the names of its program and its function; a `FamilyKernel`
+  /// is two of them.
   @Test func `operators launch the kernels of the table, and all of them`() throws {
-    let constant = /Kernel\(\s*"(\w+)",\s*"(\w+)/
+    let constant = /(Family)?Kernel\(\s*"(\w+)",\s*"(\w+)"(?:,\s*tileProgram:\s*"(\w+)")?/
     var used: Set<[String]> = []
     for file in Repository.swiftFiles(under: "Sources") {
       for match in try Repository.text(of: file).matches(of: constant) {
-        used.insert([String(match.1), String(match.2)])
+        let (program, name) = (String(match.2), String(match.3))
+        used.insert([program, name])
+        if match.1 != nil { used.insert([match.4.map(String.init) ?? program + "_tile", name + "_tile"]) }
       }
     }
     #expect(used == Set(KernelTable.entries.map { [$0.program, $0.name] }))
