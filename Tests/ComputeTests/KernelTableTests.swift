@@ -69,7 +69,7 @@ import Testing
   /// Operators keep their kernels in constants, each made of the names of its program and its function; a `FamilyKernel`
   /// is two of them.
   @Test func `operators launch the kernels of the table, and all of them`() throws {
-    let constant = /(Family)?Kernel\(\s*"(\w+)",\s*"(\w+)"(?:,\s*tileProgram:\s*"(\w+)")?/
+    let constant = /(Family)?Kernel\(\s*"(\w+)",\s*"(\w+)(?:",\s*tileProgram:\s*"(\w+)")?/
     var used: Set<[String]> = []
     for file in Repository.swiftFiles(under: "Sources") {
       for match in try Repository.text(of: file).matches(of: constant) {
