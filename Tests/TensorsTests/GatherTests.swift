@@ -62,7 +62,7 @@ import Testing
         try data.write(bytes)
         try permutation.write(order)
         let scaling = try ChannelScaling(
-          scales: Array(scales.prefix(channels)), shifts: Array(shifts.prefix(channels)), on: device)
+          scales: Array(scales.prefix(channels)), shifts: Array(shifts.prefix(channels)), on: canaries)
         for (offset, count) in [(0, 9), (3, 4), (8, 1)] {
           let test = TestCase(
             device, "gather \(offset) + \(count) of \(height)×\(width)×\(channels)", seed: random.seed)
