@@ -55,7 +55,8 @@ import Testing
           Kernel("elementwise", "add"), over: Grid(1, local: (group, 1, 1)),
           [.buffer(buffer), .buffer(buffer), .buffer(buffer), .int(1)])
       }
-      #expect("\(tooLarge!)".contains("kernel add in groups of at most \(group / 2) work-items and \(group) are needed"))
+      #expect(
+        "\(tooLarge!)".contains("kernel add in groups of at most \(group / 2) work-items and \(group) are needed"))
       // The device is none the worse.
       try device.synchronize()
     }
