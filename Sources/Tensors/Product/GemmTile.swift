@@ -9,29 +9,35 @@ extension GemmProblem {
     precondition(isPlain, "\(batch) products and \(biasCount) biases in a launch of the tile family")
     if m == 0 || n == 0 { return }
     let split = configuration.split(m: m, n: n, k: k, on: device.traits)
-    let beside = try sumsBeside(configuration, chunks: split.count)
+    let beside =
+      try hasSumsBeside(configuration) ? sums.map { try SumsBeside($0, chunks: split.count, configuration) } : nil
+    try enqueue(configuration, split, beside, on: device)
+    if let beside {
+      if split.count > 1 { try beside.parts.add() }
+    } else {
+      // Behind the product, so that they are added once where the product is tried again in a smaller tile.
+      try sums?.enqueue()
+    }
+  }
+
+  private func enqueue(
+    _ configuration: LocalTile, _ split: (chunk: Int, count: Int), _ beside: SumsBeside?, on device: any Device
+  ) throws {
     if split.count == 1 {
       return try multiply(
         configuration, split, to: out, bias: bias, finish: (alpha, beta, epilogue), beside, on: device)
     }
     let parts = try device.allocate(byteCount: split.count * m * n * 4)
     try multiply(configuration, split, to: parts, bias: nil, finish: (1, 0, .none), beside, on: device)
-    try beside?.parts.add()
     try SplitSums(
       parts: parts, splits: split.count, count: m * n, columns: n, bias: bias, c: c, alpha: alpha, beta: beta,
       epilogue: epilogue
     ).enqueue(to: out, on: device)
   }
 
-  /// The sums of B's columns where the kernel computes them, or else a launch of their own.
-  private func sumsBeside(_ configuration: LocalTile, chunks: Int) throws -> SumsBeside? {
-    guard let sums else { return nil }
-    // A has one row where it is not transposed: an input of one feature.
-    guard isATransposed, !isBTransposed, isAligned || configuration != .large else {
-      try sums.enqueue()
-      return nil
-    }
-    return try SumsBeside(sums, chunks: chunks, configuration)
+  /// Whether the kernel sums B's columns. A has one row where it is not transposed: an input of one feature.
+  private func hasSumsBeside(_ configuration: LocalTile) -> Bool {
+    isATransposed && !isBTransposed && (isAligned || configuration != .large)
   }
 
   private var isATransposed: Bool { a.columnStep != 1 }
