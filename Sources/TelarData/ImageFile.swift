@@ -53,6 +53,16 @@ package enum ImageFile {
   }
 }
 
+extension [UInt8] {
+  /// Calls what reads a file's bytes through a pointer, which holds until it returns.
+  func read<Value>(
+    by body: (UnsafeBufferPointer<UInt8>) throws(ImageFileError) -> Value
+  ) throws(ImageFileError) -> Value {
+    let value = withUnsafeBufferPointer { file in Result { () throws(ImageFileError) in try body(file) } }
+    return try value.get()
+  }
+}
+
 extension ImagePreparation {
   /// The raster in the size and with the channels that are asked for.
   ///

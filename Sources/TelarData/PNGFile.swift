@@ -17,11 +17,7 @@ enum PNGFile {
   static func raster(
     _ bytes: [UInt8], path: String, check: (_ width: Int, _ height: Int) throws(ImageFileError) -> Void
   ) throws(ImageFileError) -> Raster {
-    // libpng reads through this pointer until it is closed.
-    let raster: Result<Raster, ImageFileError> = bytes.withUnsafeBufferPointer { file in
-      Result { () throws(ImageFileError) in try Self.raster(file, path: path, check: check) }
-    }
-    return try raster.get()
+    try bytes.read { (file) throws(ImageFileError) in try raster(file, path: path, check: check) }
   }
 
   private static func raster(
