@@ -1,5 +1,6 @@
 // Mean squared error, and the last pass of every loss.
 #include "activation.cl"
+#include "loss_metrics.cl"
 
 // partial[j] = the sum of (prediction - target)^2 over chunk j; with wants_gradient, gradient = (prediction - target)
 // * scale, or its pre-activation gradient where `activation` is what the prediction is the output of.
@@ -41,17 +42,9 @@ kernel void loss_finish(
     }
   }
   const float mean = sum_lanes(sums) * scale;
-  loss[0] = mean;
-  if (!wants_metrics) return;
   uint correct = 0;
-  if (has_hits) {
+  if (wants_metrics && has_hits) {
     for (int i = 0; i < chunks; i++) correct += (uint)hits[i];
   }
-  // Neumaier's compensated sum: word 1 accumulates the rounding errors of word 0.
-  const float sum = as_float(metrics[0]), term = mean * (float)examples, next = sum + term;
-  const float error = fabs(sum) >= fabs(term) ? (sum - next) + term : (term - next) + sum;
-  metrics[0] = as_uint(next);
-  metrics[1] = as_uint(as_float(metrics[1]) + error);
-  metrics[2] += correct;
-  metrics[3] += (uint)examples;
+  put_loss(mean, correct, loss, metrics, wants_metrics, examples);
 }

@@ -1,6 +1,7 @@
 // Mean squared error, cross entropy of softmax, and the last pass of every loss, tile family.
 #include "activation.cl"
 #include "group_sum.cl"
+#include "loss_metrics.cl"
 #include "loss.h"
 
 // The squared error of VECTOR_WIDTH elements, and its gradient.
@@ -128,14 +129,5 @@ kernel void loss_finish_tile(
     if (id < step) hit_room[id] += hit_room[id + step];
     barrier(CLK_LOCAL_MEM_FENCE);
   }
-  if (id > 0) return;
-  loss[0] = mean;
-  if (!wants_metrics) return;
-  // Neumaier's compensated sum: word 1 accumulates the rounding errors of word 0.
-  const float sum = as_float(metrics[0]), term = mean * (float)examples, next = sum + term;
-  const float error = fabs(sum) >= fabs(term) ? (sum - next) + term : (term - next) + sum;
-  metrics[0] = as_uint(next);
-  metrics[1] = as_uint(as_float(metrics[1]) + error);
-  metrics[2] += (uint)hit_room[0];
-  metrics[3] += (uint)examples;
+  if (id == 0) put_loss(mean, (uint)hit_room[0], loss, metrics, wants_metrics, examples);
 }

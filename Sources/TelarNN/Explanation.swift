@@ -87,7 +87,7 @@ public struct Explanation: Sendable {
       let step = try TrainingStep(network, optimizer)
       _ = device.takeLaunches()
       let labels = try device.labels([Int32](repeating: 0, count: batch))
-      try step { mode in try loss(network(x, mode), images: x, labels: labels) }
+      try step(repeating: 0) { mode in try loss(network(x, mode), images: x, labels: labels) }
     } else {
       // What is prepared once for a network is there at the second batch.
       _ = try network(x)

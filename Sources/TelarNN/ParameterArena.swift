@@ -30,11 +30,15 @@ final class ParameterArena {
   private let layers: [String: [String: Tensor]]
   /// Trained parameters in the order of their memory, with their places in it in floats.
   let trained: [(parameter: Parameter, offset: Int)]
+  /// The gradients of ``trained``.
+  let slots: [GradientSlot]
   /// Floats of the run of trained parameters, gaps included.
   let trainedCount: Int
   let values: Buffer
   /// As long as the run of trained parameters; `nil` when there is none.
   let gradients: Buffer?
+  /// Where gradients lie in parts until an optimizer adds them up; `nil` where they are computed whole.
+  let parts: PartsArena?
 
   init(_ architecture: Architecture, on device: any Device, seed: UInt64) throws {
     struct Entry {
@@ -67,6 +71,8 @@ final class ParameterArena {
 
     values = try device.zeroed(floats: end)
     gradients = trainedCount > 0 ? try device.zeroed(floats: trainedCount) : nil
+    let parts = try device.traits.isVector ? nil : PartsArena(on: device)
+    self.parts = parts
     var parameters: [Parameter] = []
     var layers: [String: [String: Tensor]] = [:]
     for (entry, offset) in zip(entries, offsets) {
@@ -75,7 +81,8 @@ final class ParameterArena {
       func slice(_ buffer: Buffer) throws -> Buffer {
         try device.slice(buffer, byteOffset: offset * 4, byteCount: spec.count * 4)
       }
-      let slot = try entry.isTrained ? GradientSlot(tensor: Tensor(shape: shape, buffer: slice(gradients!))) : nil
+      let slot = try entry.isTrained
+        ? GradientSlot(tensor: Tensor(shape: shape, buffer: slice(gradients!)), partsIn: parts) : nil
       let parameter = Parameter(
         key: "\(entry.layer).\(spec.name)", part: entry.part.name, spec: spec,
         tensor: Tensor(shape: shape, buffer: try slice(values), gradient: slot, requiresGradient: entry.isTrained))
@@ -89,13 +96,15 @@ final class ParameterArena {
     self.parameters = parameters
     self.layers = layers
     trained = zip(parameters, offsets).filter { $0.0.isTrainable }.map { ($0, $1) }
+    slots = trained.map { $0.parameter.tensor.gradient! }
   }
 
   /// The tensors of a layer by their names; `key` is the layer's: `encoder.0`.
   func tensors(ofLayer key: String) -> [String: Tensor] { layers[key] ?? [:] }
 
   func clearGradients() {
-    for (parameter, _) in trained { parameter.tensor.gradient!.clear() }
+    parts?.clear()
+    slots.forEach { $0.clear() }
   }
 
   private static func checkSize(_ spec: ParameterSpec, _ place: String) throws {

@@ -13,20 +13,23 @@ enum RepeatedStep {
 /// Forward and backward pass of a training step, recorded on a device, and what they do on the host.
 struct Recording {
   private let commands: any CommandBuffer
-  private let loss: Tensor
+  private let loss: (loss: Tensor, pending: PendingLoss?)
   /// The tuned kernels that there were.
   private let choices: [TunedProduct: TunedKernel]
-  /// Which parameters got a gradient.
-  private let gradients: [Bool]
+  /// What the passes leave of each parameter's gradient.
+  private let gradients: [(isSet: Bool, parts: GradientSlot.Parts?)]
   /// The batches that each layer counted.
   private let batches: [Int64]
 
   /// - Parameter counts: the network's ``Network/batchCounts`` before.
-  init(_ commands: any CommandBuffer, of network: Network, loss: Tensor, since counts: [Int64]) {
+  init(
+    _ commands: any CommandBuffer, of network: Network, loss: (loss: Tensor, pending: PendingLoss?),
+    since counts: [Int64]
+  ) {
     self.commands = commands
     self.loss = loss
     choices = network.device.tuning.choices
-    gradients = network.arena.trained.map { $0.parameter.tensor.gradient!.isSet }
+    gradients = network.arena.slots.map(\.state)
     batches = zip(network.batchCounts, counts).map { $0 - $1 }
   }
 
@@ -36,11 +39,9 @@ struct Recording {
   }
 
   /// Enqueues the passes again.
-  func enqueue(for network: Network) throws -> Tensor {
+  func enqueue(for network: Network) throws -> (loss: Tensor, pending: PendingLoss?) {
     try commands.enqueue()
-    for (index, isSet) in gradients.enumerated() {
-      network.arena.trained[index].parameter.tensor.gradient!.mark(isSet)
-    }
+    for (slot, state) in zip(network.arena.slots, gradients) { slot.state = state }
     network.count(batches)
     return loss
   }

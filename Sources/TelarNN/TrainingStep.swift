@@ -38,13 +38,15 @@ public final class TrainingStep {
   /// - Returns: the loss before the step. Reading it waits for the device.
   @discardableResult
   public func callAsFunction(_ body: (Mode) throws -> Tensor) throws -> Tensor {
-    let loss = try differentiate(body)
-    try update()
+    network.clearGradients()
+    let loss = try tape.recording { try body(.training(step: step)) }
+    try tape.backward(from: loss)
+    try update(finishing: nil)
     return loss
   }
 
-  /// The same for a step that is repeated: `body` launches the same with each call of a key, and differs in the device's
-  /// step values only. On devices that record, the second call of a key records its launches, and later ones enqueue
+  /// The same for a step that is repeated: `body` launches the same with each call of a key, differs in the device's step
+  /// values only, and returns what a loss function does, without reading it. On devices that record, the second call of a key records its launches, and later ones enqueue
   /// the recording without running `body`.
   ///
   /// - Returns: the loss, in memory that the next step with the key overwrites.
@@ -55,7 +57,7 @@ public final class TrainingStep {
     device.stepValues.setDropoutStep(UInt32(truncatingIfNeeded: step))
     optimizerState.announce(learningRate: schedule?(step))
     _ = try device.stepValues.buffer(on: device)
-    let loss: Tensor
+    let loss: (loss: Tensor, pending: PendingLoss?)
     switch repeated[key] {
     case .recorded(let recording) where recording.isCurrent(on: device):
       loss = try recording.enqueue(for: network)
@@ -67,12 +69,14 @@ public final class TrainingStep {
       loss = try differentiate(body)
       repeated[key] = .seen
     }
-    try update()
-    return loss
+    try update(finishing: loss.pending)
+    return loss.loss
   }
 
-  private func record(_ key: Int, _ body: (Mode) throws -> Tensor) throws -> Tensor {
-    var loss: Tensor?
+  private func record(
+    _ key: Int, _ body: (Mode) throws -> Tensor
+  ) throws -> (loss: Tensor, pending: PendingLoss?) {
+    var loss: (loss: Tensor, pending: PendingLoss?)?
     let counts = network.batchCounts
     let commands = try network.device.record { loss = try differentiate(body) }
     repeated[key] =
@@ -80,15 +84,16 @@ public final class TrainingStep {
     return loss!
   }
 
-  private func differentiate(_ body: (Mode) throws -> Tensor) throws -> Tensor {
+  /// Forward and backward pass. Where the optimizer can finish the loss, that is left to it.
+  private func differentiate(_ body: (Mode) throws -> Tensor) throws -> (loss: Tensor, pending: PendingLoss?) {
     network.clearGradients()
-    let loss = try tape.recording { try body(.training(step: step)) }
-    try tape.backward(from: loss)
-    return loss
+    let result = try tape.recordingLoss { try body(.training(step: step)) }
+    try tape.backward(from: result.loss)
+    return result
   }
 
-  private func update() throws {
-    try optimizerState.update(learningRate: schedule?(step))
+  private func update(finishing loss: PendingLoss?) throws {
+    try optimizerState.update(learningRate: schedule?(step), finishing: loss)
     step += 1
   }
 }

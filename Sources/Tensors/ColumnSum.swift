@@ -78,31 +78,36 @@ package struct BiasGradient {
 }
 
 /// Memory that a launch writes a gradient to: the gradient itself, or parts of it one behind another.
-struct GradientParts {
-  let buffer: Buffer
+package struct GradientParts {
+  package let buffer: Buffer
   let count: Int
   let target: GradientTarget
+  /// Whether those who read the gradient add up the parts.
+  let isPending: Bool
 
   /// Whether to add to what is there.
   var accumulate: Bool { count == 1 && target.accumulate }
 
-  /// Adds up the parts, where there are several. One launch.
-  func add() throws {
-    if count == 1 { return }
+  /// Adds up the parts, where there are several and nobody else does. One launch.
+  package func add() throws {
+    if count == 1 || isPending { return }
     try addParts(buffer, count: count, to: target.gradient, accumulate: target.accumulate)
   }
 }
 
 extension GradientTarget {
   /// Memory for a gradient that is computed in parts.
-  func parts(_ count: Int) throws -> GradientParts {
+  package func parts(_ count: Int) throws -> GradientParts {
+    if count > 1, let pending = try slot?.claimParts(count) {
+      return GradientParts(buffer: pending, count: count, target: self, isPending: true)
+    }
     let buffer = try count == 1 ? gradient.buffer : gradient.device.allocate(byteCount: count * gradient.count * 4)
-    return GradientParts(buffer: buffer, count: count, target: self)
+    return GradientParts(buffer: buffer, count: count, target: self, isPending: false)
   }
 
   /// Writes a gradient that is zero.
-  func addZeros() throws {
-    if accumulate { return }
+  package func addZeros() throws {
+    if accumulate || slot?.claimZeros() == true { return }
     try gradient.device.fill(gradient.buffer, at: 0, byteCount: gradient.count * 4, pattern: 0)
   }
 }

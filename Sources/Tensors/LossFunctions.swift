@@ -42,20 +42,48 @@ public func meanSquaredError(_ prediction: Tensor, _ target: Tensor, metrics: Ru
   return loss
 }
 
-/// Sums a loss's chunks, times scale, and adds the loss to the metrics.
+/// Sums a loss's chunks, times scale, and adds the loss to the metrics. One launch, unless it is left to an optimizer.
 func finishLoss(
   _ partial: Buffer, hits: Buffer?, chunks: Int, scale: Float, examples: Int, _ metrics: RunningMetrics?
 ) throws -> Tensor {
-  let device = partial.device
-  let loss = try device.tensor([1])
-  try device.launch(
-    LossKernels.finish, over: device.chunkGrid(1),
-    moving: chunks,
-    [
-      .buffer(partial), .buffer(hits ?? partial), .buffer(loss.buffer), .buffer(metrics?.buffer ?? loss.buffer),
-      .int(chunks), .float(scale), .int(hits == nil ? 0 : 1), .int(metrics == nil ? 0 : 1), .int(examples),
-    ])
+  let device = partial.device, loss = try device.tensor([1])
+  let pending = PendingLoss(
+    loss: loss, partial: partial, hits: hits, metrics: metrics?.buffer, chunks: chunks, scale: scale,
+    examples: examples)
+  let isLeft = !device.traits.isVector && Tape.current?.leave(pending) == true
+  if !isLeft { try pending.finish() }
   return loss
+}
+
+/// A loss whose chunks are yet to be summed.
+package struct PendingLoss {
+  package let loss: Tensor
+  let partial: Buffer
+  let hits, metrics: Buffer?
+  let chunks: Int
+  let scale: Float
+  let examples: Int
+
+  /// What the kernels that finish a loss are told of it, in their order.
+  var arguments: [KernelArgument] {
+    [
+      .buffer(partial), .buffer(hits ?? partial), .buffer(loss.buffer), .buffer(metrics ?? loss.buffer), .int(chunks),
+      .float(scale), .int(hits == nil ? 0 : 1), .int(metrics == nil ? 0 : 1), .int(examples),
+    ]
+  }
+
+  /// The same for a kernel that finishes no loss; `any` is a buffer that it takes anyway.
+  static func noArguments(_ any: Buffer) -> [KernelArgument] {
+    [
+      .buffer(any), .buffer(any), .buffer(any), .buffer(any), .int(0), .float(0), .int(0), .int(0), .int(0),
+    ]
+  }
+
+  /// Sums the chunks. One launch.
+  package func finish() throws {
+    let device = partial.device
+    try device.launch(LossKernels.finish, over: device.chunkGrid(1), moving: chunks, arguments)
+  }
 }
 
 extension Tape {

@@ -1,10 +1,12 @@
 import CKernels
 import Foundation
 
-/// Optimizer steps over flat arrays. Kernels in `optimizer.cl`.
+/// Optimizer steps over flat arrays. Kernels in `optimizer.cl` and, of gradients in parts, `optimizer_tile.cl`.
 enum OptimizerKernels {
   static let adam = Kernel("optimizer", "adam_step")
   static let sgd = Kernel("optimizer", "sgd_step")
+  static let adamOfSums = Kernel("optimizer_tile", "adam_step_tile")
+  static let sgdOfSums = Kernel("optimizer_tile", "sgd_step_tile")
 }
 
 /// One step of Adam over all parameters, in place.
@@ -24,6 +26,18 @@ public func adamStep(
   beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0,
   isDecoupled: Bool = false, step: Int
 ) throws {
+  try adamStep(
+    parameters: parameters, gradients: gradients, sums: nil, firstMoment: firstMoment, secondMoment: secondMoment,
+    learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay,
+    isDecoupled: isDecoupled, step: step)
+}
+
+/// The same of gradients that are in part sums which the launch adds up, on devices of the tile family.
+package func adamStep(
+  parameters: Tensor, gradients: Tensor, sums: GradientSums?, firstMoment: Tensor, secondMoment: Tensor,
+  learningRate: Double, beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, isDecoupled: Bool,
+  step: Int
+) throws {
   let count = parameters.count
   precondition(
     gradients.count == count && firstMoment.count == count && secondMoment.count == count,
@@ -33,13 +47,23 @@ public func adamStep(
   let device = parameters.device
   device.stepValues.setAdamRates(
     learningRate: learningRate, beta1: beta1, beta2: beta2, decay: isDecoupled ? weightDecay : nil, step: step)
-  try device.launch(
-    OptimizerKernels.adam, over: device.elementwiseGrid(count), moving: 7 * count,
-    [
-      .buffer(parameters.buffer), .buffer(gradients.buffer), .buffer(firstMoment.buffer), .buffer(secondMoment.buffer),
-      .buffer(try device.stepValues.buffer(on: device)), .int(count), .float(Float(1 - beta1)), .float(Float(beta2)),
-      .float(Float(1 - beta2)), .float(Float(epsilon)), .float(isDecoupled ? 0 : Float(weightDecay)),
-    ])
+  let arrays: [KernelArgument] = [.buffer(parameters.buffer), .buffer(gradients.buffer)]
+  let state: [KernelArgument] = [
+    .buffer(firstMoment.buffer), .buffer(secondMoment.buffer), .buffer(try device.stepValues.buffer(on: device)),
+  ]
+  let settings: [KernelArgument] = [
+    .float(Float(1 - beta1)), .float(Float(beta2)), .float(Float(1 - beta2)), .float(Float(epsilon)),
+    .float(isDecoupled ? 0 : Float(weightDecay)),
+  ]
+  if let sums {
+    try device.launch(
+      OptimizerKernels.adamOfSums, over: sums.grid(on: device), moving: 7 * count,
+      arrays + sums.arguments + state + settings + sums.lossArguments)
+  } else {
+    try device.launch(
+      OptimizerKernels.adam, over: device.elementwiseGrid(count), moving: 7 * count,
+      arrays + state + [.int(count)] + settings)
+  }
 }
 
 /// One step of stochastic gradient descent over all parameters, in place.
@@ -53,6 +77,16 @@ public func sgdStep(
   parameters: Tensor, gradients: Tensor, velocity: Tensor, learningRate: Double, momentum: Double = 0,
   nesterov: Bool = false, weightDecay: Double = 0
 ) throws {
+  try sgdStep(
+    parameters: parameters, gradients: gradients, sums: nil, velocity: velocity, learningRate: learningRate,
+    momentum: momentum, nesterov: nesterov, weightDecay: weightDecay)
+}
+
+/// The same of gradients that are in part sums which the launch adds up, on devices of the tile family.
+package func sgdStep(
+  parameters: Tensor, gradients: Tensor, sums: GradientSums?, velocity: Tensor, learningRate: Double,
+  momentum: Double, nesterov: Bool, weightDecay: Double
+) throws {
   let count = parameters.count
   precondition(
     gradients.count == count && (momentum == 0 || velocity.count == count),
@@ -60,13 +94,21 @@ public func sgdStep(
   try checkIndexable("sgdStep", count)
   let device = parameters.device
   device.stepValues.setRates(learningRate)
-  try device.launch(
-    OptimizerKernels.sgd, over: device.elementwiseGrid(count), moving: (momentum == 0 ? 3 : 5) * count,
-    [
-      .buffer(parameters.buffer), .buffer(gradients.buffer), .buffer(velocity.buffer),
-      .buffer(try device.stepValues.buffer(on: device)), .int(count), .float(Float(momentum)),
-      .float(Float(weightDecay)), .int(nesterov ? 1 : 0),
-    ])
+  let arrays: [KernelArgument] = [.buffer(parameters.buffer), .buffer(gradients.buffer)]
+  let state: [KernelArgument] = [.buffer(velocity.buffer), .buffer(try device.stepValues.buffer(on: device))]
+  let settings: [KernelArgument] = [
+    .float(Float(momentum)), .float(Float(weightDecay)), .int(nesterov ? 1 : 0),
+  ]
+  let floats = (momentum == 0 ? 3 : 5) * count
+  if let sums {
+    try device.launch(
+      OptimizerKernels.sgdOfSums, over: sums.grid(on: device), moving: floats,
+      arrays + sums.arguments + state + settings + sums.lossArguments)
+  } else {
+    try device.launch(
+      OptimizerKernels.sgd, over: device.elementwiseGrid(count), moving: floats,
+      arrays + state + [.int(count)] + settings)
+  }
 }
 
 extension StepValues {

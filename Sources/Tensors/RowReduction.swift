@@ -9,7 +9,9 @@ struct RowReduction {
   let chunks: ReductionChunks
   let grid: Grid
   /// What the tile family's kernels take behind the length of a chunk: the vectors of columns that a group sums.
-  let groupArguments: [KernelArgument]
+  var groupArguments: [KernelArgument] { groupVectors == 0 ? [] : [.int(groupVectors)] }
+  /// The vectors of columns that a group of the tile family sums, and the groups side by side.
+  let groupVectors, groupsAcross: Int
 
   /// A pass over chunks of rows; those of a usual batch are one.
   init(rows: Int, columns: Int, on device: any Device) {
@@ -36,7 +38,7 @@ struct RowReduction {
     if device.traits.isVector {
       chunks = cut(nil)
       grid = device.planeGrid(device.vectors(in: columns), chunks.count)
-      groupArguments = []
+      (groupVectors, groupsAcross) = (0, 0)
       return
     }
     // A few rows do not need the lanes that vectors side by side leave.
@@ -52,7 +54,7 @@ struct RowReduction {
       groups = ColumnGroups(columns: columns, vectors: groups.vectors / 2, on: device)
     }
     grid = Grid(groups.across * groups.items, chunks.count, local: (groups.items, 1, 1))
-    groupArguments = [.int(groups.vectors)]
+    (groupVectors, groupsAcross) = (groups.vectors, groups.across)
   }
 
   /// Work-groups that keep a large GPU busy: those that rows are cut for, and those that are enough.

@@ -20,6 +20,9 @@ public final class Tape {
   private var gradients: [ObjectIdentifier: Tensor] = [:]
   /// Gradients before the output functions of the operators that made these tensors.
   private var preactivationGradients: [ObjectIdentifier: Tensor] = [:]
+  /// A loss whose chunks nobody has summed yet, where the pass may leave that to others.
+  private var pendingLoss: PendingLoss?
+  private var leavesLoss = false
   /// The ones that a backward pass without a seed starts from, kept so that a step does not fill them again.
   private var ones: Tensor?
 
@@ -63,6 +66,27 @@ public final class Tape {
     return try withExtendedLifetime(self) { try body() }
   }
 
+  /// The same for a `body` that returns what a loss function does, and does not read it: where the device's optimizers can
+  /// finish the loss, that is left to them.
+  ///
+  /// - Returns: the loss, and what is left of it.
+  package func recordingLoss(_ body: () throws -> Tensor) throws -> (loss: Tensor, pending: PendingLoss?) {
+    (pendingLoss, leavesLoss) = (nil, true)
+    defer { (pendingLoss, leavesLoss) = (nil, false) }
+    let loss = try recording(body)
+    precondition(
+      pendingLoss == nil || pendingLoss!.loss === loss, "a repeated step's loss is what a loss function returns")
+    return (loss, pendingLoss)
+  }
+
+  /// Leaves a loss to be finished by others, if the pass may.
+  func leave(_ loss: PendingLoss) -> Bool {
+    guard leavesLoss else { return false }
+    precondition(pendingLoss == nil, "a repeated step has one loss")
+    pendingLoss = loss
+    return true
+  }
+
   /// The tape to record on, when there is one and an input requires a gradient.
   ///
   /// A custom operator asks for it after computing its output:
@@ -104,8 +128,8 @@ public final class Tape {
   public func accumulate(_ gradient: Tensor, into tensor: Tensor) throws {
     precondition(gradient.shape == tensor.shape, "a gradient of \(gradient.shape) for a tensor of \(tensor.shape)")
     if let slot = tensor.gradient {
-      let (device, sum) = (tensor.device, slot.tensor.buffer)
-      if slot.claim() {
+      let (device, sum) = (tensor.device, slot.memory.buffer)
+      if try slot.claim() {
         try device.launch(
           ElementwiseKernels.add, over: device.elementwiseGrid(tensor.count),
           [.buffer(gradient.buffer), .buffer(sum), .buffer(sum), .int(tensor.count)])
@@ -207,7 +231,7 @@ public final class Tape {
   /// is wanted. Call ``GradientTarget/finish()`` once it is written.
   package func gradientTarget(of tensor: Tensor) throws -> GradientTarget? {
     guard tensor.requiresGradient else { return nil }
-    if let slot = tensor.gradient { return GradientTarget(gradient: slot.tensor, accumulate: slot.claim()) }
+    if let slot = tensor.gradient { return try GradientTarget(slot) }
     let gradient = try tensor.device.tensor(tensor.shape)
     return GradientTarget(gradient: gradient, accumulate: false) { try self.accumulate(gradient, into: tensor) }
   }
@@ -221,7 +245,17 @@ package struct GradientTarget {
   /// Passes the gradient on, when it is not a parameter's.
   package let finish: () throws -> Void
 
+  /// Where parts of the gradient may stay that are not added up.
+  let slot: GradientSlot?
+
   package init(gradient: Tensor, accumulate: Bool, finish: @escaping () throws -> Void = {}) {
     (self.gradient, self.accumulate, self.finish) = (gradient, accumulate, finish)
+    slot = nil
+  }
+
+  /// The gradient of a parameter.
+  fileprivate init(_ slot: GradientSlot) throws {
+    (gradient, accumulate, finish) = (slot.memory, try slot.claim(), {})
+    self.slot = accumulate ? nil : slot
   }
 }

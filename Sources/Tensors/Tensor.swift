@@ -75,25 +75,3 @@ extension Device {
     return tensor
   }
 }
-
-/// Where the gradient of a parameter is gathered over a backward pass.
-public final class GradientSlot {
-  /// The gradient, in the parameter's shape.
-  public let tensor: Tensor
-  /// Whether something was written since ``clear()``: the first contribution overwrites, later ones add.
-  public private(set) var isSet = false
-
-  package init(tensor: Tensor) { self.tensor = tensor }
-
-  /// Forgets the gradient without touching the memory.
-  public func clear() { isSet = false }
-
-  /// Says whether something was written, by launches that were recorded before.
-  package func mark(_ isSet: Bool) { self.isSet = isSet }
-
-  /// Called by whoever is about to write: true when it must add to what is there, false when it overwrites.
-  package func claim() -> Bool {
-    defer { isSet = true }
-    return isSet
-  }
-}

@@ -110,7 +110,7 @@ import Testing
   private static func setGradient(_ values: [Float], of parameter: Parameter) throws {
     let slot = parameter.tensor.gradient!
     try slot.tensor.buffer.write(parameter.spec.layout.values(fromPyTorch: values, shape: parameter.spec.shape))
-    _ = slot.claim()
+    _ = try slot.claim()
   }
 
   @Test func parametersWithoutAGradientStay() throws {

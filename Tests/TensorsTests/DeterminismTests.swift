@@ -34,9 +34,9 @@ import Testing
     try tape.backward(from: convolved, seed: tensor(convolved.shape))
     let columns = try device.tensor([9])
     try columnSum(result.dx, into: columns, accumulate: false)
-    let tensors = [
+    let tensors = try [
       result.y, result.dx, weight.gradient!.tensor, bias.gradient!.tensor, mean, variance, columns,
-      try sum(result.dx), convolved, images.gradient!.tensor, filters.gradient!.tensor,
+      sum(result.dx), convolved, images.gradient!.tensor, filters.gradient!.tensor,
     ]
     return try tensors.flatMap { try $0.values() }.map(\.bitPattern)
       + [metrics.values().loss].map { Float($0).bitPattern }

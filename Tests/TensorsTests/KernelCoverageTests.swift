@@ -292,6 +292,30 @@ private final class KernelSweep {
       weightDecay: 0.1, step: 1)
     try sgdStep(
       parameters: parameters, gradients: gradients, velocity: first, learningRate: 0.1, momentum: 0.9, nesterov: true)
+    if device.traits.isVector { return }
+    // Gradients in parts, and a loss to finish.
+    let arena = try PartsArena(on: device)
+    let slot = GradientSlot(tensor: gradients, partsIn: arena)
+    let parameter = Tensor(shape: [37], buffer: parameters.buffer, gradient: slot, requiresGradient: true)
+    for isAdam in [true, false] {
+      try Tape().gradientTarget(of: parameter)!.parts(3).buffer.write(random.gaussians([3 * 37]).floats)
+      let table = try GradientTable([(0, 37)], [slot.parts?.place], on: device)
+      let metrics = try RunningMetrics(on: device), logits = try leaf([5, 3])
+      let loss = try Tape().recordingLoss {
+        try crossEntropy(logits, labels: device.labels([0, 2, 1, 1, 0]), metrics: metrics)
+      }
+      let sums = try GradientSums(table, of: [slot], in: arena, finishing: loss.pending)
+      if isAdam {
+        try adamStep(
+          parameters: parameters, gradients: gradients, sums: sums, firstMoment: first, secondMoment: second,
+          learningRate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, isDecoupled: false, step: 1)
+      } else {
+        try sgdStep(
+          parameters: parameters, gradients: gradients, sums: sums, velocity: first, learningRate: 0.1, momentum: 0.9,
+          nesterov: false, weightDecay: 0)
+      }
+      slot.clear()
+    }
   }
 
   func dropoutAndBatches() throws {

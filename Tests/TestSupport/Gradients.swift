@@ -22,7 +22,7 @@ public struct GradientRun {
       let slot = GradientSlot(tensor: try canaries.tensor(values.shape))
       if let alreadyThere {
         try slot.tensor.buffer.write([Float](repeating: alreadyThere, count: values.count))
-        _ = slot.claim()
+        _ = try slot.claim()
       }
       slots.append(slot)
       let tensor = try canaries.tensor(values)
@@ -31,7 +31,7 @@ public struct GradientRun {
     let tape = Tape()
     output = try tape.recording { try body(leaves) }
     if output.shape == dy.shape { try tape.backward(from: output, seed: canaries.tensor(dy)) }
-    gradients = slots.map(\.tensor)
+    gradients = try slots.map { try $0.tensor }
     self.canaries = canaries
   }
 

@@ -202,6 +202,10 @@ static const char loss_h_text[] = {
 #embed "../../../Kernels/loss.h"
 };
 TEXT_FILE(loss_h, "loss.h")
+static const char loss_metrics_cl_text[] = {
+#embed "../../../Kernels/loss_metrics.cl"
+};
+TEXT_FILE(loss_metrics_cl, "loss_metrics.cl")
 static const char loss_tile_cl_text[] = {
 #embed "../../../Kernels/loss_tile.cl"
 };
@@ -214,6 +218,18 @@ static const char optimizer_cl_text[] = {
 #embed "../../../Kernels/optimizer.cl"
 };
 TEXT_FILE(optimizer_cl, "optimizer.cl")
+static const char optimizer_tile_cl_text[] = {
+#embed "../../../Kernels/optimizer_tile.cl"
+};
+TEXT_FILE(optimizer_tile_cl, "optimizer_tile.cl")
+static const char optimizer_tile_h_text[] = {
+#embed "../../../Kernels/optimizer_tile.h"
+};
+TEXT_FILE(optimizer_tile_h, "optimizer_tile.h")
+static const char optimizer_update_cl_text[] = {
+#embed "../../../Kernels/optimizer_update.cl"
+};
+TEXT_FILE(optimizer_update_cl, "optimizer_update.cl")
 static const char peak_cl_text[] = {
 #embed "../../../Kernels/peak.cl"
 };
@@ -336,10 +352,13 @@ static const telar_file *const group_norm_tile_files[] = {&common_cl, &activatio
     &group_sum_h, &group_sum_cl, &group_norm_tile_cl};
 static const telar_file *const layout_files[] = {&common_cl, &layout_h, &layout_cl};
 static const telar_file *const layout_tile_files[] = {&common_cl, &layout_h, &layout_tile_cl};
-static const telar_file *const loss_files[] = {&common_cl, &activation_h, &activation_cl, &loss_cl};
+static const telar_file *const loss_files[] = {&common_cl, &activation_h, &activation_cl, &loss_metrics_cl, &loss_cl};
 static const telar_file *const loss_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl, &group_sum_h,
-    &group_sum_cl, &loss_h, &loss_tile_cl};
-static const telar_file *const optimizer_files[] = {&common_cl, &step_values_h, &optimizer_cl};
+    &group_sum_cl, &loss_metrics_cl, &loss_h, &loss_tile_cl};
+static const telar_file *const optimizer_files[] = {&common_cl, &step_values_h, &optimizer_update_cl, &optimizer_cl};
+static const telar_file *const optimizer_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
+    &group_sum_h, &group_sum_cl, &loss_metrics_cl, &optimizer_tile_h, &step_values_h, &optimizer_update_cl,
+    &optimizer_tile_cl};
 static const telar_file *const peak_files[] = {&common_cl, &peak_h, &peak_cl};
 static const telar_file *const pool_files[] = {&common_cl, &pool_h, &argmax_cl, &pool_cl};
 static const telar_file *const reduce_files[] = {&common_cl, &reduce_cl};
@@ -386,6 +405,7 @@ static const telar_program programs[] = {
     PROGRAM(loss, 0)
     PROGRAM(loss_tile, 1)
     PROGRAM(optimizer, 0)
+    PROGRAM(optimizer_tile, 1)
     PROGRAM(peak, 0)
     PROGRAM(pool, 0)
     PROGRAM(reduce, 0)
@@ -481,6 +501,8 @@ static const telar_kernel kernels[] = {
     {"loss_tile", "loss_finish_tile", "ccbbifiii", 0},
     {"optimizer", "adam_step", "bcbbcifffff", 0},
     {"optimizer", "sgd_step", "bcbciffi", 0},
+    {"optimizer_tile", "adam_step_tile", "bcccbbcfffffccbbifiii", 0},
+    {"optimizer_tile", "sgd_step_tile", "bcccbcfficcbbifiii", 0},
     {"peak", "peak_multiply_add", "biff", 0},
     {"pool", "pool_max_forward", "cbbiiiiiiiiiiiii", 0},
     {"pool", "pool_max_forward_2x2", "cbbiiiiiii", 0},

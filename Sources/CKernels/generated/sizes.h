@@ -13,6 +13,7 @@
 #include "../../../Kernels/group_sum.h"
 #include "../../../Kernels/layout.h"
 #include "../../../Kernels/loss.h"
+#include "../../../Kernels/optimizer_tile.h"
 #include "../../../Kernels/peak.h"
 #include "../../../Kernels/philox.h"
 #include "../../../Kernels/pool.h"

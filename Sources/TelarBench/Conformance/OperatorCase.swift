@@ -105,7 +105,8 @@ final class CaseRun {
     try tape.backward(from: output, seed: seed)
     for leaf in leaves {
       guard leaf.slot.isSet else { throw CaseError("the operator computed no gradient of \(leaf.name)") }
-      let gradient = HostTensor(leaf.slot.tensor.shape, try leaf.slot.tensor.values())
+      let sum = try leaf.slot.tensor
+      let gradient = HostTensor(sum.shape, try sum.values())
       results["grad_\(leaf.name)"] = leaf.layout.fromDevice(gradient, shape: leaf.shape)
     }
   }

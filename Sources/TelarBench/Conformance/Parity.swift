@@ -138,7 +138,7 @@ private struct NetworkParity {
     try tape.backward(from: loss)
     var results = [("output", try output!.values()), ("loss", try loss.values())]
     for parameter in model.parameters {
-      let gradient = parameter.tensor.gradient?.tensor
+      let gradient = try parameter.tensor.gradient?.tensor
       results.append(
         (gradient == nil ? parameter.key : "gradient of \(parameter.key)", try (gradient ?? parameter.tensor).values()))
     }

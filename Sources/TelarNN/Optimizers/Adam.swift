@@ -1,5 +1,5 @@
 /// Adam with PyTorch's defaults: `torch.optim.Adam`. Weight decay is added to the gradient.
-public struct Adam: Optimizer {
+public struct Adam: SummingOptimizer {
   public static var name: String { "Adam" }
 
   public var learningRate: Double
@@ -41,9 +41,12 @@ public struct Adam: Optimizer {
     device.stepValues.setAdamRates(learningRate: learningRate, beta1: beta1, beta2: beta2, decay: nil, step: step)
   }
 
-  public func update(parameters: Tensor, gradients: Tensor, state: [Tensor], learningRate: Double, step: Int) throws {
+  package func update(
+    parameters: Tensor, gradients: Tensor, sums: GradientSums?, state: [Tensor], learningRate: Double, step: Int
+  ) throws {
     try adamStep(
-      parameters: parameters, gradients: gradients, firstMoment: state[0], secondMoment: state[1],
-      learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay, step: step)
+      parameters: parameters, gradients: gradients, sums: sums, firstMoment: state[0], secondMoment: state[1],
+      learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay,
+      isDecoupled: false, step: step)
   }
 }

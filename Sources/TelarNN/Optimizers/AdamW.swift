@@ -1,6 +1,6 @@
 /// Adam whose weight decay is decoupled from the gradient, with PyTorch's defaults: `torch.optim.AdamW` (Loshchilov and
 /// Hutter, arXiv:1711.05101).
-public struct AdamW: Optimizer {
+public struct AdamW: SummingOptimizer {
   public static var name: String { "AdamW" }
 
   public var learningRate: Double
@@ -43,9 +43,11 @@ public struct AdamW: Optimizer {
       learningRate: learningRate, beta1: beta1, beta2: beta2, decay: weightDecay, step: step)
   }
 
-  public func update(parameters: Tensor, gradients: Tensor, state: [Tensor], learningRate: Double, step: Int) throws {
+  package func update(
+    parameters: Tensor, gradients: Tensor, sums: GradientSums?, state: [Tensor], learningRate: Double, step: Int
+  ) throws {
     try adamStep(
-      parameters: parameters, gradients: gradients, firstMoment: state[0], secondMoment: state[1],
+      parameters: parameters, gradients: gradients, sums: sums, firstMoment: state[0], secondMoment: state[1],
       learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay,
       isDecoupled: true, step: step)
   }

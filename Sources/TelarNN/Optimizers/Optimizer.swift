@@ -50,5 +50,20 @@ extension Optimizer {
   }
 }
 
+/// An optimizer whose launch also adds up gradients that are computed in parts, on devices of the tile family.
+package protocol SummingOptimizer: Optimizer {
+  /// The same step as ``Optimizer/update(parameters:gradients:state:learningRate:step:)``; with `sums`, a step of all
+  /// parameters, of which some gradients lie there in parts.
+  func update(
+    parameters: Tensor, gradients: Tensor, sums: GradientSums?, state: [Tensor], learningRate: Double, step: Int) throws
+}
+
+extension SummingOptimizer {
+  public func update(parameters: Tensor, gradients: Tensor, state: [Tensor], learningRate: Double, step: Int) throws {
+    try update(
+      parameters: parameters, gradients: gradients, sums: nil, state: state, learningRate: learningRate, step: step)
+  }
+}
+
 /// A learning rate for each step, from 0.
 public typealias Schedule = @Sendable (Int) -> Double

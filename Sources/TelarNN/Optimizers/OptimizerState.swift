@@ -7,6 +7,10 @@ public final class OptimizerState {
   private var steps: [Int]
   /// The whole run of trained parameters, made once: what all but odd steps use.
   private let whole: (values: Tensor, gradients: Tensor, arrays: [Tensor])?
+  /// How gradients in parts are read, for each way that they lay in so far, the latest last.
+  private var tables: [GradientTable] = []
+  /// Tables that are kept: a backward pass has one for each size of batch.
+  private static let mostTables = 16
 
   public init(_ optimizer: any Optimizer, for network: Network) throws {
     self.optimizer = optimizer
@@ -38,24 +42,60 @@ public final class OptimizerState {
   ///
   /// - Parameter learningRate: by default the optimizer's.
   public func update(learningRate: Double? = nil) throws {
-    guard let whole else { return }
+    try update(learningRate: learningRate, finishing: nil)
+  }
+
+  /// The same, which also finishes the step's loss: in the same launch where all parameters had a gradient, the optimizer
+  /// sums and so does the device's family, otherwise before it.
+  func update(learningRate: Double?, finishing loss: PendingLoss?) throws {
+    guard let whole else {
+      try loss?.finish()
+      return
+    }
     let rate = learningRate ?? optimizer.learningRate
-    let isSet = arena.trained.map { $0.parameter.tensor.gradient!.isSet }
-    if !isSet.contains(false), steps.allSatisfy({ $0 == steps[0] }) {
+    let isSet = arena.slots.map(\.isSet)
+    let isEven = !isSet.contains(false) && steps.allSatisfy { $0 == steps[0] }
+    if isEven, let parts = arena.parts, let optimizer = optimizer as? any SummingOptimizer {
       try optimizer.update(
-        parameters: whole.values, gradients: whole.gradients, state: whole.arrays, learningRate: rate,
+        parameters: whole.values, gradients: whole.gradients,
+        sums: GradientSums(table(), of: arena.slots, in: parts, finishing: loss), state: whole.arrays,
+        learningRate: rate, step: steps[0] + 1)
+    } else {
+      try loss?.finish()
+      try arena.slots.forEach { try $0.addParts() }
+      try updateWhole(whole, isSet, isEven: isEven, learningRate: rate)
+    }
+    arena.values.didChange()
+    for index in steps.indices where isSet[index] { steps[index] += 1 }
+  }
+
+  /// How the gradients lie now.
+  private func table() throws -> GradientTable {
+    let places = arena.slots.map(\.parts?.place)
+    if let index = tables.lastIndex(where: { $0.places == places }) { return tables[index] }
+    let parameters = arena.trained.map { (offset: $0.offset, count: $0.parameter.spec.count) }
+    if tables.count == Self.mostTables { tables.removeFirst() }
+    tables.append(try GradientTable(parameters, places, on: arena.values.device))
+    return tables.last!
+  }
+
+  /// A step of whole gradients.
+  private func updateWhole(
+    _ whole: (values: Tensor, gradients: Tensor, arrays: [Tensor]), _ isSet: [Bool], isEven: Bool, learningRate: Double
+  ) throws {
+    if isEven {
+      try optimizer.update(
+        parameters: whole.values, gradients: whole.gradients, state: whole.arrays, learningRate: learningRate,
         step: steps[0] + 1)
     } else {
       var first = 0
       while first < steps.count {
         var end = first + 1
         while end < steps.count, isSet[end] == isSet[first], steps[end] == steps[first] { end += 1 }
-        if isSet[first] { try updateRun(first..<end, learningRate: rate) }
+        if isSet[first] { try updateRun(first..<end, learningRate: learningRate) }
         first = end
       }
     }
-    arena.values.didChange()
-    for index in steps.indices where isSet[index] { steps[index] += 1 }
   }
 
   /// A step of some parameters that lie side by side.

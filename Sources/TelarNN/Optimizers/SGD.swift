@@ -1,5 +1,5 @@
 /// Stochastic gradient descent: `torch.optim.SGD`. Weight decay is added to the gradient.
-public struct SGD: Optimizer {
+public struct SGD: SummingOptimizer {
   public static var name: String { "SGD" }
 
   public var learningRate: Double
@@ -36,9 +36,11 @@ public struct SGD: Optimizer {
     device.stepValues.setRates(learningRate)
   }
 
-  public func update(parameters: Tensor, gradients: Tensor, state: [Tensor], learningRate: Double, step: Int) throws {
+  package func update(
+    parameters: Tensor, gradients: Tensor, sums: GradientSums?, state: [Tensor], learningRate: Double, step: Int
+  ) throws {
     try sgdStep(
-      parameters: parameters, gradients: gradients, velocity: state.first ?? gradients, learningRate: learningRate,
-      momentum: momentum, nesterov: nesterov, weightDecay: weightDecay)
+      parameters: parameters, gradients: gradients, sums: sums, velocity: state.first ?? gradients,
+      learningRate: learningRate, momentum: momentum, nesterov: nesterov, weightDecay: weightDecay)
   }
 }

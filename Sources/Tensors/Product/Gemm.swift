@@ -60,6 +60,8 @@ package struct GemmProblem {
   var groupRows: Int
   /// Elements of the bias, which the columns take in turn; in the tile family one for each column.
   var biasCount: Int
+  /// Where the product is a parameter's gradient: what `out` and `beta` were taken from.
+  var gradient: GradientTarget?
   /// The sums of B's columns over k, which is whole then, where they are wanted as well: of a weight's gradient, which has A
   /// transposed and B not, the gradient of the bias.
   var sums: BiasGradient?

@@ -27,6 +27,13 @@ extension GemmProblem {
       return try multiply(
         configuration, split, to: out, bias: bias, finish: (alpha, beta, epilogue), beside, on: device)
     }
+    if let gradient {
+      let parts = try gradient.parts(split.count)
+      try multiply(configuration, split, to: parts.buffer, bias: nil, finish: (1, 0, .none), beside, on: device)
+      try parts.add()
+      try beside?.parts.add()
+      return
+    }
     let parts = try device.allocate(byteCount: split.count * m * n * 4)
     try multiply(configuration, split, to: parts, bias: nil, finish: (1, 0, .none), beside, on: device)
     try SplitSums(

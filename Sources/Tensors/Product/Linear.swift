@@ -29,7 +29,7 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?, activation: Activ
           var product = GemmProblem(
             m: inputs, n: outputs, k: batch, a: .columns(of: x), b: .rows(of: dz), out: target.gradient.buffer,
             beta: target.accumulate ? 1 : 0)
-          product.sums = sums
+          (product.gradient, product.sums) = (target, sums)
           try product.enqueue(on: x.device)
         }
         try target.finish()
