@@ -5,6 +5,10 @@
 // ITEM_M x ITEM_N sums that it holds in registers, and while the next step's tiles are on their way from global memory
 // to registers. Local memory holds two steps, so one barrier a step is enough.
 //
+// Deep tiles, whose TILE_K is above 16, are cut into slices along k: each slice has work-items of its own, which hold
+// sums for the whole tile, and the slices' sums meet in local memory. So products of few rows and columns, whose k is
+// not long enough to be cut for groups of their own, still occupy a unit, and take one launch.
+//
 // Local memory: k-th row of a tile first, its TILE_M (TILE_N) elements in vectors of four, and one vector more, so that
 // rows of k start in different banks. Rows and columns past the edges of a matrix are loaded from within it, and their
 // sums never stored; what lies past the end of k is loaded as zero. So any size works.
@@ -36,7 +40,10 @@
 #endif
 #define GROUP_ROWS (TILE_M / ITEM_M)
 #define GROUP_COLUMNS (TILE_N / ITEM_N)
-#define GROUP_ITEMS (GROUP_ROWS * GROUP_COLUMNS)
+#define SLICE_ITEMS (GROUP_ROWS * GROUP_COLUMNS)
+#define SLICES (TILE_K > 16 ? 256 / SLICE_ITEMS : 1)
+#define SLICE_K (TILE_K / SLICES)
+#define GROUP_ITEMS (SLICE_ITEMS * SLICES)
 #define ITEM_VECTORS (ITEM_N / 4)
 #if ITEM_M % 4 || ITEM_N % 4 || TILE_M % ITEM_M || TILE_N % ITEM_N
 #error "ITEM_M and ITEM_N must be multiples of 4, and TILE_M and TILE_N multiples of them"
@@ -52,8 +59,8 @@
 
 // Vectors of a tile that a work-item loads in a step.
 #define LOADS(tile) ((tile) * TILE_K / 4 / GROUP_ITEMS)
-#if TILE_K % 8 || TILE_M * TILE_K % (4 * GROUP_ITEMS) || TILE_N * TILE_K % (4 * GROUP_ITEMS)
-#error "TILE_K must be a multiple of 8, and 4 * GROUP_ITEMS divide TILE_M * TILE_K and TILE_N * TILE_K"
+#if SLICE_K % 2 || TILE_K % 8 || TILE_M * TILE_K % (4 * GROUP_ITEMS) || TILE_N * TILE_K % (4 * GROUP_ITEMS)
+#error "TILE_K must be a multiple of 8, SLICE_K of 2, and 4 * GROUP_ITEMS divide TILE_M * TILE_K and TILE_N * TILE_K"
 #endif
 #if GROUP_ITEMS % TILE_K || GROUP_ITEMS % (TILE_M / 4) || GROUP_ITEMS % (TILE_N / 4)
 #error "TILE_K, TILE_M / 4 and TILE_N / 4 must divide GROUP_ITEMS"
@@ -158,8 +165,10 @@ INLINE void put(local floatv *to, const floatv *loaded, const int along, const i
 #define BLOCK_ROWS (GROUP_ROWS < 4 ? GROUP_ROWS : 4)
 #define BLOCK (BLOCK_ROWS * BLOCK_COLUMNS)
 #define BLOCKS_ACROSS (GROUP_COLUMNS / BLOCK_COLUMNS)
-#define ITEM_X (id / BLOCK % BLOCKS_ACROSS * BLOCK_COLUMNS + id % BLOCK_COLUMNS)
-#define ITEM_Y (id / BLOCK / BLOCKS_ACROSS * BLOCK_ROWS + id % BLOCK / BLOCK_COLUMNS)
+#define SLICE (SLICES > 1 ? id / SLICE_ITEMS : 0)
+#define SLICE_ID (SLICES > 1 ? id % SLICE_ITEMS : id)
+#define ITEM_X (SLICE_ID / BLOCK % BLOCKS_ACROSS * BLOCK_COLUMNS + SLICE_ID % BLOCK_COLUMNS)
+#define ITEM_Y (SLICE_ID / BLOCK / BLOCKS_ACROSS * BLOCK_ROWS + SLICE_ID % BLOCK / BLOCK_COLUMNS)
 #if GROUP_COLUMNS % BLOCK_COLUMNS || GROUP_ROWS % BLOCK_ROWS
 #error "TILE_M / ITEM_M must be below 4 or a multiple of it, and TILE_N / ITEM_N below 8 or a multiple of it"
 #endif
@@ -207,8 +216,8 @@ INLINE void multiply_tiles(
 // Every item of the group passes here with the same `count`.
 #define MULTIPLY_STEPS(count, A_ALONG, B_ALONG, FETCH)              \
   {                                                                 \
-    local floatv *a_item = tiles + ITEM_Y;                          \
-    local floatv *b_item = tiles + B_TILE + ITEM_X;                 \
+    local floatv *a_item = tiles + SLICE * SLICE_K * PITCH(TILE_M) + ITEM_Y;          \
+    local floatv *b_item = tiles + B_TILE + SLICE * SLICE_K * PITCH(TILE_N) + ITEM_X; \
     int left = (count) - FIRST_STEP(count);                         \
     FETCH(FIRST_STEP(count))                                        \
     put(tiles, a_loaded, A_ALONG, TILE_M, id);                      \
@@ -224,13 +233,13 @@ INLINE void multiply_tiles(
   }
 #define B_TILE (TILE_K * PITCH(TILE_M))
 #define MULTIPLY_STEP(from, to, A_ALONG, B_ALONG, FETCH)                    \
-  multiply_tiles(sums, a_item + (from), b_item + (from), 0, TILE_K / 2);    \
+  multiply_tiles(sums, a_item + (from), b_item + (from), 0, SLICE_K / 2);   \
   put(tiles + (to), a_loaded, A_ALONG, TILE_M, id);                         \
   put(tiles + (to) + B_TILE, b_loaded, B_ALONG, TILE_N, id);                \
   if (left > TILE_K) {                                                      \
     FETCH(TILE_K)                                                           \
   }                                                                         \
-  multiply_tiles(sums, a_item + (from), b_item + (from), TILE_K / 2, TILE_K); \
+  multiply_tiles(sums, a_item + (from), b_item + (from), SLICE_K / 2, SLICE_K); \
   barrier(CLK_LOCAL_MEM_FENCE);                                             \
   if (left <= 0) break;                                                     \
   left -= TILE_K;
@@ -242,10 +251,19 @@ INLINE void multiply_tiles(
 #error "local memory must hold ITEM_N elements of each item"
 #endif
 
+// A vector of the tile's sums from its `place` in local memory: the sum of those of the slices.
+INLINE floatv sum_slices(local const floatv *tiles, const int place, const int id) {
+  local const floatv *staged = tiles + place * GROUP_ITEMS + SLICE_ID;
+  floatv sum = staged[0];
+#pragma unroll
+  for (int slice = 1; slice < SLICES; slice++) sum += staged[slice * SLICE_ITEMS];
+  return sum;
+}
+
 // Runs ROW(row) for each row of an item's sums in the tile, and then VECTOR(column, value) for each vector of the row,
 // with its first column in the tile. Neighbouring items hold neighbouring vectors of a row, so that it is stored in one
 // stream. Registers cannot be indexed by a loop: the sums pass through local memory, so that ROW and VECTOR stand in
-// the code once and not ITEM_M times.
+// the code once and not ITEM_M times. Slices share out the rows.
 #define FOR_EACH_SUM(ROW, VECTOR)                                                                         \
   _Pragma("unroll 1") for (int pass = 0; pass < ITEM_M; pass += STAGED_ROWS) {                            \
     _Pragma("unroll") for (int i = 0; i < ITEM_M; i++) {                                                  \
@@ -253,12 +271,14 @@ INLINE void multiply_tiles(
       _Pragma("unroll") for (int j = 0; j < ITEM_VECTORS; j++)                                            \
           tiles[(i % STAGED_ROWS * ITEM_VECTORS + j) * GROUP_ITEMS + id] = sums[i][j];                    \
     }                                                                                                     \
-    _Pragma("unroll 1") for (int i = 0; i < STAGED_ROWS; i++) {                                           \
+    if (SLICES > 1) barrier(CLK_LOCAL_MEM_FENCE);                                                         \
+    _Pragma("unroll 1") for (int i = SLICE; i < STAGED_ROWS; i += SLICES) {                               \
       ROW(((pass + i) / 4 * GROUP_ROWS + ITEM_Y) * 4 + (pass + i) % 4)                                    \
       _Pragma("unroll 1") for (int j = 0; j < ITEM_VECTORS; j++) {                                        \
-        VECTOR((j * GROUP_COLUMNS + ITEM_X) * 4, tiles[(i * ITEM_VECTORS + j) * GROUP_ITEMS + id])        \
+        VECTOR((j * GROUP_COLUMNS + ITEM_X) * 4, sum_slices(tiles, i * ITEM_VECTORS + j, id))             \
       }                                                                                                   \
     }                                                                                                     \
+    if (SLICES > 1 && STAGED_ROWS < ITEM_M) barrier(CLK_LOCAL_MEM_FENCE);                                 \
   }
 
 #endif

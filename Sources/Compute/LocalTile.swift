@@ -8,8 +8,14 @@ public struct LocalTile: Hashable, Sendable {
   public let itemRows: Int
   public let itemColumns: Int
 
+  /// Work-items that hold the tile's sums.
+  private var sliceItems: Int { (rows / itemRows) * (columns / itemColumns) }
+
+  /// Slices of a deep tile's terms, each with work-items of its own.
+  package var slices: Int { depth > 16 ? 256 / sliceItems : 1 }
+
   /// Work-items in a group.
-  public var groupItems: Int { (rows / itemRows) * (columns / itemColumns) }
+  public var groupItems: Int { sliceItems * slices }
 
   /// Bytes of local memory: two steps of both operands, padded by a vector.
   public var localBytes: Int { 2 * depth * (rows + 4 + columns + 4) * 4 }
@@ -35,12 +41,16 @@ public struct LocalTile: Hashable, Sendable {
   package static let slim = LocalTile(rows: 64, columns: 16, depth: 16, itemRows: 4, itemColumns: 4)
   package static let flat = LocalTile(rows: 16, columns: 64, depth: 16, itemRows: 4, itemColumns: 4)
   package static let small = LocalTile(rows: 32, columns: 32, depth: 16, itemRows: 4, itemColumns: 4)
+  /// Deep tiles, for sums of middling length. The deepest is for matrix products only: convolutions of so few rows and
+  /// columns gather more than they multiply.
+  package static let deep = LocalTile(rows: 32, columns: 32, depth: 32, itemRows: 4, itemColumns: 4)
+  package static let deepest = LocalTile(rows: 16, columns: 16, depth: 64, itemRows: 4, itemColumns: 4)
   /// One more that only a tuning chooses.
   private static let wide = LocalTile(rows: 64, columns: 128, depth: 16, itemRows: 4, itemColumns: 8)
   /// Every configuration that there are kernels for.
-  package static let all = [large] + ofConvolutions
+  package static let all = [large, deepest] + ofConvolutions
   /// Those that convolutions have kernels for.
-  package static let ofConvolutions = [tall, square, narrow, slim, flat, small, wide]
+  package static let ofConvolutions = [tall, square, narrow, slim, flat, small, wide, deep]
   /// Registers that NVIDIA's compiler may use for a work-item of any of them: two groups of 256 items to a multiprocessor.
   package static let registerLimit = 128
 }

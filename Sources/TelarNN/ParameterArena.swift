@@ -81,7 +81,8 @@ final class ParameterArena {
       func slice(_ buffer: Buffer) throws -> Buffer {
         try device.slice(buffer, byteOffset: offset * 4, byteCount: spec.count * 4)
       }
-      let slot = try entry.isTrained
+      let slot =
+        try entry.isTrained
         ? GradientSlot(tensor: Tensor(shape: shape, buffer: slice(gradients!)), partsIn: parts) : nil
       let parameter = Parameter(
         key: "\(entry.layer).\(spec.name)", part: entry.part.name, spec: spec,

@@ -82,15 +82,16 @@ package struct GradientParts {
   package let buffer: Buffer
   let count: Int
   let target: GradientTarget
-  /// Whether those who read the gradient add up the parts.
-  let isPending: Bool
+  /// The parts, where those who read the gradient add them up.
+  let pending: GradientSlot.Parts?
 
   /// Whether to add to what is there.
   var accumulate: Bool { count == 1 && target.accumulate }
 
-  /// Adds up the parts, where there are several and nobody else does. One launch.
+  /// Adds up the parts, once they are written, where there are several and nobody else does. One launch.
   package func add() throws {
-    if count == 1 || isPending { return }
+    if count == 1 { return }
+    if let pending { return target.slot!.leave(pending) }
     try addParts(buffer, count: count, to: target.gradient, accumulate: target.accumulate)
   }
 }
@@ -98,11 +99,11 @@ package struct GradientParts {
 extension GradientTarget {
   /// Memory for a gradient that is computed in parts.
   package func parts(_ count: Int) throws -> GradientParts {
-    if count > 1, let pending = try slot?.claimParts(count) {
-      return GradientParts(buffer: pending, count: count, target: self, isPending: true)
+    if count > 1, let claimed = try slot?.claimParts(count) {
+      return GradientParts(buffer: claimed.buffer, count: count, target: self, pending: claimed.parts)
     }
     let buffer = try count == 1 ? gradient.buffer : gradient.device.allocate(byteCount: count * gradient.count * 4)
-    return GradientParts(buffer: buffer, count: count, target: self, isPending: false)
+    return GradientParts(buffer: buffer, count: count, target: self, pending: nil)
   }
 
   /// Writes a gradient that is zero.

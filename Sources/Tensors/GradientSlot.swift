@@ -52,13 +52,17 @@ public final class GradientSlot {
     return isSet
   }
 
-  /// Memory for a claimed gradient that is written in so many parts, which whoever reads it adds up; `nil` where they have
-  /// to be added up at once.
-  func claimParts(_ count: Int) throws -> Buffer? {
+  /// Memory for a claimed gradient in so many parts; `nil` where they have to be added up at once.
+  func claimParts(_ count: Int) throws -> (buffer: Buffer, parts: Parts)? {
     guard let arena, let (memory, offset) = try arena.claim(floats: count * memory.count) else { return nil }
-    parts = Parts(place: Parts.Place(offset: offset, count: count), memory: memory)
-    return try memory.device.slice(memory, byteOffset: offset * 4, byteCount: count * self.memory.count * 4)
+    return (
+      try memory.device.slice(memory, byteOffset: offset * 4, byteCount: count * self.memory.count * 4),
+      Parts(place: Parts.Place(offset: offset, count: count), memory: memory)
+    )
   }
+
+  /// Leaves parts that were written to those who read the gradient.
+  func leave(_ parts: Parts) { self.parts = parts }
 
   /// Makes a claimed gradient zero without a launch, where that is possible.
   func claimZeros() -> Bool {

@@ -86,7 +86,9 @@ import Testing
         try plain.run(repeating: false)
         try repeated.run(repeating: true)
         #expect(repeated.losses == plain.losses)
-        #expect(repeated.launches == plain.launches)
+        // An optimizer of the tile family finishes the loss of a repeated step.
+        let saved = device.traits.isVector ? 0 : 1
+        #expect(repeated.launches == plain.launches.map { $0 - saved })
         // Each size of batch is run once and recorded once.
         #expect(plain.calls == 10 && repeated.calls == (device is CPUDevice ? 10 : 4))
         #expect(try state(repeated) == state(plain))

@@ -51,7 +51,9 @@ import Testing
           if parts == 0 {
             try target.addZeros()
           } else {
-            try target.parts(parts).buffer.write(random.gaussians([parts * count]).floats)
+            let memory = try target.parts(parts)
+            try memory.buffer.write(random.gaussians([parts * count]).floats)
+            try memory.add()
           }
         }
       }

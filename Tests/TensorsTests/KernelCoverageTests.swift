@@ -298,7 +298,9 @@ private final class KernelSweep {
     let slot = GradientSlot(tensor: gradients, partsIn: arena)
     let parameter = Tensor(shape: [37], buffer: parameters.buffer, gradient: slot, requiresGradient: true)
     for isAdam in [true, false] {
-      try Tape().gradientTarget(of: parameter)!.parts(3).buffer.write(random.gaussians([3 * 37]).floats)
+      let parts = try Tape().gradientTarget(of: parameter)!.parts(3)
+      try parts.buffer.write(random.gaussians([3 * 37]).floats)
+      try parts.add()
       let table = try GradientTable([(0, 37)], [slot.parts?.place], on: device)
       let metrics = try RunningMetrics(on: device), logits = try leaf([5, 3])
       let loss = try Tape().recordingLoss {

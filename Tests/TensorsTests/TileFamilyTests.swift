@@ -14,7 +14,8 @@ import Testing
         (65, 33, 17), (64, 64, 16), (65, 65, 15), (128, 256, 8), (257, 129, 9), (255, 127, 7), (3, 5, 1030),
         (20, 20, 2049), (1, 1, 5000),
         // Rows of whole vectors, for the kernels that load them so; the first fill the largest tiles.
-        (256, 256, 28), (260, 132, 20), (68, 36, 100), (20, 12, 132), (12, 72, 68), (64, 64, 520),
+        (256, 256, 28), (260, 132, 20), (13, 10, 129), (40, 24, 784), (33, 17, 1000), (68, 36, 100), (20, 12, 132),
+        (12, 72, 68), (64, 64, 520),
       ]
       for (m, n, k) in shapes {
         for (transposeA, transposeB) in [(false, false), (false, true), (true, false), (true, true)] {

@@ -42,14 +42,23 @@ class Tile(NamedTuple):
         return cls(*map(int, re.findall(r"\d+", label)))
 
     @property
+    def slices(self):
+        """Slices of a deep tile's terms, each with items of its own."""
+        return 256 // self.slice_items if self.depth > 16 else 1
+
+    @property
+    def slice_items(self):
+        return self.rows // self.item_rows * (self.columns // self.item_columns)
+
+    @property
     def items(self):
         """Work-items of a group."""
-        return self.rows // self.item_rows * (self.columns // self.item_columns)
+        return self.slice_items * self.slices
 
     @property
     def step_fmas(self):
         """Multiply-adds of a work-item in a step."""
-        return self.item_rows * self.item_columns * self.depth
+        return self.item_rows * self.item_columns * self.depth // self.slices
 
 
 class Tiles(NamedTuple):

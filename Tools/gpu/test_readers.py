@@ -184,7 +184,7 @@ class ReaderTests(unittest.TestCase):
         tiles = read_tiles()
         text = read_tiles.__defaults__[0].read_text(encoding="utf-8")
         self.assertEqual(len(tiles.all), text.count("= LocalTile(rows:"))
-        self.assertEqual(set(tiles.all) - set(tiles.of_convolutions), {Tile(128, 128, 8, 8, 8)})
+        self.assertEqual(set(tiles.all) - set(tiles.of_convolutions), {Tile(128, 128, 8, 8, 8), Tile(16, 16, 64, 4, 4)})
         self.assertEqual(Tile.named(str(tiles.square)), tiles.square)
 
 
@@ -211,10 +211,10 @@ class BuildTests(unittest.TestCase):
     def test_builds(self):
         all_builds = builds(self.library, self.tiles)
         products = [build for build in all_builds if build.program == "gemm_tile"]
-        self.assertEqual(len({(build.tile, build.flags) for build in products}), 8 * 8)
-        self.assertEqual(sum(build.program == "conv2d_tile" for build in all_builds), 7 * 4)
+        self.assertEqual(len({(build.tile, build.flags) for build in products}), 10 * 8)
+        self.assertEqual(sum(build.program == "conv2d_tile" for build in all_builds), 8 * 4)
         quick = [build for build in products if build.is_quick(self.tiles)]
-        self.assertEqual(len(quick), 8 * 4 + 4)
+        self.assertEqual(len(quick), 10 * 4 + 4)
         self.assertEqual({build.tile for build in quick if "ALIGNED" not in build.flags}, {self.tiles.square})
         self.assertTrue(all(build.is_quick(self.tiles) for build in all_builds if not build.flags))
         build = next(build for build in products if build.tile == self.tiles.square and build.flags == "none")

@@ -40,15 +40,8 @@ extension ConvProblem {
   /// launch, and one more where k is cut.
   func enqueueTransposedTile(_ configuration: LocalTile, _ operands: ConvOperands) throws {
     let (device, x) = (operands.device, operands.x)
-    let (stride, dilation) = (geometry.stride, geometry.dilation)
-    let (m, n) = (phasePixels, groupChannels)
-    // How many taps lie between two that meet the same phase.
-    let period = Pair(
-      stride.height / stride.height.greatestCommonDivisor(with: dilation.height),
-      stride.width / stride.width.greatestCommonDivisor(with: dilation.width))
-    let phaseTaps =
-      geometry.kernelSize.height.dividedUp(by: period.height) * geometry.kernelSize.width.dividedUp(by: period.width)
-    let products = geometry.groups * stride.height * stride.width
+    let (m, n, period) = (phasePixels, groupChannels, phasePeriod)
+    let products = geometry.groups * geometry.stride.height * geometry.stride.width
     let split = configuration.split(
       m: m, n: n, k: phaseTaps * groupOutChannels, batches: products, on: device.traits)
     try enqueueSplit(split.count, operands, to: x, channels: channels) { target, bias, epilogue in
@@ -58,6 +51,20 @@ extension ConvProblem {
         [.buffer(operands.y.buffer), .buffer(operands.weight.buffer), .buffer(bias), .buffer(target)] + sizeArguments
           + [.int(period.height), .int(period.width), .int(split.chunk)] + epilogue.arguments(writing: target))
     }
+  }
+
+  /// How many taps lie between two that meet the same phase of the stride.
+  private var phasePeriod: Pair {
+    let (stride, dilation) = (geometry.stride, geometry.dilation)
+    return Pair(
+      stride.height / stride.height.greatestCommonDivisor(with: dilation.height),
+      stride.width / stride.width.greatestCommonDivisor(with: dilation.width))
+  }
+
+  /// The taps that meet a phase of the stride, at most.
+  var phaseTaps: Int {
+    let (kernel, period) = (geometry.kernelSize, phasePeriod)
+    return kernel.height.dividedUp(by: period.height) * kernel.width.dividedUp(by: period.width)
   }
 
   /// A pass whose sums over k are cut into `splits`: `launch` writes them, with the bias and the epilogue that it is

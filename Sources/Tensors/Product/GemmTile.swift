@@ -13,7 +13,7 @@ extension GemmProblem {
       try hasSumsBeside(configuration) ? sums.map { try SumsBeside($0, chunks: split.count, configuration) } : nil
     try enqueue(configuration, split, beside, on: device)
     if let beside {
-      if split.count > 1 { try beside.parts.add() }
+      try beside.parts.add()
     } else {
       // Behind the product, so that they are added once where the product is tried again in a smaller tile.
       try sums?.enqueue()
@@ -30,9 +30,7 @@ extension GemmProblem {
     if let gradient {
       let parts = try gradient.parts(split.count)
       try multiply(configuration, split, to: parts.buffer, bias: nil, finish: (1, 0, .none), beside, on: device)
-      try parts.add()
-      try beside?.parts.add()
-      return
+      return try parts.add()
     }
     let parts = try device.allocate(byteCount: split.count * m * n * 4)
     try multiply(configuration, split, to: parts, bias: nil, finish: (1, 0, .none), beside, on: device)

@@ -13,8 +13,22 @@ extension LocalTile {
 
   /// The tile for `batches` products of m × n: one that has little to do past the edges, and then the largest, up to
   /// `largest`, of which there is a group for each of the device's units, or else the smallest.
+  ///
+  /// - Parameter k: the terms of a sum, where a second pass would add up sums that are cut. A deep tile is then chosen
+  ///   unless they are many; `nil` where nothing is gained by that.
   static func best(
-    m: Int, n: Int, batches: Int = 1, upTo largest: LocalTile = large, on traits: DeviceTraits
+    m: Int, n: Int, k: Int?, batches: Int = 1, upTo largest: LocalTile = large, on traits: DeviceTraits
+  ) -> LocalTile {
+    let tile = shallow(m: m, n: n, batches: batches, upTo: largest, on: traits)
+    guard let k, k <= mostDeepTerms, tile.split(m: m, n: n, k: k, batches: batches, on: traits).count > 1 else {
+      return tile
+    }
+    let possible = (largest == large ? [deep, deepest] : [deep]).filter { $0.fits(traits) }
+    return possible.first { $0.tiles(m, n) * batches >= traits.computeUnits } ?? possible.last ?? tile
+  }
+
+  private static func shallow(
+    m: Int, n: Int, batches: Int, upTo largest: LocalTile, on traits: DeviceTraits
   ) -> LocalTile {
     let wanted: [LocalTile]
     if m <= flat.rows {
@@ -39,7 +53,7 @@ extension LocalTile {
   /// products in a chunk, and chunks.
   func split(m: Int, n: Int, k: Int, batches: Int = 1, on traits: DeviceTraits) -> (chunk: Int, count: Int) {
     let (groups, units) = (tiles(m, n) * batches, traits.computeUnits)
-    guard groups < units else { return (max(depth, k), 1) }
+    guard groups < units, slices == 1 || k > Self.mostDeepTerms else { return (max(depth, k), 1) }
     // A group for each unit, even of short chunks; of long ones more, which hide each other's wait for memory.
     let short = min(units.dividedUp(by: groups), k / Self.shortestChunk)
     let long = min(Self.groupsPerUnit * units / groups, k / Self.longChunk)
@@ -53,6 +67,8 @@ extension LocalTile {
   /// Products that repay a pass over the sums of a chunk of their own.
   private static let shortestChunk = 64
   private static let longChunk = 256
+  /// Terms that a deep tile sums sooner than a second pass would have started.
+  private static let mostDeepTerms = 1024
 }
 
 /// A kernel of the tile family, in each configuration and with each setting of its flags: macros that are 0 or 1.

@@ -13,12 +13,15 @@ enum ProductKernel {
 
 extension Device {
   /// The kernel for `batches` products of m × n: what the device's tuning says of `product`, or else its properties.
+  ///
+  /// - Parameter k: the terms of a sum; `nil` where sums that are cut need no pass of their own.
   func kernel(
-    m: Int, n: Int, batches: Int = 1, upTo largest: LocalTile = .large, for product: @autoclosure () -> TunedProduct
+    m: Int, n: Int, k: Int?, batches: Int = 1, upTo largest: LocalTile = .large,
+    for product: @autoclosure () -> TunedProduct
   ) -> ProductKernel {
     let own: ProductKernel =
       traits.family == .tile
-      ? .tile(.best(m: m, n: n, batches: batches, upTo: largest, on: traits))
+      ? .tile(.best(m: m, n: n, k: k, batches: batches, upTo: largest, on: traits))
       : .vector(traits.registerTile(forColumns: n))
     return tuning.isEmpty ? own : tuned(product(), own)
   }

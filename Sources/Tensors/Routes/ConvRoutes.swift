@@ -79,25 +79,27 @@ extension ConvProblem {
   /// What a route of the forward pass is chosen by on a device.
   package func forwardChoice(on device: any Device) -> KernelChoice {
     choice(
-      on: device, m: batch * outSize.height * outSize.width, n: groupOutChannels, batches: geometry.groups, .forward)
+      on: device, m: batch * outSize.height * outSize.width, n: groupOutChannels, k: taps * groupChannels,
+      batches: geometry.groups, .forward)
   }
 
   /// What a route of the transposed pass is chosen by on a device.
   package func transposedChoice(on device: any Device) -> KernelChoice {
     let batches = geometry.groups * geometry.stride.height * geometry.stride.width
-    return choice(on: device, m: phasePixels, n: groupChannels, batches: batches, .transposed)
+    return choice(
+      on: device, m: phasePixels, n: groupChannels, k: phaseTaps * groupOutChannels, batches: batches, .transposed)
   }
 
   /// What a route of the weight's gradient is chosen by on a device.
   package func weightGradientChoice(on device: any Device) -> KernelChoice {
-    choice(on: device, m: taps * groupChannels, n: groupOutChannels, batches: geometry.groups, .weightGradient)
+    choice(on: device, m: taps * groupChannels, n: groupOutChannels, k: nil, batches: geometry.groups, .weightGradient)
   }
 
   private func choice(
-    on device: any Device, m: Int, n: Int, batches: Int, _ operation: TunedProduct.Operation
+    on device: any Device, m: Int, n: Int, k: Int?, batches: Int, _ operation: TunedProduct.Operation
   ) -> KernelChoice {
     KernelChoice(device.traits) {
-      let chosen = device.kernel(m: m, n: n, batches: batches, upTo: .tall, for: self.product(operation))
+      let chosen = device.kernel(m: m, n: n, k: k, batches: batches, upTo: .tall, for: self.product(operation))
       if case .tile = chosen, !self.fitsLocalTiles { return .vector(device.traits.registerTile(forColumns: n)) }
       return chosen
     }

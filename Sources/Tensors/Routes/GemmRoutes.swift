@@ -21,7 +21,7 @@ extension GemmProblem {
   func choice(on device: any Device) -> KernelChoice {
     KernelChoice(device.traits) {
       self.isPlain
-        ? device.kernel(m: self.m, n: self.n, for: self.product)
+        ? device.kernel(m: self.m, n: self.n, k: self.gradient == nil ? self.k : nil, for: self.product)
         : .vector(device.traits.registerTile(forColumns: self.n))
     }
   }
