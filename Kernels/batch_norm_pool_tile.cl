@@ -97,39 +97,50 @@ kernel void batch_norm_average_chunk_gradients_tile(
       }
     }
   }
-  store_chunk_gradients(room, sum, product, sums, products, C, item, vectors);
+  store_chunk_gradients(room, sum, product, sums, products, C, item, variance, epsilon, vectors);
 }
 
-// batch_norm_backward from the pooled dy. The grid covers ceil(H / 2) x ceil(W / 2) windows; inputs past the last whole
+// batch_norm_backward from the pooled dy. Windows are ceil(H / 2) x ceil(W / 2) an image; inputs past the last whole
 // window have no gradient from the pooling.
+// Work-group (i, j): `vectors` vectors of channels from i * vectors on, of every so many windows.
 kernel void batch_norm_pool_backward_tile(
     global const float *dy, global const ushort *argmax, global const float *x, global const float *mean,
-    global const float *variance, global const float *weight, global const float *bias, global const float *totals,
-    global float *dx, int N, int H, int W, int C, float epsilon, int training, int activation, float slope,
-    int average) {
-  const int HO = H / 2, WO = W / 2;
-  const window_item window = find_window(N, C, (H + 1) / 2, (W + 1) / 2);
-  const column_item item = window.item;
-  if (item.channels <= 0) return;
-  floatv inputs[4], mean_gradient = SPLAT(0.0f), slope_gradient = SPLAT(0.0f), gradient = SPLAT(0.0f);
-  intv position = (intv)(-1);
-  load_window(inputs, x, H, W, C, item, window.n, window.ho, window.wo);
-  if (window.ho < HO && window.wo < WO) {
-    const int at = ((window.n * HO + window.ho) * WO + window.wo) * C + item.c;
-    gradient = load_columns(dy + at, C, item.channels);
-    if (average) gradient *= 0.25f;
-    else position = load_argmax(argmax + at, item.channels);
-  }
+    global const float *variance, global const float *weight, global const float *bias, global const float *sums,
+    global const float *products, int chunks, global float *dx, int N, int H, int W, int C, int vectors, float epsilon,
+    int activation, float slope, int average) {
+  local floatv room[GROUP_SUM_ITEMS];
+  const int HO = H / 2, WO = W / 2, down = (H + 1) / 2, across = (W + 1) / 2, windows = N * down * across;
+  const norm_item mine = find_gradient_item(windows, C, 1, vectors);
+  const column_item item = mine.item;
   const norm_columns norm = load_norm(mean, variance, weight, bias, C, item, epsilon);
-  if (training) load_means(&mean_gradient, &slope_gradient, totals, C, item, norm, (float)(N * H * W));
+  floatv mean_gradient, slope_gradient;
+  sum_means(
+      &mean_gradient, &slope_gradient, room, sums, products, chunks, C, item, norm, vectors, (float)(N * H * W));
+  for (int window = item.row; window < item.end; window += mine.turn) {
+    const int row = window / across, wo = window - row * across, n = row / down, ho = row - n * down;
+    floatv gradient = SPLAT(0.0f);
+    intv position = (intv)(-1);
+    if (ho < HO && wo < WO) {
+      const int at = ((n * HO + ho) * WO + wo) * C + item.c;
+      gradient = load_columns(dy + at, C, item.channels);
+      if (average) gradient *= 0.25f;
+      else position = load_argmax(argmax + at, item.channels);
+    }
+#pragma unroll 1
+    for (int h = 2 * ho; h < min(2 * ho + 2, H); h++) {
+      // Of four inputs only the first two are used, and loaded.
+      const int first = (n * H + h) * W + 2 * wo, next = first + (2 * wo + 1 < W);
+      const int rows[4] = {first, next, next, next};
+      floatv inputs[4];
+      load_rows_at(inputs, x, C, item, rows);
 #pragma unroll
-  for (int k = 0; k < 4; k++) {
-    const int h = 2 * window.ho + (k >> 1), w = 2 * window.wo + (k & 1);
-    const floatv centred = inputs[k] - norm.mean;
-    floatv g = average ? gradient : CHOOSEV(position == k, gradient, SPLAT(0.0f));
-    g = preactivation_gradient(g, centred, norm.factor, norm.shift, activation, slope);
-    if (training) g = g - mean_gradient - centred * slope_gradient;
-    const int at = ((window.n * H + h) * W + w) * C + item.c;
-    if (h < H && w < W) store_columns(g * norm.factor, dx + at, C, item.channels);
+      for (int k = 0; k < 2; k++) {
+        const floatv centred = inputs[k] - norm.mean;
+        floatv g = average ? gradient : CHOOSEV(position == 2 * (h - 2 * ho) + k, gradient, SPLAT(0.0f));
+        g = preactivation_gradient(g, centred, norm.factor, norm.shift, activation, slope);
+        const floatv d = (g - mean_gradient - centred * slope_gradient) * norm.factor;
+        if (2 * wo + k < W) store_columns(d, dx + (first + k) * C + item.c, C, item.channels);
+      }
+    }
   }
 }

@@ -120,7 +120,8 @@ kernel void batch_norm_forward_tile(
   }
 }
 
-// sums, products [chunks, C] = the sums over each chunk of g and of g * (x - mean), where g is dy * activation'.
+// sums, products [chunks, C] = the sums over each chunk of g and of g * (x - mean) / s, where g is dy * activation' and
+// s^2 = variance + epsilon: parts of the gradients of bias and weight.
 // Work-group (i, j): `vectors` vectors of channels from i * vectors on, of chunk j.
 kernel void batch_norm_chunk_gradients_tile(
     global const float *dy, global const float *x, global const float *mean, global const float *variance,
@@ -144,55 +145,35 @@ kernel void batch_norm_chunk_gradients_tile(
       product = MULTIPLY_ADD(g, centred, product);
     }
   }
-  store_chunk_gradients(room, sum, product, sums, products, C, item, vectors);
-}
-
-// Writes or adds a parameter's gradient as `mode` says.
-INLINE void put_gradient(
-    floatv d, global float *gradient, const int C, const column_item item, const int mode) {
-  if (mode == BATCH_NORM_GRADIENT_SKIP) return;
-  if (mode == BATCH_NORM_GRADIENT_ADD) d += load_columns(gradient + item.c, C, item.channels);
-  store_columns(d, gradient + item.c, C, item.channels);
-}
-
-// Combines the chunks: totals [2, C], dweight and dbias as by batch_norm_parameter_gradients.
-// Work-group i: `vectors` vectors of channels from i * vectors on.
-kernel void batch_norm_parameter_gradients_tile(
-    global const float *sums, global const float *products, global const float *variance, global float *totals,
-    global float *dweight, global float *dbias, int chunks, int C, int vectors, float epsilon, int weight_mode,
-    int bias_mode) {
-  local floatv room[GROUP_SUM_ITEMS];
-  const column_item item = find_column_item(chunks, C, chunks, vectors);
-  const floatv sum = sum_items(room, sum_rows(sums, C, item), vectors);
-  const floatv product = sum_items(room, sum_rows(products, C, item), vectors);
-  if ((int)get_local_id(0) >= vectors || item.channels <= 0) return;
-  store_columns(sum, totals + item.c, C, item.channels);
-  store_columns(product, totals + C + item.c, C, item.channels);
-  const floatv square = load_columns(variance + item.c, C, item.channels) + epsilon;
-  put_gradient(product / sqrt(square), dweight, C, item, weight_mode);
-  put_gradient(sum, dbias, C, item, bias_mode);
+  store_chunk_gradients(room, sum, product, sums, products, C, item, variance, epsilon, vectors);
 }
 
 // dx = weight / s * (g - mean of g - (x - mean) * mean of g * (x - mean) / s^2) with s^2 = variance + epsilon; in
 // evaluation (training is 0), where mean and variance are constants, dx = weight / s * g.
-// Work-item (i, j): VECTOR_WIDTH channels i of BATCH_NORM_TILE_ROWS rows j.
+// Work-group (i, j): `vectors` vectors of channels from i * vectors on, of every so many rows; see find_gradient_item. The
+// chunks' sums are those of batch_norm_chunk_gradients_tile, and none without training.
 kernel void batch_norm_backward_tile(
     global const float *dy, global const float *x, global const float *mean, global const float *variance,
-    global const float *weight, global const float *bias, global const float *totals, global float *dx, int rows,
-    int C, float epsilon, int training, int activation, float slope) {
-  const column_item item = find_norm_item(rows, C);
-  if (item.channels <= 0) return;
+    global const float *weight, global const float *bias, global const float *sums, global const float *products,
+    int chunks, global float *dx, int rows, int C, int vectors, float epsilon, int activation, float slope) {
+  local floatv room[GROUP_SUM_ITEMS];
+  const norm_item mine = find_gradient_item(rows, C, BATCH_NORM_GRADIENT_ROWS, vectors);
+  const column_item item = mine.item;
   const norm_columns norm = load_norm(mean, variance, weight, bias, C, item, epsilon);
-  floatv mean_gradient = SPLAT(0.0f), slope_gradient = SPLAT(0.0f);
-  if (training) load_means(&mean_gradient, &slope_gradient, totals, C, item, norm, (float)rows);
-  floatv gradients[BATCH_NORM_TILE_ROWS], values[BATCH_NORM_TILE_ROWS];
-  load_rows(gradients, dy, C, item, item.row);
-  load_rows(values, x, C, item, item.row);
+  floatv mean_gradient, slope_gradient;
+  sum_means(&mean_gradient, &slope_gradient, room, sums, products, chunks, C, item, norm, vectors, (float)rows);
+  for (int row = item.row; row < item.end; row += mine.turn) {
+    // Those that are not used are not loaded.
+    floatv gradients[GROUP_SUM_ROWS], values[GROUP_SUM_ROWS];
+    load_rows(gradients, dy, C, item, row);
+    load_rows(values, x, C, item, row);
 #pragma unroll
-  for (int k = 0; k < BATCH_NORM_TILE_ROWS; k++) {
-    const floatv centred = values[k] - norm.mean;
-    floatv g = preactivation_gradient(gradients[k], centred, norm.factor, norm.shift, activation, slope);
-    if (training) g = g - mean_gradient - centred * slope_gradient;
-    if (item.row + k < rows) store_columns(g * norm.factor, dx + (item.row + k) * C + item.c, C, item.channels);
+    for (int k = 0; k < BATCH_NORM_GRADIENT_ROWS; k++) {
+      const int at = row + k * item.step;
+      const floatv centred = values[k] - norm.mean;
+      const floatv g = preactivation_gradient(gradients[k], centred, norm.factor, norm.shift, activation, slope);
+      const floatv d = (g - mean_gradient - centred * slope_gradient) * norm.factor;
+      if (at < rows) store_columns(d, dx + at * C + item.c, C, item.channels);
+    }
   }
 }

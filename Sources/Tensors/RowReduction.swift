@@ -14,13 +14,15 @@ struct RowReduction {
   let groupVectors, groupsAcross: Int
 
   /// A pass over chunks of rows; those of a usual batch are one.
-  init(rows: Int, columns: Int, on device: any Device) {
+  ///
+  /// - Parameter most: the most chunks that the tile family may have.
+  init(rows: Int, columns: Int, most: Int = .max, on device: any Device) {
     self.init(rows: rows, columns: columns, on: device) { groups in
       if let groups {
         rows <= Self.rowsOfOneChunk
           ? .whole(rows)
           : ReductionChunks(
-            of: rows, most: max(1, Self.wantedGroups / groups.across), shortest: 2 * groups.lanes)
+            of: rows, most: min(most, max(1, Self.wantedGroups / groups.across)), shortest: 2 * groups.lanes)
       } else {
         .rows(rows)
       }
@@ -57,6 +59,17 @@ struct RowReduction {
     (groupVectors, groupsAcross) = (groups.vectors, groups.across)
   }
 
+  /// Groups of the tile family that pass over all rows, each in turns, for an input's gradient.
+  static func gradientGroups(rows: Int, columns: Int, atOnce: Int, on device: any Device) -> (grid: Grid, vectors: Int)
+  {
+    let groups = ColumnGroups(columns: columns, vectors: widestVectors, on: device)
+    let down = min(
+      rows.dividedUp(by: groups.lanes * atOnce), max(1, Self.mostGradientGroups.dividedUp(by: groups.across)))
+    return (Grid(groups.across * groups.items, down, local: (groups.items, 1, 1)), groups.vectors)
+  }
+
+  /// Groups, each of which begins with the sums of all chunks.
+  private static let mostGradientGroups = 1024
   /// Work-groups that keep a large GPU busy: those that rows are cut for, and those that are enough.
   private static let wantedGroups = 512
   private static let enoughGroups = 256

@@ -141,7 +141,8 @@ import Testing
         launches([true, true, true], training: true), launches([false, true, true], training: true),
         launches([true, true, true], training: false), launches([true, false, false], training: false),
       ]
-      #expect(counts == [6, 5, 4, 2])
+      // The tile family leaves the sums of chunks to the next launch.
+      #expect(counts == (device.traits.isVector ? [6, 5, 4, 2] : [5, 4, 3, 2]))
     }
   }
 

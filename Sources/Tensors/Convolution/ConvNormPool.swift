@@ -108,7 +108,7 @@ private struct ConvFirstNorm {
 
   /// Two launches.
   func weightGradient(
-    _ norm: BatchNorm, _ dy: Tensor, _ argmax: Buffer, _ totals: Tensor, to target: GradientTarget
+    _ norm: BatchNorm, _ dy: Tensor, _ argmax: Buffer, _ totals: NormSums, to target: GradientTarget
   ) throws {
     let device = x.device
     let parts = min(problem.batch, ConvFirstKernels.gradientParts)
@@ -118,7 +118,7 @@ private struct ConvFirstNorm {
       ConvNormPoolKernels.gradient, over: Grid(device.vectors(in: problem.outChannels), parts),
       inputs + [.buffer(dy.buffer), .buffer(argmax), .buffer(sums.buffer)] + norm.vectors
         + [
-          .buffer(totals.buffer), .int(problem.batch), .pair(problem.size), .pair(problem.outSize),
+          .buffer(totals.sums), .int(problem.batch), .pair(problem.size), .pair(problem.outSize),
           .int(problem.outChannels), .int(parts), .float(norm.arguments.epsilon),
         ] + norm.arguments.activation.arguments)
     try addParts(sums.buffer, count: parts, to: target.gradient, accumulate: target.accumulate)

@@ -6,7 +6,7 @@ enum BatchNormKernels {
   static let statistics = FamilyKernel("batch_norm", "batch_norm_statistics")
   static let forward = FamilyKernel("batch_norm", "batch_norm_forward")
   static let chunkGradients = FamilyKernel("batch_norm", "batch_norm_chunk_gradients")
-  static let parameterGradients = FamilyKernel("batch_norm", "batch_norm_parameter_gradients")
+  static let parameterGradients = Kernel("batch_norm", "batch_norm_parameter_gradients")
   static let backward = FamilyKernel("batch_norm", "batch_norm_backward")
 }
 
@@ -19,7 +19,7 @@ enum BatchNormKernels {
 /// - Shapes: x `[N, H, W, C]` → the same; weight, bias, runningMean, runningVariance `[C]`
 /// - Throws: ``ShapeError`` when the shapes do not fit, and in training with one value per channel.
 /// - Cost: training three launches (x is read three times, one of them from the cache) and three for the gradients;
-///   evaluation one, and up to three.
+///   evaluation one, and up to three. On GPUs two for the gradients.
 /// - Source: semantics of torch.nn.functional.batch_norm.
 public func batchNorm2d(
   _ x: Tensor, weight: Tensor, bias: Tensor, runningMean: Tensor, runningVariance: Tensor, training: Bool,
@@ -40,11 +40,11 @@ public func batchNorm2d(_ x: Tensor, _ arguments: BatchNormArguments) throws -> 
     norm, BatchNormOperands(x: x, y: y), KernelChoice(x.device.traits), on: x.device)
   if let tape = Tape.of(x, arguments.weight, arguments.bias) {
     tape.record(y) { dy in
-      let totals = try norm.parameterGradients(norm.rows, on: tape) { pass, sums, products in
+      let sums = try norm.parameterGradients(norm.rows, on: tape) { pass, sums, products in
         try norm.enqueueChunkGradients(dy, x, pass, sums, products)
       }
       guard x.requiresGradient else { return }
-      try x.device.inRole(.inputGradient) { try tape.accumulate(norm.inputGradient(dy, x, totals), into: x) }
+      try x.device.inRole(.inputGradient) { try tape.accumulate(norm.inputGradient(dy, x, sums), into: x) }
     }
   }
   return y
@@ -159,36 +159,72 @@ package struct BatchNorm {
     return device.planeGrid(device.vectors(in: channels), rows.dividedUp(by: rowsPerItem))
   }
 
-  /// The gradients of weight and bias, and the sums that the input's needs, `[2, C]`, from those of chunks of `rows` rows,
-  /// which `enqueue` is given two buffers for. One launch and those of `enqueue`.
+  /// The gradients of weight and bias, and the sums that the input's needs, from those of chunks of `rows` rows, which
+  /// `enqueue` is given two buffers for. Launches are those of `enqueue` and, in the vector family, one that adds up the
+  /// chunks; in the tile family these are parts of the gradients, which those who read them add up.
   func parameterGradients(
     _ rows: Int, on tape: Tape,
     _ enqueue: (_ pass: RowReduction, _ sums: Buffer, _ products: Buffer) throws -> Void
-  ) throws -> Tensor {
-    let totals = try device.tensor([2, channels])
+  ) throws -> NormSums {
     let (weight, bias) = (arguments.weight, arguments.bias)
-    guard arguments.training || weight.requiresGradient || bias.requiresGradient else { return totals }
-    let pass = RowReduction(rows: rows, columns: channels, on: device)
-    let chunks = pass.chunks.count
+    guard arguments.training || weight.requiresGradient || bias.requiresGradient else {
+      let unread = arguments.weight.buffer
+      return NormSums(sums: unread, products: device.traits.isVector ? nil : unread, chunks: 0)
+    }
+    let pass = RowReduction(rows: rows, columns: channels, most: Self.mostGradientChunks, on: device)
+    let weightTarget = try tape.gradientTarget(of: weight)
+    let biasTarget = try tape.gradientTarget(of: bias)
+    let sums =
+      try device.traits.isVector
+      ? addUpChunks(pass, weightTarget, biasTarget, enqueue) : chunkParts(pass, weightTarget, biasTarget, enqueue)
+    try weightTarget?.finish()
+    try biasTarget?.finish()
+    return sums
+  }
+
+  /// The chunks' sums added up for parameters and input. One launch and those of `enqueue`.
+  private func addUpChunks(
+    _ pass: RowReduction, _ weight: GradientTarget?, _ bias: GradientTarget?,
+    _ enqueue: (_ pass: RowReduction, _ sums: Buffer, _ products: Buffer) throws -> Void
+  ) throws -> NormSums {
+    let chunks = pass.chunks.count, totals = try device.allocate(byteCount: 2 * channels * 4)
     let sums = try device.allocate(byteCount: chunks * channels * 4)
     let products = try device.allocate(byteCount: chunks * channels * 4)
     try enqueue(pass, sums, products)
-    let weightTarget = try tape.gradientTarget(of: weight)
-    let biasTarget = try tape.gradientTarget(of: bias)
     let second = RowReduction(atOnce: chunks, columns: channels, on: device)
     try device.launch(
       BatchNormKernels.parameterGradients,
       over: second.grid, moving: 2 * chunks * channels,
       [
-        .buffer(sums), .buffer(products), .buffer(variance.buffer), .buffer(totals.buffer),
-        .buffer(weightTarget?.gradient.buffer ?? totals.buffer),
-        .buffer(biasTarget?.gradient.buffer ?? totals.buffer),
-        .int(chunks), .int(channels),
-      ] + second.groupArguments
-        + [.float(arguments.epsilon), .int(Self.mode(weightTarget)), .int(Self.mode(biasTarget))])
-    try weightTarget?.finish()
-    try biasTarget?.finish()
-    return totals
+        .buffer(sums), .buffer(products), .buffer(variance.buffer), .buffer(totals),
+        .buffer(weight?.gradient.buffer ?? totals), .buffer(bias?.gradient.buffer ?? totals),
+        .int(chunks), .int(channels), .float(arguments.epsilon), .int(Self.mode(weight)), .int(Self.mode(bias)),
+      ])
+    return NormSums(sums: totals, products: nil, chunks: 1)
+  }
+
+  /// The chunks' sums as parts of the parameters' gradients. The launches are those of `enqueue`, and one for each gradient
+  /// that is added to what is there.
+  private func chunkParts(
+    _ pass: RowReduction, _ weight: GradientTarget?, _ bias: GradientTarget?,
+    _ enqueue: (_ pass: RowReduction, _ sums: Buffer, _ products: Buffer) throws -> Void
+  ) throws -> NormSums {
+    let chunks = pass.chunks.count
+    func parts(of target: GradientTarget?) throws -> (buffer: Buffer, add: () throws -> Void) {
+      if let target, chunks > 1 || !target.accumulate {
+        let parts = try target.parts(chunks)
+        return (parts.buffer, parts.add)
+      }
+      let buffer = try device.allocate(byteCount: chunks * channels * 4)
+      return (
+        buffer, { if let target { try addParts(buffer, count: chunks, to: target.gradient, accumulate: true) } }
+      )
+    }
+    let (sums, addSums) = try parts(of: bias), (products, addProducts) = try parts(of: weight)
+    try enqueue(pass, sums, products)
+    try addSums()
+    try addProducts()
+    return NormSums(sums: sums, products: products, chunks: arguments.training ? chunks : 0)
   }
 
   /// Sums over chunks of rows of x, whose gradients are the rows of dy. One launch.
@@ -214,28 +250,51 @@ package struct BatchNorm {
   }
 
   /// The gradient of x.
-  fileprivate func inputGradient(_ dy: Tensor, _ x: Tensor, _ totals: Tensor) throws -> Tensor {
+  fileprivate func inputGradient(_ dy: Tensor, _ x: Tensor, _ sums: NormSums) throws -> Tensor {
     let dx = try device.tensor(x.shape)
     dx.columnsCancel = arguments.training
     try BatchNormRoutes.backward.enqueue(
-      self, BatchNormGradientOperands(dy: dy, x: x, dx: dx, totals: totals), KernelChoice(device.traits), on: device)
+      self, BatchNormGradientOperands(dy: dy, x: x, dx: dx, sums: sums), KernelChoice(device.traits), on: device)
     return dx
   }
 
   /// The gradient of x. One launch.
   func enqueueInputGradient(_ operands: BatchNormGradientOperands) throws {
-    let (dy, x) = (operands.dy, operands.x)
+    let (dy, x) = (operands.dy, operands.x), isVector = device.traits.isVector
+    let groups =
+      isVector
+      ? nil
+      : RowReduction.gradientGroups(rows: rows, columns: channels, atOnce: Int(BATCH_NORM_GRADIENT_ROWS), on: device)
     try device.launch(
-      BatchNormKernels.backward, over: normalizeGrid,
+      BatchNormKernels.backward, over: groups?.grid ?? normalizeGrid,
       moving: 3 * x.count,
-      [.buffer(dy.buffer), .buffer(x.buffer)] + vectors
-        + [
-          .buffer(operands.totals.buffer), .buffer(operands.dx.buffer), .int(rows), .int(channels),
-          .float(arguments.epsilon), .int(arguments.training ? 1 : 0),
-        ] + arguments.activation.arguments)
+      [.buffer(dy.buffer), .buffer(x.buffer)] + vectors + operands.sums.arguments
+        + [.buffer(operands.dx.buffer), .int(rows), .int(channels)]
+        + (groups.map { [.int($0.vectors), .float(arguments.epsilon)] }
+          ?? [.float(arguments.epsilon), .int(arguments.training ? 1 : 0)])
+        + arguments.activation.arguments)
   }
 
   private static func mode(_ target: GradientTarget?) -> Int32 {
     target.map { $0.accumulate ? BATCH_NORM_GRADIENT_ADD : BATCH_NORM_GRADIENT_OVERWRITE } ?? BATCH_NORM_GRADIENT_SKIP
+  }
+
+  /// Chunks of a gradient's rows, which each group of the tile family adds up for itself.
+  private static let mostGradientChunks = 64
+}
+
+/// The sums over the batch that the gradient of a normalisation's input needs.
+package struct NormSums {
+  /// In the vector family the totals, `[2, C]`; in the tile family the chunks' sums of the output's gradient,
+  /// `[chunks, C]`.
+  let sums: Buffer
+  /// In the tile family the chunks' sums of the gradient times the normalised input.
+  let products: Buffer?
+  /// Chunks to add up; none in evaluation.
+  let chunks: Int
+
+  /// The kernels' arguments.
+  var arguments: [KernelArgument] {
+    products.map { [.buffer(sums), .buffer($0), .int(chunks)] } ?? [.buffer(sums)]
   }
 }

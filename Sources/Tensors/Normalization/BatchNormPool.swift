@@ -27,7 +27,7 @@ extension FusedOps {
   ///   runningMean, runningVariance `[C]`
   /// - Precondition: ``poolsNormalized(_:)``.
   /// - Throws: ``ShapeError`` as the two operators do.
-  /// - Cost: in training three launches and three for the gradients, in place of four and four.
+  /// - Cost: in training three launches and three for the gradients, in place of four and four; on GPUs two for the gradients.
   package static func batchNorm2dPool2d(
     _ x: Tensor, _ arguments: BatchNormArguments, _ pooling: Pooling, _ geometry: PoolGeometry
   ) throws -> Tensor {
@@ -50,14 +50,14 @@ extension FusedOps {
         + [.int(pooling == .average ? 1 : 0), .int(keeps ? 1 : 0)])
     guard let tape else { return y }
     tape.record(y) { dy in
-      let totals = try norm.parameterGradients(y.count / norm.channels, on: tape) { pass, sums, products in
+      let sums = try norm.parameterGradients(y.count / norm.channels, on: tape) { pass, sums, products in
         switch pooling {
         case .max: try norm.enqueueChunkGradients(dy, selected, pass, sums, products)
         case .average: try norm.enqueueAverageChunkGradients(dy, x, pass, sums, products)
         }
       }
       guard x.requiresGradient else { return }
-      try tape.accumulate(norm.inputGradient(dy, argmax, x, totals, pooling), into: x)
+      try tape.accumulate(norm.inputGradient(dy, argmax, x, sums, pooling), into: x)
     }
     return y
   }
@@ -85,17 +85,23 @@ extension BatchNorm {
 
   /// The gradient of x from that of the pooled image. One launch.
   fileprivate func inputGradient(
-    _ dy: Tensor, _ argmax: Buffer, _ x: Tensor, _ totals: Tensor, _ pooling: Pooling
+    _ dy: Tensor, _ argmax: Buffer, _ x: Tensor, _ sums: NormSums, _ pooling: Pooling
   ) throws -> Tensor {
     let dx = try device.tensor(x.shape)
     dx.columnsCancel = arguments.training
-    let windowRows = x.shape[0] * x.shape[1].dividedUp(by: 2)
+    let windowRows = x.shape[0] * x.shape[1].dividedUp(by: 2), windowColumns = x.shape[2].dividedUp(by: 2)
+    let groups =
+      device.traits.isVector
+      ? nil
+      : RowReduction.gradientGroups(rows: windowRows * windowColumns, columns: channels, atOnce: 1, on: device)
     try device.launch(
       BatchNormPoolKernels.backward,
-      over: poolGrid(rows: windowRows, columns: x.shape[2].dividedUp(by: 2)),
+      over: groups?.grid ?? poolGrid(rows: windowRows, columns: windowColumns),
       moving: 2 * x.count + dy.count + (pooling == .max ? dy.count / 2 : 0),
-      [.buffer(dy.buffer), .buffer(argmax), .buffer(x.buffer)] + vectors + [.buffer(totals.buffer), .buffer(dx.buffer)]
-        + x.shape.map { .int($0) } + [.float(arguments.epsilon), .int(arguments.training ? 1 : 0)]
+      [.buffer(dy.buffer), .buffer(argmax), .buffer(x.buffer)] + vectors + sums.arguments + [.buffer(dx.buffer)]
+        + x.shape.map { .int($0) }
+        + (groups.map { [.int($0.vectors), .float(arguments.epsilon)] }
+          ?? [.float(arguments.epsilon), .int(arguments.training ? 1 : 0)])
         + arguments.activation.arguments
         + [.int(pooling == .average ? 1 : 0)])
     return dx

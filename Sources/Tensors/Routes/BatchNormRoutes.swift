@@ -17,6 +17,6 @@ package struct BatchNormOperands {
 /// The tensors of the gradient of a normalisation's input.
 package struct BatchNormGradientOperands {
   let dy, x, dx: Tensor
-  /// Sums that the gradient needs, `[2, C]`; read in training only.
-  let totals: Tensor
+  /// Sums that the gradient needs; read in training only.
+  let sums: NormSums
 }
