@@ -25,7 +25,7 @@ import Testing
   @Test(arguments: TestDevices.all) func itLaunchesWhatTheDeviceDoes(_ on: TestDevice) throws {
     try on.use { device in
       let expected = try profile(on: device)
-      #expect(expected.count > 15)
+      #expect(expected.count > 12)
       #expect(try profile(on: RecordingDevice(device.properties)) == expected)
     }
   }
