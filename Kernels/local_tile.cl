@@ -253,10 +253,10 @@ INLINE void multiply_tiles(
 
 // A vector of the tile's sums from its `place` in local memory: the sum of those of the slices.
 INLINE floatv sum_slices(local const floatv *tiles, const int place, const int id) {
-  local const floatv *staged = tiles + place * GROUP_ITEMS + SLICE_ID;
-  floatv sum = staged[0];
+  const int at = place * GROUP_ITEMS + SLICE_ID;
+  floatv sum = tiles[at];
 #pragma unroll
-  for (int slice = 1; slice < SLICES; slice++) sum += staged[slice * SLICE_ITEMS];
+  for (int slice = 1; slice < SLICES; slice++) sum += tiles[at + slice * SLICE_ITEMS];
   return sum;
 }
 
