@@ -103,7 +103,7 @@ private final class KernelSweep {
   }
 
   func matrices() throws {
-    for (m, n, k) in [(1, 1, 1), (5, 3, 7), (2, 37, 3), (19, 18, 17), (2, 3, 530), (130, 65, 130)] {
+    for (m, n, k) in [(1, 1, 1), (5, 3, 7), (2, 37, 3), (19, 18, 17), (2, 3, 530), (2, 3, 1030), (130, 65, 130)] {
       for (transposeA, transposeB) in [(false, false), (true, true)] {
         let a = try constant(transposeA ? [k, m] : [m, k]), b = try constant(transposeB ? [n, k] : [k, n])
         for route in device.traits.isVector ? ["strips", "packed"] : ["local-tile"] {
