@@ -1,119 +1,13 @@
-// Convolution and its input gradient, tile family: each is a matrix product whose left operand is gathered from the
-// images while it is loaded ("implicit GEMM"), so nothing is unfolded in memory. The input gradient is also the
-// forward pass of a transposed convolution. conv2d_weight_gradient_tile.cl has the third pass.
+// Convolution and its input gradient, tile family, as products whose left operand is gathered (conv2d_taps.cl). The
+// input gradient is also the forward pass of a transposed convolution. conv2d_weight_gradient_tile.cl has the third
+// pass, conv2d_pool_tile.cl the first with max-pooling.
 //
 // Images are [N, H, W, C], weights [KH, KW, C / groups, O]. Height and width come as two arguments, in that order.
 // Any stride, padding, dilation and number of groups; filters of at most CONV2D_TILE_TAPS x CONV2D_TILE_TAPS taps,
 // whose taps inside of the images are kept as bits, and tensors of at most 4 GB.
-//
-// No step divides: where an item's place of k is in the images is found once, and carried on from step to step.
-#include "local_tile.cl"
-#include "conv2d_tile.h"
+#include "conv2d_taps.cl"
 
-// Rows of pixels, k along the taps: the left operands of the forward pass and of the input gradient.
-//
-// k counts channels fastest, then taps along the width and the height. An item has one place of k in all of its rows,
-// four channels of a tap (PIXELS_ALIGNED) or one.
-#if PIXELS_ALIGNED
-#define TAPS_ALONG ALONG_K
-#define TAP_K ALONG_K_K
-#define PIXEL_ROWS LOADS(TILE_M)
-#define PIXEL_ROW(e) ALONG_K_ROW(e)
-#else
-#define TAPS_ALONG LANES
-#define TAP_K LANES_K
-#define PIXEL_ROWS (4 * LOADS(TILE_M))
-#define PIXEL_ROW(e) LANES_ROW(e)
-#endif
-
-// What all rows have in common: the gathered images' size, and where from tap to tap a row reads, in pixels and in
-// bytes. sign: 1 where it reads further on for later taps, -1 where further back.
-typedef struct {
-  int height, width, taps_y, taps_x, step_y, step_x, sign, depth;
-  uint line_bytes, pixel_bytes;
-} Gather;
-
-// A tap and a channel of it.
-typedef struct {
-  int y, x, channel;
-} Tap;
-
-// The place of k.
-INLINE Tap find_tap(const int k, const Gather *g) {
-  Tap tap;
-  const int index = quotient(k, max(g->depth, 1));
-  tap.channel = k - index * g->depth;
-  tap.y = quotient(index, max(g->taps_x, 1));
-  tap.x = index - tap.y * g->taps_x;
-  return tap;
-}
-
-// Goes on by `step`, which is the place of as many k.
-INLINE void advance_tap(Tap *tap, const Tap step, const Gather *g) {
-  tap->channel += step.channel;
-  const int is_next = tap->channel >= g->depth;
-  tap->channel -= is_next ? g->depth : 0;
-  tap->x += step.x + is_next;
-  const int is_below = tap->x >= g->taps_x;
-  tap->x -= is_below ? g->taps_x : 0;
-  tap->y += step.y + is_below;
-}
-
-// A row: the place of its pixel for the first tap, which may lie outside of the image, and which taps lie inside:
-// CONV2D_TILE_TAPS bits along the width, and as many along the height.
-typedef struct {
-  uint place, inside;
-} Pixel;
-
-// The row whose first tap is pixel (y, x) of an image; has_row: whether there is one.
-INLINE Pixel find_pixel(const int image, const int y, const int x, const int has_row, const Gather *g) {
-  Pixel pixel;
-  pixel.place = (uint)((image * g->height + y) * g->width + x) * g->pixel_bytes;
-  pixel.inside = 0;
-  const int step_y = g->step_y * g->sign, step_x = g->step_x * g->sign;
-#pragma unroll 1
-  for (int tap = 0; has_row && tap < CONV2D_TILE_TAPS; tap++) {
-    if (tap < g->taps_x && (uint)(x + tap * step_x) < (uint)g->width) pixel.inside |= 1u << tap;
-    if (tap < g->taps_y && (uint)(y + tap * step_y) < (uint)g->height) pixel.inside |= 1u << CONV2D_TILE_TAPS << tap;
-  }
-  return pixel;
-}
-
-// Finds the rows of a tile, FIND(r) the r-th, and leaves an item's in `pixels`. Each is found by one item: what that
-// takes stands in the code once.
-#define FIND_PIXELS(FIND)                                                                                           \
-  {                                                                                                                 \
-    local Pixel *found = (local Pixel *)tiles;                                                                      \
-    _Pragma("unroll 1") for (int r = id; r < TILE_M; r += GROUP_ITEMS) found[r] = FIND(row + r);                    \
-    barrier(CLK_LOCAL_MEM_FENCE);                                                                                   \
-    _Pragma("unroll") for (int e = 0; e < PIXEL_ROWS; e++) pixels[e] = found[PIXEL_ROW(e)];                         \
-    barrier(CLK_LOCAL_MEM_FENCE);                                                                                   \
-  }
-
-// Loads an item's vectors of the left tile at a tap, unless it is not `wanted`; zeros outside of the images.
-INLINE void gather_taps(
-    floatv loaded[LOADS(TILE_M)], const Pixel pixels[PIXEL_ROWS], global const float *images, const Tap tap,
-    const int is_wanted, const Gather *g) {
-  const int move_y = tap.y * g->step_y * g->sign, move_x = tap.x * g->step_x * g->sign;
-  const uint move = (uint)move_y * g->line_bytes + (uint)move_x * g->pixel_bytes + (uint)tap.channel * 4u;
-  const uint bits = (1u << CONV2D_TILE_TAPS << tap.y) | (1u << tap.x);
-#define IS_INSIDE(pixel) (is_wanted && ((pixel).inside & bits) == bits)
-#pragma unroll
-  for (int q = 0; q < LOADS(TILE_M); q++) {
-    loaded[q] = SPLAT(0.0f);
-#if PIXELS_ALIGNED
-    if (IS_INSIDE(pixels[q])) loaded[q] = load_vector(images, pixels[q].place + move);
-#else
-    if (IS_INSIDE(pixels[4 * q])) loaded[q].x = load_element(images, pixels[4 * q].place + move);
-    if (IS_INSIDE(pixels[4 * q + 1])) loaded[q].y = load_element(images, pixels[4 * q + 1].place + move);
-    if (IS_INSIDE(pixels[4 * q + 2])) loaded[q].z = load_element(images, pixels[4 * q + 2].place + move);
-    if (IS_INSIDE(pixels[4 * q + 3])) loaded[q].w = load_element(images, pixels[4 * q + 3].place + move);
-#endif
-  }
-#undef IS_INSIDE
-}
-
-// y = epilogue(conv(x, w) + bias), see activation.cl. Rows of the product are output pixels, k is (kh, kw, input
+// y = epilogue(conv(x, w) + bias), see epilogue_tile.cl. Rows of the product are output pixels, k is (kh, kw, input
 // channel), columns are output channels.
 // Work-group (x, y, z): rows x * TILE_M ..., columns y * TILE_N ... of group z mod groups, products z / groups * chunk
 // ... of k. With more than one chunk, y holds a whole set of sums for each, which sum_splits then adds up.
@@ -121,7 +15,8 @@ GROUP_KERNEL void conv2d_forward_tile(
     global const float *x, global const float *w, global const float *bias, global float *y, int batch, int height,
     int width, int channels, int out_height, int out_width, int out_channels, int groups, int kernel_height,
     int kernel_width, int stride_y, int stride_x, int padding_y, int padding_x, int dilation_y, int dilation_x,
-    int chunk, global const float *postactivation, int activation, float slope) {
+    int chunk, global const float *postactivation, int activation, float slope, uint key0, uint key1, uint layer,
+    global const uint *step_values, uint threshold) {
   local floatv tiles[LOCAL_VECTORS];
   const int id = (int)get_local_id(0);
   const int row = (int)get_group_id(0) * TILE_M;
@@ -138,41 +33,27 @@ GROUP_KERNEL void conv2d_forward_tile(
   x += group * g.depth;
   w += (long)first * out_channels + group * columns + column;
 
-  Pixel pixels[PIXEL_ROWS];
 #define OUTPUT_PIXEL(r)                                                                                           \
   find_pixel(                                                                                                     \
       quotient(quotient(r, out_width), out_height),                                                               \
       modulo(quotient(r, out_width), out_height) * stride_y - padding_y, modulo(r, out_width) * stride_x - padding_x, \
       (r) < m, &g)
-  FIND_PIXELS(OUTPUT_PIXEL)
-#undef OUTPUT_PIXEL
-  Tap tap = find_tap(first + TAP_K, &g);
-  const Tap first_step = find_tap(FIRST_STEP(count), &g), step = find_tap(TILE_K, &g);
-  global const float *b_vectors[LOADS(TILE_N)];
-  find_vectors(b_vectors, w, ALONG_ROWS, TILE_N, columns - column, out_channels, id);
-  floatv a_loaded[LOADS(TILE_M)], b_loaded[LOADS(TILE_N)];
   floatv sums[ITEM_M][ITEM_VECTORS];
-  clear_sums(sums);
-#define FETCH(n)                                                                             \
-  gather_taps(a_loaded, pixels, x, tap, (n) == TILE_K || TAP_K < (n), &g);                   \
-  advance_tap(&tap, (n) == TILE_K ? step : first_step, &g);                                  \
-  fetch(b_loaded, b_vectors, ALONG_ROWS, TILE_N, columns - column, out_channels, (n), id);
-  MULTIPLY_STEPS(count, TAPS_ALONG, ALONG_ROWS, FETCH)
-#undef FETCH
+  FORWARD_SUMS(OUTPUT_PIXEL)
+#undef OUTPUT_PIXEL
 
-  bias += group * columns;
-  y += (long)split * m * out_channels + group * columns;
-  postactivation += group * columns;
+  const Epilogue epilogue =
+      make_epilogue(postactivation, activation, slope, key0, key1, layer, step_values, threshold);
+  y += (long)split * m * out_channels;
 #define ROW(tile_row)             \
   const int r = row + (tile_row); \
   if (r >= m) continue;
-#define VECTOR(tile_column, sum)                                                                        \
-  const int q = column + (tile_column), n = columns - q;                                                \
-  if (n <= 0) continue;                                                                                 \
-  const long at = (long)r * out_channels + q;                                                           \
-  const floatv value = (sum) + load_quad(bias + q, n, ALIGNED);                                         \
-  store_quad(                                                                                           \
-      apply_quad_epilogue(value, postactivation + at, n, activation, slope, ALIGNED), y + at, n, ALIGNED);
+#define VECTOR(tile_column, sum)                                                                \
+  const int n = columns - column - (tile_column), q = group * columns + column + (tile_column); \
+  if (n <= 0) continue;                                                                         \
+  const long at = (long)r * out_channels + q;                                                   \
+  const floatv value = (sum) + load_quad(bias + q, n, ALIGNED);                                 \
+  store_quad(apply_epilogue_at(value, at, n, &epilogue, ALIGNED), y + at, n, ALIGNED);
   FOR_EACH_SUM(ROW, VECTOR)
 #undef ROW
 #undef VECTOR
@@ -191,7 +72,7 @@ INLINE int count_steps(int first, int end, int step) {
   return first < end ? quotient(end - first + step - 1, step) : 0;
 }
 
-// dx = epilogue(transposed conv(dy, w) + bias), see activation.cl: the gradient of a convolution's input, or a
+// dx = epilogue(transposed conv(dy, w) + bias), see epilogue_tile.cl: the gradient of a convolution's input, or a
 // transposed convolution of dy. bias has `channels` elements.
 //
 // Rows of the product are pixels of x, k is (kh, kw, output channel), columns are input channels. Pixel iy gets from
@@ -206,7 +87,8 @@ GROUP_KERNEL void conv2d_input_gradient_tile(
     global const float *dy, global const float *w, global const float *bias, global float *dx, int batch, int height,
     int width, int channels, int out_height, int out_width, int out_channels, int groups, int kernel_height,
     int kernel_width, int stride_y, int stride_x, int padding_y, int padding_x, int dilation_y, int dilation_x,
-    int period_y, int period_x, int chunk, global const float *postactivation, int activation, float slope) {
+    int period_y, int period_x, int chunk, global const float *postactivation, int activation, float slope, uint key0,
+    uint key1, uint layer, global const uint *step_values, uint threshold) {
   local floatv tiles[LOCAL_VECTORS];
   const int id = (int)get_local_id(0);
   const int row = (int)get_group_id(0) * TILE_M;
@@ -290,9 +172,9 @@ GROUP_KERNEL void conv2d_input_gradient_tile(
 #undef LOAD_WEIGHTS
 #undef B_ROWS
 
-  bias += group * columns;
-  dx += (long)split * batch * height * width * channels + group * columns;
-  postactivation += group * columns;
+  const Epilogue epilogue =
+      make_epilogue(postactivation, activation, slope, key0, key1, layer, step_values, threshold);
+  dx += (long)split * batch * height * width * channels;
 #define ROW(tile_row)                                                                       \
   const int r = row + (tile_row);                                                           \
   if (r >= m) continue;                                                                     \
@@ -304,13 +186,12 @@ GROUP_KERNEL void conv2d_input_gradient_tile(
     const int ix = first_x + (r - image_row * phase_columns) * stride_x;                    \
     pixel = (image * height + iy) * width + ix;                                             \
   }
-#define VECTOR(tile_column, sum)                                                                         \
-  const int q = column + (tile_column), n = columns - q;                                                 \
-  if (n <= 0) continue;                                                                                  \
-  const long at = (long)pixel * channels + q;                                                            \
-  const floatv value = (sum) + load_quad(bias + q, n, ALIGNED);                                          \
-  store_quad(                                                                                            \
-      apply_quad_epilogue(value, postactivation + at, n, activation, slope, ALIGNED), dx + at, n, ALIGNED);
+#define VECTOR(tile_column, sum)                                                                \
+  const int n = columns - column - (tile_column), q = group * columns + column + (tile_column); \
+  if (n <= 0) continue;                                                                         \
+  const long at = (long)pixel * channels + q;                                                   \
+  const floatv value = (sum) + load_quad(bias + q, n, ALIGNED);                                 \
+  store_quad(apply_epilogue_at(value, at, n, &epilogue, ALIGNED), dx + at, n, ALIGNED);
   FOR_EACH_SUM(ROW, VECTOR)
 #undef ROW
 #undef VECTOR

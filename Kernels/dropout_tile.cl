@@ -1,44 +1,14 @@
 // Dropout, tile family, with the masks that philox.cl describes: a work-item draws four neighbouring blocks of Philox,
 // and does the 32 elements that they decide, eight vectors of four that lie PHILOX_LANES apart. Four neighbours do the
 // 128 elements of a group.
-#include "quad.cl"
+#include "philox_tile.cl"
 #include "dropout.h"
-#include "philox.h"
 #include "step_values.h"
 
 #define BLOCK_NUMBERS 8  // 16-bit numbers of a block
 #if PHILOX_GROUP_ELEMENTS != PHILOX_LANES * BLOCK_NUMBERS || DROPOUT_TILE_GROUP_ITEMS * VECTOR_WIDTH != PHILOX_LANES
 #error "a group has the eight numbers of 16 blocks, of which a work-item draws four"
 #endif
-
-// The lower and upper words of words * m, from products of 64 bits: one driver's mul_hi has been wrong.
-INLINE void multiply_words(const uintv words, const uint m, uintv *low, uintv *high) {
-  const ulong4 product = convert_ulong4(words) * (ulong4)((ulong)m);
-  *low = convert_uint4(product);
-  *high = convert_uint4(product >> 32);
-}
-
-// The four words of blocks block, block + 1, ...: words[k], element i is word k of block + i.
-INLINE void draw_blocks(
-    uintv words[4], const uint block, const uint counter1, const uint layer, const uint step, uint key0, uint key1) {
-  uintv c0 = (uintv)(block), c1 = (uintv)(counter1), c2 = (uintv)(layer), c3 = (uintv)(step);
-  c0.y += 1u;
-  c0.z += 2u;
-  c0.w += 3u;
-#pragma unroll
-  for (int round = 0; round < 10; round++) {
-    uintv low0, high0, low1, high1;
-    multiply_words(c0, PHILOX_M0, &low0, &high0);
-    multiply_words(c2, PHILOX_M1, &low1, &high1);
-    c0 = high1 ^ c1 ^ key0;
-    c1 = low1;
-    c2 = high0 ^ c3 ^ key1;
-    c3 = low0;
-    key0 += PHILOX_W0;
-    key1 += PHILOX_W1;
-  }
-  words[0] = c0, words[1] = c1, words[2] = c2, words[3] = c3;
-}
 
 // words[4 * i + k] = word k of block first_block + i. For tests of the generator.
 // Work-item: four blocks.
@@ -47,7 +17,7 @@ kernel void philox_blocks_tile(
   const int first = (int)get_global_id(0) * VECTOR_WIDTH;
   if (first >= blocks) return;
   uintv drawn[4];
-  draw_blocks(drawn, first_block + (uint)first, counter1, layer, step, key0, key1);
+  draw_blocks(drawn, four_from(first_block + (uint)first), counter1, layer, step, key0, key1);
 #pragma unroll
   for (int k = 0; k < 4; k++) {
     global uint *to = words + 4 * first + k;
@@ -79,7 +49,7 @@ kernel void dropout_forward_tile(
     }
   }
   uintv words[4];
-  draw_blocks(words, (uint)(item * VECTOR_WIDTH), 0u, layer, step_values[STEP_VALUE_DROPOUT], key0, key1);
+  draw_blocks(words, four_from((uint)(item * VECTOR_WIDTH)), 0u, layer, step_values[STEP_VALUE_DROPOUT], key0, key1);
 #pragma unroll
   for (int i = 0; i < BLOCK_NUMBERS; i++) {
     const uintv number = i % 2 == 0 ? words[i / 2] & 0xffffu : words[i / 2] >> 16;

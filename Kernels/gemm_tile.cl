@@ -1,4 +1,5 @@
 // General matrix multiplication, tile family: a work-group computes a tile of the product from tiles in local memory.
+#include "epilogue_tile.cl"
 #include "local_tile.cl"
 #include "sums_beside.cl"
 
@@ -13,7 +14,7 @@
 #define HAS_SUMS_BESIDE (A_IS_TRANSPOSED && !B_IS_TRANSPOSED && (ALIGNED || ITEM_M * ITEM_N < 64))
 #define B_ALONG (B_IS_TRANSPOSED ? ALONG_K : ALONG_ROWS)
 
-// out = epilogue(alpha * A B + beta * C + bias), see activation.cl, where A is m x k, B k x n, out and C m x n with
+// out = epilogue(alpha * A B + beta * C + bias), see epilogue_tile.cl, where A is m x k, B k x n, out and C m x n with
 // contiguous rows.
 //
 // A's element (i, p) is a[i * a_pitch + p], or a[p * a_pitch + i] transposed; B's (p, j) is b[p * b_pitch + j], or
@@ -27,8 +28,8 @@
 GROUP_KERNEL void gemm_tile(
     global const float *a, global const float *b, global const float *c, global const float *bias, global float *out,
     int m, int n, int k, int a_pitch, int b_pitch, int chunk, float alpha, float beta,
-    global const float *postactivation, int activation, float slope, global float *column_sums, int sum_vectors,
-    int add_sums) {
+    global const float *postactivation, int activation, float slope, uint key0, uint key1, uint layer,
+    global const uint *step_values, uint threshold, global float *column_sums, int sum_vectors, int add_sums) {
   local floatv tiles[LOCAL_VECTORS];
   const int id = (int)get_local_id(0);
   const int row = (int)get_group_id(0) * TILE_M;
@@ -58,6 +59,8 @@ GROUP_KERNEL void gemm_tile(
   MULTIPLY_STEPS(count, A_ALONG, B_ALONG, FETCH)
 #undef FETCH
 
+  const Epilogue epilogue =
+      make_epilogue(postactivation, activation, slope, key0, key1, layer, step_values, threshold);
 #define ROW(tile_row)                            \
   const int r = row + (tile_row);                \
   if (r >= m) continue;
@@ -68,7 +71,7 @@ GROUP_KERNEL void gemm_tile(
   floatv y = (sum) * SPLAT(alpha);                                                                                 \
   if (beta != 0.0f) y = MULTIPLY_ADD(SPLAT(beta), load_quad(c + at, n - q, ALIGNED), y);                           \
   y += load_quad(bias + q, n - q, ALIGNED);                                                                        \
-  y = apply_quad_epilogue(y, postactivation + at, n - q, activation, slope, ALIGNED);                              \
+  y = apply_epilogue_at(y, at, n - q, &epilogue, ALIGNED);                                                         \
   store_quad(y, out + at, n - q, ALIGNED);
   FOR_EACH_SUM(ROW, VECTOR)
 #undef ROW

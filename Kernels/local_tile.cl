@@ -260,6 +260,26 @@ INLINE floatv sum_slices(local const floatv *tiles, const int place, const int i
   return sum;
 }
 
+// Adds up the slices' sums, in the registers of all items. All items of the group call it, behind MULTIPLY_STEPS.
+INLINE void add_slices(floatv sums[ITEM_M][ITEM_VECTORS], local floatv *tiles, const int id) {
+  if (SLICES == 1) return;
+#pragma unroll
+  for (int pass = 0; pass < ITEM_M; pass += STAGED_ROWS) {
+#pragma unroll
+    for (int i = 0; i < STAGED_ROWS; i++) {
+#pragma unroll
+      for (int j = 0; j < ITEM_VECTORS; j++) tiles[(i * ITEM_VECTORS + j) * GROUP_ITEMS + id] = sums[pass + i][j];
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+#pragma unroll
+    for (int i = 0; i < STAGED_ROWS; i++) {
+#pragma unroll
+      for (int j = 0; j < ITEM_VECTORS; j++) sums[pass + i][j] = sum_slices(tiles, i * ITEM_VECTORS + j, id);
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+  }
+}
+
 // Runs ROW(row) for each row of an item's sums in the tile, and then VECTOR(column, value) for each vector of the row,
 // with its first column in the tile. Neighbouring items hold neighbouring vectors of a row, so that it is stored in one
 // stream. Registers cannot be indexed by a loop: the sums pass through local memory, so that ROW and VECTOR stand in

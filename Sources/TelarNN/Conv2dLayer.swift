@@ -1,7 +1,7 @@
 /// Convolution of images: `torch.nn.Conv2d`.
 ///
 /// - Shapes: `[H, W, inputChannels]` → `[Ho, Wo, outputChannels]`, by ``ConvGeometry/outputSize(of:)``
-public struct Conv2d: ActivatingLayer {
+public struct Conv2d: ProductLayer {
   public static var moduleName: String { "Conv2d" }
 
   public var inputChannels: Int
@@ -61,10 +61,8 @@ public struct Conv2d: ActivatingLayer {
       output, operations: geometry.taps * Double(inputChannels / geometry.groups), workspace: geometry.padded(input))
   }
 
-  package func callAsFunction(
-    _ x: Tensor, _ state: LayerState, _ context: ForwardContext, activation: Activation
-  ) throws -> Tensor {
-    try conv2d(x, weight: state["weight"]!, bias: state["bias"], geometry, activation: activation)
+  package func callAsFunction(_ x: Tensor, _ state: LayerState, epilogue: Epilogue) throws -> Tensor {
+    try conv2d(x, weight: state["weight"]!, bias: state["bias"], geometry, epilogue: epilogue)
   }
 
   public func export(to graph: inout ONNXGraph) {

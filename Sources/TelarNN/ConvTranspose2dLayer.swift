@@ -1,7 +1,7 @@
 /// Transposed convolution of images: `torch.nn.ConvTranspose2d`.
 ///
 /// - Shapes: `[H, W, inputChannels]` → `[Ho, Wo, outputChannels]`, by ``ConvGeometry/transposedOutputSize(of:)``
-public struct ConvTranspose2d: ActivatingLayer {
+public struct ConvTranspose2d: ProductLayer {
   public static var moduleName: String { "ConvTranspose2d" }
 
   public var inputChannels: Int
@@ -61,10 +61,8 @@ public struct ConvTranspose2d: ActivatingLayer {
       input, operations: geometry.taps * Double(outputChannels / geometry.groups), workspace: geometry.padded(output))
   }
 
-  package func callAsFunction(
-    _ x: Tensor, _ state: LayerState, _ context: ForwardContext, activation: Activation
-  ) throws -> Tensor {
-    try convTranspose2d(x, weight: state["weight"]!, bias: state["bias"], geometry, activation: activation)
+  package func callAsFunction(_ x: Tensor, _ state: LayerState, epilogue: Epilogue) throws -> Tensor {
+    try convTranspose2d(x, weight: state["weight"]!, bias: state["bias"], geometry, epilogue: epilogue)
   }
 
   /// ONNX Runtime refuses an output padding that is not below the stride. Such rows and columns at the end come from

@@ -72,6 +72,19 @@ extension ActivatingLayer {
   }
 }
 
+/// A layer whose operator is a matrix product or a convolution, to whose result any epilogue can be applied.
+package protocol ProductLayer: ActivatingLayer {
+  func callAsFunction(_ x: Tensor, _ state: LayerState, epilogue: Epilogue) throws -> Tensor
+}
+
+extension ProductLayer {
+  package func callAsFunction(
+    _ x: Tensor, _ state: LayerState, _ context: ForwardContext, activation: Activation
+  ) throws -> Tensor {
+    try self(x, state, epilogue: .activation(activation))
+  }
+}
+
 /// The cost of a layer's forward pass for one sample.
 public struct LayerCost: Sendable, Hashable {
   /// Multiply-adds, or additions or comparisons where there are no products.

@@ -1,7 +1,7 @@
 /// A fully connected layer: `torch.nn.Linear`.
 ///
 /// - Shapes: `[inputFeatures]` → `[outputFeatures]`
-public struct Linear: ActivatingLayer {
+public struct Linear: ProductLayer {
   public static var moduleName: String { "Linear" }
 
   public var inputFeatures: Int
@@ -49,10 +49,8 @@ public struct Linear: ActivatingLayer {
     .perOutput(output, operations: Double(inputFeatures))
   }
 
-  package func callAsFunction(
-    _ x: Tensor, _ state: LayerState, _ context: ForwardContext, activation: Activation
-  ) throws -> Tensor {
-    try linear(x, weight: state["weight"]!, bias: state["bias"], activation: activation)
+  package func callAsFunction(_ x: Tensor, _ state: LayerState, epilogue: Epilogue) throws -> Tensor {
+    try linear(x, weight: state["weight"]!, bias: state["bias"], epilogue: epilogue)
   }
 
   public func export(to graph: inout ONNXGraph) {

@@ -41,6 +41,12 @@ import Testing
       #expect(exact * 2 > compared && withoutGradients * 10 < compared, "\(exact), \(withoutGradients) of \(compared)")
       try device.synchronize()
       if device is CPUDevice { expectKernels(profiler) }
+      if !device.traits.isVector {
+        let launched = Set(profiler.report.map(\.kernel))
+        for name in ["conv2d_max_pool_2x2_tile", "pool_max_relu_2x2_tile"] {
+          #expect(launched.contains(name), "\(name) was not met")
+        }
+      }
     }
   }
 

@@ -70,6 +70,33 @@ import Testing
     #expect(try steps([conv, Dropout(0), ReLU(), MaxPool2d(2)]) == [[0, 2, 3]])
   }
 
+  /// In the tile family a product draws dropout's mask, and a convolution pools by 2×2 windows with what is around them.
+  @Test func productsOfTheTileFamilyTakeDropoutAndPooling() throws {
+    let gpu = DeviceTraits(
+      family: .tile, hasLargePrivateMemory: false, registerTiles: [RegisterTile(width: 4, rows: 4, vectors: 1)],
+      computeUnits: 132, l2CacheBytes: 1 << 20, maximumWorkGroupSize: 1024, localMemoryBytes: 48 << 10)
+    func steps(_ layers: [any Layer], isTraining: Bool = true) throws -> [[Int]] {
+      try Plan(
+        Part("part", Sequential(layers), isFrozen: false), [100, 12, 12, 3], isTraining: isTraining,
+        wantsInputGradient: false, on: gpu
+      ).steps.map(\.places)
+    }
+    let conv = Conv2d(3, 4, kernelSize: 3), pool = MaxPool2d(2), dropout = Dropout(0.5)
+    #expect(try steps([conv, ReLU(), dropout]) == [[0, 1, 2]])
+    #expect(try steps([conv, Tanh(), dropout]) == [[0, 1], [2]])
+    #expect(try steps([conv, pool]) == [[0, 1]])
+    #expect(try steps([conv, ReLU(), pool, dropout]) == [[0, 1, 2, 3]])
+    #expect(try steps([conv, ReLU(), dropout, pool]) == [[0, 1, 2, 3]])
+    #expect(try steps([conv, dropout, pool]) == [[0], [1], [2]])
+    #expect(try steps([conv, ReLU(), dropout, pool, dropout]) == [[0, 1, 2, 3], [4]])
+    #expect(try steps([conv, ReLU(), MaxPool2d(3)]) == [[0], [1, 2]])
+    #expect(try steps([conv, Self.norm, ReLU(), pool, dropout]) == [[0], [1, 2, 3, 4]])
+    #expect(try steps([conv, LeakyReLU(), pool]) == [[0, 1], [2]])
+    #expect(try steps([conv, AvgPool2d(2), ReLU(), pool]) == [[0], [1], [2, 3]])
+    #expect(try steps([conv, ReLU(), pool], isTraining: false) == [[0, 1, 2]])
+    #expect(try steps([conv, ReLU(), dropout, pool], isTraining: false) == [[0, 1, 3]])
+  }
+
   @Test func whatIsPooledOnceIsNotPooledAgain() throws {
     for layers in [[Self.norm, AvgPool2d(2), AvgPool2d(2)], [Self.norm, AvgPool2d(2), ReLU()]] as [[any Layer]] {
       #expect(try steps(layers) == [[0, 1], [2]])

@@ -158,6 +158,55 @@ import Testing
     }
   }
 
+  /// Dropout of ReLU is applied as a product is stored, or behind it, with the mask and the gradient that it has by
+  /// itself, where tiles are whole and where they are not, and where sums over k are cut.
+  @Test(arguments: TestDevices.all)
+  func productsApplyDropout(_ on: TestDevice) throws {
+    try on.use { device in
+      var random = SeededGenerator(seed: 85)
+      func check(
+        _ name: String, _ shape: [Int], _ weight: [Int], outputs: Int,
+        _ product: (_ x: Tensor, _ weight: Tensor, _ bias: Tensor, Epilogue) throws -> Tensor
+      ) throws {
+        let inputs = [random.gaussians(shape), random.gaussians(weight), random.gaussians([outputs])]
+        let key = DropoutKey(seed: 1 << 40 | 5, layer: 2, step: 3)
+        func run(_ body: ([Tensor]) throws -> Tensor) throws -> GradientRun {
+          let shape = try body(inputs.map { try device.tensor($0.shape, $0.floats) }).shape
+          var random = SeededGenerator(seed: 86)
+          return try GradientRun(on: device, inputs, dy: random.gaussians(shape), body)
+        }
+        let joined = try run { try product($0[0], $0[1], $0[2], .reluDropout(DropoutMask(probability: 0.3, key: key))) }
+        let apart = try run {
+          try reluDropout(product($0[0], $0[1], $0[2], .activation(.none)), probability: 0.3, key: key)
+        }
+        let test = TestCase(device, "\(name) and dropout", seed: 85)
+        for (ours, theirs) in zip([joined.output] + joined.gradients, [apart.output] + apart.gradients) {
+          let isSame = try ours.values().map(\.bitPattern) == theirs.values().map(\.bitPattern)
+          #expect(isSame, "\(test)")
+        }
+        let values = try joined.output.values()
+        #expect(values.contains(0) && values.contains { $0 > 0 }, "\(test)")
+        try joined.checkCanaries(test)
+      }
+      for (batch, inputs, outputs) in [(9, 37, 1), (3, 37, 33), (35, 36, 64), (5, 530, 12), (67, 20, 132)] {
+        try check("linear \(batch)×\(inputs)→\(outputs)", [batch, inputs], [inputs, outputs], outputs: outputs) {
+          try linear($0, weight: $1, bias: $2, epilogue: $3)
+        }
+      }
+      for (channels, outputs, groups) in [(9, 5, 1), (8, 12, 2), (64, 8, 1), (3, 33, 1), (1, 9, 1)] {
+        let geometry = ConvGeometry(kernelSize: Pair(2, 3), stride: 2, padding: 1, groups: groups)
+        try check(
+          "conv2d of \(channels) to \(outputs)", [3, 5, 6, channels], [2, 3, channels / groups, outputs],
+          outputs: outputs
+        ) { try conv2d($0, weight: $1, bias: $2, geometry, epilogue: $3) }
+        try check(
+          "conv_transpose2d of \(channels) to \(outputs)", [3, 5, 6, channels], [2, 3, outputs / groups, channels],
+          outputs: outputs
+        ) { try convTranspose2d($0, weight: $1, bias: $2, geometry, epilogue: $3) }
+      }
+    }
+  }
+
   /// What products pass and what comes from elsewhere are added.
   @Test(arguments: TestDevices.all, Kind.all)
   func otherUsesAreAdded(_ on: TestDevice, _ kind: Kind) throws {

@@ -243,11 +243,38 @@ private final class KernelSweep {
     let cells2 = PoolGeometry(kernelSize: 2), cells3 = PoolGeometry(kernelSize: 3)
     let key = DropoutKey(seed: 1, layer: 2, step: 3)
     try differentiate { try Joined.reluDropoutMaxPool2d(x, cells2, probability: 0.3, key: key) }
+    if device.traits.poolsIn2x2(cells2) { try dropoutAndPoolingBy2x2(x) }
     let overlapping = PoolGeometry(kernelSize: 3, stride: 2, padding: 1, countIncludePad: false)
     for geometry in [cells2, cells3, overlapping] {
       try differentiate { try maxPool2d(x, geometry) }
       try differentiate { try avgPool2d(x, geometry) }
     }
+  }
+
+  /// Dropout behind products, and before and behind a pooling that is joined to a convolution and is not, in whole vectors
+  /// and not, and with slices of the sums over k.
+  private func dropoutAndPoolingBy2x2(_ x: Tensor) throws {
+    let mask = DropoutMask(probability: 0.3, key: DropoutKey(seed: 1, layer: 2, step: 3))
+    let geometry = ConvGeometry(kernelSize: 2)
+    for outputs in [5, 8] {
+      let weight = try leaf([2, 2, 3, outputs]), transposed = try leaf([2, 2, outputs, 3])
+      for isBefore in [false, true] {
+        let window = WindowFunction(isReLU: true, dropout: mask, isBefore: isBefore)
+        try differentiate { try FusedOps.conv2dMaxPool2x2(x, weight: weight, bias: nil, geometry, window) }
+        try differentiate { try FusedOps.maxPool2x2(x, window) }
+      }
+      try differentiate { try conv2d(x, weight: weight, bias: nil, geometry, epilogue: .reluDropout(mask)) }
+      try differentiate {
+        try convTranspose2d(x, weight: transposed, bias: nil, geometry, epilogue: .reluDropout(mask))
+      }
+      for inputs in [12, 600] {
+        let rows = try leaf([3, inputs]), weight = try leaf([inputs, outputs])
+        try differentiate { try linear(rows, weight: weight, bias: nil, epilogue: .reluDropout(mask)) }
+      }
+    }
+    let deep = try leaf([1, 5, 6, 64]), weight = try leaf([2, 2, 64, 8])
+    let window = WindowFunction(isReLU: true, dropout: mask, isBefore: true)
+    try differentiate { try FusedOps.conv2dMaxPool2x2(deep, weight: weight, bias: nil, geometry, window) }
   }
 
   func normalisation() throws {

@@ -148,6 +148,37 @@ import Testing
     }
   }
 
+  @Test(arguments: TestDevices.tile) func convolutionsPooledBy2x2MatchOracle(_ on: TestDevice) throws {
+    try on.use { device in
+      var met: Set<String> = []
+      for (seed, channels) in [3, 16, 128].enumerated() {
+        var random = SeededGenerator(seed: UInt64(seed))
+        let geometry = ConvGeometry(kernelSize: 3, padding: 1)
+        let x = random.integers([2, 5, 6, channels]), w = random.integers([3, 3, channels, 9])
+        let convolution = try ConvProblem(convolving: x.shape, weight: w.shape, bias: nil, geometry)
+        let problem = ConvPoolProblem(convolution, PoolGeometry(kernelSize: 2))
+        let expected = Oracle.maxPool2d(Oracle.conv2d(x, weight: w, bias: nil, geometry), problem.pool)
+        let canaries = Canaries(on: device)
+        let choice = problem.choice2x2(on: canaries)
+        for route in ConvRoutes.pooled2x2.list where route.fits(problem, choice) {
+          let y = try canaries.tensor(expected.shape)
+          let argmax = try canaries.allocate(byteCount: y.count * 2)
+          try route.enqueue(
+            problem,
+            ConvPool2x2Operands(
+              x: canaries.tensor(x), weight: canaries.tensor(w), bias: nil, y: y, argmax: argmax, keep: true,
+              window: WindowFunction(isReLU: false)),
+            choice)
+          let name = TestCase(device, "pooled by \(route.name), \(channels) channels", seed: UInt64(seed))
+          try expectClose(y, expected, .exact, name)
+          met.insert(route.name)
+        }
+        try canaries.check(TestCase(device, "pooled convolution of \(channels) channels", seed: UInt64(seed)))
+      }
+      #expect(met == Set(ConvRoutes.pooled2x2.list.map(\.name)))
+    }
+  }
+
   @Test(arguments: TestDevices.all) func poolingMatchesOracle(_ on: TestDevice) throws {
     try on.use { device in
       var met: (max: Set<String>, maxGradient: Set<String>, averageGradient: Set<String>) = ([], [], [])

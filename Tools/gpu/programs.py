@@ -17,7 +17,7 @@ TILE_FIELDS = ("rows", "columns", "depth", "itemRows", "itemColumns")
 ALIGNMENTS = {"ALIGNED", "PIXELS_ALIGNED"}
 FLAGS = {  # of the LocalTileKernels: macros that are 0 or 1
     "gemm_tile": ("ALIGNED", "A_IS_TRANSPOSED", "B_IS_TRANSPOSED"), "conv2d_tile": ("ALIGNED", "PIXELS_ALIGNED"),
-    "conv2d_weight_gradient_tile": ("ALIGNED", "PIXELS_ALIGNED")}
+    "conv2d_weight_gradient_tile": ("ALIGNED", "PIXELS_ALIGNED"), "conv2d_pool_tile": ("ALIGNED", "PIXELS_ALIGNED")}
 GROUP = 64  # items of a group where nothing else is said: groupSize in Launches.swift
 # The header and the macro with the items of a group of kernels with local memory, on a GPU with large groups.
 GROUPS = {"sum_splits": None, "cross_entropy_rows_tile": ("loss.h", "LOSS_GROUP_ITEMS")}

@@ -90,10 +90,18 @@ static const char conv2d_from_one_h_text[] = {
 #embed "../../../Kernels/conv2d_from_one.h"
 };
 TEXT_FILE(conv2d_from_one_h, "conv2d_from_one.h")
+static const char conv2d_pool_tile_cl_text[] = {
+#embed "../../../Kernels/conv2d_pool_tile.cl"
+};
+TEXT_FILE(conv2d_pool_tile_cl, "conv2d_pool_tile.cl")
 static const char conv2d_prepare_cl_text[] = {
 #embed "../../../Kernels/conv2d_prepare.cl"
 };
 TEXT_FILE(conv2d_prepare_cl, "conv2d_prepare.cl")
+static const char conv2d_taps_cl_text[] = {
+#embed "../../../Kernels/conv2d_taps.cl"
+};
+TEXT_FILE(conv2d_taps_cl, "conv2d_taps.cl")
 static const char conv2d_tile_cl_text[] = {
 #embed "../../../Kernels/conv2d_tile.cl"
 };
@@ -134,6 +142,10 @@ static const char elementwise_cl_text[] = {
 #embed "../../../Kernels/elementwise.cl"
 };
 TEXT_FILE(elementwise_cl, "elementwise.cl")
+static const char epilogue_tile_cl_text[] = {
+#embed "../../../Kernels/epilogue_tile.cl"
+};
+TEXT_FILE(epilogue_tile_cl, "epilogue_tile.cl")
 static const char first_layer_cl_text[] = {
 #embed "../../../Kernels/first_layer.cl"
 };
@@ -246,6 +258,10 @@ static const char philox_h_text[] = {
 #embed "../../../Kernels/philox.h"
 };
 TEXT_FILE(philox_h, "philox.h")
+static const char philox_tile_cl_text[] = {
+#embed "../../../Kernels/philox_tile.cl"
+};
+TEXT_FILE(philox_tile_cl, "philox_tile.cl")
 static const char pool_cl_text[] = {
 #embed "../../../Kernels/pool.cl"
 };
@@ -254,6 +270,10 @@ static const char pool_h_text[] = {
 #embed "../../../Kernels/pool.h"
 };
 TEXT_FILE(pool_h, "pool.h")
+static const char pool_tile_cl_text[] = {
+#embed "../../../Kernels/pool_tile.cl"
+};
+TEXT_FILE(pool_tile_cl, "pool_tile.cl")
 static const char quad_cl_text[] = {
 #embed "../../../Kernels/quad.cl"
 };
@@ -327,9 +347,13 @@ static const telar_file *const conv2d_first_norm_files[] = {&common_cl, &activat
     &argmax_cl, &first_layer_cl, &conv2d_first_norm_cl};
 static const telar_file *const conv2d_from_one_files[] = {&common_cl, &activation_h, &activation_cl,
     &conv2d_from_one_h, &conv2d_from_one_cl};
+static const telar_file *const conv2d_pool_tile_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h,
+    &activation_cl, &quad_cl, &philox_h, &philox_tile_cl, &step_values_h, &epilogue_tile_cl, &local_tile_cl,
+    &conv2d_tile_h, &conv2d_taps_cl, &conv2d_pool_tile_cl};
 static const telar_file *const conv2d_prepare_files[] = {&common_cl, &conv2d_prepare_cl};
-static const telar_file *const conv2d_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
-    &local_tile_cl, &conv2d_tile_h, &conv2d_tile_cl};
+static const telar_file *const conv2d_tile_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
+    &quad_cl, &philox_h, &philox_tile_cl, &step_values_h, &epilogue_tile_cl, &local_tile_cl, &conv2d_tile_h,
+    &conv2d_taps_cl, &conv2d_tile_cl};
 static const telar_file *const conv2d_to_one_files[] = {&common_cl, &activation_h, &activation_cl, &conv2d_to_one_h,
     &conv2d_to_one_cl};
 static const telar_file *const conv2d_weight_gradient_tile_files[] = {&common_cl, &activation_h, &activation_cl,
@@ -338,15 +362,16 @@ static const telar_file *const dropout_files[] = {&common_cl, &activation_h, &ac
     &dropout_h, &step_values_h, &dropout_cl};
 static const telar_file *const dropout_pool_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
     &philox_h, &philox_cl, &step_values_h, &dropout_pool_cl};
-static const telar_file *const dropout_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
-    &dropout_h, &philox_h, &step_values_h, &dropout_tile_cl};
+static const telar_file *const dropout_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl, &philox_h,
+    &philox_tile_cl, &dropout_h, &step_values_h, &dropout_tile_cl};
 static const telar_file *const elementwise_files[] = {&common_cl, &activation_h, &activation_cl, &elementwise_cl};
 static const telar_file *const gated_units_files[] = {&common_cl, &activation_h, &activation_cl, &gated_units_cl};
 static const telar_file *const gather_files[] = {&common_cl, &gather_h, &step_values_h, &gather_cl};
 static const telar_file *const gemm_files[] = {&common_cl, &activation_h, &activation_cl, &register_tile_cl, &gemm_h,
     &gemm_cl};
-static const telar_file *const gemm_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
-    &local_tile_cl, &group_sum_h, &group_sum_cl, &sums_beside_cl, &gemm_tile_cl};
+static const telar_file *const gemm_tile_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
+    &quad_cl, &philox_h, &philox_tile_cl, &step_values_h, &epilogue_tile_cl, &local_tile_cl, &group_sum_h,
+    &group_sum_cl, &sums_beside_cl, &gemm_tile_cl};
 static const telar_file *const group_norm_files[] = {&common_cl, &group_norm_cl};
 static const telar_file *const group_norm_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
     &group_sum_h, &group_sum_cl, &group_norm_tile_cl};
@@ -361,12 +386,14 @@ static const telar_file *const optimizer_tile_files[] = {&common_cl, &activation
     &optimizer_tile_cl};
 static const telar_file *const peak_files[] = {&common_cl, &peak_h, &peak_cl};
 static const telar_file *const pool_files[] = {&common_cl, &pool_h, &argmax_cl, &pool_cl};
+static const telar_file *const pool_tile_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
+    &quad_cl, &philox_h, &philox_tile_cl, &step_values_h, &epilogue_tile_cl, &pool_tile_cl};
 static const telar_file *const reduce_files[] = {&common_cl, &reduce_cl};
 static const telar_file *const reduce_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
     &group_sum_h, &group_sum_cl, &reduce_tile_cl};
 static const telar_file *const softmax_files[] = {&common_cl, &activation_h, &activation_cl, &softmax_cl};
-static const telar_file *const sum_splits_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
-    &sum_splits_h, &sum_splits_cl};
+static const telar_file *const sum_splits_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
+    &quad_cl, &philox_h, &philox_tile_cl, &step_values_h, &epilogue_tile_cl, &sum_splits_h, &sum_splits_cl};
 static const telar_file *const winograd_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
     &register_tile_cl, &winograd_h, &winograd_transforms_cl, &winograd_cl};
 
@@ -386,6 +413,7 @@ static const telar_program programs[] = {
     PROGRAM(conv2d_first, 0)
     PROGRAM(conv2d_first_norm, 0)
     PROGRAM(conv2d_from_one, 0)
+    PROGRAM(conv2d_pool_tile, 1)
     PROGRAM(conv2d_prepare, 0)
     PROGRAM(conv2d_tile, 1)
     PROGRAM(conv2d_to_one, 0)
@@ -408,6 +436,7 @@ static const telar_program programs[] = {
     PROGRAM(optimizer_tile, 1)
     PROGRAM(peak, 0)
     PROGRAM(pool, 0)
+    PROGRAM(pool_tile, 1)
     PROGRAM(reduce, 0)
     PROGRAM(reduce_tile, 1)
     PROGRAM(softmax, 0)
@@ -458,11 +487,12 @@ static const telar_kernel kernels[] = {
     {"conv2d_first_norm", "conv2d_first_norm_weight_gradient", "cccccbccccciiiiifif", 0},
     {"conv2d_from_one", "conv2d_from_one", "cccbiiiiiiiiicif", 0},
     {"conv2d_from_one", "conv2d_from_one_weight_gradient", "ccbiiiiiiiii", 0},
+    {"conv2d_pool_tile", "conv2d_max_pool_2x2_tile", "cccbbiiiiiiiiiiiiiiiiiiifuuucu", 0},
     {"conv2d_prepare", "pad_image", "cbiiiiii", 0},
     {"conv2d_prepare", "pack_taps", "ccbiiiiii", 0},
     {"conv2d_prepare", "winograd_filters", "cbiiii", 0},
-    {"conv2d_tile", "conv2d_forward_tile", "cccbiiiiiiiiiiiiiiiiicif", 0},
-    {"conv2d_tile", "conv2d_input_gradient_tile", "cccbiiiiiiiiiiiiiiiiiiicif", 0},
+    {"conv2d_tile", "conv2d_forward_tile", "cccbiiiiiiiiiiiiiiiiicifuuucu", 0},
+    {"conv2d_tile", "conv2d_input_gradient_tile", "cccbiiiiiiiiiiiiiiiiiiicifuuucu", 0},
     {"conv2d_to_one", "conv2d_to_one", "cccbiiiiiiiiiif", 0},
     {"conv2d_weight_gradient_tile", "conv2d_weight_gradient_tile", "ccbiiiiiiiiiiiiiiiiiicbiiiii", 0},
     {"dropout", "philox_blocks", "biuuuuuu", 0},
@@ -486,7 +516,7 @@ static const telar_kernel kernels[] = {
     {"gemm", "gemm", "ccccbiiiiiiiiiiiiffcif", 1},
     {"gemm", "gemm_pack", "ccbbiiiiiii", 1},
     {"gemm", "gemm_packed", "ccccbiiiiiiffcif", 1},
-    {"gemm_tile", "gemm_tile", "ccccbiiiiiiffcifbii", 0},
+    {"gemm_tile", "gemm_tile", "ccccbiiiiiiffcifuuucubii", 0},
     {"group_norm", "group_norm_forward", "cbccbiiiifii", 0},
     {"group_norm", "group_norm_backward", "ccccbbbiiiiii", 0},
     {"group_norm_tile", "group_norm_forward_tile", "cbccbiiiifii", 0},
@@ -510,12 +540,13 @@ static const telar_kernel kernels[] = {
     {"pool", "pool_average_forward", "cbiiiiiiiiiiiii", 0},
     {"pool", "pool_average_backward", "cbiiiiiiiiiiiii", 0},
     {"pool", "pool_average_backward_tiling", "cbiiiiiiii", 0},
+    {"pool_tile", "pool_max_relu_2x2_tile", "cbbiiiiiiifuuucu", 0},
     {"reduce", "chunk_sum", "cbiifi", 0},
     {"reduce", "argmax", "cbii", 0},
     {"reduce", "count_correct", "ccbiii", 0},
     {"reduce_tile", "chunk_sum_tile", "cbiifi", 0},
     {"softmax", "cross_entropy_rows", "ccbbbiiifi", 0},
-    {"sum_splits", "sum_splits", "cccbiiiffcif", 0},
+    {"sum_splits", "sum_splits", "cccbiiiffcifuuucu", 0},
     {"winograd", "winograd_forward", "ccccbbiiiiiiiiiicif", 1},
     {"winograd", "winograd_weight_gradient", "cccbiiiiiiiiii", 1},
 };

@@ -57,6 +57,7 @@ struct PatternElement: Sendable {
   static let norm = of { $0 is BatchNorm2d }
   /// A layer whose operator applies an activation.
   static let activating = of { $0 is any ActivatingLayer }
+  static let product = of { $0 is any ProductLayer }
   static let activation = of { $0 is any ActivationLayer }
   static let relu = of { $0 is ReLU }
   static let maxPool = of { $0 is MaxPool2d }
@@ -122,6 +123,18 @@ struct PatternMatch {
     wantsGradient
       && convPool?.isFusibleWithDropout(chain.traits, wantsInputGradient: wantsInputGradient) ?? false
   }
+
+  /// Whether a product's kernel draws dropout's mask as it stores its result.
+  var appliesDropout: Bool { !chain.traits.isVector }
+
+  /// Whether ReLU and dropout, where there are any, join max-pooling by 2×2 windows.
+  var joinsPool2x2: Bool {
+    let dropouts = places.count { chain.layers[$0] is Dropout }
+    return chain.traits.poolsIn2x2(poolGeometry) && dropouts <= 1
+      && (activation == .relu || activation == .none && dropouts == 0)
+  }
+
+  var fusesConvPool2x2: Bool { joinsPool2x2 && convPool?.isFusible2x2(chain.traits) ?? false }
 
   func fusesConvPool(_ activation: Activation) -> Bool {
     convPool?.isFusible(

@@ -18,6 +18,13 @@ enum Patterns {
       "norm-pool", [.norm, .optional(.activation), .pool],
       when: { $0.fusesNormPool }, run: { try $0.normPool($0.activation) }),
     Pattern(
+      "conv-pool-2x2",
+      [.convolution, .optional(.activation), .optional(.dropout), .maxPool, .optional(.dropout)],
+      when: { $0.fusesConvPool2x2 }, run: { try $0.convPool2x2() }),
+    Pattern(
+      "relu-pool-2x2", [.relu, .optional(.dropout), .maxPool, .optional(.dropout)],
+      when: { $0.joinsPool2x2 }, run: { try $0.pool2x2() }),
+    Pattern(
       "conv-relu-dropout-pool", [.convolution, .relu, .dropout, .maxPool], in: .training,
       when: { $0.fusesConvDropoutPool }, run: { try $0.convDropoutPool() }),
     // ReLU and taking the largest can change places: ReLU then works on the pooled values, which are fewer.
@@ -33,6 +40,9 @@ enum Patterns {
     Pattern("norm-relu", [.norm, .relu, .maxPool], in: .training, run: { try $0.pool($0.activating(.relu)) }),
     Pattern(
       "relu-pool", [.relu, .maxPool, .optional(.dropout)], in: .training, run: { try $0.reluDropout($0.pool($0.x)) }),
+    Pattern(
+      "product-relu-dropout", [.product, .relu, .dropout], in: .training,
+      when: { $0.appliesDropout }, run: { try $0.productDropout() }),
     Pattern("relu-dropout", [.relu, .dropout], in: .training, run: { try $0.reluDropout($0.x) }),
     Pattern("layer-activation", [.activating, .activation], run: { try $0.activating($0.activation) }),
   ]

@@ -54,6 +54,28 @@ struct PlannedStep {
       x, match.poolGeometry, probability: dropout.probability, key: dropout.key)
   }
 
+  func convPool2x2() throws -> Tensor {
+    let (layer, place) = found(Conv2d.self)
+    return try FusedOps.conv2dMaxPool2x2(
+      x, weight: states[place]["weight"]!, bias: states[place]["bias"], layer.geometry, window)
+  }
+
+  func pool2x2() throws -> Tensor { try FusedOps.maxPool2x2(x, window) }
+
+  /// What is around a pooling.
+  private var window: WindowFunction {
+    let isBefore = mask != nil && found(Dropout.self).place < found(MaxPool2d.self).place
+    return WindowFunction(isReLU: activation == .relu, dropout: mask, isBefore: isBefore)
+  }
+
+  private var mask: DropoutMask? { dropout.map { DropoutMask(probability: $0.probability, key: $0.key) } }
+
+  /// Dropout of ReLU of a product, or in evaluation ReLU.
+  func productDropout() throws -> Tensor {
+    let (layer, place) = found((any ProductLayer).self)
+    return try layer(x, states[place], epilogue: mask.map { .reluDropout($0) } ?? .activation(.relu))
+  }
+
   func normPool(_ activation: Activation) throws -> Tensor {
     try FusedOps.batchNorm2dPool2d(
       x, normArguments(activation), found((any PoolLayer).self).layer.pooling, match.poolGeometry)

@@ -11,11 +11,18 @@
 public func conv2d(
   _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, activation: Activation = .none
 ) throws -> Tensor {
+  try conv2d(x, weight: weight, bias: bias, geometry, epilogue: .activation(activation))
+}
+
+/// The same with dropout of ReLU, or an activation, applied last. In the tile family dropout takes no launch.
+package func conv2d(
+  _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, epilogue: Epilogue
+) throws -> Tensor {
   let problem = try ConvProblem(convolving: x.shape, weight: weight.shape, bias: bias?.shape, geometry)
   let y = try x.device.tensor(problem.outShape)
-  try problem.enqueueForward(ConvOperands(x: x, weight: weight, bias: bias, .activation(activation), y: y))
+  try problem.enqueueForward(ConvOperands(x: x, weight: weight, bias: bias, epilogue, y: y))
   if let tape = Tape.of(x, weight, bias) {
-    tape.record(y, outputFunction: .activation(activation)) { dz in
+    tape.record(y, outputFunction: epilogue.outputFunction) { dz in
       try problem.differentiate(x, weight: weight, bias: bias, dz, on: tape)
     }
   }

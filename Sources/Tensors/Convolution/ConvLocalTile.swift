@@ -7,6 +7,7 @@ enum ConvTileKernels {
   private static let flags = ["ALIGNED", "PIXELS_ALIGNED"]
   static let forward = LocalTileKernel("conv2d_tile", "conv2d_forward_tile", flags: flags)
   static let inputGradient = LocalTileKernel("conv2d_tile", "conv2d_input_gradient_tile", flags: flags)
+  static let maxPool2x2 = LocalTileKernel("conv2d_pool_tile", "conv2d_max_pool_2x2_tile", flags: flags)
   static let weightGradient = LocalTileKernel(
     "conv2d_weight_gradient_tile", "conv2d_weight_gradient_tile", flags: flags)
 }
@@ -32,7 +33,7 @@ extension ConvProblem {
         ConvTileKernels.forward[configuration, isAligned(groupOutChannels), isAligned(groupChannels)],
         over: configuration.grid(m: m, n: n, batches: geometry.groups * split.count),
         [.buffer(operands.x.buffer), .buffer(operands.weight.buffer), .buffer(bias), .buffer(target)] + sizeArguments
-          + [.int(split.chunk)] + epilogue.arguments(writing: target))
+          + [.int(split.chunk)] + epilogue.tileArguments(writing: target, on: device))
     }
   }
 
@@ -49,7 +50,8 @@ extension ConvProblem {
         ConvTileKernels.inputGradient[configuration, isAligned(groupChannels), isAligned(groupOutChannels)],
         over: configuration.grid(m: m, n: n, batches: products * split.count),
         [.buffer(operands.y.buffer), .buffer(operands.weight.buffer), .buffer(bias), .buffer(target)] + sizeArguments
-          + [.int(period.height), .int(period.width), .int(split.chunk)] + epilogue.arguments(writing: target))
+          + [.int(period.height), .int(period.width), .int(split.chunk)]
+          + epilogue.tileArguments(writing: target, on: device))
     }
   }
 
@@ -87,7 +89,7 @@ extension ConvProblem {
   }
 
   /// Whether the channels of all groups are whole vectors of four, and aligned as such.
-  private func isAligned(_ groupChannels: Int) -> Bool { groupChannels.isMultiple(of: 4) }
+  func isAligned(_ groupChannels: Int) -> Bool { groupChannels.isMultiple(of: 4) }
 
   /// dweight (+)= the gradient of the weights: a product of weights before the output channel by output channels, over all
   /// pixels. The gradient of the bias, if it is wanted, is summed beside it. One launch, and one for each gradient that adds
@@ -112,8 +114,8 @@ extension ConvProblem {
     try bias?.parts.add()
   }
 
-  /// What the three kernels are told of the convolution, in their order.
-  private var sizeArguments: [KernelArgument] {
+  /// What the kernels are told of the convolution, in their order.
+  var sizeArguments: [KernelArgument] {
     let g = geometry
     return [
       .int(batch), .int(size.height), .int(size.width), .int(channels), .int(outSize.height), .int(outSize.width),

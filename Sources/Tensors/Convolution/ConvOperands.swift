@@ -16,6 +16,9 @@ package struct ConvOperands {
 
   var device: any Device { x.device }
 
+  /// The same with another epilogue.
+  func with(_ epilogue: Epilogue) -> ConvOperands { ConvOperands(x: x, weight: weight, bias: bias, epilogue, y: y) }
+
   /// The bias, or zeros for each of `channels`.
   func biasBuffer(channels: Int) throws -> Buffer { try bias?.buffer ?? device.zeros(byteCount: channels * 4) }
 }

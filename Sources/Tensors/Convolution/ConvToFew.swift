@@ -67,6 +67,7 @@ extension ConvOperands {
   func enqueueThenGradient(_ launch: (Activation) throws -> Void) throws {
     switch epilogue {
     case .activation(let activation): try launch(activation)
+    case .reluDropout: preconditionFailure("a kernel that applies no dropout")
     case .gradient(let function, let output):
       try launch(.none)
       try enqueuePreactivationGradient(x, output, function, to: x)

@@ -12,11 +12,18 @@
 public func convTranspose2d(
   _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, activation: Activation = .none
 ) throws -> Tensor {
+  try convTranspose2d(x, weight: weight, bias: bias, geometry, epilogue: .activation(activation))
+}
+
+/// The same with dropout of ReLU, or an activation, applied last. In the tile family dropout takes no launch.
+package func convTranspose2d(
+  _ x: Tensor, weight: Tensor, bias: Tensor?, _ geometry: ConvGeometry, epilogue: Epilogue
+) throws -> Tensor {
   let problem = try ConvProblem(transposing: x.shape, weight: weight.shape, bias: bias?.shape, geometry)
   let y = try x.device.tensor([problem.batch, problem.size.height, problem.size.width, problem.channels])
-  try problem.enqueueTransposed(ConvOperands(x: y, weight: weight, bias: bias, .activation(activation), y: x))
+  try problem.enqueueTransposed(ConvOperands(x: y, weight: weight, bias: bias, epilogue, y: x))
   if let tape = Tape.of(x, weight, bias) {
-    tape.record(y, outputFunction: .activation(activation)) { dz in
+    tape.record(y, outputFunction: epilogue.outputFunction) { dz in
       try problem.parameterGradients(dz, x, into: weight, .beside(dz, into: bias, on: tape), on: tape)
       if x.requiresGradient {
         try tape.accumulate(into: x) { dx, epilogue in

@@ -65,14 +65,20 @@ private func dropoutItems(_ count: Int, on device: any Device) -> Int {
 
 /// x, or relu(x), with the mask of the key applied; nothing is recorded.
 func applyDropout(_ x: Tensor, probability: Float, key: DropoutKey, afterReLU: Bool) throws -> Tensor {
-  let mask = try dropoutArguments(probability: probability, key: key, on: x.device)
   try checkIndexable("dropout", x.count)
   let y = try x.device.tensor(x.shape)
+  try enqueueDropout(x, DropoutMask(probability: probability, key: key), afterReLU: afterReLU, to: y)
+  return y
+}
+
+/// The same, to y, which may be x. One launch.
+func enqueueDropout(_ x: Tensor, _ mask: DropoutMask, afterReLU: Bool, to y: Tensor) throws {
+  let arguments = try dropoutArguments(probability: mask.probability, key: mask.key, on: x.device)
   try x.device.launch(
     DropoutKernels.forward,
     over: x.device.itemGrid(dropoutItems(x.count, on: x.device)), moving: 2 * x.count,
-    [.buffer(x.buffer), .buffer(y.buffer), .int(x.count)] + mask + [.int(afterReLU ? DROPOUT_RELU : DROPOUT_PLAIN)])
-  return y
+    [.buffer(x.buffer), .buffer(y.buffer), .int(x.count)] + arguments
+      + [.int(afterReLU ? DROPOUT_RELU : DROPOUT_PLAIN)])
 }
 
 /// key0 key1 layer step_values threshold scale.

@@ -67,6 +67,7 @@ extension GemmProblem {
         .buffer(a.buffer), .buffer(b.buffer), .buffer(c ?? out), .buffer(bias ?? device.zeros(byteCount: n * 4)),
         .buffer(target), .int(m), .int(n), .int(k), .int(aPitch), .int(bPitch), .int(split.chunk),
         .float(finish.alpha), .float(finish.beta),
-      ] + finish.epilogue.arguments(writing: target) + (beside?.arguments ?? SumsBeside.noArguments(target)))
+      ] + finish.epilogue.tileArguments(writing: target, on: device)
+        + (beside?.arguments ?? SumsBeside.noArguments(target)))
   }
 }

@@ -6,6 +6,11 @@
 ///   activation: none where products or a loss use its output.
 /// - Source: semantics of torch.nn.functional.linear, with the weight transposed.
 public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?, activation: Activation = .none) throws -> Tensor {
+  try linear(x, weight: weight, bias: bias, epilogue: .activation(activation))
+}
+
+/// The same with dropout of ReLU, or an activation, applied last. In the tile family dropout takes no launch.
+package func linear(_ x: Tensor, weight: Tensor, bias: Tensor?, epilogue: Epilogue) throws -> Tensor {
   guard x.shape.count == 2, weight.shape.count == 2, x.shape[1] == weight.shape[0], x.shape[0] > 0 else {
     throw ShapeError("linear", "an input of shape \(x.shape) does not fit a weight [in, out] of shape \(weight.shape)")
   }
@@ -19,10 +24,10 @@ public func linear(_ x: Tensor, weight: Tensor, bias: Tensor?, activation: Activ
   let y = try x.device.tensor([batch, outputs])
   try GemmProblem(
     m: batch, n: outputs, k: inputs, a: .rows(of: x), b: .rows(of: weight), out: y.buffer, bias: bias?.buffer,
-    epilogue: .activation(activation)
+    epilogue: epilogue
   ).enqueue(on: x.device)
   if let tape = Tape.of(x, weight, bias) {
-    tape.record(y, outputFunction: .activation(activation)) { dz in
+    tape.record(y, outputFunction: epilogue.outputFunction) { dz in
       let sums = try BiasGradient.beside(dz, into: bias, on: tape)
       if let target = try tape.gradientTarget(of: weight) {
         try x.device.inRole(.weightGradient) {

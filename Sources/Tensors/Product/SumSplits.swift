@@ -29,6 +29,6 @@ struct SplitSums {
       [
         .buffer(parts), .buffer(c ?? out), .buffer(bias ?? device.zeros(byteCount: columns * 4)), .buffer(out),
         .int(count), .int(columns), .int(splits), .float(alpha), .float(beta),
-      ] + epilogue.arguments(writing: out))
+      ] + epilogue.tileArguments(writing: out, on: device))
   }
 }

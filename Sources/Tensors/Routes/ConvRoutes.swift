@@ -53,19 +53,32 @@ package enum ConvRoutes {
       .vector("winograd", fits: { $0.isWinograd($1, $2) }) { try $0.enqueueWinograd($1, $2) },
       .vector("images", fits: { problem, _, traits in problem.fitsImages(traits) }) { try $0.enqueueImages($1, $2) },
     ])
+
+  /// y = max-pooling of conv2d(x, weight) + bias by 2×2 windows, with ReLU and dropout before or behind it, in the tile
+  /// family.
+  package static let pooled2x2 = Routes<ConvPoolProblem, ConvPool2x2Operands>(
+    "conv2d maxPool2d 2×2 forward",
+    [
+      .local("local-tile", fits: { $0.sumsAreShort }) { try $0.enqueueTile($1, $2) },
+      .chosen("convolution-then-pool", fits: { _, _ in true }) { try $0.enqueueConvolutionThenPool($1) },
+    ])
 }
 
 extension ConvProblem {
   /// y = epilogue(conv2d(x, weight) + bias), by the first route that fits.
   package func enqueueForward(_ operands: ConvOperands) throws {
-    let device = operands.y.device
-    try ConvRoutes.forward.enqueue(self, operands, forwardChoice(on: device), on: device)
+    let y = operands.y
+    try ConvRoutes.forward.enqueue(self, forwardChoice(on: y.device), operands.epilogue, to: y) {
+      operands.with($0)
+    }
   }
 
   /// x = epilogue(transposed convolution of y + bias), by the first route that fits.
   package func enqueueTransposed(_ operands: ConvOperands) throws {
-    let device = operands.x.device
-    try ConvRoutes.transposed.enqueue(self, operands, transposedChoice(on: device), on: device)
+    let x = operands.x
+    try ConvRoutes.transposed.enqueue(self, transposedChoice(on: x.device), operands.epilogue, to: x) {
+      operands.with($0)
+    }
   }
 
   /// dweight (+)= the gradient of the weight, by the first route that fits, and that of the bias if it is wanted.

@@ -26,10 +26,23 @@ extension GemmProblem {
     }
   }
 
+  private func route(on device: any Device) -> Route<GemmProblem, GemmOperands>? {
+    GemmRoutes.product.route(for: self, choice(on: device))
+  }
+
   /// Enqueues the product by the first route that fits, or by the one of that name, and the gradient of a bias that is
   /// wanted.
   func enqueue(on device: any Device, route name: String? = nil) throws {
     precondition(m == 0 || m.isMultiple(of: groupRows), "\(m) rows in groups of \(groupRows)")
+    if case .reluDropout = epilogue, let found = name.map({ GemmRoutes.product[$0] }) ?? route(on: device),
+      !found.drawsDropout
+    {
+      return try epilogue.enqueue(to: Tensor(shape: [m, n], buffer: out), drawsDropout: false) {
+        var product = self
+        product.epilogue = $0
+        try product.enqueue(on: device, route: name)
+      }
+    }
     let operands = GemmOperands(device: device), route: Route<GemmProblem, GemmOperands>
     if let name {
       guard let named = GemmRoutes.product[name] else { preconditionFailure("no route \(name)") }

@@ -6,15 +6,19 @@ package struct Route<Problem, Operands>: Sendable {
   package let fits: @Sendable (Problem, KernelChoice) -> Bool
   /// Whether the route of a weight's gradient computes that of the bias too. For others that is a launch of its own.
   package let sumsBias: Bool
+  /// Whether its kernels, those of the tile family, draw dropout as they store.
+  let drawsDropout: Bool
   /// Enqueues the launches.
   package let enqueue: @Sendable (Problem, Operands, KernelChoice) throws -> Void
 
   private init(
-    name: String, sumsBias: Bool = false, fits: @escaping @Sendable (Problem, KernelChoice) -> Bool,
+    name: String, sumsBias: Bool = false, drawsDropout: Bool = false,
+    fits: @escaping @Sendable (Problem, KernelChoice) -> Bool,
     enqueue: @escaping @Sendable (Problem, Operands, KernelChoice) throws -> Void
   ) {
     self.name = name
     self.sumsBias = sumsBias
+    self.drawsDropout = drawsDropout
     self.fits = fits
     self.enqueue = enqueue
   }
@@ -52,7 +56,7 @@ package struct Route<Problem, Operands>: Sendable {
     enqueue: @escaping @Sendable (Problem, LocalTile, Operands) throws -> Void
   ) -> Route {
     Route(
-      name: name, sumsBias: sumsBias, fits: { $1.localTile != nil && fits($0) },
+      name: name, sumsBias: sumsBias, drawsDropout: true, fits: { $1.localTile != nil && fits($0) },
       enqueue: { problem, operands, choice in try enqueue(problem, choice.localTile!, operands) })
   }
 }
@@ -71,6 +75,18 @@ package struct Routes<Problem, Operands>: Sendable {
   /// The route that the problem takes; `nil` where none fits.
   package func route(for problem: Problem, _ choice: KernelChoice) -> Route<Problem, Operands>? {
     list.first { $0.fits(problem, choice) }
+  }
+
+  /// Enqueues the first route that fits with an epilogue; `operands` has those of a launch that applies one, to `out`.
+  func enqueue(
+    _ problem: Problem, _ choose: @autoclosure () -> KernelChoice, _ epilogue: Epilogue, to out: Tensor,
+    operands: (Epilogue) -> Operands
+  ) throws {
+    var drawsDropout = true
+    if case .reluDropout = epilogue { drawsDropout = route(for: problem, choose())?.drawsDropout ?? true }
+    try epilogue.enqueue(to: out, drawsDropout: drawsDropout) {
+      try enqueue(problem, operands($0), choose(), on: out.device)
+    }
   }
 
   /// The route of a name.
