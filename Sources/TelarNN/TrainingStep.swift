@@ -46,8 +46,8 @@ public final class TrainingStep {
   }
 
   /// The same for a step that is repeated: `body` launches the same with each call of a key, differs in the device's step
-  /// values only, and returns what a loss function does, without reading it. On devices that record, the second call of a key records its launches, and later ones enqueue
-  /// the recording without running `body`.
+  /// values only, and returns what a loss function does, without reading it. On devices that record, the second call of a
+  /// key records its launches, and later ones enqueue the recording without running `body`.
   ///
   /// - Returns: the loss, in memory that the next step with the key overwrites.
   @discardableResult
