@@ -11,7 +11,7 @@ struct TableReader {
   /// Other programs' names of settings.
   private static let synonyms = [
     "lr": "learning_rate", "eps": "epsilon", "betas": "beta1", "std": "deviation", "batch": "batch_size",
-    "bs": "batch_size", "min_delta": "minimum_improvement", "eta_min": "minimum", "type": "kind",
+    "bs": "batch_size", "min_delta": "minimum_improvement", "eta_min": "minimum", "min_lr": "minimum", "type": "kind",
     "scheduler": "schedule",
     "lr_scheduler": "schedule", "warmup": "warm_up_epochs", "warmup_epochs": "warm_up_epochs", "freeze": "frozen",
     "experiment": "experiments", "network": "networks", "default": "defaults",

@@ -69,6 +69,11 @@ struct RunDescription {
       case "step":
         "times \(number(json["gamma"]) ?? "?") every \(number(json["step_size"]) ?? "?") epochs"
       case "cosine": "cosine to \(number(json["minimum"]) ?? "?")"
+      case "exponential": "times \(number(json["gamma"]) ?? "?") every epoch"
+      case "one-cycle":
+        "one cycle, up from 1/\(number(json["div_factor"]) ?? "?") in \(number(json["pct_start"]) ?? "?") of the steps"
+      case "plateau":
+        "times \(number(json["factor"]) ?? "?") on a plateau of over \(number(json["patience"]) ?? "?") epochs"
       default: ([kind] + others(in: json, besides: ["kind", "warm_up_epochs"])).joined(separator: ", ")
       }
     guard let warmUp = json["warm_up_epochs"]?.double, warmUp > 0 else { return shape }

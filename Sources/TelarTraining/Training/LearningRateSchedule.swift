@@ -15,10 +15,17 @@ public struct LearningRateSchedule: Sendable {
     self.warmUpEpochs = warmUpEpochs
   }
 
+  /// The rate that takes the place of the optimizer's in the epoch behind some that have been measured.
+  ///
+  /// - Parameter validationLosses: of the epochs so far, in order.
+  public func base(_ base: Double, after validationLosses: [Double]) -> Double {
+    shape.base(base, after: validationLosses)
+  }
+
   /// The learning rate of a step.
   ///
   /// - Parameters:
-  ///   - base: the optimizer's.
+  ///   - base: the optimizer's, or what ``base(_:after:)`` makes of it.
   ///   - step: from 0.
   ///   - epochs: of the whole run.
   public func rate(_ base: Double, step: Int, stepsPerEpoch: Int, epochs: Int) -> Double {

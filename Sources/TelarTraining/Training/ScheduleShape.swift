@@ -23,6 +23,20 @@ public protocol ScheduleShape: Sendable {
   ///   - step: from 0.
   ///   - epochs: of the whole run.
   func rate(_ base: Double, step: Int, stepsPerEpoch: Int, epochs: Int) -> Double
+
+  /// The rate that ``rate(_:step:stepsPerEpoch:epochs:)`` is given in place of the optimizer's, in the epoch behind some
+  /// that have been measured. By default it is the optimizer's.
+  ///
+  /// It is called once an epoch with all losses of the run, so that a run that was resumed goes on alike.
+  ///
+  /// - Parameters:
+  ///   - base: the optimizer's.
+  ///   - validationLosses: of the epochs so far, in order.
+  func base(_ base: Double, after validationLosses: [Double]) -> Double
+}
+
+extension ScheduleShape {
+  public func base(_ base: Double, after validationLosses: [Double]) -> Double { base }
 }
 
 /// The schedules that recipes can name.
@@ -35,6 +49,9 @@ public enum ScheduleRegistry {
     [
       ConstantShape.self,
       CosineShape.self,
+      ExponentialShape.self,
+      OneCycleShape.self,
+      PlateauShape.self,
       StepShape.self,
     ]
   ) { $0.kind }

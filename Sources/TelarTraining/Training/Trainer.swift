@@ -72,12 +72,8 @@ public final class Trainer {
     self.network = network
     self.images = images
     self.settings = settings
-    let stepsPerEpoch = (images.training.count + settings.batchSize - 1) / settings.batchSize
-    self.stepsPerEpoch = stepsPerEpoch
-    step = try TrainingStep(network, settings.optimizer) { step in
-      settings.schedule.rate(
-        settings.optimizer.learningRate, step: step, stepsPerEpoch: stepsPerEpoch, epochs: settings.epochs)
-    }
+    stepsPerEpoch = (images.training.count + settings.batchSize - 1) / settings.batchSize
+    step = try TrainingStep(network, settings.optimizer)
     metrics = try RunningMetrics(on: network.device)
   }
 
@@ -137,8 +133,13 @@ public final class Trainer {
     return try endEpoch(epoch, trained)
   }
 
-  /// Shuffles the images, and resets the metrics at the start of an epoch.
+  /// Sets the epoch's learning rates, shuffles the images, and resets the metrics at the start of an epoch.
   func beginEpoch() throws {
+    let (settings, stepsPerEpoch) = (settings, stepsPerEpoch)
+    let base = settings.schedule.base(settings.optimizer.learningRate, after: history.map(\.validationLoss))
+    step.schedule = { step in
+      settings.schedule.rate(base, step: step, stepsPerEpoch: stepsPerEpoch, epochs: settings.epochs)
+    }
     let set = images.training
     try set.arrange(Permutation(count: set.count, seed: settings.seed, epoch: history.count + 1))
     if imagesDone == 0 { try metrics.reset() }
@@ -190,9 +191,7 @@ public final class Trainer {
       trainingAccuracy: isClassification ? trained.accuracy : nil,
       curveAccuracy: isClassification ? curve.accuracy : nil,
       validationAccuracy: isClassification ? validation.accuracy : nil,
-      learningRate: settings.schedule.rate(
-        settings.optimizer.learningRate, step: epoch * stepsPerEpoch - 1, stepsPerEpoch: stepsPerEpoch,
-        epochs: settings.epochs),
+      learningRate: step.schedule?(epoch * stepsPerEpoch - 1) ?? settings.optimizer.learningRate,
       seconds: secondsDone, imagesPerSecond: Double(count) / max(secondsDone, 1e-9))
     history.append(result)
     (imagesDone, secondsDone) = (0, 0)

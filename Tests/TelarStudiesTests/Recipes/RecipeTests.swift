@@ -80,6 +80,17 @@ struct RecipeTests {
         "{ kind = \"cosine\", minimum = 1e-5, warm_up_epochs = 2 }",
         LearningRateSchedule(.cosine(minimum: 1e-5), warmUpEpochs: 2)
       ),
+      ("{ kind = \"exponential\", gamma = 0.95 }", LearningRateSchedule(.exponential(gamma: 0.95))),
+      ("\"one-cycle\"", LearningRateSchedule(.oneCycle)), ("\"plateau\"", LearningRateSchedule(.plateau())),
+      (
+        "{ kind = \"one-cycle\", pct_start = 0.2, anneal_strategy = \"linear\", div_factor = 10, three_phase = true }",
+        LearningRateSchedule(OneCycleShape(risingShare: 0.2, annealing: .linear, divFactor: 10, isThreePhase: true))
+      ),
+      (
+        "{ kind = \"plateau\", factor = 0.5, patience = 3, threshold_mode = \"abs\", cooldown = 1, minimum = 1e-6 }",
+        LearningRateSchedule(
+          PlateauShape(factor: 0.5, patience: 3, thresholdMode: .absolute, cooldown: 1, minimum: 1e-6))
+      ),
     ] as [(String, LearningRateSchedule)])
   func `schedules are all that there are`(text: String, expected: LearningRateSchedule) throws {
     #expect(try recipe("schedule = \(text)").study.experiments[0].schedule == expected)
