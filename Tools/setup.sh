@@ -95,7 +95,7 @@ fi
 list=$(printf '%s\n' "${packages[@]}" | sort -u | paste -s -d ' ' -)
 if ! command -v apt-get >/dev/null; then
   fail "missing what these Debian packages provide: $list." \
-    "This is not Debian, so nothing was installed: see 'Other systems' in README.md for the names elsewhere."
+    "This is not Debian, so nothing was installed: see 'Other systems' in Sources/Telar/Telar.docc/GettingStarted.md for the names elsewhere."
 fi
 if [ "$(id -u)" = 0 ]; then
   sudo=()

@@ -16,8 +16,8 @@ struct DataCommand: ParsableCommand {
         a folder of images a class    PNG and JPEG; in train, val and test, or divided
         NumPy arrays                  an .npz file, or a folder of .npy files
 
-      Documentation/data.md says which names and kinds of files there may be. What is given here by options stands under \
-      [data] in a recipe.
+      YourOwnImages.md of the documentation says which names and kinds of files there may be. What is given here by \
+      options stands under [data] in a recipe.
 
       EXAMPLES
         telar data photos --resize 64 --crop --out sheet.png

@@ -135,7 +135,7 @@ struct TrainCommandTests {
   @Test func `train explains recipes`() throws {
     let help = try Telar.run("train", "--help")
     #expect(help.status == 0)
-    for text in ["grid.variables.width = [64, 256]", "Tools/recipes/README.md", "--resume", "<recipe>"] {
+    for text in ["grid.variables.width = [64, 256]", "Recipes.md of the documentation", "--resume", "<recipe>"] {
       #expect(help.out.contains(text), "\(text)")
     }
   }

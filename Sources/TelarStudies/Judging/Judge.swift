@@ -5,7 +5,7 @@ import Foundation
 /// A claim about one experiment rests on the 95 % interval of each of its numbers over the seeds, "about" on two one-sided
 /// tests. A comparison rests on the paired differences of the seeds that its experiments share: on their intervals, and on
 /// Student's test after Holm's correction over all comparisons of the study that can be judged.
-/// `Documentation/statistics.md` has the formulas.
+/// `ReportsAndStatistics.md` of the documentation has the formulas.
 package struct Judge {
   package static let level = 0.05
 

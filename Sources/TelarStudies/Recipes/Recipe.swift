@@ -5,7 +5,7 @@ import TelarTraining
 
 /// A user's own comparison: networks, data, training settings and variations.
 ///
-/// `Tools/recipes/README.md` describes the format. Reading a recipe checks everything in it except the files that it
+/// `Recipes.md` of the documentation describes the format. Reading a recipe checks everything in it except the files that it
 /// names, which ``checkCheckpoints(of:)`` checks.
 public struct Recipe: Sendable {
   /// The path, for error messages.

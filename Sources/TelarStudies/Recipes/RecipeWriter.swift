@@ -65,7 +65,7 @@ public struct RecipeWriter {
     if !study.source.isEmpty { members["source"] = .string(study.source) }
     var text = """
       # \(count) of the study \(study.name), without what its text claims of them.
-      # To run them: telar train FILE. What can stand here: Tools/recipes/README.md.
+      # To run them: telar train FILE. What can stand here: Recipes.md of the documentation.
 
       \(Self.lines(members))
       """

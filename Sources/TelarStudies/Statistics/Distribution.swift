@@ -2,7 +2,7 @@ import Foundation
 
 /// Distribution functions of the normal and Student's t distribution, in double precision.
 ///
-/// `Documentation/statistics.md` has the formulas of this folder with their sources.
+/// `ReportsAndStatistics.md` of the documentation has the formulas of this folder with their sources.
 package enum Distribution {
   /// P(Z ≤ z) of the standard normal distribution.
   package static func normal(_ z: Double) -> Double { 0.5 * erfc(-z / 2.0.squareRoot()) }

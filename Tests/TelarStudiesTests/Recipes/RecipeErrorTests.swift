@@ -9,7 +9,7 @@ struct RecipeErrorTests {
     #
     #   telar train Tools/recipes/bottleneck.toml
     #
-    # README.md in this folder describes everything that can stand here.
+    # Recipes.md of the documentation describes everything that can stand here.
 
     name = "bottleneck"                    # results go to runs/bottleneck
     title = "Width of the bottleneck, with and without pre-training"

@@ -370,7 +370,7 @@ struct RecipeTests {
     let root = URL(fileURLWithPath: #filePath + "/../../../..").standardized.path
     let recipe = try Recipe(path: root + "/Tools/recipes/bottleneck.toml")
     #expect(recipe.study.experiments.count == 10)
-    let reference = try String(contentsOfFile: root + "/Tools/recipes/README.md", encoding: .utf8)
+    let reference = try String(contentsOfFile: root + "/Sources/Telar/Telar.docc/Recipes.md", encoding: .utf8)
     let blocks = reference.split(separator: "```toml\n").dropFirst().map { $0.split(separator: "```")[0] }
     #expect(blocks.count == 7)
     #expect(try Recipe(text: String(blocks[0])).study.experiments.map(\.name) == ["mlp-width-64", "mlp-width-256"])
