@@ -149,7 +149,7 @@ import Testing
     ("smoothing = 0.8", "smothing = 0.8", "optimizer: no setting is named \"smothing\". Did you mean smoothing?"),
     ("end_factor = 0.5", "end_factor = -1", "schedule.end_factor: must be a number from 0 to 1, not -1"),
     ("\"linear-decay\"", "\"polynomial\"", "\"linear-decay\""),
-    ("\"RootMeanSquare\"", "\"RMSprop\"", "\"RootMeanSquare\""),
+    ("\"RootMeanSquare\"", "\"Lion\"", "\"RootMeanSquare\""),
     ("\"Residual\"", "\"Residul\"", "unknown layer \"Residul\", did you mean Residual? known are "),
     ("\"Residual\", features", "\"Residual\", feature", "(Residual): features is missing; there are feature"),
   ])

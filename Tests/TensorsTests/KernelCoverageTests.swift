@@ -319,6 +319,9 @@ private final class KernelSweep {
       weightDecay: 0.1, step: 1)
     try sgdStep(
       parameters: parameters, gradients: gradients, velocity: first, learningRate: 0.1, momentum: 0.9, nesterov: true)
+    try rmspropStep(
+      parameters: parameters, gradients: gradients, squareAverage: second, gradientAverage: device.zeros([37]),
+      velocity: first, learningRate: 0.1, momentum: 0.9)
     if device.traits.isVector { return }
     // Gradients in parts, and a loss to finish.
     let arena = try PartsArena(on: device)

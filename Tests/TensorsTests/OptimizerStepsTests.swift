@@ -2,7 +2,7 @@ import Tensors
 import TestSupport
 import Testing
 
-/// Adam, AdamW and SGD on every device against the oracle, over several steps.
+/// Adam, AdamW, SGD and RMSprop on every device against the oracle, over several steps.
 @Suite struct OptimizerStepsTests {
   static let counts = [1, 3, 8, 17, 37, 1000]
 
@@ -63,6 +63,39 @@ import Testing
             device, "sgd of \(count), momentum \(momentum), nesterov \(nesterov), decay \(weightDecay)",
             seed: random.seed)
           try expectClose(p, OracleTensor([count], expected), .within(absolute: 5e-7, relative: 5e-7), test)
+          try canaries.check(test)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: TestDevices.all)
+  func rmspropMatchesOracle(_ on: TestDevice) throws {
+    try on.use { device in
+      for (index, count) in Self.counts.enumerated() {
+        for (isCentered, momentum, weightDecay) in [
+          (false, 0.0, 0.0), (false, 0.9, 0.1), (true, 0, 0.01), (true, 0.5, 0),
+        ] {
+          var random = SeededGenerator(seed: UInt64(index))
+          let start = random.gaussians([count])
+          // Gradients of different sizes, and some that are zero.
+          let gradients = (0..<5).map { random.gaussians([count], scale: [1, 1e-2, 10, 1, 0][$0]) }
+          let canaries = Canaries(on: device)
+          let (p, square) = try (canaries.tensor(start), canaries.zeros([count]))
+          let (mean, velocity) = try (canaries.zeros([count]), canaries.zeros([count]))
+          for gradient in gradients {
+            try rmspropStep(
+              parameters: p, gradients: canaries.tensor(gradient), squareAverage: square,
+              gradientAverage: isCentered ? mean : nil, velocity: velocity, learningRate: 0.01, alpha: 0.9,
+              momentum: momentum, weightDecay: weightDecay)
+          }
+          let expected = Oracle.rmsprop(
+            start.values, gradients: gradients.map(\.values), learningRate: 0.01, alpha: 0.9, epsilon: 1e-8,
+            momentum: momentum, isCentered: isCentered, weightDecay: weightDecay)
+          let test = TestCase(
+            device, "rmsprop of \(count), centered \(isCentered), momentum \(momentum), decay \(weightDecay)",
+            seed: random.seed)
+          try expectClose(p, OracleTensor([count], expected), .within(absolute: 2e-6, relative: 1e-6), test)
           try canaries.check(test)
         }
       }

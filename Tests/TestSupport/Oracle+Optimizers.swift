@@ -43,4 +43,25 @@ extension Oracle {
     }
     return p
   }
+
+  /// Parameters after steps of RMSprop, from zero state; semantics of torch.optim.RMSprop.
+  public static func rmsprop(
+    _ parameters: [Double], gradients: [[Double]], learningRate: Double, alpha: Double, epsilon: Double,
+    momentum: Double, isCentered: Bool, weightDecay: Double
+  ) -> [Double] {
+    var p = parameters
+    var square = [Double](repeating: 0, count: p.count)
+    var (mean, velocity) = (square, square)
+    for gradient in gradients {
+      for i in p.indices {
+        let g = gradient[i] + weightDecay * p[i]
+        square[i] = alpha * square[i] + (1 - alpha) * g * g
+        mean[i] = alpha * mean[i] + (1 - alpha) * g
+        let divisor = (square[i] - (isCentered ? mean[i] * mean[i] : 0)).squareRoot() + epsilon
+        velocity[i] = momentum * velocity[i] + g / divisor
+        p[i] -= learningRate * velocity[i]
+      }
+    }
+    return p
+  }
 }

@@ -23,6 +23,7 @@
 #include "../../../Kernels/peak.cl"
 #include "../../../Kernels/pool.cl"
 #include "../../../Kernels/reduce.cl"
+#include "../../../Kernels/rmsprop.cl"
 #include "../../../Kernels/softmax.cl"
 
 ENTRY(
@@ -400,6 +401,12 @@ ENTRY(
     A(0, const float *) A(1, const int *) A(2, int *) A(3, int) A(4, int) A(5, int),
     (a0, a1, a2, a3, a4, a5))
 ENTRY(
+    rmsprop_step,
+    (float *, const float *, float *, float *, float *, const uint *, int, float, float, float, float, float, int),
+    A(0, float *) A(1, const float *) A(2, float *) A(3, float *) A(4, float *) A(5, const uint *) A(6, int)
+        A(7, float) A(8, float) A(9, float) A(10, float) A(11, float) A(12, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12))
+ENTRY(
     cross_entropy_rows,
     (const float *, const int *, float *, float *, int *, int, int, int, float, int),
     A(0, const float *) A(1, const int *) A(2, float *) A(3, float *) A(4, int *) A(5, int) A(6, int) A(7, int)
@@ -421,4 +428,4 @@ ENTRY(
     ROW(loss_finish) ROW(adam_step) ROW(sgd_step) ROW(peak_multiply_add) ROW(pool_max_forward) \
     ROW(pool_max_forward_2x2) ROW(pool_max_backward) ROW(pool_max_backward_tiling) ROW(pool_average_forward) \
     ROW(pool_average_backward) ROW(pool_average_backward_tiling) ROW(chunk_sum) ROW(argmax) ROW(count_correct) \
-    ROW(cross_entropy_rows)
+    ROW(rmsprop_step) ROW(cross_entropy_rows)

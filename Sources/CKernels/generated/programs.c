@@ -290,6 +290,10 @@ static const char register_tile_cl_text[] = {
 #embed "../../../Kernels/register_tile.cl"
 };
 TEXT_FILE(register_tile_cl, "register_tile.cl")
+static const char rmsprop_cl_text[] = {
+#embed "../../../Kernels/rmsprop.cl"
+};
+TEXT_FILE(rmsprop_cl, "rmsprop.cl")
 static const char softmax_cl_text[] = {
 #embed "../../../Kernels/softmax.cl"
 };
@@ -391,6 +395,7 @@ static const telar_file *const pool_tile_files[] = {&common_cl, &pool_h, &argmax
 static const telar_file *const reduce_files[] = {&common_cl, &reduce_cl};
 static const telar_file *const reduce_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
     &group_sum_h, &group_sum_cl, &reduce_tile_cl};
+static const telar_file *const rmsprop_files[] = {&common_cl, &step_values_h, &rmsprop_cl};
 static const telar_file *const softmax_files[] = {&common_cl, &activation_h, &activation_cl, &softmax_cl};
 static const telar_file *const sum_splits_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
     &quad_cl, &philox_h, &philox_tile_cl, &step_values_h, &epilogue_tile_cl, &sum_splits_h, &sum_splits_cl};
@@ -439,6 +444,7 @@ static const telar_program programs[] = {
     PROGRAM(pool_tile, 1)
     PROGRAM(reduce, 0)
     PROGRAM(reduce_tile, 1)
+    PROGRAM(rmsprop, 0)
     PROGRAM(softmax, 0)
     PROGRAM(sum_splits, 1)
     PROGRAM(winograd, 0)
@@ -545,6 +551,7 @@ static const telar_kernel kernels[] = {
     {"reduce", "argmax", "cbii", 0},
     {"reduce", "count_correct", "ccbiii", 0},
     {"reduce_tile", "chunk_sum_tile", "cbiifi", 0},
+    {"rmsprop", "rmsprop_step", "bcbbbcifffffi", 0},
     {"softmax", "cross_entropy_rows", "ccbbbiiifi", 0},
     {"sum_splits", "sum_splits", "cccbiiiffcifuuucu", 0},
     {"winograd", "winograd_forward", "ccccbbiiiiiiiiiicif", 1},

@@ -8,6 +8,7 @@ public enum OptimizerRegistry {
     [
       Adam.self,
       AdamW.self,
+      RMSprop.self,
       SGD.self,
     ]
   ) { $0.name }

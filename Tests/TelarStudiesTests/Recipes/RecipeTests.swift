@@ -62,6 +62,10 @@ struct RecipeTests {
         "{ name = \"SGD\", learning_rate = 0.1, momentum = 0.9, nesterov = true, weight_decay = 5e-4 }",
         SGD(learningRate: 0.1, momentum: 0.9, nesterov: true, weightDecay: 5e-4).json
       ),
+      (
+        "{ name = \"RMSprop\", alpha = 0.9, momentum = 0.5, centered = true }",
+        RMSprop(alpha: 0.9, momentum: 0.5, isCentered: true).json
+      ),
     ])
   func `optimizers have all of their settings`(text: String, expected: JSON) throws {
     #expect(try recipe("optimizer = \(text)").study.experiments[0].optimizer.json == expected)
