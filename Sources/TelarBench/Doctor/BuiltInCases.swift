@@ -896,6 +896,48 @@ enum BuiltInCases {
       """
     ),
     (
+      "op-rmsprop.safetensors",
+      """
+      gAMAAAAAAAB7Il9fbWV0YWRhdGFfXyI6eyJybXNwcm9wLTAwMCI6IntcIm9wXCI6IFwicm1zcHJvcFwiLCBcImF0dHJpYnV0ZXNcIjoge1wi
+      bGVhcm5pbmdfcmF0ZVwiOiAwLjAxLCBcInN0ZXBzXCI6IDUsIFwiYWxwaGFcIjogMC45OSwgXCJlcHNcIjogMWUtMDgsIFwibW9tZW50dW1c
+      IjogMCwgXCJjZW50ZXJlZFwiOiBmYWxzZSwgXCJ3ZWlnaHRfZGVjYXlcIjogMC4wMX0sIFwiZXhhY3RcIjogZmFsc2V9Iiwicm1zcHJvcC0w
+      MDEiOiJ7XCJvcFwiOiBcInJtc3Byb3BcIiwgXCJhdHRyaWJ1dGVzXCI6IHtcImxlYXJuaW5nX3JhdGVcIjogMC4wMDEsIFwic3RlcHNcIjog
+      NSwgXCJhbHBoYVwiOiAwLjksIFwiZXBzXCI6IDFlLTA4LCBcIm1vbWVudHVtXCI6IDAuOSwgXCJjZW50ZXJlZFwiOiBmYWxzZSwgXCJ3ZWln
+      aHRfZGVjYXlcIjogMC4wMX0sIFwiZXhhY3RcIjogZmFsc2V9In0sInJtc3Byb3AtMDAwL2dyYWRzIjp7ImR0eXBlIjoiRjMyIiwic2hhcGUi
+      Ols1LDM3XSwiZGF0YV9vZmZzZXRzIjpbMCw3NDBdfSwicm1zcHJvcC0wMDAvaW5wdXQiOnsiZHR5cGUiOiJGMzIiLCJzaGFwZSI6WzM3XSwi
+      ZGF0YV9vZmZzZXRzIjpbNzQwLDg4OF19LCJybXNwcm9wLTAwMC9vdXRwdXQiOnsiZHR5cGUiOiJGMzIiLCJzaGFwZSI6WzM3XSwiZGF0YV9v
+      ZmZzZXRzIjpbODg4LDEwMzZdfSwicm1zcHJvcC0wMDEvZ3JhZHMiOnsiZHR5cGUiOiJGMzIiLCJzaGFwZSI6WzUsMzddLCJkYXRhX29mZnNl
+      dHMiOlsxMDM2LDE3NzZdfSwicm1zcHJvcC0wMDEvaW5wdXQiOnsiZHR5cGUiOiJGMzIiLCJzaGFwZSI6WzM3XSwiZGF0YV9vZmZzZXRzIjpb
+      MTc3NiwxOTI0XX0sInJtc3Byb3AtMDAxL291dHB1dCI6eyJkdHlwZSI6IkYzMiIsInNoYXBlIjpbMzddLCJkYXRhX29mZnNldHMiOlsxOTI0
+      LDIwNzJdfX0gICAgIFR6ZT+/Wn8/7L5cvtXcvT2TLMg+LTCmP9xY5L6fYsu/SIKPPo7qET+H970/h9dBvzt0lL/KcK0/DnSKv8abgD87Ulq/
+      1wsBQPNWLT4p8eG+Wl3lP94ZLr/3Xd49mydqP81blD8ISdy/bI9xvaXroD9RjM09rSiGP6MQKT+Yheu+fg8iwELUrj4Ua40/Jj0lPqJ+Lj4/
+      tcg+2F0KP7Rkdb4YNFw/rS/Tvx8eMr21nM69XBmdPx4rQ7+0QIe/yLM/v0fO5L+7doE/bIx/v2zufb63rG8/EWLHvZ31Dz8AcaM+cN8BQIE3
+      Oj/5l84+josnP5saqL7MNcA/wPsovfAwqb9n6zzAkaOYPaNOkD7Fqci+Opujv23L7r4opoA/232FP/8GKj+F+5W/zKyOP3GNPz0l9Fq/Ttbm
+      v0yW5L7ys/g+CvogP9jbrj8hYj+/quwPPxf+Cb8WOca+Nxyrvgdlf798Z5m/UO+AveiotL7+lVo/sTtTP67Mir7iVpy+/NEHv9aKCL4h96y/
+      xUMUwFuU9j7NCgK/vFIhv+jq+75+oA3AavtXv7jLgj4afXs+poqkvoL7Sr/6AGY+x4gsv9GRij+Uy5i/PvfzvBG9Lb4x9u4+L7wMP/dDNT8X
+      ppy/5uUXP4O/t76VBiA/rrJSv3Hg/r1R59Y/Q+a5Pr4Tqr7np9W+x6UywPbf9z7uL4k/GtUzv33NOL9uxJi/DmVUv+ecXL+9fFs/KLXhPs2u
+      BEBoZkG/50KCPouZCT7FWOO+fEhdvzppjT4L1Q6/HpPwvksB4j71cJo+rjS+vzPrmj6YGk8/T8MxvzEpOj+5yl8+Rm6BPzX9hL8hVYY/0M2x
+      v/uBiD5G75o/YRwNQI+g+z4mlDZA19qkP1vVeT9thLG/YQRnvy6WCcC1tyu/srOEv6Fqor9qxgvAhZwBPygrg7/Y4hq/81chP+6tgz7ldsu7
+      Y7DGP8pe/T4miH8+DwUIv8+6I79he+W+ocMCv2megz9J0LS+3+L7PWrpOb4spb+/2oMRPmA3Br/xtH6++XUGvwcaOUAjPxi/JuqnP9tQtD7+
+      Vai/vfECvEPUfT5ZTsk/+dnRvxnYy78MVh6+mfMav0j6TL+edSI+FHY5vzTiRD+p35G/zuUJvtDmL78RjoO+WA0vv4Hzhz8SOty+odHjP0+o
+      aj2oVSS/o98+PpIzTb8P4YE/qWvovVCHfLzushe+EqXav0jYwD0mAgi/2vMtvrv/HL/X4zhAKne2vh3Dpz8QIW0+XWGVvyJAc7713bc+spe6
+      P95u8b972sq/aZwtvn8zx76PYFS/IgmNPlZlPb93BEY/rAtgv1RDJb4/nDi/M2agvnu4Kr8Hspg/AkKdvutKyD+y+qG7UrVAv5xkbz7mQta+
+      v8qqvw6onb5nEqK+zNZUv/dq3D8Fbr4+56O7vkAOHr8+Z5y/2ImmvTQVkL+hZHU+E8+jP9uRkj8l/5q/QWibvYDEEL8GF6k/ricpvvNwxb6B
+      beW/a9McP1tEnL+CytW+b4e+PpEyzT0ggIc/4EVyv1YISz8Op3M/hgGpP5/4Xj/JpN++RQ7bPS31H79LvBg+0RBlvsOC7r/XCJA8r0sRQHwg
+      bD1kuZ+/CHqdv4VnVT9e2xQ/8aWEPv5pGj7yOX6/tEVCPmQM9L6bmqa/5CHtPkQFvL4yHh8/ENRCP7g31z9UOKG/Oh00P5Yp3j8dmWy//ynt
+      OzFQY780+7+/tAmNv5z9Mr0hMgo+kDXnvl+DpL0aDIK/+nZ2vyKWVL+0CZ+/Vk1+vj9v/j73Y0+++WvaP8oyHT/Uqq+/aFURvw9BNb+joGw/
+      UjvxP/qJBj5lGx/AnZOcO1nYtT/nxls/mmgQPzDsKj+8p6K/4lXTPiK50D4TBzS+nwSQPNNUOj8JMHw9bQjcPmwRGr8+iYo/lIiqP0HIob9f
+      nfy+mxRyPzFMrj/P3Gk+GPc9v2hQzb7yu0K/LOMGvgIUCL8MHTs/leFdvpPMKzv1ZQO+dkKhPx6ryT/Al4i+0hm3Pn5yab8zK5Y/N+ysvJuV
+      w76jxaM/3G2HP9usnj5oIPs/LV/FvyN9Zr5FLa8/ZhBWPhntEb8OITY/EWRBvxNMID4qTzE/T+GzPm06RL4m2Pa+cP9kPYKRGj8aPIU/I9u0
+      v96EoT6p9s4+jqlJv1W4Ir004J2+Xku9PhBwcL/PSO6/dG4oP1h5hz/Dz9o/g+1hvntX2T1THQ2/EfARv/kXsj8Tjf4+zugevt5wt72fG2C/
+      fysvP1gdgL40iaM+7mCwP8My6T8y8ZI/OCtMvxhrF0Aqrkc/Lx6mPo4EoD/i9JW/dPCBvmKfsj+2A42/e04KP/j3iT/MV4g9Dil0P6Dtp77y
+      lLC/9nt4vpfkIsCryRg+z/uuv4stQD/IBwc/xpu1vhAYHL9ffa4/QvnIvvrX5r3SPog+M0vhPUAwur+E4Yc/HYmsPjcz/L/Hzhg7cHN8vm1v
+      Qb8xSpU/fzkAvtC/U75rLr87054dvlrq1r5gGWs/0onCvk7X0j69JgG+pwZfvmmdgb/mV+k/OG8VQPOzrz8Cg4K+O1WGv6adMcDmdSLAbCMy
+      PpUbrr8n9z8/yKQKP+qBur5CLBu/vcetP+SLyL4S8dm9OGqNPmgBBj7rSr6/c6aFPw3qqD5lUvy/Y+wgPQY7e755X0i/LD+VP/DOz72QEE++
+      ubKRvKdHDr68Vc++k7VnP8dgxb6bP9Q+LQ3kvWfodb4rEYS/IujnP6RNFUC0eLI/hZx8vkb3gr/PCzHA
+      """
+    ),
+    (
       "op-silu.safetensors",
       """
       gAEAAAAAAAB7Il9fbWV0YWRhdGFfXyI6eyJzaWx1LTAwMiI6IntcIm9wXCI6IFwic2lsdVwiLCBcImF0dHJpYnV0ZXNcIjoge30sIFwiZXhh
