@@ -20,7 +20,7 @@ QUICK ?=
 STUDY ?= molina aldecoa borgnino manolucos brunello
 SEEDS ?=
 
-.PHONY: run results build kernels test test-trust test-cluster test-drivers gpu-static bench dist lint clean
+.PHONY: run results build kernels test test-trust test-cluster test-drivers gpu-static bench dist docs lint clean
 .DEFAULT_GOAL := build
 
 # The pre-training comparison of the aldecoa study on Fashion-MNIST: about five minutes on two cores after the build.
@@ -51,6 +51,10 @@ build:
 kernels:
 	@Tools/setup.sh lint
 	@Tools/kernels/generate.py
+
+# The documentation as pages: .build/docs.
+docs: build
+	@Tools/docs.sh
 
 # All tests, then every kernel in Oclgrind with memory and race checks.
 test:
