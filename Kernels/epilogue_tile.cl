@@ -24,7 +24,7 @@ INLINE Epilogue make_epilogue(
   return epilogue;
 }
 
-// What becomes of elements at, at + 1, ... of a product, of which there are n, with load_quad's conditions (common.cl).
+// The epilogue of elements at, at + 1, ... of a product, of which there are n, with load_quad's conditions (common.cl).
 INLINE floatv apply_epilogue_at(
     const floatv x, const long at, const int n, const Epilogue *e, const int is_aligned) {
   if (e->activation == ACTIVATION_RELU_DROPOUT) {

@@ -1,4 +1,4 @@
-// The last of every loss, for both families.
+// The last step of every loss, for both families.
 #ifndef LOSS_METRICS_CL
 #define LOSS_METRICS_CL
 #include "common.cl"

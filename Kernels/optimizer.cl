@@ -23,3 +23,15 @@ kernel void sgd_step(
       load_aligned(gradients + first, n), parameters, velocity, step_values, first, n, momentum, weight_decay,
       nesterov);
 }
+
+kernel void rmsprop_step(
+    global float *parameters, global const float *gradients, global float *square_average,
+    global float *gradient_average, global float *velocity, global const uint *step_values, int count, float alpha,
+    float one_minus_alpha, float epsilon, float momentum, float weight_decay, int centered) {
+  const int first = (int)get_global_id(0) * VECTOR_WIDTH;
+  const int n = count - first;
+  if (n <= 0) return;
+  update_by_rmsprop(
+      load_aligned(gradients + first, n), parameters, square_average, gradient_average, velocity, step_values, first, n,
+      alpha, one_minus_alpha, epsilon, momentum, weight_decay, centered);
+}

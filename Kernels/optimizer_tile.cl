@@ -14,12 +14,14 @@ typedef struct {
   int first, n;
 } updated;
 
-// The gradient of the item's elements. In the loss's group, the first item gets the sum of the loss's chunks, and of its
-// hits, which a float counts exactly up to 2^24.
+// The gradient of the item's elements. In the loss's group, the sum of the loss's chunks, and of its hits, which a float
+// counts exactly up to 2^24, in the first item, which finishes the loss.
 INLINE floatv sum_gradient(
     local floatv room[GROUP_SUM_ITEMS], global const float *gradients, global const float *parts,
-    global const int *share, global const float *partial, global const int *hits, const int chunks,
-    const int has_hits, updated *elements) {
+    global const int *shares, global const float *partial, global const int *hits, global float *loss,
+    global uint *metrics, const int chunks, const float scale, const int has_hits, const int wants_metrics,
+    const int examples, updated *elements) {
+  global const int *share = shares + (int)get_group_id(0) * SHARE_WORDS;
   const int id = (int)get_local_id(0), items = (int)get_local_size(0);
   const int vectors = share[SHARE_VECTORS], count = share[SHARE_COUNT], kind = share[SHARE_PARTS];
   column_item item;
@@ -41,42 +43,58 @@ INLINE floatv sum_gradient(
     }
     sum.y = (float)correct;
   }
-  return sum_items(room, sum, vectors);
+  sum = sum_items(room, sum, vectors);
+  if (kind == SHARE_IS_LOSS && id == 0) put_loss(sum.x * scale, (uint)sum.y, loss, metrics, wants_metrics, examples);
+  return sum;
 }
 
-// Whether this item writes the loss.
-#define IS_LOSS(share) ((share)[SHARE_PARTS] == SHARE_IS_LOSS && get_local_id(0) == 0)
-
-// adam_step of optimizer.cl, where gradients and parts are what the table `shares` says, and loss_finish of loss_tile.cl.
+// The kernels of optimizer.cl, where gradients and parts are what the table `shares` says, and loss_finish of loss_tile.cl.
 kernel void adam_step_tile(
     global float *parameters, global const float *gradients, global const float *parts, global const int *shares,
     global float *first_moment, global float *second_moment, global const uint *step_values, float one_minus_beta1,
-    float beta2, float one_minus_beta2, float epsilon, float weight_decay, global const float *partial,
-    global const int *hits, global float *loss, global uint *metrics, int chunks, float scale, int has_hits,
-    int wants_metrics, int examples) {
+    float beta2, float one_minus_beta2, float epsilon, float weight_decay,
+    global const float *partial, global const int *hits, global float *loss, global uint *metrics, int chunks,
+    float scale, int has_hits, int wants_metrics, int examples) {
   local floatv room[GROUP_SUM_ITEMS];
-  global const int *share = shares + (int)get_group_id(0) * SHARE_WORDS;
   updated elements;
-  const floatv gradient = sum_gradient(room, gradients, parts, share, partial, hits, chunks, has_hits, &elements);
-  if (IS_LOSS(share)) put_loss(gradient.x * scale, (uint)gradient.y, loss, metrics, wants_metrics, examples);
+  const floatv gradient = sum_gradient(
+      room, gradients, parts, shares, partial, hits, loss, metrics, chunks, scale, has_hits, wants_metrics, examples,
+      &elements);
   if (elements.n <= 0) return;
   update_by_adam(
       gradient, parameters, first_moment, second_moment, step_values, elements.first, elements.n, one_minus_beta1,
       beta2, one_minus_beta2, epsilon, weight_decay);
 }
 
-// The same for sgd_step.
 kernel void sgd_step_tile(
     global float *parameters, global const float *gradients, global const float *parts, global const int *shares,
     global float *velocity, global const uint *step_values, float momentum, float weight_decay, int nesterov,
     global const float *partial, global const int *hits, global float *loss, global uint *metrics, int chunks,
     float scale, int has_hits, int wants_metrics, int examples) {
   local floatv room[GROUP_SUM_ITEMS];
-  global const int *share = shares + (int)get_group_id(0) * SHARE_WORDS;
   updated elements;
-  const floatv gradient = sum_gradient(room, gradients, parts, share, partial, hits, chunks, has_hits, &elements);
-  if (IS_LOSS(share)) put_loss(gradient.x * scale, (uint)gradient.y, loss, metrics, wants_metrics, examples);
+  const floatv gradient = sum_gradient(
+      room, gradients, parts, shares, partial, hits, loss, metrics, chunks, scale, has_hits, wants_metrics, examples,
+      &elements);
   if (elements.n <= 0) return;
   update_by_sgd(
       gradient, parameters, velocity, step_values, elements.first, elements.n, momentum, weight_decay, nesterov);
+}
+
+kernel void rmsprop_step_tile(
+    global float *parameters, global const float *gradients, global const float *parts, global const int *shares,
+    global float *square_average, global float *gradient_average, global float *velocity,
+    global const uint *step_values, float alpha, float one_minus_alpha, float epsilon, float momentum,
+    float weight_decay, int centered,
+    global const float *partial, global const int *hits, global float *loss, global uint *metrics, int chunks,
+    float scale, int has_hits, int wants_metrics, int examples) {
+  local floatv room[GROUP_SUM_ITEMS];
+  updated elements;
+  const floatv gradient = sum_gradient(
+      room, gradients, parts, shares, partial, hits, loss, metrics, chunks, scale, has_hits, wants_metrics, examples,
+      &elements);
+  if (elements.n <= 0) return;
+  update_by_rmsprop(
+      gradient, parameters, square_average, gradient_average, velocity, step_values, elements.first, elements.n, alpha,
+      one_minus_alpha, epsilon, momentum, weight_decay, centered);
 }

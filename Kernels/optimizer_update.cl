@@ -43,4 +43,32 @@ INLINE void update_by_sgd(
   store_aligned(MULTIPLY_ADD(g, SPLAT(-RATE(0)), p), parameters + first, n);
 }
 
+// RMSprop (Hinton 2012): the gradient divided by the root of its running mean square or, where `centered`, of its running
+// variance, for which its running mean is kept; rounding may leave less than zero of that. The velocity is kept with
+// momentum. Of these, what is not kept may be any array. Rate: the learning rate.
+INLINE void update_by_rmsprop(
+    const floatv gradient, global float *parameters, global float *square_average, global float *gradient_average,
+    global float *velocity, global const uint *step_values, const int first, const int n, const float alpha,
+    const float one_minus_alpha, const float epsilon, const float momentum, const float weight_decay,
+    const int centered) {
+  const floatv p = load_aligned(parameters + first, n);
+  const floatv g = MULTIPLY_ADD(p, SPLAT(weight_decay), gradient);
+  const floatv square = MULTIPLY_ADD(g * one_minus_alpha, g, load_aligned(square_average + first, n) * alpha);
+  store_aligned(square, square_average + first, n);
+  floatv variance = square;
+  if (centered) {
+    floatv mean = load_aligned(gradient_average + first, n);
+    mean = MULTIPLY_ADD(g - mean, SPLAT(one_minus_alpha), mean);
+    store_aligned(mean, gradient_average + first, n);
+    variance = square - mean * mean;
+    variance = CHOOSEV(variance > SPLAT(0.0f), variance, SPLAT(0.0f));
+  }
+  floatv update = g / (sqrt(variance) + epsilon);
+  if (momentum != 0.0f) {
+    update = MULTIPLY_ADD(load_aligned(velocity + first, n), SPLAT(momentum), update);
+    store_aligned(update, velocity + first, n);
+  }
+  store_aligned(MULTIPLY_ADD(update, SPLAT(-RATE(0)), p), parameters + first, n);
+}
+
 #endif

@@ -83,9 +83,10 @@ package enum Epilogue {
 
   /// Runs `product`, which writes `out`, with the epilogue; where its kernels do not draw dropout, without it, and dropout
   /// in a launch of its own behind it.
-  func enqueue(to out: Tensor, drawsDropout: Bool, product: (Epilogue) throws -> Void) throws {
+  func enqueue(to out: @autoclosure () -> Tensor, drawsDropout: Bool, product: (Epilogue) throws -> Void) throws {
     guard case .reluDropout(let mask) = self, !drawsDropout else { return try product(self) }
     try product(.none)
+    let out = out()
     try enqueueDropout(out, mask, afterReLU: true, to: out)
   }
 }

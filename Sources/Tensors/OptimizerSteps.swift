@@ -1,12 +1,40 @@
 import CKernels
 import Foundation
 
-/// Optimizer steps over flat arrays. Kernels in `optimizer.cl` and, of gradients in parts, `optimizer_tile.cl`.
-enum OptimizerKernels {
-  static let adam = Kernel("optimizer", "adam_step")
-  static let sgd = Kernel("optimizer", "sgd_step")
-  static let adamOfSums = Kernel("optimizer_tile", "adam_step_tile")
-  static let sgdOfSums = Kernel("optimizer_tile", "sgd_step_tile")
+/// The kernels of an optimizer's step over flat arrays, in `optimizer.cl` and `optimizer_tile.cl`.
+struct OptimizerKernel {
+  let whole, ofSums: Kernel
+
+  static let adam = OptimizerKernel(
+    whole: Kernel("optimizer", "adam_step"), ofSums: Kernel("optimizer_tile", "adam_step_tile"))
+  static let sgd = OptimizerKernel(
+    whole: Kernel("optimizer", "sgd_step"), ofSums: Kernel("optimizer_tile", "sgd_step_tile"))
+  static let rmsprop = OptimizerKernel(
+    whole: Kernel("optimizer", "rmsprop_step"), ofSums: Kernel("optimizer_tile", "rmsprop_step_tile"))
+
+  /// A step of whole gradients or, on devices of the tile family, of gradients that are in part sums which the launch adds
+  /// up. One launch.
+  ///
+  /// - Parameters:
+  ///   - state: arrays as long as the parameters.
+  ///   - settings: what else the kernel is told.
+  ///   - floats: that are read or written.
+  func enqueue(
+    parameters: Tensor, gradients: Tensor, sums: GradientSums?, state: [Tensor], settings: [KernelArgument],
+    moving floats: Int
+  ) throws {
+    let (device, count) = (parameters.device, parameters.count)
+    let arrays = [parameters, gradients].map { KernelArgument.buffer($0.buffer) }
+    let state = try state.map { KernelArgument.buffer($0.buffer) } + [.buffer(device.stepValues.buffer(on: device))]
+    if let sums {
+      try device.launch(
+        ofSums, over: sums.grid(on: device), moving: floats,
+        arrays + sums.arguments + state + settings + sums.lossArguments)
+    } else {
+      try device.launch(
+        whole, over: device.elementwiseGrid(count), moving: floats, arrays + state + [.int(count)] + settings)
+    }
+  }
 }
 
 /// One step of Adam over all parameters, in place.
@@ -47,23 +75,13 @@ package func adamStep(
   let device = parameters.device
   device.stepValues.setAdamRates(
     learningRate: learningRate, beta1: beta1, beta2: beta2, decay: isDecoupled ? weightDecay : nil, step: step)
-  let arrays: [KernelArgument] = [.buffer(parameters.buffer), .buffer(gradients.buffer)]
-  let state: [KernelArgument] = [
-    .buffer(firstMoment.buffer), .buffer(secondMoment.buffer), .buffer(try device.stepValues.buffer(on: device)),
-  ]
-  let settings: [KernelArgument] = [
-    .float(Float(1 - beta1)), .float(Float(beta2)), .float(Float(1 - beta2)), .float(Float(epsilon)),
-    .float(isDecoupled ? 0 : Float(weightDecay)),
-  ]
-  if let sums {
-    try device.launch(
-      OptimizerKernels.adamOfSums, over: sums.grid(on: device), moving: 7 * count,
-      arrays + sums.arguments + state + settings + sums.lossArguments)
-  } else {
-    try device.launch(
-      OptimizerKernels.adam, over: device.elementwiseGrid(count), moving: 7 * count,
-      arrays + state + [.int(count)] + settings)
-  }
+  try OptimizerKernel.adam.enqueue(
+    parameters: parameters, gradients: gradients, sums: sums, state: [firstMoment, secondMoment],
+    settings: [
+      .float(Float(1 - beta1)), .float(Float(beta2)), .float(Float(1 - beta2)), .float(Float(epsilon)),
+      .float(isDecoupled ? 0 : Float(weightDecay)),
+    ],
+    moving: 7 * count)
 }
 
 /// One step of stochastic gradient descent over all parameters, in place.
@@ -94,21 +112,10 @@ package func sgdStep(
   try checkIndexable("sgdStep", count)
   let device = parameters.device
   device.stepValues.setRates(learningRate)
-  let arrays: [KernelArgument] = [.buffer(parameters.buffer), .buffer(gradients.buffer)]
-  let state: [KernelArgument] = [.buffer(velocity.buffer), .buffer(try device.stepValues.buffer(on: device))]
-  let settings: [KernelArgument] = [
-    .float(Float(momentum)), .float(Float(weightDecay)), .int(nesterov ? 1 : 0),
-  ]
-  let floats = (momentum == 0 ? 3 : 5) * count
-  if let sums {
-    try device.launch(
-      OptimizerKernels.sgdOfSums, over: sums.grid(on: device), moving: floats,
-      arrays + sums.arguments + state + settings + sums.lossArguments)
-  } else {
-    try device.launch(
-      OptimizerKernels.sgd, over: device.elementwiseGrid(count), moving: floats,
-      arrays + state + [.int(count)] + settings)
-  }
+  try OptimizerKernel.sgd.enqueue(
+    parameters: parameters, gradients: gradients, sums: sums, state: [velocity],
+    settings: [.float(Float(momentum)), .float(Float(weightDecay)), .int(nesterov ? 1 : 0)],
+    moving: (momentum == 0 ? 3 : 5) * count)
 }
 
 extension StepValues {

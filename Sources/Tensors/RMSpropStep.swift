@@ -1,8 +1,3 @@
-/// The kernel in `rmsprop.cl`.
-enum RMSpropKernels {
-  static let step = Kernel("rmsprop", "rmsprop_step")
-}
-
 /// One step of RMSprop over all parameters, in place.
 ///
 /// - Shapes: five arrays of `parameters.count` elements
@@ -20,6 +15,17 @@ public func rmspropStep(
   parameters: Tensor, gradients: Tensor, squareAverage: Tensor, gradientAverage: Tensor? = nil, velocity: Tensor,
   learningRate: Double, alpha: Double = 0.99, epsilon: Double = 1e-8, momentum: Double = 0, weightDecay: Double = 0
 ) throws {
+  try rmspropStep(
+    parameters: parameters, gradients: gradients, sums: nil, squareAverage: squareAverage,
+    gradientAverage: gradientAverage, velocity: velocity, learningRate: learningRate, alpha: alpha, epsilon: epsilon,
+    momentum: momentum, weightDecay: weightDecay)
+}
+
+/// The same of gradients that are in part sums which the launch adds up, on devices of the tile family.
+package func rmspropStep(
+  parameters: Tensor, gradients: Tensor, sums: GradientSums?, squareAverage: Tensor, gradientAverage: Tensor?,
+  velocity: Tensor, learningRate: Double, alpha: Double, epsilon: Double, momentum: Double, weightDecay: Double
+) throws {
   let count = parameters.count
   precondition(
     gradients.count == count && squareAverage.count == count && (gradientAverage?.count ?? count) == count
@@ -29,16 +35,13 @@ public func rmspropStep(
     \(gradientAverage?.count ?? count), \(velocity.count)
     """)
   try checkIndexable("rmspropStep", count)
-  let device = parameters.device
-  device.stepValues.setRates(learningRate)
-  let moved = 5 + (gradientAverage == nil ? 0 : 2) + (momentum == 0 ? 0 : 2)
-  try device.launch(
-    RMSpropKernels.step, over: device.elementwiseGrid(count), moving: moved * count,
-    [
-      .buffer(parameters.buffer), .buffer(gradients.buffer), .buffer(squareAverage.buffer),
-      .buffer((gradientAverage ?? squareAverage).buffer), .buffer(velocity.buffer),
-      .buffer(try device.stepValues.buffer(on: device)), .int(count), .float(Float(alpha)), .float(Float(1 - alpha)),
-      .float(Float(epsilon)), .float(Float(momentum)), .float(Float(weightDecay)),
-      .int(gradientAverage == nil ? 0 : 1),
-    ])
+  parameters.device.stepValues.setRates(learningRate)
+  try OptimizerKernel.rmsprop.enqueue(
+    parameters: parameters, gradients: gradients, sums: sums,
+    state: [squareAverage, gradientAverage ?? squareAverage, velocity],
+    settings: [
+      .float(Float(alpha)), .float(Float(1 - alpha)), .float(Float(epsilon)), .float(Float(momentum)),
+      .float(Float(weightDecay)), .int(gradientAverage == nil ? 0 : 1),
+    ],
+    moving: (5 + (gradientAverage == nil ? 0 : 2) + (momentum == 0 ? 0 : 2)) * count)
 }

@@ -59,7 +59,8 @@ struct RowReduction {
     (groupVectors, groupsAcross) = (groups.vectors, groups.across)
   }
 
-  /// Groups of the tile family that pass over all rows, each in turns, for an input's gradient.
+  /// The launch of the tile family for an input's gradient: groups that take the rows in turns, and the vectors of columns
+  /// that each of them has.
   static func gradientGroups(rows: Int, columns: Int, atOnce: Int, on device: any Device) -> (grid: Grid, vectors: Int)
   {
     let groups = ColumnGroups(columns: columns, vectors: widestVectors, on: device)

@@ -30,8 +30,8 @@ struct TrainCommand: ParsableCommand {
         grid.variables.width = [64, 256]       # mlp-width-64 and mlp-width-256
 
       Recipes.md of the documentation describes schedules, early stopping, pre-training and everything else; telar \
-      study NAME --print-recipe prints experiments of a study as a recipe to begin with. All of a recipe is checked before \
-      anything is trained. Runs, results and --resume are as telar help study has them.
+      study NAME --print-recipe prints experiments of a study as a recipe to begin with. All of a recipe is checked \
+      before anything is trained. Runs, results and --resume are as telar help study has them.
 
       LAYERS, with PyTorch's names and keywords; those in brackets may be left out
       \(KeywordTable(LayerRegistry.names, LayerRegistry.keywords))

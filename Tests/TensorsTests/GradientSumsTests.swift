@@ -90,6 +90,22 @@ import Testing
     }
   }
 
+  @Test(arguments: TestDevices.tile) func rmspropAddsUpParts(_ on: TestDevice) throws {
+    try on.use { device in
+      func step(addsUp: Bool) throws -> [UInt32] {
+        let it = try Step(on: device, clearing: false), mean = try device.zeros(it.flat.shape)
+        if !addsUp { for slot in it.slots { _ = try slot.tensor } }
+        try rmspropStep(
+          parameters: it.flat, gradients: it.gradients, sums: addsUp ? it.sums() : nil, squareAverage: it.second,
+          gradientAverage: mean, velocity: it.first, learningRate: 0.01, alpha: 0.9, epsilon: 1e-8, momentum: 0.5,
+          weightDecay: 0.1)
+        return try it.bits([it.flat, it.first, it.second, mean])
+      }
+      let isSame = try step(addsUp: true) == step(addsUp: false)
+      #expect(isSame)
+    }
+  }
+
   @Test(arguments: TestDevices.tile) func descentAddsUpPartsAndFinishesTheLoss(_ on: TestDevice) throws {
     try on.use { device in
       func step(addsUp: Bool) throws -> [UInt32] {

@@ -327,7 +327,7 @@ private final class KernelSweep {
     let arena = try PartsArena(on: device)
     let slot = GradientSlot(tensor: gradients, partsIn: arena)
     let parameter = Tensor(shape: [37], buffer: parameters.buffer, gradient: slot, requiresGradient: true)
-    for isAdam in [true, false] {
+    for kernel in 0..<3 {
       let parts = try Tape().gradientTarget(of: parameter)!.parts(3)
       try parts.buffer.write(random.gaussians([3 * 37]).floats)
       try parts.add()
@@ -337,14 +337,20 @@ private final class KernelSweep {
         try crossEntropy(logits, labels: device.labels([0, 2, 1, 1, 0]), metrics: metrics)
       }
       let sums = try GradientSums(table, of: [slot], in: arena, finishing: loss.pending)
-      if isAdam {
+      switch kernel {
+      case 0:
         try adamStep(
           parameters: parameters, gradients: gradients, sums: sums, firstMoment: first, secondMoment: second,
           learningRate: 0.1, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: 0, isDecoupled: false, step: 1)
-      } else {
+      case 1:
         try sgdStep(
           parameters: parameters, gradients: gradients, sums: sums, velocity: first, learningRate: 0.1, momentum: 0.9,
           nesterov: false, weightDecay: 0)
+      default:
+        try rmspropStep(
+          parameters: parameters, gradients: gradients, sums: sums, squareAverage: second,
+          gradientAverage: device.zeros([37]), velocity: first, learningRate: 0.1, alpha: 0.9, epsilon: 1e-8,
+          momentum: 0.9, weightDecay: 0)
       }
       slot.clear()
     }

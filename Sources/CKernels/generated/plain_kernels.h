@@ -23,7 +23,6 @@
 #include "../../../Kernels/peak.cl"
 #include "../../../Kernels/pool.cl"
 #include "../../../Kernels/reduce.cl"
-#include "../../../Kernels/rmsprop.cl"
 #include "../../../Kernels/softmax.cl"
 
 ENTRY(
@@ -340,6 +339,12 @@ ENTRY(
     A(0, float *) A(1, const float *) A(2, float *) A(3, const uint *) A(4, int) A(5, float) A(6, float) A(7, int),
     (a0, a1, a2, a3, a4, a5, a6, a7))
 ENTRY(
+    rmsprop_step,
+    (float *, const float *, float *, float *, float *, const uint *, int, float, float, float, float, float, int),
+    A(0, float *) A(1, const float *) A(2, float *) A(3, float *) A(4, float *) A(5, const uint *) A(6, int)
+        A(7, float) A(8, float) A(9, float) A(10, float) A(11, float) A(12, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12))
+ENTRY(
     peak_multiply_add,
     (float *, int, float, float),
     A(0, float *) A(1, int) A(2, float) A(3, float),
@@ -401,12 +406,6 @@ ENTRY(
     A(0, const float *) A(1, const int *) A(2, int *) A(3, int) A(4, int) A(5, int),
     (a0, a1, a2, a3, a4, a5))
 ENTRY(
-    rmsprop_step,
-    (float *, const float *, float *, float *, float *, const uint *, int, float, float, float, float, float, int),
-    A(0, float *) A(1, const float *) A(2, float *) A(3, float *) A(4, float *) A(5, const uint *) A(6, int)
-        A(7, float) A(8, float) A(9, float) A(10, float) A(11, float) A(12, int),
-    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12))
-ENTRY(
     cross_entropy_rows,
     (const float *, const int *, float *, float *, int *, int, int, int, float, int),
     A(0, const float *) A(1, const int *) A(2, float *) A(3, float *) A(4, int *) A(5, int) A(6, int) A(7, int)
@@ -425,7 +424,7 @@ ENTRY(
     ROW(activation_backward) ROW(add) ROW(scale_by_scalar) ROW(broadcast_scalar) ROW(exponential) ROW(silu_forward) \
     ROW(silu_backward) ROW(gelu_forward) ROW(gelu_backward) ROW(gather_bytes) ROW(gather_bytes_by_channel) \
     ROW(gather_labels) ROW(group_norm_forward) ROW(group_norm_backward) ROW(transpose_batch) ROW(squared_error) \
-    ROW(loss_finish) ROW(adam_step) ROW(sgd_step) ROW(peak_multiply_add) ROW(pool_max_forward) \
+    ROW(loss_finish) ROW(adam_step) ROW(sgd_step) ROW(rmsprop_step) ROW(peak_multiply_add) ROW(pool_max_forward) \
     ROW(pool_max_forward_2x2) ROW(pool_max_backward) ROW(pool_max_backward_tiling) ROW(pool_average_forward) \
     ROW(pool_average_backward) ROW(pool_average_backward_tiling) ROW(chunk_sum) ROW(argmax) ROW(count_correct) \
-    ROW(rmsprop_step) ROW(cross_entropy_rows)
+    ROW(cross_entropy_rows)

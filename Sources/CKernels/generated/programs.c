@@ -290,10 +290,6 @@ static const char register_tile_cl_text[] = {
 #embed "../../../Kernels/register_tile.cl"
 };
 TEXT_FILE(register_tile_cl, "register_tile.cl")
-static const char rmsprop_cl_text[] = {
-#embed "../../../Kernels/rmsprop.cl"
-};
-TEXT_FILE(rmsprop_cl, "rmsprop.cl")
 static const char softmax_cl_text[] = {
 #embed "../../../Kernels/softmax.cl"
 };
@@ -395,7 +391,6 @@ static const telar_file *const pool_tile_files[] = {&common_cl, &pool_h, &argmax
 static const telar_file *const reduce_files[] = {&common_cl, &reduce_cl};
 static const telar_file *const reduce_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
     &group_sum_h, &group_sum_cl, &reduce_tile_cl};
-static const telar_file *const rmsprop_files[] = {&common_cl, &step_values_h, &rmsprop_cl};
 static const telar_file *const softmax_files[] = {&common_cl, &activation_h, &activation_cl, &softmax_cl};
 static const telar_file *const sum_splits_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
     &quad_cl, &philox_h, &philox_tile_cl, &step_values_h, &epilogue_tile_cl, &sum_splits_h, &sum_splits_cl};
@@ -444,7 +439,6 @@ static const telar_program programs[] = {
     PROGRAM(pool_tile, 1)
     PROGRAM(reduce, 0)
     PROGRAM(reduce_tile, 1)
-    PROGRAM(rmsprop, 0)
     PROGRAM(softmax, 0)
     PROGRAM(sum_splits, 1)
     PROGRAM(winograd, 0)
@@ -536,8 +530,10 @@ static const telar_kernel kernels[] = {
     {"loss_tile", "loss_finish_tile", "ccbbifiii", 0},
     {"optimizer", "adam_step", "bcbbcifffff", 0},
     {"optimizer", "sgd_step", "bcbciffi", 0},
+    {"optimizer", "rmsprop_step", "bcbbbcifffffi", 0},
     {"optimizer_tile", "adam_step_tile", "bcccbbcfffffccbbifiii", 0},
     {"optimizer_tile", "sgd_step_tile", "bcccbcfficcbbifiii", 0},
+    {"optimizer_tile", "rmsprop_step_tile", "bcccbbbcffffficcbbifiii", 0},
     {"peak", "peak_multiply_add", "biff", 0},
     {"pool", "pool_max_forward", "cbbiiiiiiiiiiiii", 0},
     {"pool", "pool_max_forward_2x2", "cbbiiiiiii", 0},
@@ -551,7 +547,6 @@ static const telar_kernel kernels[] = {
     {"reduce", "argmax", "cbii", 0},
     {"reduce", "count_correct", "ccbiii", 0},
     {"reduce_tile", "chunk_sum_tile", "cbiifi", 0},
-    {"rmsprop", "rmsprop_step", "bcbbbcifffffi", 0},
     {"softmax", "cross_entropy_rows", "ccbbbiiifi", 0},
     {"sum_splits", "sum_splits", "cccbiiiffcifuuucu", 0},
     {"winograd", "winograd_forward", "ccccbbiiiiiiiiiicif", 1},

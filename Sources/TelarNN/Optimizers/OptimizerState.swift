@@ -7,7 +7,7 @@ public final class OptimizerState {
   private var steps: [Int]
   /// The whole run of trained parameters, made once: what all but odd steps use.
   private let whole: (values: Tensor, gradients: Tensor, arrays: [Tensor])?
-  /// How gradients in parts are read, for each way that they lay in so far, the latest last.
+  /// A table for each layout that the gradients' parts have had so far, the latest last.
   private var tables: [GradientTable] = []
   /// Tables that are kept: a backward pass has one for each size of batch.
   private static let mostTables = 16
@@ -45,8 +45,8 @@ public final class OptimizerState {
     try update(learningRate: learningRate, finishing: nil)
   }
 
-  /// The same, which also finishes the step's loss: in the same launch where all parameters had a gradient, the optimizer
-  /// sums and so does the device's family, otherwise before it.
+  /// The same, which also finishes the step's loss: in the optimizer's launch if all parameters have a gradient, the
+  /// optimizer is a ``SummingOptimizer`` and the device is of the tile family; otherwise in a launch before it.
   func update(learningRate: Double?, finishing loss: PendingLoss?) throws {
     guard let whole else {
       try loss?.finish()
@@ -69,7 +69,7 @@ public final class OptimizerState {
     for index in steps.indices where isSet[index] { steps[index] += 1 }
   }
 
-  /// How the gradients lie now.
+  /// The table for the present layout of the gradients' parts.
   private func table() throws -> GradientTable {
     let places = arena.slots.map(\.parts?.place)
     if let index = tables.lastIndex(where: { $0.places == places }) { return tables[index] }

@@ -1,6 +1,6 @@
 /// Gradients divided by the root of their running mean square (Hinton 2012), with PyTorch's defaults:
 /// `torch.optim.RMSprop`. Weight decay is added to the gradient.
-public struct RMSprop: Optimizer {
+public struct RMSprop: SummingOptimizer {
   public static var name: String { "RMSprop" }
 
   public var learningRate: Double
@@ -49,9 +49,11 @@ public struct RMSprop: Optimizer {
     device.stepValues.setRates(learningRate)
   }
 
-  public func update(parameters: Tensor, gradients: Tensor, state: [Tensor], learningRate: Double, step: Int) throws {
+  package func update(
+    parameters: Tensor, gradients: Tensor, sums: GradientSums?, state: [Tensor], learningRate: Double, step: Int
+  ) throws {
     try rmspropStep(
-      parameters: parameters, gradients: gradients, squareAverage: state[0],
+      parameters: parameters, gradients: gradients, sums: sums, squareAverage: state[0],
       gradientAverage: isCentered ? state.last : nil, velocity: momentum == 0 ? state[0] : state[1],
       learningRate: learningRate, alpha: alpha, epsilon: epsilon, momentum: momentum, weightDecay: weightDecay)
   }

@@ -5,8 +5,8 @@ import TelarTraining
 
 /// A user's own comparison: networks, data, training settings and variations.
 ///
-/// `Recipes.md` of the documentation describes the format. Reading a recipe checks everything in it except the files that it
-/// names, which ``checkCheckpoints(of:)`` checks.
+/// `Recipes.md` of the documentation describes the format. Reading a recipe checks everything in it except the files that
+/// it names, which ``checkCheckpoints(of:)`` checks.
 public struct Recipe: Sendable {
   /// The path, for error messages.
   public let path: String

@@ -15,7 +15,7 @@ public struct LearningRateSchedule: Sendable {
     self.warmUpEpochs = warmUpEpochs
   }
 
-  /// The rate that takes the place of the optimizer's in the epoch behind some that have been measured.
+  /// The base rate of the next epoch: the optimizer's, or what the shape makes of it after these epochs.
   ///
   /// - Parameter validationLosses: of the epochs so far, in order.
   public func base(_ base: Double, after validationLosses: [Double]) -> Double {

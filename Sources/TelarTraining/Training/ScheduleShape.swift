@@ -24,10 +24,11 @@ public protocol ScheduleShape: Sendable {
   ///   - epochs: of the whole run.
   func rate(_ base: Double, step: Int, stepsPerEpoch: Int, epochs: Int) -> Double
 
-  /// The rate that ``rate(_:step:stepsPerEpoch:epochs:)`` is given in place of the optimizer's, in the epoch behind some
-  /// that have been measured. By default it is the optimizer's.
+  /// The base rate that ``rate(_:step:stepsPerEpoch:epochs:)`` is given for the next epoch. By default it is the
+  /// optimizer's.
   ///
-  /// It is called once an epoch with all losses of the run, so that a run that was resumed goes on alike.
+  /// It is called once an epoch with all losses of the run, so it needs no state of its own and a resumed run has the same
+  /// rates.
   ///
   /// - Parameters:
   ///   - base: the optimizer's.

@@ -6,9 +6,8 @@ extension ConvPoolProblem {
     traits.poolsIn2x2(pool) && min(convolution.outSize.height, convolution.outSize.width) >= 2
   }
 
-  /// Whether a work-group may go through all of k: it is not cut for groups of its own, as products' sums are where these
-  /// are few.
-  var sumsAreShort: Bool { convolution.taps * convolution.groupChannels <= 1024 }
+  /// Whether one work-group may compute a whole sum. The windows of longer ones would be cut apart.
+  var sumsAreShort: Bool { convolution.taps * convolution.groupChannels <= LocalTile.mostDeepTerms }
 
   /// Outputs behind the last window are not computed. One launch.
   func enqueueTile(_ configuration: LocalTile, _ operands: ConvPool2x2Operands) throws {

@@ -260,19 +260,26 @@ package struct BatchNorm {
 
   /// The gradient of x. One launch.
   func enqueueInputGradient(_ operands: BatchNormGradientOperands) throws {
-    let (dy, x) = (operands.dy, operands.x), isVector = device.traits.isVector
-    let groups =
-      isVector
-      ? nil
-      : RowReduction.gradientGroups(rows: rows, columns: channels, atOnce: Int(BATCH_NORM_GRADIENT_ROWS), on: device)
+    let (dy, x) = (operands.dy, operands.x)
+    let pass = inputGradientPass(rows: rows, atOnce: Int(BATCH_NORM_GRADIENT_ROWS), vectorGrid: normalizeGrid)
     try device.launch(
-      BatchNormKernels.backward, over: groups?.grid ?? normalizeGrid,
+      BatchNormKernels.backward, over: pass.grid,
       moving: 3 * x.count,
       [.buffer(dy.buffer), .buffer(x.buffer)] + vectors + operands.sums.arguments
-        + [.buffer(operands.dx.buffer), .int(rows), .int(channels)]
-        + (groups.map { [.int($0.vectors), .float(arguments.epsilon)] }
-          ?? [.float(arguments.epsilon), .int(arguments.training ? 1 : 0)])
-        + arguments.activation.arguments)
+        + [.buffer(operands.dx.buffer), .int(rows), .int(channels)] + pass.arguments + arguments.activation.arguments)
+  }
+
+  /// The grid of the launch for an input's gradient, and what the family's kernel is told behind its sizes.
+  ///
+  /// - Parameters:
+  ///   - rows: of pixels, or windows.
+  ///   - atOnce: rows that a work-item of the tile family loads at once.
+  func inputGradientPass(
+    rows: Int, atOnce: Int, vectorGrid: @autoclosure () -> Grid
+  ) -> (grid: Grid, arguments: [KernelArgument]) {
+    if device.traits.isVector { return (vectorGrid(), [.float(arguments.epsilon), .int(arguments.training ? 1 : 0)]) }
+    let groups = RowReduction.gradientGroups(rows: rows, columns: channels, atOnce: atOnce, on: device)
+    return (groups.grid, [.int(groups.vectors), .float(arguments.epsilon)])
   }
 
   private static func mode(_ target: GradientTarget?) -> Int32 {

@@ -90,19 +90,13 @@ extension BatchNorm {
     let dx = try device.tensor(x.shape)
     dx.columnsCancel = arguments.training
     let windowRows = x.shape[0] * x.shape[1].dividedUp(by: 2), windowColumns = x.shape[2].dividedUp(by: 2)
-    let groups =
-      device.traits.isVector
-      ? nil
-      : RowReduction.gradientGroups(rows: windowRows * windowColumns, columns: channels, atOnce: 1, on: device)
+    let pass = inputGradientPass(
+      rows: windowRows * windowColumns, atOnce: 1, vectorGrid: poolGrid(rows: windowRows, columns: windowColumns))
     try device.launch(
-      BatchNormPoolKernels.backward,
-      over: groups?.grid ?? poolGrid(rows: windowRows, columns: windowColumns),
+      BatchNormPoolKernels.backward, over: pass.grid,
       moving: 2 * x.count + dy.count + (pooling == .max ? dy.count / 2 : 0),
       [.buffer(dy.buffer), .buffer(argmax), .buffer(x.buffer)] + vectors + sums.arguments + [.buffer(dx.buffer)]
-        + x.shape.map { .int($0) }
-        + (groups.map { [.int($0.vectors), .float(arguments.epsilon)] }
-          ?? [.float(arguments.epsilon), .int(arguments.training ? 1 : 0)])
-        + arguments.activation.arguments
+        + x.shape.map { .int($0) } + pass.arguments + arguments.activation.arguments
         + [.int(pooling == .average ? 1 : 0)])
     return dx
   }

@@ -67,8 +67,9 @@ extension LocalTile {
   /// Products that repay a pass over the sums of a chunk of their own.
   private static let shortestChunk = 64
   private static let longChunk = 256
-  /// Terms that a deep tile sums sooner than a second pass would have started.
-  private static let mostDeepTerms = 1024
+  /// The longest sums that one work-group computes, in a deep tile: longer ones are cut for several groups, whose sums a
+  /// second pass adds up.
+  static let mostDeepTerms = 1024
 }
 
 /// A kernel of the tile family, in each configuration and with each setting of its flags: macros that are 0 or 1.

@@ -26,31 +26,26 @@ extension GemmProblem {
     }
   }
 
-  private func route(on device: any Device) -> Route<GemmProblem, GemmOperands>? {
-    GemmRoutes.product.route(for: self, choice(on: device))
-  }
-
   /// Enqueues the product by the first route that fits, or by the one of that name, and the gradient of a bias that is
   /// wanted.
   func enqueue(on device: any Device, route name: String? = nil) throws {
     precondition(m == 0 || m.isMultiple(of: groupRows), "\(m) rows in groups of \(groupRows)")
-    if case .reluDropout = epilogue, let found = name.map({ GemmRoutes.product[$0] }) ?? route(on: device),
-      !found.drawsDropout
-    {
-      return try epilogue.enqueue(to: Tensor(shape: [m, n], buffer: out), drawsDropout: false) {
-        var product = self
-        product.epilogue = $0
-        try product.enqueue(on: device, route: name)
+    let named = name.map { name in
+      guard let route = GemmRoutes.product[name] else { preconditionFailure("no route \(name)") }
+      return route
+    }
+    let drawsDropout = named?.drawsDropout ?? GemmRoutes.product.draws(epilogue, self, choice(on: device))
+    try epilogue.enqueue(to: Tensor(shape: [m, n], buffer: out), drawsDropout: drawsDropout) { epilogue in
+      var product = self
+      product.epilogue = epilogue
+      let operands = GemmOperands(device: device), route: Route<GemmProblem, GemmOperands>
+      if let named {
+        try named.enqueue(product, operands, choice(on: device))
+        route = named
+      } else {
+        route = try GemmRoutes.product.enqueue(product, operands, choice(on: device), on: device)
       }
+      if let sums, !route.sumsBias { try sums.enqueue() }
     }
-    let operands = GemmOperands(device: device), route: Route<GemmProblem, GemmOperands>
-    if let name {
-      guard let named = GemmRoutes.product[name] else { preconditionFailure("no route \(name)") }
-      try named.enqueue(self, operands, choice(on: device))
-      route = named
-    } else {
-      route = try GemmRoutes.product.enqueue(self, operands, choice(on: device), on: device)
-    }
-    if let sums, !route.sumsBias { try sums.enqueue() }
   }
 }

@@ -82,11 +82,15 @@ package struct Routes<Problem, Operands>: Sendable {
     _ problem: Problem, _ choose: @autoclosure () -> KernelChoice, _ epilogue: Epilogue, to out: Tensor,
     operands: (Epilogue) -> Operands
   ) throws {
-    var drawsDropout = true
-    if case .reluDropout = epilogue { drawsDropout = route(for: problem, choose())?.drawsDropout ?? true }
-    try epilogue.enqueue(to: out, drawsDropout: drawsDropout) {
+    try epilogue.enqueue(to: out, drawsDropout: draws(epilogue, problem, choose())) {
       try enqueue(problem, operands($0), choose(), on: out.device)
     }
+  }
+
+  /// Whether the first route that fits draws the epilogue's dropout as it stores, or there is none.
+  func draws(_ epilogue: Epilogue, _ problem: Problem, _ choice: @autoclosure () -> KernelChoice) -> Bool {
+    guard case .reluDropout = epilogue else { return true }
+    return route(for: problem, choice())?.drawsDropout ?? true
   }
 
   /// The route of a name.
