@@ -36,6 +36,41 @@ import Testing
     }
   }
 
+  /// Batches of different sizes leave gradients in parts of different layouts, which an optimizer adds up to the bits that
+  /// they have when they are added up before it.
+  @Test(arguments: TestDevices.tile) func layoutsOfPartsChange(_ on: TestDevice) throws {
+    try on.use { device in
+      func run(addsUpBefore: Bool) throws -> (bits: [[UInt32]], layouts: Set<[Int]>) {
+        let network = try Network(on: device, inputShape: [3, 3, 1], seed: 1) {
+          Part("classifier") {
+            Flatten()
+            Linear(9, 8)
+            ReLU()
+            Linear(8, 3)
+          }
+        }
+        let tape = Tape(), state = try OptimizerState(Adam(), for: network)
+        var random = SeededGenerator(seed: 5), layouts: Set<[Int]> = []
+        for (step, batch) in [2400, 4, 2400, 300, 4].enumerated() {
+          let x = try device.tensor([batch, 3, 3, 1], random.gaussians([batch, 3, 3, 1]).floats)
+          let labels = try device.labels((0..<batch).map { Int32($0 % 3) })
+          network.clearGradients()
+          let loss = try tape.recording { try crossEntropy(network(x, .training(step: step)), labels: labels) }
+          try tape.backward(from: loss)
+          let slots = network.parameters.map { $0.tensor.gradient! }
+          layouts.insert(slots.map { $0.parts?.place.count ?? 1 })
+          if addsUpBefore { for slot in slots { _ = try slot.tensor } }
+          try state.update()
+        }
+        return (try network.parameters.map { try $0.values().map(\.bitPattern) }, layouts)
+      }
+      let summed = try run(addsUpBefore: false)
+      #expect(summed.layouts.count > 1)
+      let isSame = try summed.bits == run(addsUpBefore: true).bits
+      #expect(isSame)
+    }
+  }
+
   /// Run twice, the same bits; stopped, saved and resumed, the same bits too.
   @Test(arguments: TestDevices.all) func runsAreRepeatableAndResumable(_ on: TestDevice) throws {
     let folder = try TemporaryFolder()
@@ -43,7 +78,7 @@ import Testing
       let (x, labels) = try NetworkTests.batch(on: device)
       for optimizer in [
         Adam(learningRate: 0.01, weightDecay: 0.01) as any Optimizer, AdamW(learningRate: 0.01),
-        SGD(momentum: 0.9, nesterov: true),
+        SGD(momentum: 0.9, nesterov: true), RMSprop(learningRate: 0.01, momentum: 0.9, isCentered: true),
       ] {
         func steps(_ train: TrainingStep, _ count: Int) throws {
           for _ in 0..<count { try train { mode in try crossEntropy(train.network(x, mode), labels: labels) } }
