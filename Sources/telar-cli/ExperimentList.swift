@@ -49,6 +49,10 @@ struct ExperimentList {
       let least = stopping.minimumImprovement > 0 ? " without \(stopping.minimumImprovement) of improvement" : ""
       texts.append("stops early after \(stopping.patience)\(least)")
     }
+    if experiment.monitor != .loss { texts.append("best epoch by \(experiment.monitor.title)") }
+    if !experiment.metrics.isEmpty {
+      texts.append("measures \(experiment.metrics.map(\.title).joined(separator: ", "))")
+    }
     if let pretraining = experiment.pretraining, let source = pretraining.experiment {
       let epochs = pretraining.epochs.map { ", \($0) epochs" } ?? ""
       let parts = pretraining.parts == ["encoder"] ? "" : " (\(pretraining.parts.joined(separator: ", ")))"
@@ -77,7 +81,8 @@ struct ExperimentList {
       "optimizer": experiment.optimizer.json, "schedule": experiment.schedule.json,
       "group": experiment.group.map(JSON.string) ?? .null,
       "trained_as": study.twin(of: experiment).map { .string($0.name) } ?? .null,
-      "early_stopping": experiment.earlyStopping?.json ?? .null,
+      "early_stopping": experiment.earlyStopping?.json ?? .null, "monitor": .string(experiment.monitor.name),
+      "metrics": .array(experiment.metrics.map { .string($0.name) }),
       "pretraining": experiment.pretraining?.experiment.map(JSON.string) ?? .null,
       "frozen": .array(experiment.architecture.parts.filter(\.isFrozen).map { .string($0.name) }),
       "network": experiment.architecture.json,

@@ -95,6 +95,19 @@ final class StudyReporter {
     return
       "  epoch \(epoch)  train loss \(lossText(metrics.trainingLoss))  val loss \(lossText(metrics.validationLoss))"
       + accuracy + String(format: "  %.1f s  %.0f images/s", metrics.seconds, metrics.imagesPerSecond)
+      + others(metrics)
+  }
+
+  /// The further metrics, in lines of their own.
+  private func others(_ metrics: EpochMetrics) -> String {
+    let margin = "\n        "
+    var (lines, width) = ("", 80)
+    for (metric, value) in metrics.validationMetrics.sorted(by: { $0.key < $1.key }) {
+      let text = "  \(Metric.validation(metric).rawValue) \(Metric.validation(metric).text(value))"
+      if width + text.count > 80 { (lines, width) = (lines + margin, margin.count - 1) }
+      (lines, width) = (lines + text, width + text.count)
+    }
+    return lines
   }
 
   /// Prints the results, and where they are.

@@ -83,20 +83,30 @@ struct CheckpointCommandTests {
     let rows = (0..<10).map { label in
       "\(label) kind \(label)  " + (0..<10).map { $0 == label ? "   2" : "   0" }.joined() + "  100.0 %"
     }
+    let scores = (0..<10).map { "\($0) kind \($0)         2    100.0 %    100.0 %    100.0 %" }
     #expect(
       result.out == """
         images    20 of the test files
         loss      0.00521 cross entropy
         accuracy  100.00 %
+        balanced  100.00 % accuracy
 
         taken for    0   1   2   3   4   5   6   7   8   9   recall
         \(rows.joined(separator: "\n"))
 
+        class       images  precision     recall         F1
+        \(scores.joined(separator: "\n"))
+        macro mean      20    100.0 %    100.0 %    100.0 %
+
         """)
+    let top = try Telar.run(["evaluate", classifier, "--top-k", "3"] + small)
+    #expect(top.out.contains("\nbalanced  100.00 % accuracy\ntop 3     100.00 % accuracy\n\n"))
     let train = try Telar.run(["evaluate", classifier, "--split", "train", "--json"] + small)
     let members = try object(#require(train.outLines.first))
     #expect(train.outLines.count == 1 && members["images"] as? Int == 40 && members["split"] as? String == "train")
     #expect(members["accuracy"] as? Double == 1 && (members["recall"] as? [Double])?.count == 10)
+    #expect((members["precision"] as? [Double])?.count == 10 && (members["f1"] as? [Double])?.last == 1)
+    #expect(members["macro_f1"] as? Double == 1 && members["balanced_accuracy"] as? Double == 1)
     #expect((members["confusion"] as? [[Int]])?[3] == [0, 0, 0, 4, 0, 0, 0, 0, 0, 0])
     #expect((members["class_names"] as? [String])?[9] == "kind 9")
   }
@@ -118,11 +128,21 @@ struct CheckpointCommandTests {
     let bright = (200 / 255.0 - 0.5)
     let dark = (10 / 255.0 - 0.5)
     let loss = (bright * bright + 27 * dark * dark) / 28
+    // A pixel's difference is half of that.
+    let psnr = 10 * log10(4 / loss)
+    let lines = result.out.split(separator: "\n")
     #expect(
-      result.out == "images    20 of the test files\nloss      \(String(format: "%.5f", loss)) mean squared error\n")
+      lines.prefix(3) == [
+        "images    20 of the test files", "loss      \(String(format: "%.5f", loss)) mean squared error",
+        "PSNR      \(String(format: "%.2f", psnr)) dB",
+      ])
+    #expect(lines.count == 4 && lines[3].wholeMatch(of: /SSIM      0\.\d{4}/) != nil)
     let json = try Telar.run(["evaluate", autoencoder, "--json"] + small)
     let members = try object(#require(json.outLines.first))
     #expect(members["accuracy"] == nil && members["confusion"] == nil)
+    #expect((members["psnr"] as? Double).map { abs($0 - psnr) < 1e-4 } == true && members["ssim"] is Double)
+    let wrong = try Telar.run(["evaluate", autoencoder, "--top-k", "3"] + small)
+    #expect(wrong.status == 65 && wrong.error.contains("is an autoencoder, which tells no classes"))
   }
 
   @Test func `a loss that is not finite fails the command`() throws {

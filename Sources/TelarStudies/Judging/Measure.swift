@@ -2,14 +2,31 @@ import TelarIO
 import TelarTraining
 
 /// A metric of a run's final network.
-public enum Metric: String, Sendable {
-  case validationAccuracy = "val accuracy"
-  case trainingAccuracy = "train accuracy"
-  case validationLoss = "val loss"
-  case trainingLoss = "train loss"
-  case testLoss = "test loss"
+public enum Metric: Hashable, Sendable {
+  case validationAccuracy
+  case trainingAccuracy
+  case validationLoss
+  case trainingLoss
+  case testLoss
   /// The mean over the batches of an epoch, with dropout and changing weights.
-  case lossWhileTraining = "loss while training"
+  case lossWhileTraining
+  /// A further metric of the validation images, or of the test images where they are a third set.
+  case validation(EvaluationMetric)
+  case test(EvaluationMetric)
+
+  /// The name in tables: `val accuracy`.
+  public var rawValue: String {
+    switch self {
+    case .validationAccuracy: "val accuracy"
+    case .trainingAccuracy: "train accuracy"
+    case .validationLoss: "val loss"
+    case .trainingLoss: "train loss"
+    case .testLoss: "test loss"
+    case .lossWhileTraining: "loss while training"
+    case .validation(let metric): "val \(metric.title)"
+    case .test(let metric): "test \(metric.title)"
+    }
+  }
 
   /// The metric of an epoch. Those called training are measured in evaluation mode, as in the texts; those of the test set
   /// are not measured each epoch.
@@ -19,20 +36,55 @@ public enum Metric: String, Sendable {
     case .trainingAccuracy: epoch.curveAccuracy
     case .validationLoss: epoch.validationLoss
     case .trainingLoss: epoch.curveLoss
-    case .testLoss: nil
+    case .testLoss, .test: nil
     case .lossWhileTraining: epoch.trainingLoss
+    case .validation(let metric): epoch.validationMetrics[metric]
     }
   }
 
-  public var isAccuracy: Bool { self == .validationAccuracy || self == .trainingAccuracy }
+  /// Whether it is a share of images or of classes, shown in percent.
+  public var isAccuracy: Bool {
+    switch self {
+    case .validationAccuracy, .trainingAccuracy: true
+    case .validation(let metric), .test(let metric): metric.isOfClassifiers
+    case .validationLoss, .trainingLoss, .testLoss, .lossWhileTraining: false
+    }
+  }
+
+  /// Whether the best value is the highest.
+  public var isHigherBetter: Bool {
+    switch self {
+    case .validation, .test: true
+    default: isAccuracy
+    }
+  }
 
   /// The value as text for tables.
   public func text(_ value: Double) -> String {
-    isAccuracy ? decimal(value * 100, 2) + " %" : lossText(value)
+    if isAccuracy { return decimal(value * 100, 2) + " %" }
+    guard value.isFinite, let decimals = fixedDecimals else { return lossText(value) + unit }
+    return decimal(value, decimals) + unit
   }
 
-  /// The same metric of training images.
-  var ofTraining: Metric { isAccuracy ? .trainingAccuracy : .trainingLoss }
+  /// The decimals of a metric that is neither a share nor a loss.
+  var fixedDecimals: Int? {
+    switch self {
+    case .validation(.psnr), .test(.psnr): 2
+    case .validation(.ssim), .test(.ssim): 4
+    default: nil
+    }
+  }
+
+  /// What stands behind the value of a metric that is no share: ` dB`.
+  var unit: String { self == .validation(.psnr) || self == .test(.psnr) ? " dB" : "" }
+
+  /// The same metric of training images; `nil` where it is not measured.
+  var ofTraining: Metric? {
+    switch self {
+    case .validation, .test: nil
+    default: isAccuracy ? .trainingAccuracy : .trainingLoss
+    }
+  }
 }
 
 /// One number of a run, which claims are about.
@@ -101,7 +153,8 @@ public struct Measure: Sendable, Equatable {
         let values = run.history.suffix(3).compactMap(metric.value)
         return values.isEmpty ? nil : Sample(values).median
       }
-      guard let validation = last(metric), let training = last(metric.ofTraining) else { return nil }
+      guard let validation = last(metric), let training = metric.ofTraining.flatMap(last)
+      else { return nil }
       return validation - training
     case .secondsPerEpoch:
       let seconds = run.history.map(\.seconds)
@@ -113,7 +166,7 @@ public struct Measure: Sendable, Equatable {
 
   /// The number of a curve, for measures that need no more than it.
   package func value(of curve: [Double]) -> Double? {
-    let shape = { Curve(metric.isAccuracy ? curve.map { 1 - $0 } : curve) }
+    let shape = { Curve(metric.isHigherBetter ? curve.map { 1 - $0 } : curve) }
     switch kind {
     case .inEpoch(let epoch): return curve.indices.contains(epoch - 1) ? curve[epoch - 1] : nil
     case .least(let epoch): return epoch >= 1 ? curve.dropFirst(epoch - 1).min() : nil

@@ -1,4 +1,5 @@
 import TelarIO
+import TelarTraining
 
 /// The claims of a recipe: of one experiment, and comparisons of several. They are judged as a text's are.
 enum RecipeClaims {
@@ -33,6 +34,7 @@ enum RecipeClaims {
             "must be \(shapes.map { JSON.quoted($0.name) }.joined(separator: " or ")), not \(value.shown)")
         }
         if metric == .testLoss { throw value.error("the test loss has no curve") }
+        if metric == .validation(.psnr) { throw value.error("is for losses and shares, which PSNR is not") }
         claims.append(Claim(metric, shape.expectation))
       default:
         let bound = try value.number("a number, for an accuracy a share from 0 to 1") {
@@ -85,6 +87,9 @@ enum RecipeClaims {
       }
       let text = try reader.take("claim")?.line(limit: 200) ?? "\(names.joined(separator: ", ")): \(shown(expectation))"
       try reader.end()
+      for experiment in experiments where names.contains(experiment.name) {
+        try RecipeMetrics.check([metric], of: experiment, element)
+      }
       comparisons.append(Comparison(text, metric, names, expectation))
     }
     return comparisons
@@ -101,6 +106,9 @@ enum RecipeClaims {
 
   private static func metric(_ node: TOMLNode) throws(RecipeError) -> Metric {
     if let found = metrics.first(where: { .string($0.name) == node.json }) { return found.metric }
+    if case .string(let name) = node.value, name.hasPrefix("val_") {
+      if let metric = EvaluationMetric(name: String(name.dropFirst(4))) { return .validation(metric) }
+    }
     throw node.error("must be \(metrics.map { JSON.quoted($0.name) }.joined(separator: " or ")), not \(node.shown)")
   }
 }

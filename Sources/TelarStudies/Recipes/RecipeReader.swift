@@ -66,8 +66,8 @@ struct RecipeReader {
 
   /// The settings of an experiment, apart from the defaults.
   private static let settings = [
-    "parts", "loss", "epochs", "batch_size", "optimizer", "schedule", "early_stopping", "normalization",
-    "validation_images", "pretraining", "variables",
+    "parts", "loss", "epochs", "batch_size", "optimizer", "schedule", "early_stopping", "monitor", "metrics",
+    "normalization", "validation_images", "pretraining", "variables",
     "claims",
   ]
   private static let settingsOfOne = ["name", "summary", "grid", "only_when_needed"]
@@ -127,6 +127,7 @@ struct RecipeReader {
     let optimizer = try value("optimizer").map(Self.optimizer) ?? Adam()
     let schedule = try value("schedule").map(Self.schedule) ?? .constant
     let stopping = try value("early_stopping").flatMap(Self.earlyStopping)
+    let monitorNode = try value("monitor"), metricsNode = try value("metrics")
     var data = Experiment.DataSettings()
     if let node = try value("normalization") {
       let given = try Self.normalization(node)
@@ -147,13 +148,15 @@ struct RecipeReader {
     }
 
     let described = summary ?? parts.map { $0.isFrozen ? "\($0.name) (frozen)" : $0.name }.joined(separator: ", ")
+    var experiment = Experiment(
+      name, described + (point.map { "; \($0.summary)" } ?? ""), Architecture(parts), loss: loss, data: data,
+      optimizer: optimizer,
+      schedule: schedule, batchSize: batchSize, epochs: epochs, earlyStopping: stopping, pretraining: pretraining,
+      claims: claims)
+    try RecipeMetrics(loss, for: shape).read(metricsNode, monitor: monitorNode, into: &experiment, settings)
     return Draft(
-      experiment: Experiment(
-        name, described + (point.map { "; \($0.summary)" } ?? ""), Architecture(parts), loss: loss, data: data,
-        optimizer: optimizer,
-        schedule: schedule, batchSize: batchSize, epochs: epochs, earlyStopping: stopping, pretraining: pretraining,
-        claims: claims),
-      node: settings, layers: layers, pretraining: pretrainingNode, isOnlyWhenNeeded: isOnlyWhenNeeded)
+      experiment: experiment, node: settings, layers: layers, pretraining: pretrainingNode,
+      isOnlyWhenNeeded: isOnlyWhenNeeded)
   }
 
   private func required(_ value: TOMLNode?, _ name: String, _ settings: TOMLNode) throws(RecipeError) -> TOMLNode {

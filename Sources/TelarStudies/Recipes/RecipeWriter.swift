@@ -154,6 +154,7 @@ public struct RecipeWriter {
       "batch_size": .integer(experiment.batchSize), "optimizer": optimizer(experiment.optimizer),
       "schedule": experiment.schedule.json,
       "early_stopping": experiment.earlyStopping?.json ?? .boolean(false),
+      "monitor": .string(experiment.monitor.name), "metrics": .array(experiment.metrics.map { .string($0.name) }),
       "normalization": experiment.data.computesNormalization
         ? .string(RecipeReader.computed) : experiment.data.normalization.json,
       "validation_images": .integer(experiment.data.validationCount ?? 0),
@@ -172,7 +173,8 @@ public struct RecipeWriter {
   /// The values of settings that neither an experiment nor the defaults set.
   private static let usual: JSON.Members = [
     "schedule": LearningRateSchedule.constant.json, "early_stopping": .boolean(false),
-    "normalization": Normalization.unit.json, "validation_images": .integer(0),
+    "monitor": .string(Monitor.loss.name), "metrics": .array([]), "normalization": Normalization.unit.json,
+    "validation_images": .integer(0),
   ]
 
   /// The most frequent value of each setting, if it saves lines.

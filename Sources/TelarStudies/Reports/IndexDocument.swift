@@ -66,7 +66,9 @@ struct IndexDocument {
   /// The final values of all experiments of all studies and recipes.
   private var experimentSection: Document.Section? {
     let all = studies.flatMap { name, study in study.folder.experiments.map { (folder: name, result: $0) } }
-    let metrics = Metric.shown.filter { metric in all.contains { !$0.result.values(metric).isEmpty } }
+    let metrics = Metric.shown(of: all.map(\.result)).filter { metric in
+      all.contains { !$0.result.values(metric).isEmpty }
+    }
     guard !all.isEmpty else { return nil }
     return Document.Section(
       id: "experiments", title: "All experiments",

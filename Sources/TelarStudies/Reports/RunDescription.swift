@@ -20,6 +20,7 @@ struct RunDescription {
       ("batch size", number(settings?["batch_size"])),
       ("epochs at most", number(settings?["epochs"])),
       ("early stopping", earlyStopping),
+      ("best epoch by", settings?["monitor"]?.string.map { Monitor(name: $0)?.title ?? $0 }),
       ("pre-training", pretraining),
       (
         "frozen", (record["frozen"]?.elements ?? []).compactMap(\.string).nonEmpty?.joined(separator: ", ") ?? "nothing"

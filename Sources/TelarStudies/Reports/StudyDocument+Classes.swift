@@ -1,4 +1,5 @@
 import TelarNN
+import TelarTraining
 
 extension StudyDocument {
   /// Recall, precision and F1 of each class, over all seeds.
@@ -9,8 +10,8 @@ extension StudyDocument {
     return Document.Table(
       caption:
         "Recall is the share of a class's images that are classified correctly, precision the share of the images "
-        + "taken for a class that are of it, F1 their harmonic mean. Macro averages: recall \(percent(scores.recall)), "
-        + "precision \(percent(scores.precision)), F1 \(percent(scores.f1)). \(confusions(scores, names))",
+        + "taken for a class that are of it, F1 their harmonic mean. Macro averages: recall \(percent(scores.macroRecall)), "
+        + "precision \(percent(scores.macroPrecision)), F1 \(percent(scores.macroF1)). \(confusions(scores, names))",
       columns: [
         .init("class"), .init("images", isNumeric: true), .init("recall", isNumeric: true),
         .init("precision", isNumeric: true), .init("F1", isNumeric: true), .init("mostly taken for"),
@@ -19,8 +20,8 @@ extension StudyDocument {
         let other = scores.mostTaken(index)
         return [
           .init(names[index]), .init(grouped(counts[index].reduce(0, +) / result.runs.count)),
-          .init(percent(scores.recalls[index])), .init(percent(scores.precisions[index])),
-          .init(percent(scores.f1s[index])),
+          .init(percent(scores.recalls[index] ?? 0)), .init(percent(scores.precisions[index] ?? 0)),
+          .init(percent(scores.f1s[index] ?? 0)),
           .init(other.map { "\(names[$0]), \(percent(scores.share(index, $0)))" } ?? ""),
         ]
       })
@@ -65,39 +66,21 @@ extension StudyDocument {
   }
 }
 
-/// Scores of each class, from counts by true class (row) and predicted class (column).
-struct ClassScores {
-  private let counts: [[Int]]
-  let recalls: [Double]
-  let precisions: [Double]
-  let f1s: [Double]
-
-  init(_ counts: [[Int]]) {
-    self.counts = counts
-    func ratio(_ part: Int, _ whole: Int) -> Double { whole > 0 ? Double(part) / Double(whole) : 0 }
-    recalls = counts.indices.map { ratio(counts[$0][$0], counts[$0].reduce(0, +)) }
-    precisions = counts.indices.map { index in ratio(counts[index][index], counts.reduce(0) { $0 + $1[index] }) }
-    f1s = zip(recalls, precisions).map { $0 + $1 > 0 ? 2 * $0 * $1 / ($0 + $1) : 0 }
-  }
-
-  var recall: Double { Sample(recalls).mean }
-  var precision: Double { Sample(precisions).mean }
-  var f1: Double { Sample(f1s).mean }
-
+extension ClassScores {
   /// The share of a class's images that are taken for another.
-  func share(_ row: Int, _ column: Int) -> Double {
+  fileprivate func share(_ row: Int, _ column: Int) -> Double {
     let sum = counts[row].reduce(0, +)
     return sum > 0 ? Double(counts[row][column]) / Double(sum) : 0
   }
 
   /// The class that another is taken for most; `nil` where none is.
-  func mostTaken(_ row: Int) -> Int? {
+  fileprivate func mostTaken(_ row: Int) -> Int? {
     let others = counts.indices.filter { $0 != row && counts[row][$0] > 0 }
     return others.max { counts[row][$0] < counts[row][$1] }
   }
 
   /// Pairs of classes by how often one is taken for the other, most first.
-  var mostConfused: [(first: Int, second: Int, count: Int)] {
+  fileprivate var mostConfused: [(first: Int, second: Int, count: Int)] {
     counts.indices.flatMap { first in
       ((first + 1)..<max(first + 1, counts.count)).map { second in
         (first: first, second: second, count: counts[first][second] + counts[second][first])

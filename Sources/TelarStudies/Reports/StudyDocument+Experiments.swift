@@ -75,7 +75,7 @@ extension StudyDocument {
   }
 
   private func runTable(_ result: ExperimentResult) -> Document.Table {
-    let metrics = Metric.shown.filter { !result.values($0).isEmpty }
+    let metrics = Metric.shown(of: [result]).filter { !result.values($0).isEmpty }
     let isBest = result.runs.contains { $0.epoch != $0.history.count }
     let isStopping = result.runs.contains { $0.record.at("settings", "early_stopping") != nil }
     return Document.Table(

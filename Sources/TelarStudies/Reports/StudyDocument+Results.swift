@@ -2,7 +2,9 @@ extension StudyDocument {
   /// The final values of each experiment, in a table and with their intervals in a drawing.
   var resultSection: Document.Section? {
     guard !folder.experiments.isEmpty else { return nil }
-    let metrics = Metric.shown.filter { metric in folder.experiments.contains { !$0.values(metric).isEmpty } }
+    let metrics = Metric.shown(of: folder.experiments).filter { metric in
+      folder.experiments.contains { !$0.values(metric).isEmpty }
+    }
     let best = metrics.map(bestExperiments)
     let rows = folder.experiments.map { result -> [Document.Cell] in
       let epochs = Set(result.runs.map(\.history.count)).sorted().map(String.init).joined(separator: ", ")
@@ -40,7 +42,8 @@ extension StudyDocument {
     return Set(
       kinds.values.filter { $0.count > 1 }.compactMap { results in
         let values = results.map { (name: $0.experiment.name, value: $0.final(metric)!) }
-        return metric.isAccuracy ? values.max { $0.value < $1.value }?.name : values.min { $0.value < $1.value }?.name
+        return metric.isHigherBetter
+          ? values.max { $0.value < $1.value }?.name : values.min { $0.value < $1.value }?.name
       })
   }
 

@@ -56,7 +56,8 @@ extension StudyDocument {
 
   /// One line per run, with all digits.
   private var runsCSV: String {
-    let names = Metric.shown.map { $0.title.replacingOccurrences(of: " ", with: "_") }
+    let metrics = Metric.shown(of: folder.experiments)
+    let names = metrics.map { $0.title.replacingOccurrences(of: " ", with: "_") }
     let header =
       ["experiment", "seed", "epochs", "epoch_of_the_weights"] + names
       + ["trained_parameters", "launches_per_step", "images_per_s", "training_seconds"]
@@ -65,7 +66,7 @@ extension StudyDocument {
         result.runs.map { run in
           CSV.line(
             [result.experiment.name, String(run.seed), String(run.history.count), String(run.epoch)]
-              + Metric.shown.map { text(run.value($0)) }
+              + metrics.map { text(run.value($0)) }
               + [run.trainedParameters, run.launchesPerStep, run.imagesPerSecond, run.trainingSeconds].map(text))
         }
       }.joined()

@@ -17,6 +17,10 @@ public struct Experiment: Sendable {
   /// The most epochs of training.
   public var epochs: Int
   public var earlyStopping: EarlyStopping?
+  /// What decides which epoch is the best.
+  public var monitor = Monitor.loss
+  /// What is measured on the validation images besides loss and accuracy.
+  public var metrics: [EvaluationMetric] = []
   public var pretraining: Pretraining?
   public var claims: [Claim]
   /// The text's confusion matrix, as shares of each true class.

@@ -69,8 +69,22 @@ extension Experiment {
   func difference(of record: JSON.Members) -> String? {
     // An experiment that is only known from its folder is defined by its runs.
     guard !architecture.parts.isEmpty else { return nil }
-    return JSON.object(record).difference(from: .object(asked(of: record)), inShared: true)?.text(
+    return JSON.object(Self.withDefaults(record)).difference(from: .object(asked(of: record)), inShared: true)?.text(
       theirs: "that asked for now")
+  }
+
+  /// A record with those settings that records have only where they are not the usual ones.
+  private static func withDefaults(_ record: JSON.Members) -> JSON.Members {
+    guard case .object(var settings)? = record["settings"] else { return record }
+    for (name, value) in optional([], .loss) where settings[name] == nil { settings[name] = value }
+    var record = record
+    record["settings"] = .object(settings)
+    return record
+  }
+
+  /// Settings that a record may lack.
+  private static func optional(_ metrics: [EvaluationMetric], _ monitor: Monitor) -> JSON.Members {
+    ["metrics": .array(metrics.map { .string($0.name) }), "monitor": .string(monitor.name)]
   }
 
   /// The settings that the experiment determines, in the form of a run's record.
@@ -89,11 +103,13 @@ extension Experiment {
     var images: JSON.Members = ["validation_set": RunRecord.validationSet(data, hasOwnSet: hasOwnSet)]
     if !data.computesNormalization { images["normalization"] = data.normalization.json }
     if let count = data.validationCount { images["validation_images"] = .integer(count) }
+    var settings: JSON.Members = [
+      "loss": .string(loss.rawValue), "optimizer": optimizer.json, "schedule": schedule.json,
+      "early_stopping": earlyStopping?.json ?? .null,
+    ]
+    for (name, value) in Self.optional(metrics, monitor) { settings[name] = value }
     return [
-      "settings": .object([
-        "loss": .string(loss.rawValue), "optimizer": optimizer.json, "schedule": schedule.json,
-        "early_stopping": earlyStopping?.json ?? .null,
-      ]),
+      "settings": .object(settings),
       "pretraining": source, "frozen": RunRecord.frozen(architecture), "network": architecture.json,
       "data": .object(images),
     ]

@@ -132,6 +132,7 @@ extension TrainingSettings {
       loss: experiment.loss, optimizer: experiment.optimizer, schedule: experiment.schedule,
       batchSize: options.batchSize ?? experiment.batchSize, epochs: epochs, earlyStopping: experiment.earlyStopping,
       seed: seed, curveImageCount: options.usedCurveImageCount)
+    (monitor, metrics) = (experiment.monitor, experiment.metrics)
   }
 }
 

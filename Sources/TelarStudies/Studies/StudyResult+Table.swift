@@ -32,6 +32,38 @@ extension StudyResult {
     let metrics: [Metric] = [.validationLoss, .validationAccuracy].filter { metric in
       experiments.contains { !$0.values(metric).isEmpty }
     }
+    let counts = Set(experiments.map(\.runs.count)).sorted()
+    let seeds =
+      counts == [1]
+      ? "one seed" : "means of \(counts.map(String.init).joined(separator: " or ")) seeds ± standard deviation"
+    let title = wrapped("\(study.name): \(study.title) (\(seeds))", to: Self.width, indent: 0, hanging: 2)
+    return title + table(of: metrics, experiments)
+      + otherMetrics.flatMap { metrics in
+        table(of: metrics, experiments.filter { result in metrics.contains { !result.values($0).isEmpty } })
+      }
+  }
+
+  /// The further metrics, in groups of as many as a table has room for.
+  private var otherMetrics: [[Metric]] {
+    let metrics = Metric.others(of: experiments).filter { metric in experiments.contains { !$0.values(metric).isEmpty }
+    }
+    var groups: [[Metric]] = []
+    var room = 0
+    for metric in metrics {
+      // A value with its deviation takes as much: 88.04 ± 0.12 %.
+      let width = max(metric.rawValue.count, 14) + 2
+      if width > room || groups.last?.last?.isAccuracy != metric.isAccuracy {
+        groups.append([])
+        room = Self.width - 28
+      }
+      groups[groups.count - 1].append(metric)
+      room -= width
+    }
+    return groups
+  }
+
+  /// An empty line, and the final values of these metrics.
+  private func table(of metrics: [Metric], _ experiments: [ExperimentResult]) -> [String] {
     var rows = [["experiment", "epochs"] + metrics.map(\.rawValue)]
     for result in experiments {
       rows.append(
@@ -47,12 +79,7 @@ extension StudyResult {
       guard row[0].count > names else { return [pad(row[0], names) + numbers] }
       return [row[0], pad("", names) + numbers]
     }
-    let counts = Set(experiments.map(\.runs.count)).sorted()
-    let seeds =
-      counts == [1]
-      ? "one seed" : "means of \(counts.map(String.init).joined(separator: " or ")) seeds ± standard deviation"
-    return wrapped("\(study.name): \(study.title) (\(seeds))", to: Self.width, indent: 0, hanging: 2) + [""]
-      + line(rows[0]).map(\.trimmingTrailingSpaces)
+    return [""] + line(rows[0]).map(\.trimmingTrailingSpaces)
       + [([names] + numbers).map { String(repeating: "─", count: $0) }.joined(separator: "  ")]
       + rows.dropFirst().flatMap(line).map(\.trimmingTrailingSpaces)
   }

@@ -13,6 +13,8 @@ public struct RunResult: Sendable {
   public let hasStoppedEarly: Bool
   /// The final loss on the test images where they are a third set, in evaluation mode.
   public let testLoss: Double?
+  /// Further final metrics on those test images.
+  public let testMetrics: [EvaluationMetric: Double]
   /// The confusion matrix on the validation images: counts by true class (row) and predicted class (column); `nil` for
   /// autoencoders.
   public let confusion: [[Int]]?
@@ -53,6 +55,7 @@ public struct RunResult: Sendable {
     self.epoch = epoch
     self.hasStoppedEarly = hasStoppedEarly
     testLoss = result["test_loss"]?.double
+    testMetrics = EpochMetrics.metrics(in: result, prefix: Self.testPrefix)
     confusion = result["confusion"].flatMap(Self.matrix)
     launchesPerStep = result["launches_per_step"]?.double
     trainedParameters = result["trained_parameters"]?.double
@@ -61,6 +64,9 @@ public struct RunResult: Sendable {
     self.record = record
     self.folder = folder
   }
+
+  /// What stands before the names of ``testMetrics`` in `result.json`.
+  static let testPrefix = "test_"
 
   /// A square matrix of counts; `nil` for any other value.
   private static func matrix(_ json: JSON) -> [[Int]]? {
@@ -78,7 +84,11 @@ public struct RunResult: Sendable {
 
   /// A metric of the run's final network.
   public func value(_ metric: Metric) -> Double? {
-    metric == .testLoss ? testLoss : metric.value(of: history[epoch - 1])
+    switch metric {
+    case .testLoss: testLoss
+    case .test(let metric): testMetrics[metric]
+    default: metric.value(of: history[epoch - 1])
+    }
   }
 
   /// The path of the final network's checkpoint.

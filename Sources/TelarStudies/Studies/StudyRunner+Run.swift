@@ -144,10 +144,13 @@ extension StudyRunner {
     let throughputs = trainer.history.map(\.imagesPerSecond).sorted()
     members["images_per_s"] = .number(throughputs[throughputs.count / 2])
     if let test = images.test {
-      let values = try trainer.measure(test)
+      let (values, others) = try trainer.measureAll(test)
       guard values.loss.isFinite else { throw NotFiniteError(run: trainer.name, epoch: epoch) }
       members["test_loss"] = .number(values.loss)
       if settings.loss == .classification { members["test_accuracy"] = .number(values.accuracy) }
+      for (metric, value) in others.sorted(by: { $0.key < $1.key }) {
+        members[RunResult.testPrefix + metric.name] = .number(value)
+      }
     }
     if settings.loss == .classification {
       let matrix = try trainer.network.confusionMatrix(

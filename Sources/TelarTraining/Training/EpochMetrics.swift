@@ -14,6 +14,8 @@ public struct EpochMetrics: Sendable, Equatable {
   public var trainingAccuracy: Double?
   public var curveAccuracy: Double?
   public var validationAccuracy: Double?
+  /// Further metrics of the validation images, those that the run's settings ask for.
+  public var validationMetrics: [EvaluationMetric: Double]
   /// The learning rate of the epoch's last step.
   public var learningRate: Double
   /// Wall time of the epoch's training, without evaluation.
@@ -22,8 +24,8 @@ public struct EpochMetrics: Sendable, Equatable {
 
   public init(
     epoch: Int, trainingLoss: Double, curveLoss: Double, validationLoss: Double, trainingAccuracy: Double? = nil,
-    curveAccuracy: Double? = nil, validationAccuracy: Double? = nil, learningRate: Double, seconds: Double,
-    imagesPerSecond: Double
+    curveAccuracy: Double? = nil, validationAccuracy: Double? = nil,
+    validationMetrics: [EvaluationMetric: Double] = [:], learningRate: Double, seconds: Double, imagesPerSecond: Double
   ) {
     self.epoch = epoch
     self.trainingLoss = trainingLoss
@@ -32,12 +34,14 @@ public struct EpochMetrics: Sendable, Equatable {
     self.trainingAccuracy = trainingAccuracy
     self.curveAccuracy = curveAccuracy
     self.validationAccuracy = validationAccuracy
+    self.validationMetrics = validationMetrics
     self.learningRate = learningRate
     self.seconds = seconds
     self.imagesPerSecond = imagesPerSecond
   }
 
-  /// The metrics as an object, in the order of ``csvHeader``, without accuracies that are `nil`.
+  /// The metrics as an object, in the order of ``csvHeader``, without accuracies that are `nil`. A further metric is
+  /// `val_` and its name: `val_macro_f1`.
   ///
   /// Numbers are written with as many digits as it takes to read the same bits back.
   public var json: JSON.Members {
@@ -51,17 +55,28 @@ public struct EpochMetrics: Sendable, Equatable {
     members["learning_rate"] = .number(learningRate)
     members["seconds"] = .number(seconds)
     members["images_per_s"] = .number(imagesPerSecond)
+    for (metric, value) in validationMetrics.sorted(by: { $0.key < $1.key }) {
+      members[Self.prefix + metric.name] = .number(value)
+    }
     return members
   }
 
-  public static let csvHeader =
-    "epoch,train_loss,curve_loss,val_loss,train_accuracy,curve_accuracy,val_accuracy,learning_rate,seconds,"
-    + "images_per_s\n"
+  /// What stands before the names of further metrics.
+  package static let prefix = "val_"
+
+  /// The first line of a table of epochs with the same further metrics.
+  public var csvHeader: String { csvNames.joined(separator: ",") + "\n" }
+
+  private var csvNames: [String] {
+    [
+      "epoch", "train_loss", "curve_loss", "val_loss", "train_accuracy", "curve_accuracy", "val_accuracy",
+      "learning_rate", "seconds", "images_per_s",
+    ] + validationMetrics.keys.sorted().map { Self.prefix + $0.name }
+  }
 
   public var csvLine: String {
-    let names = Self.csvHeader.dropLast().split(separator: ",")
     let values = json
-    return names.map { values[String($0)]?.text ?? "" }.joined(separator: ",") + "\n"
+    return csvNames.map { values[$0]?.text ?? "" }.joined(separator: ",") + "\n"
   }
 }
 
@@ -69,7 +84,7 @@ extension EpochMetrics {
   /// The number of elements of ``numbers``.
   static let numberCount = 9
 
-  /// All metrics except the epoch's number, bit for bit; NaN stands for `nil`.
+  /// All metrics except the epoch's number and ``validationMetrics``, bit for bit; NaN stands for `nil`.
   var numbers: [Double] {
     [
       trainingLoss, curveLoss, validationLoss, trainingAccuracy ?? .nan, curveAccuracy ?? .nan,
@@ -97,7 +112,19 @@ extension EpochMetrics {
     self.init(
       epoch: epoch, trainingLoss: trainingLoss, curveLoss: curveLoss, validationLoss: validationLoss,
       trainingAccuracy: members["train_accuracy"]?.double, curveAccuracy: members["curve_accuracy"]?.double,
-      validationAccuracy: members["val_accuracy"]?.double, learningRate: learningRate, seconds: seconds,
-      imagesPerSecond: imagesPerSecond)
+      validationAccuracy: members["val_accuracy"]?.double, validationMetrics: Self.metrics(in: members),
+      learningRate: learningRate, seconds: seconds, imagesPerSecond: imagesPerSecond)
+  }
+
+  /// The further metrics in an object.
+  ///
+  /// - Parameter prefix: what stands before their names.
+  package static func metrics(in members: JSON.Members, prefix: String = prefix) -> [EvaluationMetric: Double] {
+    members.reduce(into: [:]) { metrics, member in
+      guard member.key.hasPrefix(prefix), let value = member.value.double,
+        let metric = EvaluationMetric(name: String(member.key.dropFirst(prefix.count)))
+      else { return }
+      metrics[metric] = value
+    }
   }
 }

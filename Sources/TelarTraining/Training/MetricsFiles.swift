@@ -19,7 +19,7 @@ final class MetricsFiles {
     guard let files, let last = history.last else {
       try folder.write(history.map(\.jsonLine).joined(), to: RunFolder.metricsName)
       try folder.write(
-        EpochMetrics.csvHeader + history.map(\.csvLine).joined(), to: RunFolder.metricsTableName)
+        history[0].csvHeader + history.map(\.csvLine).joined(), to: RunFolder.metricsTableName)
       let opened = try folder.made()
       files = (
         try AppendedFile(RunFolder.metricsName, in: opened), try AppendedFile(RunFolder.metricsTableName, in: opened)

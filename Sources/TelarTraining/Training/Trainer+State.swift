@@ -7,6 +7,7 @@ extension Trainer {
   private static let gatheredName = "trainer/gathered"
   private static let historyName = "trainer/history"
   private static let secondsName = "trainer/seconds"
+  private static let metricsName = "trainer/metrics"
 
   /// Adds the state of the run to a file: network, optimizer and progress. Waits for the device.
   ///
@@ -19,6 +20,10 @@ extension Trainer {
     writer.add(Self.gatheredName, shape: [4], try metrics.snapshot())
     writer.add(Self.secondsName, shape: [], [secondsDone])
     writer.add(Self.historyName, shape: [history.count, EpochMetrics.numberCount], history.flatMap(\.numbers))
+    guard !validationMetrics.isEmpty else { return }
+    writer.add(
+      Self.metricsName, shape: [history.count, validationMetrics.count],
+      history.flatMap { epoch in validationMetrics.map { epoch.validationMetrics[$0] ?? .nan } })
   }
 
   /// Restores a state that ``add(to:)`` wrote for the same network, data and settings.
@@ -42,15 +47,32 @@ extension Trainer {
     let done = Int(progress[1])
     try check(done % settings.batchSize == 0, Self.progressName)
     try check(progress[0] == Int64(epochs * stepsPerEpoch + done / settings.batchSize), Self.progressName)
+    let others = try others(in: file, epochs: epochs)
     try network.load(from: file)
     try step.optimizerState.load(from: file)
     try metrics.restore(gathered)
     step.step = Int(progress[0])
     (imagesDone, secondsDone) = (done, seconds[0])
     history = (0..<epochs).map { EpochMetrics(epoch: $0 + 1, numbers: numbers[($0 * width)..<(($0 + 1) * width)]) }
-    best = BestEpoch()
-    for metrics in history {
-      _ = best.note(metrics, minimumImprovement: settings.earlyStopping?.minimumImprovement ?? 0)
+    for (epoch, values) in zip(history.indices, others) { history[epoch].validationMetrics = values }
+    best = BestEpoch(settings)
+    for metrics in history { _ = best.note(metrics) }
+  }
+
+  /// The ``EpochMetrics/validationMetrics`` of each epoch. A file without them is of a run that was begun when none were
+  /// measured.
+  private func others(in file: SafetensorsFile, epochs: Int) throws -> [[EvaluationMetric: Double]] {
+    guard !validationMetrics.isEmpty, file.tensors[Self.metricsName] != nil else { return [] }
+    let count = validationMetrics.count
+    let values = try file.values(Self.metricsName, as: Double.self)
+    guard values.count == epochs * count else {
+      throw SafetensorsError(.mismatch, path: file.path, "\(Self.metricsName) makes no sense for this run")
+    }
+    return (0..<epochs).map { epoch in
+      validationMetrics.enumerated().reduce(into: [:]) { metrics, column in
+        let value = values[epoch * count + column.offset]
+        if !value.isNaN { metrics[column.element] = value }
+      }
     }
   }
 }

@@ -18,7 +18,10 @@ public final class Trainer {
   let step: TrainingStep
   package let images: Images
   let metrics: RunningMetrics
-  var best = BestEpoch()
+  var best: BestEpoch
+  /// What ``EpochMetrics/validationMetrics`` has: what the settings ask for and monitor, and
+  /// ``EvaluationMetric/usual(classCount:)``, in order.
+  public let validationMetrics: [EvaluationMetric]
   /// Progress of the present epoch: the images that training has used, and its seconds.
   var imagesDone = 0
   var secondsDone = 0.0
@@ -75,6 +78,18 @@ public final class Trainer {
     stepsPerEpoch = (images.training.count + settings.batchSize - 1) / settings.batchSize
     step = try TrainingStep(network, settings.optimizer)
     metrics = try RunningMetrics(on: network.device)
+    best = BestEpoch(settings)
+    validationMetrics = Self.metrics(of: network, settings)
+  }
+
+  private static func metrics(of network: Network, _ settings: TrainingSettings) -> [EvaluationMetric] {
+    var metrics = Set(settings.metrics)
+    if case .metric(let metric) = settings.monitor { metrics.insert(metric) }
+    let isCounted = metrics.contains { if case .topAccuracy = $0 { true } else { false } }
+    if settings.loss == .classification, !isCounted, let shape = network.outputShape, shape.count == 1 {
+      metrics.formUnion(EvaluationMetric.usual(classCount: shape[0]))
+    }
+    return metrics.sorted()
   }
 
   /// Whether all epochs are completed, or early stopping has ended the run.
@@ -86,7 +101,7 @@ public final class Trainer {
     return history.count - best.epoch >= stopping.patience && !history.isEmpty
   }
 
-  /// The epoch with the least validation loss so far, from 1; 0 before the first.
+  /// The epoch with the best value so far of what is monitored, from 1; 0 before the first.
   public var bestEpoch: Int { best.epoch }
 
   /// The mean number of kernel launches per training step, of the steps that this trainer took; 0 before the first.
@@ -182,7 +197,7 @@ public final class Trainer {
   private func endEpoch(_ epoch: Int, _ trained: RunningMetrics.Values) throws -> EpochMetrics {
     let curve = try measure(images.curve)
     try checkFinite(curve.loss, epoch)
-    let validation = try measure(images.validation)
+    let (validation, others) = try measureAll(images.validation)
     try checkFinite(validation.loss, epoch)
     let isClassification = settings.loss == .classification
     let count = images.training.count
@@ -190,18 +205,27 @@ public final class Trainer {
       epoch: epoch, trainingLoss: trained.loss, curveLoss: curve.loss, validationLoss: validation.loss,
       trainingAccuracy: isClassification ? trained.accuracy : nil,
       curveAccuracy: isClassification ? curve.accuracy : nil,
-      validationAccuracy: isClassification ? validation.accuracy : nil,
+      validationAccuracy: isClassification ? validation.accuracy : nil, validationMetrics: others,
       learningRate: step.schedule?(epoch * stepsPerEpoch - 1) ?? settings.optimizer.learningRate,
       seconds: secondsDone, imagesPerSecond: Double(count) / max(secondsDone, 1e-9))
     history.append(result)
     (imagesDone, secondsDone) = (0, 0)
-    _ = best.note(result, minimumImprovement: settings.earlyStopping?.minimumImprovement ?? 0)
+    _ = best.note(result)
     return result
   }
 
   /// Loss and accuracy of an image set in evaluation mode.
   public func measure(_ set: DeviceImages) throws -> RunningMetrics.Values {
     try network.evaluate(on: set, loss: settings.loss, batchSize: settings.evaluationBatchSize)
+  }
+
+  /// The same, and ``validationMetrics``.
+  public func measureAll(_ set: DeviceImages) throws -> (
+    values: RunningMetrics.Values, metrics: [EvaluationMetric: Double]
+  ) {
+    if validationMetrics.isEmpty { return (try measure(set), [:]) }
+    return try network.evaluate(
+      on: set, loss: settings.loss, batchSize: settings.evaluationBatchSize, metrics: validationMetrics)
   }
 
   /// Throws if the present epoch's loss so far is not finite. Waits for the device.

@@ -142,6 +142,9 @@ extension EpochMetrics {
     ] {
       if let value { scalars.append((tag, value)) }
     }
+    for (metric, value) in validationMetrics.sorted(by: { $0.key < $1.key }) {
+      scalars.append(("\(metric.title)/validation", value))
+    }
     return scalars + [("learning rate", learningRate), ("images per second", imagesPerSecond)]
   }
 }

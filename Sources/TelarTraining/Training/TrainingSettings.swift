@@ -10,6 +10,13 @@ public struct TrainingSettings: Sendable {
   public var epochs: Int
   /// `nil` for all epochs, and the weights of the last.
   public var earlyStopping: EarlyStopping?
+  /// What decides which epoch is the best, for ``earlyStopping`` and the checkpoint of the best epoch.
+  public var monitor = Monitor.loss
+  /// What is measured on the validation images after each epoch besides loss and accuracy, and what is monitored.
+  ///
+  /// - Cost: reads the network's outputs for the validation images from the device, once for all metrics; SSIM also
+  ///   takes the host's time.
+  public var metrics: [EvaluationMetric] = []
   /// Initial weights, dropout masks and the order of images follow from it.
   public var seed: UInt64
   /// The training curve is measured in evaluation mode, after each epoch, on this many of the first training images.
@@ -34,11 +41,21 @@ public struct TrainingSettings: Sendable {
   }
 
   public var json: JSON.Members {
-    [
+    var members: JSON.Members = [
       "loss": .string(loss.rawValue), "optimizer": optimizer.json, "schedule": schedule.json,
       "batch_size": .integer(batchSize), "epochs": .integer(epochs),
       "early_stopping": earlyStopping?.json ?? .null, "seed": .integer(Int(truncatingIfNeeded: seed)),
       "curve_images": .integer(curveImageCount), "evaluation_batch_size": .integer(evaluationBatchSize),
     ]
+    for (name, value) in Self.json(metrics, monitor) { members[name] = value }
+    return members
+  }
+
+  /// The metrics as members of a record, which has none for the usual ones.
+  package static func json(_ metrics: [EvaluationMetric], _ monitor: Monitor) -> JSON.Members {
+    var members: JSON.Members = [:]
+    if !metrics.isEmpty { members["metrics"] = .array(metrics.map { .string($0.name) }) }
+    if monitor != .loss { members["monitor"] = .string(monitor.name) }
+    return members
   }
 }

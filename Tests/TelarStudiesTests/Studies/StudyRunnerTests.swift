@@ -201,7 +201,10 @@ struct StudyRunnerTests {
       guard case .object(let last) = try JSON(parsing: String(lines[1])) else { return }
       #expect(last["epoch"] == .integer(2))
       #expect(last["val_accuracy"]?.double != nil)
-      #expect(try folder.text("aldecoa/case-2/seed-0/metrics.csv").hasPrefix(EpochMetrics.csvHeader + "1,"))
+      #expect(
+        try folder.text("aldecoa/case-2/seed-0/metrics.csv").hasPrefix(
+          "epoch,train_loss,curve_loss,val_loss,train_accuracy,")
+          && folder.text("aldecoa/case-2/seed-0/metrics.csv").contains("images_per_s\n1,"))
 
       // The report names what was run, what was needed for it, the claim and what differs from the text.
       let report = try folder.text("aldecoa/results.txt").split(whereSeparator: \.isWhitespace).joined(separator: " ")

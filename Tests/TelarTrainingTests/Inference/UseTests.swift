@@ -42,7 +42,15 @@ struct UseTests {
       expected[1][0] += 3
       #expect(evaluation.confusion == expected)
       #expect(evaluation.accuracy == 1_200.0 / 1_203)
-      #expect(evaluation.recalls == [1, 121.0 / 124] + [Double](repeating: 1, count: 8))
+      #expect(evaluation.scores?.recalls == [1, 121.0 / 124] + [Double](repeating: 1, count: 8))
+      let (recall, precision) = ((121.0 / 124 + 9) / 10, (118.0 / 121 + 9) / 10)
+      let (balanced, macro) = (evaluation.metrics[.balancedAccuracy]!, evaluation.metrics[.macroPrecision]!)
+      #expect(abs(balanced - recall) < 1e-12)
+      #expect(abs(macro - precision) < 1e-12)
+      #expect(Set(evaluation.metrics.keys) == [.balancedAccuracy, .macroPrecision, .macroRecall, .macroF1])
+      // The three ones are no zeros, and all other logits are equal: 1 is the first of them.
+      let top = try TrainedNetwork(checkpoint, on: device).evaluate(set, top: 2)
+      #expect(top.metrics[.topAccuracy(2)] == 1)
       // Logits are 1 for the bright row and 0.2 for the others.
       let sum = exp(1.0) + 9 * exp(0.2)
       let loss = (1_200 * (log(sum) - 1) + 3 * (log(sum) - 0.2)) / 1_203
@@ -52,7 +60,7 @@ struct UseTests {
 
   @Test func `a class without images has no recall`() {
     let evaluation = Evaluation(imageCount: 4, loss: 0, confusion: [[1, 3], [0, 0]])
-    #expect(evaluation.recalls == [0.25, nil] && evaluation.accuracy == 0.25)
+    #expect(evaluation.scores?.recalls == [0.25, nil] && evaluation.accuracy == 0.25)
     #expect(Evaluation(imageCount: 4, loss: 0).accuracy == nil)
   }
 
@@ -67,6 +75,14 @@ struct UseTests {
       // 56 pixels are (1 − 0.5) / 0.25 = 2, the others (0.2 − 0.5) / 0.25 = −1.2.
       let expected = (56 * 1.0 + 728 * 0.36) / 784
       #expect(abs(evaluation.loss - expected) < 1e-6 && evaluation.confusion == nil)
+      // Of pixels: a quarter of the deviation squared.
+      let psnr = -10 * log10(expected / 16)
+      #expect(abs(evaluation.metrics[.psnr]! - psnr) < 1e-4)
+      let image = images(20).pixels.prefix(784).map { Double($0) / 255 }
+      let similarity = Oracle.structuralSimilarity(
+        image, image.map { 0.5 * $0 + 0.25 }, height: 28, width: 28, channels: 1)
+      let one = try network.evaluate(images(1))
+      #expect(abs(one.metrics[.ssim]! - similarity) < 1e-5)
 
       let reconstruction = try network.reconstruct(greyImages(3))[2]
       #expect(abs(reconstruction.meanSquaredError - expected) < 1e-6)
