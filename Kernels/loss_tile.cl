@@ -2,7 +2,7 @@
 #include "activation.cl"
 #include "group_sum.cl"
 #include "loss_metrics.cl"
-#include "loss.h"
+#include "softmax_row_tile.cl"
 
 // The squared error of VECTOR_WIDTH elements, and its gradient.
 INLINE floatv squared_error_of(
@@ -42,12 +42,6 @@ kernel void squared_error_tile(
   if (id == 0) partial[chunk] = sum;
 }
 
-// Whether value a at place i precedes value b at place j as argmax: NaN is the largest, and of equal ones the first.
-INLINE int is_before(const float a, const int i, const float b, const int j) {
-  if (isnan(a) != isnan(b)) return isnan(a);
-  return a > b || ((a == b || isnan(a)) && i < j);
-}
-
 // losses, hits [rows] = of each row of logits [rows, columns] the loss log(sum exp(x - m)) + m - x[label], with m the
 // row's maximum, and whether its argmax is the label; with wants_gradient, gradient = (softmax(x) - onehot(label)) *
 // scale. A label out of range gives a NaN loss.
@@ -62,39 +56,9 @@ kernel void cross_entropy_rows_tile(
   const int label = labels[row];
   global const float *x = logits + row * columns;
 
-  float largest = x[min(lane, columns - 1)];
-  int best = min(lane, columns - 1);
-#pragma unroll 4
-  for (int c = lane + LOSS_ROW_ITEMS; c < columns; c += LOSS_ROW_ITEMS) {
-    const float v = x[c];
-    const int is_better = is_before(v, c, largest, best);
-    largest = is_better ? v : largest;
-    best = is_better ? c : best;
-  }
-  values[id] = largest;
-  places[id] = best;
-  for (int step = LOSS_ROW_ITEMS / 2; step > 0; step /= 2) {
-    barrier(CLK_LOCAL_MEM_FENCE);
-    if (lane < step && is_before(values[id + step], places[id + step], values[id], places[id])) {
-      values[id] = values[id + step];
-      places[id] = places[id + step];
-    }
-  }
-  barrier(CLK_LOCAL_MEM_FENCE);
-  largest = values[id - lane];
-  best = places[id - lane];
-  barrier(CLK_LOCAL_MEM_FENCE);
-
-  float sum = 0.0f;
-#pragma unroll 4
-  for (int c = lane; c < columns; c += LOSS_ROW_ITEMS) sum += expv(SPLAT(x[c] - largest)).x;
-  values[id] = sum;
-  for (int step = LOSS_ROW_ITEMS / 2; step > 0; step /= 2) {
-    barrier(CLK_LOCAL_MEM_FENCE);
-    if (lane < step) values[id] += values[id + step];
-  }
-  barrier(CLK_LOCAL_MEM_FENCE);
-  sum = values[id - lane];
+  float largest;
+  int best;
+  const float sum = exponential_sum(values, places, x, columns, &largest, &best);
   if (item_row >= rows) return;
   const int valid = label >= 0 && label < columns;
   if (lane == 0) {

@@ -8,6 +8,7 @@
 #define PHILOX_W0 0x9E3779B9u
 #define PHILOX_W1 0xBB67AE85u
 
+#define PHILOX_BLOCK_NUMBERS 8     // numbers of a block
 #define PHILOX_LANES 16            // elements between those of neighbouring numbers of a block
 #define PHILOX_GROUP_ELEMENTS 128  // elements whose numbers are drawn by 16 blocks
 #define PHILOX_GROUPS_NARROW 1     // groups that are drawn together, with vectors of 4 and 8 floats

@@ -3,7 +3,7 @@
 // The loss of a row is log(sum exp(x - m)) + m - x[label] with m the row's maximum, its gradient (softmax(x) -
 // onehot(label)) * scale; a hit is a row whose argmax is the label. A label out of range gives a NaN loss.
 // Work-item: a chunk of rows, whose sums of losses and hits loss_finish (loss.cl) adds up.
-#include "activation.cl"
+#include "softmax_row.cl"
 
 kernel void cross_entropy_rows(
     global const float *logits, global const int *labels, global float *gradient, global float *losses,
@@ -16,22 +16,9 @@ kernel void cross_entropy_rows(
   for (int r = first; r < end; r++) {
     global const float *x = logits + r * columns;
     const int label = labels[r];
-    float largest = x[0];
-    int best = 0;
-    for (int c = 1; c < columns; c++) {
-      const float v = x[c];
-      if (v > largest || (isnan(v) && !isnan(largest))) {
-        largest = v;
-        best = c;
-      }
-    }
-    float sum = 0.0f;
-    for (int c = 0; c < columns; c += VECTOR_WIDTH) {
-      const int n = min(columns - c, VECTOR_WIDTH);
-      float lanes[VECTOR_WIDTH];
-      STOREV(expv(load_part(x + c, n) - SPLAT(largest)), lanes);
-      for (int i = 0; i < n; i++) sum += lanes[i];
-    }
+    float largest;
+    int best;
+    const float sum = exponential_sum(x, columns, &largest, &best);
     const int valid = label >= 0 && label < columns;
     loss += valid ? log(sum) + (largest - x[label]) : NAN;
     correct += best == label ? 1 : 0;

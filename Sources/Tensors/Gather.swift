@@ -11,7 +11,7 @@ enum GatherKernels {
 public struct ChannelScaling {
   /// The number of channels, 1, 3 or 4.
   public let channels: Int
-  fileprivate let tables: Buffer
+  let tables: Buffer
 
   /// The most channels.
   package static let mostChannels = Int(GATHER_MOST_CHANNELS)
@@ -68,7 +68,7 @@ public func gatherBatch(
   }
 }
 
-private func gather(
+func gather(
   _ kernel: Kernel, _ images: Buffer, _ shape: [Int], _ order: Buffer, _ offset: Int, _ count: Int,
   _ arguments: (_ y: Buffer, _ size: Int, _ stepValues: Buffer) -> [KernelArgument]
 ) throws -> Tensor {

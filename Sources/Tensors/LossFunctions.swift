@@ -14,39 +14,58 @@ enum LossKernels {
 ///   and another where the prediction is an activation's output, whose gradient is then a launch of its own.
 /// - Source: semantics of torch.nn.functional.mse_loss.
 public func meanSquaredError(_ prediction: Tensor, _ target: Tensor, metrics: RunningMetrics? = nil) throws -> Tensor {
+  try elementwiseLoss(
+    "meanSquaredError", LossKernels.squaredError, prediction, target, metrics, isSymmetric: true, slope: 2
+  ) { $0.arguments }
+}
+
+/// The mean of a loss of each element.
+///
+/// - Parameters:
+///   - isSymmetric: whether the target's gradient is the prediction's own, negated; otherwise it gets none.
+///   - slope: what the kernel multiplies the derivative of an element by, times the count.
+///   - arguments: the kernel's last ones, by what the prediction is the output of.
+func elementwiseLoss(
+  _ name: String, _ kernel: FamilyKernel, _ prediction: Tensor, _ target: Tensor, _ metrics: RunningMetrics?,
+  isSymmetric: Bool, slope: Float, _ arguments: (OutputFunction) -> [KernelArgument]
+) throws -> Tensor {
   guard prediction.shape == target.shape else {
-    throw ShapeError(
-      "meanSquaredError", "the prediction's shape \(prediction.shape) is not the target's, \(target.shape)")
+    throw ShapeError(name, "the prediction's shape \(prediction.shape) is not the target's, \(target.shape)")
   }
-  try checkIndexable("meanSquaredError", prediction.count)
+  try checkIndexable(name, prediction.count)
   let device = prediction.device
   let count = prediction.count
-  let tape = Tape.of(prediction, target)
+  let tape = isSymmetric ? Tape.of(prediction, target) : Tape.of(prediction)
   let chunks = ReductionChunks.elements(count, on: device)
   let partial = try device.allocate(byteCount: chunks.count * 4)
   let gradient = try tape.map { _ in try device.tensor(prediction.shape) }
-  // The target's gradient is the prediction's own, negated.
-  let function = target.requiresGradient ? .none : tape?.outputFunction(of: prediction) ?? .none
+  let negated = isSymmetric && target.requiresGradient ? target : nil
+  let function = negated == nil ? tape?.outputFunction(of: prediction) ?? .none : .none
   try device.launch(
-    LossKernels.squaredError,
-    over: device.chunkGrid(chunks.count), moving: (gradient == nil ? 2 : 3) * count,
+    kernel, over: device.chunkGrid(chunks.count), moving: (gradient == nil ? 2 : 3) * count,
     [
       .buffer(prediction.buffer), .buffer(target.buffer), .buffer(gradient?.buffer ?? partial), .buffer(partial),
-      .int(count), .int(chunks.length), .float(2 / Float(count)), .int(gradient == nil ? 0 : 1),
-    ] + function.arguments)
+      .int(count), .int(chunks.length), .float(slope / Float(count)), .int(gradient == nil ? 0 : 1),
+    ] + arguments(function))
   let loss = try finishLoss(
     partial, hits: nil, chunks: chunks.count, scale: 1 / Float(count), examples: prediction.shape.first ?? 1, metrics)
   if let tape, let gradient {
-    tape.recordLoss(loss, of: prediction, gradient: gradient, before: function, negatedTo: target)
+    tape.recordLoss(loss, of: prediction, gradient: gradient, before: function, negatedTo: negated)
   }
   return loss
 }
 
-/// Sums a loss's chunks, times scale, and adds the loss to the metrics. One launch, unless it is left to an optimizer.
+/// Sums a loss's chunks, times scale, and the tape's penalties, and adds the loss to the metrics. One launch, unless it is
+/// left to an optimizer, and one for each penalty.
 func finishLoss(
   _ partial: Buffer, hits: Buffer?, chunks: Int, scale: Float, examples: Int, _ metrics: RunningMetrics?
 ) throws -> Tensor {
   let device = partial.device, loss = try device.tensor([1])
+  for penalty in Tape.current?.penalties ?? [] {
+    try device.launch(
+      ReduceKernels.chunkSum, over: device.chunkGrid(1), moving: 3,
+      [.buffer(penalty.buffer), .buffer(partial), .int(1), .int(1), .float(1 / scale), .int(1)])
+  }
   let pending = PendingLoss(
     loss: loss, partial: partial, hits: hits, metrics: metrics?.buffer, chunks: chunks, scale: scale,
     examples: examples)
@@ -93,7 +112,10 @@ extension Tape {
     _ loss: Tensor, of input: Tensor, gradient: Tensor, before function: OutputFunction = .none,
     negatedTo other: Tensor? = nil
   ) {
+    let penalties = penalties
+    self.penalties = []
     record(loss) { dy in
+      for penalty in penalties { try self.accumulate(dy, into: penalty) }
       if input.requiresGradient {
         try self.accumulate(
           self.isOnes(dy) ? gradient : scaled(gradient, by: dy), into: input, before: function)

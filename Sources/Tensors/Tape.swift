@@ -20,6 +20,8 @@ public final class Tape {
   private var gradients: [ObjectIdentifier: Tensor] = [:]
   /// Gradients before the output functions of the operators that made these tensors.
   private var preactivationGradients: [ObjectIdentifier: Tensor] = [:]
+  /// Numbers on the device that the next loss is to contain.
+  var penalties: [Tensor] = []
   /// A loss whose chunks nobody has summed yet, where the pass may leave that to others.
   private var pendingLoss: PendingLoss?
   private var leavesLoss = false
@@ -216,6 +218,7 @@ public final class Tape {
   /// Forgets everything recorded, and with it the intermediate tensors.
   public func clear() {
     records.removeAll(keepingCapacity: true)
+    penalties.removeAll(keepingCapacity: true)
     clearGradients()
   }
 

@@ -54,7 +54,8 @@ extension KernelTable {
   private static let vectorPrograms: Set = [
     "batch_norm", "batch_norm_pool", "column_sum", "dropout", "dropout_pool", "group_norm", "layout", "loss", "softmax",
     "gemm", "conv2d", "conv2d_batch", "conv2d_depthwise", "conv2d_dot", "conv2d_first", "conv2d_first_norm",
-    "conv2d_from_one", "conv2d_prepare", "conv2d_to_one", "winograd",
+    "conv2d_from_one", "conv2d_prepare", "conv2d_to_one", "winograd", "clip", "pointwise_loss",
+    "weighted_cross_entropy",
   ]
 }
 
@@ -307,6 +308,18 @@ private final class KernelSweep {
     try differentiate { try crossEntropy(logits, labels: labels, metrics: metrics) }
     let prediction = try leaf([3, 7]), target = try constant([3, 7])
     try differentiate { try meanSquaredError(prediction, target, metrics: metrics) }
+    try differentiate { try huberLoss(prediction, target) }
+    try differentiate { try binaryCrossEntropyWithLogits(prediction, target) }
+    let weights = try ClassWeights([1, 2, 3], on: device)
+    try differentiate { try crossEntropy(logits, labels: labels, weights: weights, labelSmoothing: 0.1) }
+    try clip(gradients: constant([3, 7]), toNorm: 1)
+    let halves = try leaf([5, 34])
+    try differentiate {
+      try penalizeAbsoluteValues(of: halves, weight: 0.5)
+      let z = try sampleNormal(halves, divergenceWeight: 0.5, key: DropoutKey(seed: 1, layer: 2, step: 3))
+      return try meanSquaredError(z, constant([5, 17]))
+    }
+    _ = try means(of: halves)
     _ = try correctCount(logits, labels)
     _ = try metrics.values()
   }
@@ -371,5 +384,13 @@ private final class KernelSweep {
     let scaling = try ChannelScaling(scales: [1, 2, 3], shifts: [0, 1, 2], on: device)
     _ = try gatherBatch(images, height: 1, width: 5, order: order, offset: 1, count: 3, by: scaling)
     _ = try gatherLabels(labels, order: order, offset: 1, count: 3)
+    let changes = try ImageChanges(count: 4, on: device)
+    var change = ImageChange()
+    change.column = [0.8, 0.6, -1.5]
+    change.row = [-0.6, 0.8, 1.25]
+    try changes.set([change, change, change, change])
+    let changed = try gatherBatch(
+      images, height: 1, width: 5, order: order, offset: 1, count: 3, by: scaling, changes: changes, fill: 9)
+    _ = try addNoise(to: changed, order: order, offset: 1, deviation: 2, by: scaling, changes: changes)
   }
 }

@@ -8,9 +8,9 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 # Programs of which a GPU device launches no kernel: the vector family's.
 CPU_ONLY = {
-    "batch_norm", "batch_norm_pool", "column_sum", "conv2d", "conv2d_batch", "conv2d_depthwise", "conv2d_dot",
+    "batch_norm", "batch_norm_pool", "clip", "column_sum", "conv2d", "conv2d_batch", "conv2d_depthwise", "conv2d_dot",
     "conv2d_first", "conv2d_first_norm", "conv2d_from_one", "conv2d_prepare", "conv2d_to_one", "dropout", "dropout_pool",
-    "gemm", "group_norm", "layout", "loss", "softmax", "winograd"}
+    "gemm", "group_norm", "layout", "loss", "pointwise_loss", "softmax", "weighted_cross_entropy", "winograd"}
 DEVICE_MACROS = {"VECTOR_WIDTH": 4, "USE_FMA": 1, "ROWS": 4}  # OpenCLPrograms.options(for:) on a GPU
 TILE_MACROS = ("TILE_M", "TILE_N", "TILE_K", "ITEM_M", "ITEM_N")
 TILE_FIELDS = ("rows", "columns", "depth", "itemRows", "itemColumns")
@@ -20,7 +20,8 @@ FLAGS = {  # of the LocalTileKernels: macros that are 0 or 1
     "conv2d_weight_gradient_tile": ("ALIGNED", "PIXELS_ALIGNED"), "conv2d_pool_tile": ("ALIGNED", "PIXELS_ALIGNED")}
 GROUP = 64  # items of a group where nothing else is said: groupSize in Launches.swift
 # The header and the macro with the items of a group of kernels with local memory, on a GPU with large groups.
-GROUPS = {"sum_splits": None, "cross_entropy_rows_tile": ("loss.h", "LOSS_GROUP_ITEMS")}
+GROUPS = {"sum_splits": None, "cross_entropy_rows_tile": ("loss.h", "LOSS_GROUP_ITEMS"),
+    "weighted_cross_entropy_rows_tile": ("loss.h", "LOSS_GROUP_ITEMS")}
 GROUP_SUM = ("group_sum.h", "GROUP_SUM_ITEMS")  # of the others
 KERNEL = re.compile(r"(?:kernel|GROUP_KERNEL) void (\w+)\((.*?)^}", re.M | re.S)
 

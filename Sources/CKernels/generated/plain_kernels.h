@@ -1,8 +1,10 @@
 // Written by Tools/kernels/generate.py from Kernels/: `make kernels`, never by hand.
 
 #pragma once
+#include "../../../Kernels/augment.cl"
 #include "../../../Kernels/batch_norm.cl"
 #include "../../../Kernels/batch_norm_pool.cl"
+#include "../../../Kernels/clip.cl"
 #include "../../../Kernels/column_sum.cl"
 #include "../../../Kernels/conv2d_depthwise.cl"
 #include "../../../Kernels/conv2d_dot.cl"
@@ -21,10 +23,26 @@
 #include "../../../Kernels/loss.cl"
 #include "../../../Kernels/optimizer.cl"
 #include "../../../Kernels/peak.cl"
+#include "../../../Kernels/penalty.cl"
+#include "../../../Kernels/pointwise_loss.cl"
 #include "../../../Kernels/pool.cl"
 #include "../../../Kernels/reduce.cl"
 #include "../../../Kernels/softmax.cl"
+#include "../../../Kernels/weighted_cross_entropy.cl"
 
+ENTRY(
+    gather_augmented,
+    (const uchar *, const int *, const uint *, const uint *, const float *, float *, int, int, int, int, float),
+    A(0, const uchar *) A(1, const int *) A(2, const uint *) A(3, const uint *) A(4, const float *) A(5, float *)
+        A(6, int) A(7, int) A(8, int) A(9, int) A(10, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10))
+ENTRY(
+    add_noise,
+    (const float *, const int *, const uint *, const uint *, const float *, const float *, float *, int, int, int,
+        float),
+    A(0, const float *) A(1, const int *) A(2, const uint *) A(3, const uint *) A(4, const float *)
+        A(5, const float *) A(6, float *) A(7, int) A(8, int) A(9, int) A(10, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10))
 ENTRY(
     batch_norm_chunk_statistics,
     (const float *, float *, float *, int, int, int),
@@ -88,6 +106,16 @@ ENTRY(
         A(5, const float *) A(6, const float *) A(7, const float *) A(8, float *) A(9, int) A(10, int) A(11, int)
         A(12, int) A(13, float) A(14, int) A(15, int) A(16, float) A(17, int),
     (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17))
+ENTRY(
+    square_sum,
+    (const float *, float *, int, int),
+    A(0, const float *) A(1, float *) A(2, int) A(3, int),
+    (a0, a1, a2, a3))
+ENTRY(
+    clip_factor,
+    (const float *, float *, int, float),
+    A(0, const float *) A(1, float *) A(2, int) A(3, float),
+    (a0, a1, a2, a3))
 ENTRY(
     column_sum,
     (const float *, float *, int, int, int, int),
@@ -350,6 +378,38 @@ ENTRY(
     A(0, float *) A(1, int) A(2, float) A(3, float),
     (a0, a1, a2, a3))
 ENTRY(
+    absolute_terms,
+    (const float *, float *, float *, int, float),
+    A(0, const float *) A(1, float *) A(2, float *) A(3, int) A(4, float),
+    (a0, a1, a2, a3, a4))
+ENTRY(
+    sample_normal,
+    (const float *, float *, float *, const uint *, int, int, uint, uint, uint, float),
+    A(0, const float *) A(1, float *) A(2, float *) A(3, const uint *) A(4, int) A(5, int) A(6, uint) A(7, uint)
+        A(8, uint) A(9, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9))
+ENTRY(
+    sample_normal_gradient,
+    (const float *, const float *, const float *, float *, int, int),
+    A(0, const float *) A(1, const float *) A(2, const float *) A(3, float *) A(4, int) A(5, int),
+    (a0, a1, a2, a3, a4, a5))
+ENTRY(
+    divergence_gradient,
+    (const float *, float *, int, int, float),
+    A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, float),
+    (a0, a1, a2, a3, a4))
+ENTRY(
+    first_columns,
+    (const float *, float *, int, int, int),
+    A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, int),
+    (a0, a1, a2, a3, a4))
+ENTRY(
+    pointwise_loss,
+    (const float *, const float *, float *, float *, int, int, float, int, int, float, int, float),
+    A(0, const float *) A(1, const float *) A(2, float *) A(3, float *) A(4, int) A(5, int) A(6, float) A(7, int)
+        A(8, int) A(9, float) A(10, int) A(11, float),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11))
+ENTRY(
     pool_max_forward,
     (const float *, float *, ushort *, int, int, int, int, int, int, int, int, int, int, int, int, int),
     A(0, const float *) A(1, float *) A(2, ushort *) A(3, int) A(4, int) A(5, int) A(6, int) A(7, int) A(8, int)
@@ -411,11 +471,24 @@ ENTRY(
     A(0, const float *) A(1, const int *) A(2, float *) A(3, float *) A(4, int *) A(5, int) A(6, int) A(7, int)
         A(8, float) A(9, int),
     (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9))
+ENTRY(
+    sum_label_weights,
+    (const float *, const int *, float *, int, int),
+    A(0, const float *) A(1, const int *) A(2, float *) A(3, int) A(4, int),
+    (a0, a1, a2, a3, a4))
+ENTRY(
+    weighted_cross_entropy_rows,
+    (const float *, const int *, const float *, const float *, float *, float *, int *, int, int, int, float, float,
+        int),
+    A(0, const float *) A(1, const int *) A(2, const float *) A(3, const float *) A(4, float *) A(5, float *)
+        A(6, int *) A(7, int) A(8, int) A(9, int) A(10, float) A(11, float) A(12, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12))
 
-#define PLAIN_ROWS ROW(batch_norm_chunk_statistics) ROW(batch_norm_statistics) ROW(batch_norm_forward) \
-    ROW(batch_norm_chunk_gradients) ROW(batch_norm_parameter_gradients) ROW(batch_norm_backward) \
-    ROW(batch_norm_pool_forward) ROW(batch_norm_average_chunk_gradients) ROW(batch_norm_pool_backward) ROW(column_sum) \
-    ROW(add_parts) ROW(conv2d_depthwise) ROW(conv2d_depthwise_transposed) ROW(conv2d_depthwise_weight_gradient) \
+#define PLAIN_ROWS ROW(gather_augmented) ROW(add_noise) ROW(batch_norm_chunk_statistics) ROW(batch_norm_statistics) \
+    ROW(batch_norm_forward) ROW(batch_norm_chunk_gradients) ROW(batch_norm_parameter_gradients) \
+    ROW(batch_norm_backward) ROW(batch_norm_pool_forward) ROW(batch_norm_average_chunk_gradients) \
+    ROW(batch_norm_pool_backward) ROW(square_sum) ROW(clip_factor) ROW(column_sum) ROW(add_parts) \
+    ROW(conv2d_depthwise) ROW(conv2d_depthwise_transposed) ROW(conv2d_depthwise_weight_gradient) \
     ROW(conv2d_transposed_dot) ROW(conv2d_collect) ROW(conv2d_first) ROW(conv2d_first_pool) \
     ROW(conv2d_first_dropout_pool) ROW(conv2d_first_pool_weight_gradient) ROW(conv2d_first_chunk_statistics) \
     ROW(conv2d_first_norm_pool) ROW(conv2d_first_norm_weight_gradient) ROW(conv2d_from_one) \
@@ -424,7 +497,8 @@ ENTRY(
     ROW(activation_backward) ROW(add) ROW(scale_by_scalar) ROW(broadcast_scalar) ROW(exponential) ROW(silu_forward) \
     ROW(silu_backward) ROW(gelu_forward) ROW(gelu_backward) ROW(gather_bytes) ROW(gather_bytes_by_channel) \
     ROW(gather_labels) ROW(group_norm_forward) ROW(group_norm_backward) ROW(transpose_batch) ROW(squared_error) \
-    ROW(loss_finish) ROW(adam_step) ROW(sgd_step) ROW(rmsprop_step) ROW(peak_multiply_add) ROW(pool_max_forward) \
-    ROW(pool_max_forward_2x2) ROW(pool_max_backward) ROW(pool_max_backward_tiling) ROW(pool_average_forward) \
-    ROW(pool_average_backward) ROW(pool_average_backward_tiling) ROW(chunk_sum) ROW(argmax) ROW(count_correct) \
-    ROW(cross_entropy_rows)
+    ROW(loss_finish) ROW(adam_step) ROW(sgd_step) ROW(rmsprop_step) ROW(peak_multiply_add) ROW(absolute_terms) \
+    ROW(sample_normal) ROW(sample_normal_gradient) ROW(divergence_gradient) ROW(first_columns) ROW(pointwise_loss) \
+    ROW(pool_max_forward) ROW(pool_max_forward_2x2) ROW(pool_max_backward) ROW(pool_max_backward_tiling) \
+    ROW(pool_average_forward) ROW(pool_average_backward) ROW(pool_average_backward_tiling) ROW(chunk_sum) ROW(argmax) \
+    ROW(count_correct) ROW(cross_entropy_rows) ROW(sum_label_weights) ROW(weighted_cross_entropy_rows)

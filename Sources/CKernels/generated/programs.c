@@ -18,6 +18,14 @@ static const char argmax_cl_text[] = {
 #embed "../../../Kernels/argmax.cl"
 };
 TEXT_FILE(argmax_cl, "argmax.cl")
+static const char augment_cl_text[] = {
+#embed "../../../Kernels/augment.cl"
+};
+TEXT_FILE(augment_cl, "augment.cl")
+static const char augment_h_text[] = {
+#embed "../../../Kernels/augment.h"
+};
+TEXT_FILE(augment_h, "augment.h")
 static const char batch_norm_cl_text[] = {
 #embed "../../../Kernels/batch_norm.cl"
 };
@@ -38,6 +46,14 @@ static const char batch_norm_tile_cl_text[] = {
 #embed "../../../Kernels/batch_norm_tile.cl"
 };
 TEXT_FILE(batch_norm_tile_cl, "batch_norm_tile.cl")
+static const char clip_cl_text[] = {
+#embed "../../../Kernels/clip.cl"
+};
+TEXT_FILE(clip_cl, "clip.cl")
+static const char clip_tile_cl_text[] = {
+#embed "../../../Kernels/clip_tile.cl"
+};
+TEXT_FILE(clip_tile_cl, "clip_tile.cl")
 static const char column_sum_cl_text[] = {
 #embed "../../../Kernels/column_sum.cl"
 };
@@ -206,6 +222,10 @@ static const char local_tile_cl_text[] = {
 #embed "../../../Kernels/local_tile.cl"
 };
 TEXT_FILE(local_tile_cl, "local_tile.cl")
+static const char logarithm_cl_text[] = {
+#embed "../../../Kernels/logarithm.cl"
+};
+TEXT_FILE(logarithm_cl, "logarithm.cl")
 static const char loss_cl_text[] = {
 #embed "../../../Kernels/loss.cl"
 };
@@ -218,6 +238,14 @@ static const char loss_metrics_cl_text[] = {
 #embed "../../../Kernels/loss_metrics.cl"
 };
 TEXT_FILE(loss_metrics_cl, "loss_metrics.cl")
+static const char loss_terms_cl_text[] = {
+#embed "../../../Kernels/loss_terms.cl"
+};
+TEXT_FILE(loss_terms_cl, "loss_terms.cl")
+static const char loss_terms_h_text[] = {
+#embed "../../../Kernels/loss_terms.h"
+};
+TEXT_FILE(loss_terms_h, "loss_terms.h")
 static const char loss_tile_cl_text[] = {
 #embed "../../../Kernels/loss_tile.cl"
 };
@@ -226,6 +254,10 @@ static const char norm_columns_cl_text[] = {
 #embed "../../../Kernels/norm_columns.cl"
 };
 TEXT_FILE(norm_columns_cl, "norm_columns.cl")
+static const char normal_cl_text[] = {
+#embed "../../../Kernels/normal.cl"
+};
+TEXT_FILE(normal_cl, "normal.cl")
 static const char optimizer_cl_text[] = {
 #embed "../../../Kernels/optimizer.cl"
 };
@@ -250,6 +282,14 @@ static const char peak_h_text[] = {
 #embed "../../../Kernels/peak.h"
 };
 TEXT_FILE(peak_h, "peak.h")
+static const char penalty_cl_text[] = {
+#embed "../../../Kernels/penalty.cl"
+};
+TEXT_FILE(penalty_cl, "penalty.cl")
+static const char penalty_h_text[] = {
+#embed "../../../Kernels/penalty.h"
+};
+TEXT_FILE(penalty_h, "penalty.h")
 static const char philox_cl_text[] = {
 #embed "../../../Kernels/philox.cl"
 };
@@ -258,10 +298,22 @@ static const char philox_h_text[] = {
 #embed "../../../Kernels/philox.h"
 };
 TEXT_FILE(philox_h, "philox.h")
+static const char philox_block_cl_text[] = {
+#embed "../../../Kernels/philox_block.cl"
+};
+TEXT_FILE(philox_block_cl, "philox_block.cl")
 static const char philox_tile_cl_text[] = {
 #embed "../../../Kernels/philox_tile.cl"
 };
 TEXT_FILE(philox_tile_cl, "philox_tile.cl")
+static const char pointwise_loss_cl_text[] = {
+#embed "../../../Kernels/pointwise_loss.cl"
+};
+TEXT_FILE(pointwise_loss_cl, "pointwise_loss.cl")
+static const char pointwise_loss_tile_cl_text[] = {
+#embed "../../../Kernels/pointwise_loss_tile.cl"
+};
+TEXT_FILE(pointwise_loss_tile_cl, "pointwise_loss_tile.cl")
 static const char pool_cl_text[] = {
 #embed "../../../Kernels/pool.cl"
 };
@@ -294,6 +346,14 @@ static const char softmax_cl_text[] = {
 #embed "../../../Kernels/softmax.cl"
 };
 TEXT_FILE(softmax_cl, "softmax.cl")
+static const char softmax_row_cl_text[] = {
+#embed "../../../Kernels/softmax_row.cl"
+};
+TEXT_FILE(softmax_row_cl, "softmax_row.cl")
+static const char softmax_row_tile_cl_text[] = {
+#embed "../../../Kernels/softmax_row_tile.cl"
+};
+TEXT_FILE(softmax_row_tile_cl, "softmax_row_tile.cl")
 static const char step_values_h_text[] = {
 #embed "../../../Kernels/step_values.h"
 };
@@ -310,6 +370,14 @@ static const char sums_beside_cl_text[] = {
 #embed "../../../Kernels/sums_beside.cl"
 };
 TEXT_FILE(sums_beside_cl, "sums_beside.cl")
+static const char weighted_cross_entropy_cl_text[] = {
+#embed "../../../Kernels/weighted_cross_entropy.cl"
+};
+TEXT_FILE(weighted_cross_entropy_cl, "weighted_cross_entropy.cl")
+static const char weighted_cross_entropy_tile_cl_text[] = {
+#embed "../../../Kernels/weighted_cross_entropy_tile.cl"
+};
+TEXT_FILE(weighted_cross_entropy_tile_cl, "weighted_cross_entropy_tile.cl")
 static const char winograd_cl_text[] = {
 #embed "../../../Kernels/winograd.cl"
 };
@@ -323,6 +391,8 @@ static const char winograd_transforms_cl_text[] = {
 };
 TEXT_FILE(winograd_transforms_cl, "winograd_transforms.cl")
 
+static const telar_file *const augment_files[] = {&common_cl, &augment_h, &gather_h, &philox_h, &philox_block_cl,
+    &step_values_h, &augment_cl};
 static const telar_file *const batch_norm_files[] = {&common_cl, &activation_h, &activation_cl, &batch_norm_h,
     &batch_norm_cl};
 static const telar_file *const batch_norm_pool_files[] = {&common_cl, &activation_h, &activation_cl, &pool_h,
@@ -331,6 +401,9 @@ static const telar_file *const batch_norm_pool_tile_files[] = {&common_cl, &pool
     &activation_cl, &batch_norm_h, &quad_cl, &group_sum_h, &group_sum_cl, &norm_columns_cl, &batch_norm_pool_tile_cl};
 static const telar_file *const batch_norm_tile_files[] = {&common_cl, &activation_h, &activation_cl, &batch_norm_h,
     &quad_cl, &group_sum_h, &group_sum_cl, &norm_columns_cl, &batch_norm_tile_cl};
+static const telar_file *const clip_files[] = {&common_cl, &clip_cl};
+static const telar_file *const clip_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl, &group_sum_h,
+    &group_sum_cl, &clip_tile_cl};
 static const telar_file *const column_sum_files[] = {&common_cl, &column_sum_cl};
 static const telar_file *const column_sum_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
     &group_sum_h, &group_sum_cl, &column_sum_tile_cl};
@@ -379,31 +452,45 @@ static const telar_file *const layout_files[] = {&common_cl, &layout_h, &layout_
 static const telar_file *const layout_tile_files[] = {&common_cl, &layout_h, &layout_tile_cl};
 static const telar_file *const loss_files[] = {&common_cl, &activation_h, &activation_cl, &loss_metrics_cl, &loss_cl};
 static const telar_file *const loss_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl, &group_sum_h,
-    &group_sum_cl, &loss_metrics_cl, &loss_h, &loss_tile_cl};
+    &group_sum_cl, &loss_metrics_cl, &loss_h, &softmax_row_tile_cl, &loss_tile_cl};
 static const telar_file *const optimizer_files[] = {&common_cl, &step_values_h, &optimizer_update_cl, &optimizer_cl};
 static const telar_file *const optimizer_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
     &group_sum_h, &group_sum_cl, &loss_metrics_cl, &optimizer_tile_h, &step_values_h, &optimizer_update_cl,
     &optimizer_tile_cl};
 static const telar_file *const peak_files[] = {&common_cl, &peak_h, &peak_cl};
+static const telar_file *const penalty_files[] = {&common_cl, &activation_h, &activation_cl, &logarithm_cl,
+    &normal_cl, &penalty_h, &philox_h, &philox_block_cl, &step_values_h, &penalty_cl};
+static const telar_file *const pointwise_loss_files[] = {&common_cl, &activation_h, &activation_cl, &logarithm_cl,
+    &loss_terms_h, &loss_terms_cl, &pointwise_loss_cl};
+static const telar_file *const pointwise_loss_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
+    &group_sum_h, &group_sum_cl, &logarithm_cl, &loss_terms_h, &loss_terms_cl, &pointwise_loss_tile_cl};
 static const telar_file *const pool_files[] = {&common_cl, &pool_h, &argmax_cl, &pool_cl};
 static const telar_file *const pool_tile_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
     &quad_cl, &philox_h, &philox_tile_cl, &step_values_h, &epilogue_tile_cl, &pool_tile_cl};
 static const telar_file *const reduce_files[] = {&common_cl, &reduce_cl};
 static const telar_file *const reduce_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
     &group_sum_h, &group_sum_cl, &reduce_tile_cl};
-static const telar_file *const softmax_files[] = {&common_cl, &activation_h, &activation_cl, &softmax_cl};
+static const telar_file *const softmax_files[] = {&common_cl, &activation_h, &activation_cl, &softmax_row_cl,
+    &softmax_cl};
 static const telar_file *const sum_splits_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
     &quad_cl, &philox_h, &philox_tile_cl, &step_values_h, &epilogue_tile_cl, &sum_splits_h, &sum_splits_cl};
+static const telar_file *const weighted_cross_entropy_files[] = {&common_cl, &activation_h, &activation_cl,
+    &softmax_row_cl, &weighted_cross_entropy_cl};
+static const telar_file *const weighted_cross_entropy_tile_files[] = {&common_cl, &activation_h, &activation_cl,
+    &quad_cl, &group_sum_h, &group_sum_cl, &loss_h, &softmax_row_tile_cl, &weighted_cross_entropy_tile_cl};
 static const telar_file *const winograd_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
     &register_tile_cl, &winograd_h, &winograd_transforms_cl, &winograd_cl};
 
 #define PROGRAM(name, has_local_memory) \
   {#name, name##_files, sizeof name##_files / sizeof *name##_files, has_local_memory},
 static const telar_program programs[] = {
+    PROGRAM(augment, 0)
     PROGRAM(batch_norm, 0)
     PROGRAM(batch_norm_pool, 0)
     PROGRAM(batch_norm_pool_tile, 1)
     PROGRAM(batch_norm_tile, 1)
+    PROGRAM(clip, 0)
+    PROGRAM(clip_tile, 1)
     PROGRAM(column_sum, 0)
     PROGRAM(column_sum_tile, 1)
     PROGRAM(conv2d, 0)
@@ -435,12 +522,17 @@ static const telar_program programs[] = {
     PROGRAM(optimizer, 0)
     PROGRAM(optimizer_tile, 1)
     PROGRAM(peak, 0)
+    PROGRAM(penalty, 0)
+    PROGRAM(pointwise_loss, 0)
+    PROGRAM(pointwise_loss_tile, 1)
     PROGRAM(pool, 0)
     PROGRAM(pool_tile, 1)
     PROGRAM(reduce, 0)
     PROGRAM(reduce_tile, 1)
     PROGRAM(softmax, 0)
     PROGRAM(sum_splits, 1)
+    PROGRAM(weighted_cross_entropy, 0)
+    PROGRAM(weighted_cross_entropy_tile, 1)
     PROGRAM(winograd, 0)
 };
 const int telar_program_count = sizeof programs / sizeof *programs;
@@ -448,6 +540,8 @@ const int telar_program_count = sizeof programs / sizeof *programs;
 const telar_program *telar_program_at(int index) { return &programs[index]; }
 
 static const telar_kernel kernels[] = {
+    {"augment", "gather_augmented", "cccccbiiiif", 0},
+    {"augment", "add_noise", "ccccccbiiif", 0},
     {"batch_norm", "batch_norm_chunk_statistics", "cbbiii", 0},
     {"batch_norm", "batch_norm_statistics", "ccbbbbiiif", 0},
     {"batch_norm", "batch_norm_forward", "cbcccciifif", 0},
@@ -465,6 +559,10 @@ static const telar_kernel kernels[] = {
     {"batch_norm_tile", "batch_norm_forward_tile", "cbcccciifif", 0},
     {"batch_norm_tile", "batch_norm_chunk_gradients_tile", "ccccccbbiiiifif", 0},
     {"batch_norm_tile", "batch_norm_backward_tile", "ccccccccibiiifif", 0},
+    {"clip", "square_sum", "cbii", 0},
+    {"clip", "clip_factor", "cbif", 0},
+    {"clip_tile", "square_sum_tile", "cbii", 0},
+    {"clip_tile", "clip_factor_tile", "cbif", 0},
     {"column_sum", "column_sum", "cbiiii", 0},
     {"column_sum", "add_parts", "cbiii", 0},
     {"column_sum_tile", "column_sum_tile", "cbiiiii", 0},
@@ -535,6 +633,13 @@ static const telar_kernel kernels[] = {
     {"optimizer_tile", "sgd_step_tile", "bcccbcfficcbbifiii", 0},
     {"optimizer_tile", "rmsprop_step_tile", "bcccbbbcffffficcbbifiii", 0},
     {"peak", "peak_multiply_add", "biff", 0},
+    {"penalty", "absolute_terms", "cbbif", 0},
+    {"penalty", "sample_normal", "cbbciiuuuf", 0},
+    {"penalty", "sample_normal_gradient", "cccbii", 0},
+    {"penalty", "divergence_gradient", "cbiif", 0},
+    {"penalty", "first_columns", "cbiii", 0},
+    {"pointwise_loss", "pointwise_loss", "ccbbiifiifif", 0},
+    {"pointwise_loss_tile", "pointwise_loss_tile", "ccbbiifiifif", 0},
     {"pool", "pool_max_forward", "cbbiiiiiiiiiiiii", 0},
     {"pool", "pool_max_forward_2x2", "cbbiiiiiii", 0},
     {"pool", "pool_max_backward", "ccbiiiiiiiiiiii", 0},
@@ -549,6 +654,10 @@ static const telar_kernel kernels[] = {
     {"reduce_tile", "chunk_sum_tile", "cbiifi", 0},
     {"softmax", "cross_entropy_rows", "ccbbbiiifi", 0},
     {"sum_splits", "sum_splits", "cccbiiiffcifuuucu", 0},
+    {"weighted_cross_entropy", "sum_label_weights", "ccbii", 0},
+    {"weighted_cross_entropy", "weighted_cross_entropy_rows", "ccccbbbiiiffi", 0},
+    {"weighted_cross_entropy_tile", "sum_label_weights_tile", "ccbii", 0},
+    {"weighted_cross_entropy_tile", "weighted_cross_entropy_rows_tile", "ccccbbbiiffi", 0},
     {"winograd", "winograd_forward", "ccccbbiiiiiiiiiicif", 1},
     {"winograd", "winograd_weight_gradient", "cccbiiiiiiiiii", 1},
 };

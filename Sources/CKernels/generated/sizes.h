@@ -1,6 +1,7 @@
 // Written by Tools/kernels/generate.py from Kernels/: `make kernels`, never by hand.
 #pragma once
 #include "../../../Kernels/activation.h"
+#include "../../../Kernels/augment.h"
 #include "../../../Kernels/batch_norm.h"
 #include "../../../Kernels/conv2d.h"
 #include "../../../Kernels/conv2d_batch.h"
@@ -13,8 +14,10 @@
 #include "../../../Kernels/group_sum.h"
 #include "../../../Kernels/layout.h"
 #include "../../../Kernels/loss.h"
+#include "../../../Kernels/loss_terms.h"
 #include "../../../Kernels/optimizer_tile.h"
 #include "../../../Kernels/peak.h"
+#include "../../../Kernels/penalty.h"
 #include "../../../Kernels/philox.h"
 #include "../../../Kernels/pool.h"
 #include "../../../Kernels/step_values.h"
