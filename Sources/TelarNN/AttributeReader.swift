@@ -197,6 +197,38 @@ public struct AttributeReader {
     }
   }
 
+  /// The value of a keyword that `read` makes of JSON, or its default.
+  ///
+  /// - Throws: errors of `read`; those of a reader of its own are about the keyword within this one.
+  public mutating func take<Value>(
+    _ name: String, default fallback: Value, _ read: (JSON, AttributeReader) throws -> Value
+  ) throws -> Value {
+    try take(name, default: fallback, example: fallback) { [self] value in
+      do {
+        return try read(value, self)
+      } catch let error as AttributeError where error.place == name {
+        throw AttributeError(
+          place, keyword: error.keyword.map { "\(name).\($0)" } ?? name, error.detail)
+      }
+    }
+  }
+
+  /// The keywords of a table, `false` for none.
+  public mutating func table<Value>(
+    _ name: String, _ read: (inout AttributeReader) throws -> Value?
+  ) throws -> Value? {
+    try take(name, default: nil) { value, reader in
+      if value == .boolean(false) || value == .null { return nil }
+      guard case .object(let members) = value else {
+        throw reader.error(name, "must be a table or false, not \(reader.shown(value))")
+      }
+      var inner = AttributeReader(members, place: name)
+      let result = try read(&inner)
+      try inner.end()
+      return result
+    }
+  }
+
   /// A keyword for which only one value, its default, is taken.
   public mutating func only(_ name: String, _ value: JSON) throws {
     guard let given = take(name), given != value else { return }
@@ -228,7 +260,7 @@ extension Pair {
 
 extension OrderedMembers {
   /// These members and then others.
-  func adding(_ others: Self) -> Self {
+  package func adding(_ others: Self) -> Self {
     var all = self
     for (key, value) in others { all[key] = value }
     return all

@@ -8,6 +8,7 @@
 /// ```
 public enum LayerRegistry {
   private static let builtIn: [any Layer.Type] = [
+    ActivityRegularization.self,
     AdaptiveAvgPool2d.self,
     AvgPool2d.self,
     BatchNorm2d.self,
@@ -21,6 +22,7 @@ public enum LayerRegistry {
     Linear.self,
     MaxPool2d.self,
     ReLU.self,
+    Sampling.self,
     SiLU.self,
     Sigmoid.self,
     Tanh.self,

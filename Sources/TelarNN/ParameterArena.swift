@@ -21,14 +21,15 @@ public struct Parameter {
   }
 }
 
-/// The memory of a network's parameters and gradients: trained ones in front, then frozen ones and buffers. Slices start
-/// at multiples of the device's alignment; the gaps between them hold zeros and stay so.
+/// The memory of a network's parameters and gradients: trained ones in front, then frozen ones and buffers. Of the trained
+/// ones those of one dimension, biases and such, lie together behind the others, as an optimizer often treats them alike.
+/// Slices start at multiples of the device's alignment; the gaps between them hold zeros and stay so.
 final class ParameterArena {
   /// In the order of the architecture.
   let parameters: [Parameter]
   /// The tensors of each layer, by the layer's key and their names.
   private let layers: [String: [String: Tensor]]
-  /// Trained parameters in the order of their memory, with their places in it in floats.
+  /// Trained parameters in the order of the architecture, with their places in memory in floats.
   let trained: [(parameter: Parameter, offset: Int)]
   /// The gradients of ``trained``.
   let slots: [GradientSlot]
@@ -39,6 +40,11 @@ final class ParameterArena {
   let gradients: Buffer?
   /// Where gradients lie in parts until an optimizer adds them up; `nil` where they are computed whole.
   let parts: PartsArena?
+  /// Floats that slices start at multiples of.
+  private let alignment: Int
+
+  /// Floats from where a parameter begins to where the next one does.
+  func room(for spec: ParameterSpec) -> Int { (spec.count + alignment - 1) / alignment * alignment }
 
   init(_ architecture: Architecture, on device: any Device, seed: UInt64) throws {
     struct Entry {
@@ -57,6 +63,7 @@ final class ParameterArena {
       }
     }
     let alignment = device.properties.bufferAlignment / 4
+    self.alignment = alignment
     var end = 0
     var offsets = [Int](repeating: 0, count: entries.count)
     func place(where isWanted: (Entry) -> Bool) {
@@ -65,7 +72,8 @@ final class ParameterArena {
         end += (entry.spec.count + alignment - 1) / alignment * alignment
       }
     }
-    place { $0.isTrained }
+    place { $0.isTrained && $0.spec.shape.count > 1 }
+    place { $0.isTrained && $0.spec.shape.count <= 1 }
     trainedCount = end
     place { !$0.isTrained }
 

@@ -24,11 +24,17 @@ public final class TrainingStep {
   private let isRepeatable: Bool
   private var repeated: [Int: RepeatedStep] = [:]
 
-  public init(_ network: Network, _ optimizer: any Optimizer, schedule: Schedule? = nil) throws {
+  /// - Parameters:
+  ///   - groups: parameters with other settings of the optimizer.
+  ///   - schedule: the optimizer's learning rate of each step, which those of groups follow in proportion.
+  /// - Throws: `AttributeError` for settings that the optimizer does not have, and groups that match nothing.
+  public init(
+    _ network: Network, _ optimizer: any Optimizer, groups: [ParameterGroup] = [], schedule: Schedule? = nil
+  ) throws {
     self.network = network
     self.schedule = schedule
     isRepeatable = network.isRepeatable
-    optimizerState = try OptimizerState(optimizer, for: network)
+    optimizerState = try OptimizerState(optimizer, groups: groups, for: network)
     stepValues = try network.device.stepValues.buffer(on: network.device)
   }
 
@@ -43,6 +49,26 @@ public final class TrainingStep {
     try tape.backward(from: loss)
     try update(finishing: nil)
     return loss
+  }
+
+  /// Takes one step down the weighted sum of the losses of several batches, which takes the memory of one batch.
+  ///
+  /// With each batch's share of the images as its weight, the gradient is that of all of them in one batch, but for batch
+  /// normalization, whose statistics are each batch's own. Dropout masks differ between the batches.
+  ///
+  /// - Parameters:
+  ///   - weights: one a batch.
+  ///   - body: runs the network on a batch, given by its number from 0, and returns its loss.
+  /// - Cost: that of the batches one by one, a launch for each weight that is not 1, and a launch for each parameter to add
+  ///   its gradients where the kernels do not.
+  public func callAsFunction(accumulating weights: [Double], _ body: (_ batch: Int, Mode) throws -> Tensor) throws {
+    network.clearGradients()
+    for (batch, weight) in weights.enumerated() {
+      let loss = try tape.recording { try body(batch, .training(step: step * weights.count + batch)) }
+      try tape.backward(
+        from: loss, seed: weight == 1 ? nil : network.device.tensor(loss.shape, [Float(weight)]))
+    }
+    try update(finishing: nil)
   }
 
   /// The same for a step that is repeated: `body` launches the same with each call of a key, differs in the device's step

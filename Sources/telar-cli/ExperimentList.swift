@@ -31,7 +31,10 @@ struct ExperimentList {
     for (name, value) in optimizer.changedAttributes {
       texts[0] += " \(name.replacing("_", with: " ")) \(value.text)"
     }
-    texts[0] += experiment.isClassifier ? " on cross entropy" : " on mean squared error"
+    texts[0] +=
+      " on "
+      + (experiment.options.objective.map { words($0.json) }
+        ?? (experiment.isClassifier ? "cross entropy" : "mean squared error"))
     if experiment.schedule.json != LearningRateSchedule.constant.json {
       texts.append("schedule " + words(experiment.schedule.json))
     }
@@ -53,6 +56,9 @@ struct ExperimentList {
     if !experiment.metrics.isEmpty {
       texts.append("measures \(experiment.metrics.map(\.title).joined(separator: ", "))")
     }
+    for (name, value) in experiment.options.attributes {
+      texts.append("\(name.replacing("_", with: " ")) \(words(value))")
+    }
     if let pretraining = experiment.pretraining, let source = pretraining.experiment {
       let epochs = pretraining.epochs.map { ", \($0) epochs" } ?? ""
       let parts = pretraining.parts == ["encoder"] ? "" : " (\(pretraining.parts.joined(separator: ", ")))"
@@ -66,8 +72,8 @@ struct ExperimentList {
   }
 
   /// `cosine, minimum 0, warm up epochs 0.5`
-  private func words(_ schedule: JSON) -> String {
-    guard case .object(let members) = schedule else { return schedule.text }
+  private func words(_ settings: JSON) -> String {
+    guard case .object(let members) = settings else { return settings.string ?? settings.text }
     return members.map { key, value in
       let text = value.double.map { shortest($0) } ?? value.text.filter { $0 != "\"" }
       return key == "kind" ? text : "\(key.replacing("_", with: " ")) \(text)"
@@ -83,6 +89,7 @@ struct ExperimentList {
       "trained_as": study.twin(of: experiment).map { .string($0.name) } ?? .null,
       "early_stopping": experiment.earlyStopping?.json ?? .null, "monitor": .string(experiment.monitor.name),
       "metrics": .array(experiment.metrics.map { .string($0.name) }),
+      "options": .object(experiment.options.json),
       "pretraining": experiment.pretraining?.experiment.map(JSON.string) ?? .null,
       "frozen": .array(experiment.architecture.parts.filter(\.isFrozen).map { .string($0.name) }),
       "network": experiment.architecture.json,

@@ -1,18 +1,36 @@
 /// An optimizer at work on a network: the arrays that it keeps, and how many steps each parameter has had.
 public final class OptimizerState {
-  public var optimizer: any Optimizer
+  public let optimizer: any Optimizer
+  /// Gradients are scaled so that the norm of all of them together is at most this; `nil` to leave them.
+  public var clipNorm: Double?
   private let arena: ParameterArena
   private let arrays: [Buffer]
   /// Steps that each trained parameter has had; they differ when some had no gradient in a step.
   private var steps: [Int]
   /// The whole run of trained parameters, made once: what all but odd steps use.
-  private let whole: (values: Tensor, gradients: Tensor, arrays: [Tensor])?
-  /// A table for each layout that the gradients' parts have had so far, the latest last.
-  private var tables: [GradientTable] = []
-  /// Tables that are kept: a backward pass has one for each size of batch.
+  private let whole: Whole?
+  private var groups: [Group]
+
+  private struct Whole {
+    let values, gradients: Tensor
+    let arrays: [Tensor]
+  }
+
+  /// Parameters with an optimizer of the same settings.
+  private struct Group {
+    let optimizer: any Optimizer
+    /// Their indices among the trained parameters, in the order of their memory.
+    let members: [Int]
+    /// A table for each layout that the gradients' parts have had so far, the latest last.
+    var tables: [GradientTable] = []
+  }
+
+  /// Tables that are kept of a group: a backward pass has one for each size of batch.
   private static let mostTables = 16
 
-  public init(_ optimizer: any Optimizer, for network: Network) throws {
+  /// - Parameter groups: parameters with other settings, each set of which takes a launch of its own.
+  /// - Throws: `AttributeError` for settings that the optimizer does not have, and groups that match nothing.
+  public init(_ optimizer: any Optimizer, groups: [ParameterGroup] = [], for network: Network) throws {
     self.optimizer = optimizer
     let arena = network.arena
     self.arena = arena
@@ -21,95 +39,131 @@ public final class OptimizerState {
     steps = [Int](repeating: 0, count: arena.trained.count)
     whole = arena.gradients.map { gradients in
       let shape = [arena.trainedCount]
-      return (
-        Tensor(shape: shape, buffer: arena.values), Tensor(shape: shape, buffer: gradients),
-        arrays.map { Tensor(shape: shape, buffer: $0) }
-      )
+      return Whole(
+        values: Tensor(shape: shape, buffer: arena.values), gradients: Tensor(shape: shape, buffer: gradients),
+        arrays: arrays.map { Tensor(shape: shape, buffer: $0) })
     }
+    let (optimizers, group) = try optimizer.grouped(
+      by: groups, arena.trained.map { ($0.parameter.key, $0.parameter.spec) })
+    let inMemory = arena.trained.indices.sorted { arena.trained[$0].offset < arena.trained[$1].offset }
+    self.groups = optimizers.enumerated().map { index, optimizer in
+      Group(optimizer: optimizer, members: inMemory.filter { group[$0] == index })
+    }.filter { !$0.members.isEmpty }
   }
 
   /// Sets the numbers of the next step on the device, as far as they are known before its gradients.
   func announce(learningRate: Double? = nil) {
-    guard let first = steps.first, steps.allSatisfy({ $0 == first }) else { return }
-    optimizer.announce(
-      learningRate: learningRate ?? optimizer.learningRate, step: first + 1, on: arena.values.device)
+    guard let group = groups.first, let first = steps.first, steps.allSatisfy({ $0 == first }) else { return }
+    group.optimizer.announce(
+      learningRate: rate(of: group, learningRate), step: first + 1, on: arena.values.device)
+  }
+
+  /// A group's learning rate, in proportion to the optimizer's.
+  private func rate(of group: Group, _ learningRate: Double?) -> Double {
+    let own = group.optimizer.learningRate
+    guard let learningRate else { return own }
+    return own == optimizer.learningRate ? learningRate : learningRate * (own / optimizer.learningRate)
   }
 
   /// One step, from the gradients of the backward pass that was before it.
   ///
-  /// As in PyTorch, a parameter that had no gradient stays as it is and does not count the step. One launch when all
-  /// had one, otherwise one for each run of neighbours.
+  /// As in PyTorch, a parameter that had no gradient stays as it is and does not count the step. One launch for each group
+  /// of parameters when all had one, otherwise one for each run of neighbours; three more to clip the gradients.
   ///
   /// - Parameter learningRate: by default the optimizer's.
   public func update(learningRate: Double? = nil) throws {
     try update(learningRate: learningRate, finishing: nil)
   }
 
-  /// The same, which also finishes the step's loss: in the optimizer's launch if all parameters have a gradient, the
-  /// optimizer is a ``SummingOptimizer`` and the device is of the tile family; otherwise in a launch before it.
+  /// The same, which also finishes the step's loss: in the optimizer's last launch if all parameters have a gradient that is
+  /// not clipped, the optimizer is a ``SummingOptimizer`` and the device is of the tile family; otherwise in a launch before
+  /// it.
   func update(learningRate: Double?, finishing loss: PendingLoss?) throws {
     guard let whole else {
       try loss?.finish()
       return
     }
-    let rate = learningRate ?? optimizer.learningRate
     let isSet = arena.slots.map(\.isSet)
     let isEven = !isSet.contains(false) && steps.allSatisfy { $0 == steps[0] }
-    if isEven, let parts = arena.parts, let optimizer = optimizer as? any SummingOptimizer {
-      try optimizer.update(
-        parameters: whole.values, gradients: whole.gradients,
-        sums: GradientSums(table(), of: arena.slots, in: parts, finishing: loss), state: whole.arrays,
-        learningRate: rate, step: steps[0] + 1)
+    if isEven, clipNorm == nil, let parts = arena.parts, optimizer is any SummingOptimizer {
+      for index in groups.indices {
+        let group = groups[index], optimizer = group.optimizer as! any SummingOptimizer
+        let sums = try GradientSums(
+          table(ofGroup: index), of: group.members.map { arena.slots[$0] }, in: parts,
+          finishing: index == groups.count - 1 ? loss : nil)
+        try optimizer.update(
+          parameters: whole.values, gradients: whole.gradients, sums: sums, state: whole.arrays,
+          learningRate: rate(of: group, learningRate), step: steps[0] + 1)
+      }
     } else {
       try loss?.finish()
       try arena.slots.forEach { try $0.addParts() }
-      try updateWhole(whole, isSet, isEven: isEven, learningRate: rate)
+      if let clipNorm { try clip(whole.gradients, to: clipNorm, isSet) }
+      for group in groups {
+        try update(group, whole, isSet, isEven: isEven, learningRate: rate(of: group, learningRate))
+      }
     }
     arena.values.didChange()
     for index in steps.indices where isSet[index] { steps[index] += 1 }
   }
 
-  /// The table for the present layout of the gradients' parts.
-  private func table() throws -> GradientTable {
-    let places = arena.slots.map(\.parts?.place)
-    if let index = tables.lastIndex(where: { $0.places == places }) { return tables[index] }
-    let parameters = arena.trained.map { (offset: $0.offset, count: $0.parameter.spec.count) }
-    if tables.count == Self.mostTables { tables.removeFirst() }
-    tables.append(try GradientTable(parameters, places, on: arena.values.device))
-    return tables.last!
+  private func clip(_ gradients: Tensor, to norm: Double, _ isSet: [Bool]) throws {
+    // What earlier steps have left does not count.
+    for (index, slot) in arena.slots.enumerated() where !isSet[index] {
+      try slot.memory.device.fill(slot.memory.buffer, at: 0, byteCount: slot.memory.count * 4, pattern: 0)
+    }
+    try Tensors.clip(gradients: gradients, toNorm: Float(norm))
   }
 
-  /// A step of whole gradients.
-  private func updateWhole(
-    _ whole: (values: Tensor, gradients: Tensor, arrays: [Tensor]), _ isSet: [Bool], isEven: Bool, learningRate: Double
-  ) throws {
-    if isEven {
-      try optimizer.update(
+  /// A group's table for the present layout of the gradients' parts.
+  private func table(ofGroup index: Int) throws -> GradientTable {
+    let members = groups[index].members
+    let places = members.map { arena.slots[$0].parts?.place }
+    if let table = groups[index].tables.last(where: { $0.places == places }) { return table }
+    let parameters = members.map {
+      (offset: arena.trained[$0].offset, count: arena.trained[$0].parameter.spec.count)
+    }
+    if groups[index].tables.count == Self.mostTables { groups[index].tables.removeFirst() }
+    let table = try GradientTable(parameters, places, on: arena.values.device)
+    groups[index].tables.append(table)
+    return table
+  }
+
+  /// A step of a group's whole gradients.
+  private func update(_ group: Group, _ whole: Whole, _ isSet: [Bool], isEven: Bool, learningRate: Double) throws {
+    if isEven, groups.count == 1 {
+      return try group.optimizer.update(
         parameters: whole.values, gradients: whole.gradients, state: whole.arrays, learningRate: learningRate,
         step: steps[0] + 1)
-    } else {
-      var first = 0
-      while first < steps.count {
-        var end = first + 1
-        while end < steps.count, isSet[end] == isSet[first], steps[end] == steps[first] { end += 1 }
-        if isSet[first] { try updateRun(first..<end, learningRate: learningRate) }
-        first = end
-      }
     }
+    var rest = group.members.filter { isSet[$0] }[...]
+    while let first = rest.first {
+      var last = first
+      rest = rest.dropFirst()
+      while let next = rest.first, steps[next] == steps[first], arena.trained[next].offset == end(of: last) {
+        last = next
+        rest = rest.dropFirst()
+      }
+      try updateRun(arena.trained[first].offset..<end(of: last), group.optimizer, learningRate, step: steps[first] + 1)
+    }
+  }
+
+  /// Where the next parameter begins in memory.
+  private func end(of index: Int) -> Int {
+    let (parameter, offset) = arena.trained[index]
+    return offset + arena.room(for: parameter.spec)
   }
 
   /// A step of some parameters that lie side by side.
-  private func updateRun(_ run: Range<Int>, learningRate: Double) throws {
-    let start = arena.trained[run.lowerBound].offset
-    let end = run.upperBound < arena.trained.count ? arena.trained[run.upperBound].offset : arena.trainedCount
+  private func updateRun(_ run: Range<Int>, _ optimizer: any Optimizer, _ learningRate: Double, step: Int) throws {
     func part(_ buffer: Buffer) throws -> Tensor {
       Tensor(
-        shape: [end - start],
-        buffer: try buffer.device.slice(buffer, byteOffset: start * 4, byteCount: (end - start) * 4))
+        shape: [run.count],
+        buffer: try buffer.device.slice(buffer, byteOffset: run.lowerBound * 4, byteCount: run.count * 4))
     }
     try optimizer.update(
       parameters: part(arena.values), gradients: part(arena.gradients!), state: arrays.map(part),
-      learningRate: learningRate, step: steps[run.lowerBound] + 1)
+      learningRate: learningRate, step: step)
   }
 
   // MARK: On disk

@@ -14,7 +14,7 @@ struct RecipeChecks {
   static let maximumElementCount = Int(Int32.max) - 65_536
 
   private let drafts: [RecipeReader.Draft]
-  private let data: DataShape
+  let data: DataShape
   private var named: [String: RecipeReader.Draft] = [:]
 
   /// - Parameter data: what networks take and tell.
@@ -37,6 +37,7 @@ struct RecipeChecks {
 
   func check() throws(RecipeError) {
     for draft in drafts { try checkShapes(of: draft) }
+    for draft in drafts { try checkOptions(of: draft) }
     for draft in drafts { try checkPretraining(of: draft) }
     for draft in drafts { try checkCircle(from: draft) }
   }

@@ -5,8 +5,13 @@ import TelarTraining
 
 /// Settings that are tables or choices.
 extension RecipeReader {
-  static func loss(_ node: TOMLNode) throws(RecipeError) -> Loss {
-    try choice(node, Loss.allCases.map(\.rawValue).sorted()) { Loss(rawValue: $0.lowercased()) }
+  static func loss(_ node: TOMLNode) throws(RecipeError) -> (loss: Loss, objective: Objective?) {
+    var reader = try TableReader(TOMLNode(.table(["loss": node]), path: node.path, line: node.line))
+    return try reader.construct { attributes in
+      try attributes.take("loss", default: (Loss.reconstruction, Objective?.none)) { value, _ in
+        try Objective.read(value, place: "loss")
+      }
+    }
   }
 
   static func optimizer(_ node: TOMLNode) throws(RecipeError) -> any Optimizer {
@@ -36,6 +41,31 @@ extension RecipeReader {
     let improvement = try reader.take("minimum_improvement")?.number("a number from 0") { 0 <= $0 && $0 <= 1e30 }
     try reader.end()
     return EarlyStopping(patience: patience, minimumImprovement: improvement ?? 0)
+  }
+
+  /// What is off unless asked for.
+  ///
+  /// - Parameters:
+  ///   - members: the settings among ``TrainingOptions/keywords`` that there are.
+  ///   - settings: the experiment's table.
+  static func options(
+    _ members: OrderedMembers<TOMLNode>, _ objective: Objective?, _ settings: TOMLNode, for shape: DataShape
+  ) throws(RecipeError) -> TrainingOptions {
+    var reader = try TableReader(TOMLNode(.table(members), path: settings.path, line: settings.line))
+    var options: TrainingOptions = try reader.construct { attributes in
+      let options = try TrainingOptions(attributes: &attributes)
+      if let augmentation = options.augmentation {
+        for (name, pixels) in [("crop", augmentation.crop), ("cutout", augmentation.cutout)]
+        where pixels > max(shape.size.height, shape.size.width) {
+          throw attributes.error(
+            "augmentation.\(name)",
+            "is \(pixels) pixels, more than the images of \(shape.size.height)×\(shape.size.width) have")
+        }
+      }
+      return options
+    }
+    options.objective = objective
+    return options
   }
 
   /// - Returns: `nil` for what is computed from the data.

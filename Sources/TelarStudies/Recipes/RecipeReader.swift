@@ -65,11 +65,11 @@ struct RecipeReader {
   }
 
   /// The settings of an experiment, apart from the defaults.
-  private static let settings = [
-    "parts", "loss", "epochs", "batch_size", "optimizer", "schedule", "early_stopping", "monitor", "metrics",
-    "normalization", "validation_images", "pretraining", "variables",
-    "claims",
-  ]
+  private static let settings =
+    [
+      "parts", "loss", "epochs", "batch_size", "optimizer", "schedule", "early_stopping", "monitor", "metrics",
+      "normalization", "validation_images", "pretraining", "variables", "claims",
+    ] + TrainingOptions.keywords
   private static let settingsOfOne = ["name", "summary", "grid", "only_when_needed"]
 
   // MARK: Experiments
@@ -121,13 +121,16 @@ struct RecipeReader {
     }
     let summary = try value("summary")?.line(limit: 200)
     let (parts, layers) = try parts(required(value("parts"), "parts", settings), &variables)
-    let loss = try Self.loss(required(value("loss"), "loss", settings))
+    let (loss, objective) = try Self.loss(required(value("loss"), "loss", settings))
     let epochs = try required(value("epochs"), "epochs", settings).integer(StudyOptions.epochRange)
     let batchSize = try value("batch_size")?.integer(1...60_000) ?? 100
     let optimizer = try value("optimizer").map(Self.optimizer) ?? Adam()
     let schedule = try value("schedule").map(Self.schedule) ?? .constant
     let stopping = try value("early_stopping").flatMap(Self.earlyStopping)
     let monitorNode = try value("monitor"), metricsNode = try value("metrics")
+    var optional: OrderedMembers<TOMLNode> = [:]
+    for keyword in TrainingOptions.keywords { optional[keyword] = try value(keyword) }
+    let options = try Self.options(optional, objective, settings, for: shape)
     var data = Experiment.DataSettings()
     if let node = try value("normalization") {
       let given = try Self.normalization(node)
@@ -150,9 +153,8 @@ struct RecipeReader {
     let described = summary ?? parts.map { $0.isFrozen ? "\($0.name) (frozen)" : $0.name }.joined(separator: ", ")
     var experiment = Experiment(
       name, described + (point.map { "; \($0.summary)" } ?? ""), Architecture(parts), loss: loss, data: data,
-      optimizer: optimizer,
-      schedule: schedule, batchSize: batchSize, epochs: epochs, earlyStopping: stopping, pretraining: pretraining,
-      claims: claims)
+      optimizer: optimizer, schedule: schedule, batchSize: batchSize, epochs: epochs, earlyStopping: stopping,
+      options: options, pretraining: pretraining, claims: claims)
     try RecipeMetrics(loss, for: shape).read(metricsNode, monitor: monitorNode, into: &experiment, settings)
     return Draft(
       experiment: experiment, node: settings, layers: layers, pretraining: pretrainingNode,

@@ -149,8 +149,9 @@ public struct RecipeWriter {
 
   /// The settings of an experiment besides its network, in the order of the recipe.
   private static func settings(of experiment: Experiment) -> JSON.Members {
-    [
-      "loss": .string(experiment.loss.rawValue), "epochs": .integer(experiment.epochs),
+    var members: JSON.Members = [
+      "loss": experiment.options.objective?.json ?? .string(experiment.loss.rawValue),
+      "epochs": .integer(experiment.epochs),
       "batch_size": .integer(experiment.batchSize), "optimizer": optimizer(experiment.optimizer),
       "schedule": experiment.schedule.json,
       "early_stopping": experiment.earlyStopping?.json ?? .boolean(false),
@@ -159,6 +160,9 @@ public struct RecipeWriter {
         ? .string(RecipeReader.computed) : experiment.data.normalization.json,
       "validation_images": .integer(experiment.data.validationCount ?? 0),
     ]
+    let options = experiment.options.attributes
+    for keyword in TrainingOptions.keywords { members[keyword] = options[keyword] ?? .boolean(false) }
+    return members
   }
 
   /// The name and the non-default settings of an optimizer.
@@ -171,11 +175,12 @@ public struct RecipeWriter {
   }
 
   /// The values of settings that neither an experiment nor the defaults set.
-  private static let usual: JSON.Members = [
-    "schedule": LearningRateSchedule.constant.json, "early_stopping": .boolean(false),
-    "monitor": .string(Monitor.loss.name), "metrics": .array([]), "normalization": Normalization.unit.json,
-    "validation_images": .integer(0),
-  ]
+  private static let usual =
+    ([
+      "schedule": LearningRateSchedule.constant.json, "early_stopping": .boolean(false),
+      "monitor": .string(Monitor.loss.name), "metrics": .array([]), "normalization": Normalization.unit.json,
+      "validation_images": .integer(0),
+    ] as JSON.Members).adding(TrainingOptions.keywords.reduce(into: [:] as JSON.Members) { $0[$1] = .boolean(false) })
 
   /// The most frequent value of each setting, if it saves lines.
   private var defaults: JSON.Members {

@@ -54,7 +54,13 @@ struct TableReader {
       for name in attributes.known { _ = take(name) }
       return value
     } catch let error as AttributeError {
-      guard let name = error.keyword, let setting = members[name] else { throw node.error(error.problem) }
+      // A keyword within a table is `table.keyword`.
+      let path = (error.keyword ?? "").split(separator: ".").map(String.init)
+      guard let name = path.first, var setting = members[name] else { throw node.error(error.problem) }
+      for name in path.dropFirst() {
+        guard case .table(let inner) = setting.value, let next = inner[name] else { break }
+        setting = next
+      }
       throw setting.error(error.detail)
     } catch {
       throw node.error("\(error)")

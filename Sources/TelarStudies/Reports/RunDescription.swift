@@ -14,6 +14,7 @@ struct RunDescription {
     let data = record["data"]
     let all: [(String, String?)] = [
       ("loss", settings?["loss"]?.string.map { Loss.names[$0] ?? $0 }),
+      ("minimised", settings?["objective"].flatMap(objective)),
       ("optimizer", settings?["optimizer"].flatMap(optimizer)),
       ("learning rate", number(settings?["optimizer"]?["learning_rate"])),
       ("schedule", settings?["schedule"].flatMap(schedule)),
@@ -21,6 +22,10 @@ struct RunDescription {
       ("epochs at most", number(settings?["epochs"])),
       ("early stopping", earlyStopping),
       ("best epoch by", settings?["monitor"]?.string.map { Monitor(name: $0)?.title ?? $0 }),
+      ("augmentation", settings?["augmentation"].map { others(in: $0, besides: []).joined(separator: ", ") }),
+      ("gradients clipped to norm", number(settings?["clip_norm"])),
+      ("batches a step", number(settings?["accumulate"])),
+      ("parameter groups", settings?["parameter_groups"].flatMap(parameterGroups)),
       ("pre-training", pretraining),
       (
         "frozen", (record["frozen"]?.elements ?? []).compactMap(\.string).nonEmpty?.joined(separator: ", ") ?? "nothing"
@@ -41,6 +46,18 @@ struct RunDescription {
       let shown = elements.prefix(60).map(layer)
       return "\(name): " + shown.joined(separator: " · ") + (elements.count > shown.count ? " · …" : "")
     }
+  }
+
+  private func objective(_ json: JSON) -> String? {
+    guard let name = json.string ?? json["kind"]?.string else { return nil }
+    return ([Loss.names[name] ?? name] + others(in: json, besides: ["kind"])).joined(separator: ", ")
+  }
+
+  private func parameterGroups(_ json: JSON) -> String? {
+    json.elements.prefix(8).map { group in
+      let names = group["parameters"]?.elements.compactMap(\.string).joined(separator: " ") ?? "?"
+      return "\(names): " + others(in: group, besides: ["parameters"]).joined(separator: ", ")
+    }.nonEmpty?.joined(separator: "; ")
   }
 
   private func number(_ json: JSON?) -> String? { json?.double.map(Text.short) }
@@ -152,6 +169,7 @@ struct RunDescription {
 extension Loss {
   fileprivate static let names = [
     Loss.reconstruction.rawValue: "mean squared error", Loss.classification.rawValue: "cross entropy",
+    "l1": "mean absolute error", "huber": "Huber's loss", "binary_cross_entropy": "binary cross entropy",
   ]
 }
 

@@ -21,6 +21,8 @@ public struct Experiment: Sendable {
   public var monitor = Monitor.loss
   /// What is measured on the validation images besides loss and accuracy.
   public var metrics: [EvaluationMetric] = []
+  /// What is off unless asked for.
+  public var options: TrainingOptions
   public var pretraining: Pretraining?
   public var claims: [Claim]
   /// The text's confusion matrix, as shares of each true class.
@@ -92,8 +94,8 @@ public struct Experiment: Sendable {
   public init(
     _ name: String, _ summary: String, _ architecture: Architecture, loss: Loss, data: DataSettings = DataSettings(),
     optimizer: any Optimizer = Adam(), schedule: LearningRateSchedule = .constant, batchSize: Int = 100, epochs: Int,
-    earlyStopping: EarlyStopping? = nil, pretraining: Pretraining? = nil, claims: [Claim] = [],
-    confusion: [[Double]]? = nil, group: String? = nil
+    earlyStopping: EarlyStopping? = nil, options: TrainingOptions = TrainingOptions(), pretraining: Pretraining? = nil,
+    claims: [Claim] = [], confusion: [[Double]]? = nil, group: String? = nil
   ) {
     self.name = name
     self.summary = summary
@@ -105,6 +107,7 @@ public struct Experiment: Sendable {
     self.batchSize = batchSize
     self.epochs = epochs
     self.earlyStopping = earlyStopping
+    self.options = options
     self.pretraining = pretraining
     self.claims = claims
     self.confusion = confusion

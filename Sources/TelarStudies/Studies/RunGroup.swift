@@ -76,15 +76,22 @@ extension Experiment {
   /// A record with those settings that records have only where they are not the usual ones.
   private static func withDefaults(_ record: JSON.Members) -> JSON.Members {
     guard case .object(var settings)? = record["settings"] else { return record }
-    for (name, value) in optional([], .loss) where settings[name] == nil { settings[name] = value }
+    for (name, value) in optional([], .loss, TrainingOptions()) where settings[name] == nil { settings[name] = value }
     var record = record
     record["settings"] = .object(settings)
     return record
   }
 
   /// Settings that a record may lack.
-  private static func optional(_ metrics: [EvaluationMetric], _ monitor: Monitor) -> JSON.Members {
-    ["metrics": .array(metrics.map { .string($0.name) }), "monitor": .string(monitor.name)]
+  private static func optional(
+    _ metrics: [EvaluationMetric], _ monitor: Monitor, _ options: TrainingOptions
+  ) -> JSON.Members {
+    var members: JSON.Members = [
+      "metrics": .array(metrics.map { .string($0.name) }), "monitor": .string(monitor.name),
+    ]
+    let options = options.json
+    for keyword in TrainingOptions.jsonKeywords { members[keyword] = options[keyword] ?? .null }
+    return members
   }
 
   /// The settings that the experiment determines, in the form of a run's record.
@@ -107,7 +114,7 @@ extension Experiment {
       "loss": .string(loss.rawValue), "optimizer": optimizer.json, "schedule": schedule.json,
       "early_stopping": earlyStopping?.json ?? .null,
     ]
-    for (name, value) in Self.optional(metrics, monitor) { settings[name] = value }
+    for (name, value) in Self.optional(metrics, monitor, options) { settings[name] = value }
     return [
       "settings": .object(settings),
       "pretraining": source, "frozen": RunRecord.frozen(architecture), "network": architecture.json,

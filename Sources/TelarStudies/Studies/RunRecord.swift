@@ -131,7 +131,7 @@ extension TrainingSettings {
     self.init(
       loss: experiment.loss, optimizer: experiment.optimizer, schedule: experiment.schedule,
       batchSize: options.batchSize ?? experiment.batchSize, epochs: epochs, earlyStopping: experiment.earlyStopping,
-      seed: seed, curveImageCount: options.usedCurveImageCount)
+      options: experiment.options, seed: seed, curveImageCount: options.usedCurveImageCount)
     (monitor, metrics) = (experiment.monitor, experiment.metrics)
   }
 }

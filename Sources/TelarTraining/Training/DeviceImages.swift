@@ -12,6 +12,8 @@ public final class DeviceImages {
   public let normalization: Normalization
   /// `nil` where the normalization is the same for all channels.
   private let scaling: ChannelScaling?
+  /// The normalization of each channel, for augmented images.
+  private let channelScaling: ChannelScaling
   private let images: Buffer
   /// 16-bit integers.
   private let labels: Buffer
@@ -21,6 +23,8 @@ public final class DeviceImages {
   /// A batch: images `[N, H, W, C]`, normalized, and their labels.
   public struct Batch {
     public let images: Tensor
+    /// What a network is given: the images, with noise where an ``Augmentation`` has some.
+    public let inputs: Tensor
     fileprivate let source: DeviceImages
     fileprivate let offset: Int
 
@@ -42,10 +46,9 @@ public final class DeviceImages {
     channels = source.channels
     precondition(normalization.fits(channels: source.channels), "\(normalization) for \(source.channels) channels")
     self.normalization = normalization
-    scaling = try normalization.channelCount.map { count in
-      try ChannelScaling(
-        scales: (0..<count).map(normalization.scale), shifts: (0..<count).map(normalization.shift), on: device)
-    }
+    channelScaling = try ChannelScaling(
+      scales: (0..<channels).map(normalization.scale), shifts: (0..<channels).map(normalization.shift), on: device)
+    scaling = normalization.channelCount == nil ? nil : channelScaling
     images = try device.allocate(byteCount: source.pixels.count)
     labels = try device.allocate(byteCount: source.count * 2)
     order = try device.allocate(byteCount: source.count * 4)
@@ -68,11 +71,15 @@ public final class DeviceImages {
     channels = source.channels
     normalization = source.normalization
     scaling = source.scaling
+    channelScaling = source.channelScaling
     images = source.images
     labels = source.labels
     order = try source.order.device.allocate(byteCount: count * 4)
     try order.write([Int32](0..<Int32(count)))
   }
+
+  /// The labels of the images as they were uploaded. Waits for the device.
+  package func readLabels() throws -> [UInt16] { try labels.read(UInt16.self, count: count) }
 
   /// Changes the order in which ``batch(at:count:)`` finds the images.
   public func arrange(_ permutation: Permutation) throws {
@@ -82,7 +89,21 @@ public final class DeviceImages {
 
   /// The images at `offset ..< offset + count` of the order. One launch, no waiting.
   public func batch(at offset: Int, count: Int) throws -> Batch {
-    Batch(images: try gathered(at: offset, count: count), source: self, offset: offset)
+    let images = try gathered(at: offset, count: count)
+    return Batch(images: images, inputs: images, source: self, offset: offset)
+  }
+
+  /// The same with the images changed. One launch, or two with noise.
+  package func batch(at offset: Int, count: Int, by augmenter: Augmenter) throws -> Batch {
+    let (augmentation, changes) = (augmenter.augmentation, augmenter.changes)
+    let images = try gatherBatch(
+      images, height: height, width: width, order: order, offset: offset, count: count, by: channelScaling,
+      changes: changes, fill: Float(augmentation.fill * 255))
+    guard augmentation.noise > 0 else { return Batch(images: images, inputs: images, source: self, offset: offset) }
+    let inputs = try addNoise(
+      to: images, order: order, offset: offset, deviation: Float(augmentation.noise * 255), by: channelScaling,
+      changes: changes)
+    return Batch(images: images, inputs: inputs, source: self, offset: offset)
   }
 
   private func gathered(at offset: Int, count: Int) throws -> Tensor {

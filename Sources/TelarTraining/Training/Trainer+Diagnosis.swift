@@ -20,8 +20,8 @@ extension Trainer {
         try takeStep { loss, batch, mode in
           guard try !loss.item().isFinite else { return }
           origin = .init(
-            step: imagesDone / settings.batchSize + 1,
-            what: try network.firstNotFinite(for: batch.images, mode) ?? "the loss itself")
+            step: imagesDone / settings.stepImageCount + 1,
+            what: try network.firstNotFinite(for: batch.inputs, mode) ?? "the loss itself")
           throw Found()
         }
       }

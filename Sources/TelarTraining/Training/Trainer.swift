@@ -18,6 +18,8 @@ public final class Trainer {
   let step: TrainingStep
   package let images: Images
   let metrics: RunningMetrics
+  private let augmenter: Augmenter?
+  private let classWeights: ClassWeights?
   var best: BestEpoch
   /// What ``EpochMetrics/validationMetrics`` has: what the settings ask for and monitor, and
   /// ``EvaluationMetric/usual(classCount:)``, in order.
@@ -75,9 +77,21 @@ public final class Trainer {
     self.network = network
     self.images = images
     self.settings = settings
-    stepsPerEpoch = (images.training.count + settings.batchSize - 1) / settings.batchSize
-    step = try TrainingStep(network, settings.optimizer)
+    stepsPerEpoch = (images.training.count + settings.stepImageCount - 1) / settings.stepImageCount
+    let options = settings.options
+    step = try TrainingStep(network, settings.optimizer, groups: options.parameterGroups)
+    step.optimizerState.clipNorm = options.clipNorm
     metrics = try RunningMetrics(on: network.device)
+    augmenter = try options.augmentation.map {
+      try Augmenter($0, of: images.training, seed: settings.seed, on: network.device)
+    }
+    classWeights = try options.objective.flatMap { objective in
+      var counts = [Int](repeating: 0, count: network.outputShape?.last ?? 0)
+      for label in try images.training.readLabels() where Int(label) < counts.count { counts[Int(label)] += 1 }
+      return try objective.classWeights(counts: counts).map {
+        try ClassWeights($0.map { Float($0) }, on: network.device)
+      }
+    }
     best = BestEpoch(settings)
     validationMetrics = Self.metrics(of: network, settings)
   }
@@ -137,7 +151,7 @@ public final class Trainer {
         report(
           Progress(
             epoch: epoch, imagesDone: values.examples, imageCount: count,
-            step: (imagesDone + settings.batchSize - 1) / settings.batchSize, stepsPerEpoch: stepsPerEpoch,
+            step: (imagesDone + settings.stepImageCount - 1) / settings.stepImageCount, stepsPerEpoch: stepsPerEpoch,
             loss: values.loss,
             imagesPerSecond: Double(values.examples) / (secondsBefore + start.duration(to: lastReport).seconds)))
       }
@@ -157,22 +171,28 @@ public final class Trainer {
     }
     let set = images.training
     try set.arrange(Permutation(count: set.count, seed: settings.seed, epoch: history.count + 1))
+    try augmenter?.begin(epoch: history.count + 1)
     if imagesDone == 0 { try metrics.reset() }
   }
 
-  /// Trains on the next batch.
+  /// Trains on the next batch, or on so many as a step takes.
   func takeStep() throws {
-    try countStep { count in
+    if settings.options.accumulation > 1 { return try takeStep { _, _, _ in } }
+    try countStep { counts in
+      let count = counts[0]
       network.device.stepValues.setBatch(imagesDone)
-      try step(repeating: count) { mode in try loss(of: images.training.batch(at: imagesDone, count: count), mode) }
+      try step(repeating: count) { mode in try loss(of: batch(at: imagesDone, count), mode) }
     }
   }
 
-  /// The same, calling `inspect` with the loss and the batch before the weights change, for diagnosis.
+  /// The same, calling `inspect` with the loss and each batch before the weights change, for diagnosis.
   func takeStep(inspect: (Tensor, DeviceImages.Batch, Mode) throws -> Void) throws {
-    try countStep { count in
-      let batch = try images.training.batch(at: imagesDone, count: count)
-      try step { mode in
+    try countStep { counts in
+      var offset = imagesDone
+      let all = Double(counts.reduce(0, +))
+      try step(accumulating: counts.map { Double($0) / all }) { index, mode in
+        let batch = try batch(at: offset, counts[index])
+        offset += counts[index]
         let loss = try loss(of: batch, mode)
         try inspect(loss, batch, mode)
         return loss
@@ -180,16 +200,29 @@ public final class Trainer {
     }
   }
 
-  private func loss(of batch: DeviceImages.Batch, _ mode: Mode) throws -> Tensor {
-    try settings.loss(network(batch.images, mode), images: batch.images, labels: batch.labels, metrics: metrics)
+  /// Images of the epoch's order, augmented if the settings say so.
+  private func batch(at offset: Int, _ count: Int) throws -> DeviceImages.Batch {
+    guard let augmenter else { return try images.training.batch(at: offset, count: count) }
+    return try images.training.batch(at: offset, count: count, by: augmenter)
   }
 
-  private func countStep(_ take: (_ batchCount: Int) throws -> Void) throws {
+  private func loss(of batch: DeviceImages.Batch, _ mode: Mode) throws -> Tensor {
+    let output = try network(batch.inputs, mode)
+    if let objective = settings.options.objective {
+      return try objective(
+        output, images: batch.images, labels: batch.labels, weights: classWeights, metrics: metrics)
+    }
+    return try settings.loss(output, images: batch.images, labels: batch.labels, metrics: metrics)
+  }
+
+  /// Takes a step of batches of so many images.
+  private func countStep(_ take: (_ batchCounts: [Int]) throws -> Void) throws {
     // The last batch may be smaller; the epoch's loss weights it by its images.
-    let batchCount = min(settings.batchSize, images.training.count - imagesDone)
+    let end = min(imagesDone + settings.stepImageCount, images.training.count)
+    let counts = stride(from: imagesDone, to: end, by: settings.batchSize).map { min(settings.batchSize, end - $0) }
     let launches = network.device.counters.launches
-    try take(batchCount)
-    imagesDone += batchCount
+    try take(counts)
+    imagesDone = end
     launchesDone += network.device.counters.launches - launches
     stepsCounted += 1
   }

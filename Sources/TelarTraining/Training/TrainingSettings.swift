@@ -17,6 +17,8 @@ public struct TrainingSettings: Sendable {
   /// - Cost: reads the network's outputs for the validation images from the device, once for all metrics; SSIM also
   ///   takes the host's time.
   public var metrics: [EvaluationMetric] = []
+  /// What is done beyond that.
+  public var options: TrainingOptions
   /// Initial weights, dropout masks and the order of images follow from it.
   public var seed: UInt64
   /// The training curve is measured in evaluation mode, after each epoch, on this many of the first training images.
@@ -26,8 +28,9 @@ public struct TrainingSettings: Sendable {
 
   public init(
     loss: Loss, optimizer: any Optimizer = Adam(), schedule: LearningRateSchedule = .constant, batchSize: Int = 100,
-    epochs: Int = 15, earlyStopping: EarlyStopping? = nil, seed: UInt64 = 0, curveImageCount: Int = 10_000,
-    evaluationBatchSize: Int = 500
+    epochs: Int = 15, earlyStopping: EarlyStopping? = nil, options: TrainingOptions = TrainingOptions(),
+    seed: UInt64 = 0,
+    curveImageCount: Int = 10_000, evaluationBatchSize: Int = 500
   ) {
     self.loss = loss
     self.optimizer = optimizer
@@ -35,10 +38,14 @@ public struct TrainingSettings: Sendable {
     self.batchSize = batchSize
     self.epochs = epochs
     self.earlyStopping = earlyStopping
+    self.options = options
     self.seed = seed
     self.curveImageCount = curveImageCount
     self.evaluationBatchSize = evaluationBatchSize
   }
+
+  /// Images that a step of the optimizer uses: those of a batch, or of several.
+  public var stepImageCount: Int { batchSize * options.accumulation }
 
   public var json: JSON.Members {
     var members: JSON.Members = [
@@ -48,7 +55,7 @@ public struct TrainingSettings: Sendable {
       "curve_images": .integer(curveImageCount), "evaluation_batch_size": .integer(evaluationBatchSize),
     ]
     for (name, value) in Self.json(metrics, monitor) { members[name] = value }
-    return members
+    return members.adding(options.json)
   }
 
   /// The metrics as members of a record, which has none for the usual ones.

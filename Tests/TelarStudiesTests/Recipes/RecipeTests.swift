@@ -8,16 +8,20 @@ import Testing
 @Suite("Recipes")
 struct RecipeTests {
   /// An experiment needs little: a name, a network, a loss and a number of epochs.
-  private func recipe(_ settings: String, defaults: String = "") throws -> Recipe {
-    try Recipe(
+  private func recipe(
+    _ settings: String, defaults: String = "", isClassifier: Bool = true, last: String = "\"Sigmoid\""
+  ) throws -> Recipe {
+    let behind = ", { layer = \"Unflatten\", dim = 1, unflattened_size = [1, 28, 28] }, \(last)"
+    let linear = "{ layer = \"Linear\", in_features = 784, out_features = \(isClassifier ? "10" : "784") }"
+    return try Recipe(
       text: """
         name = "small"
         [defaults]
-        loss = "cross_entropy"
+        \(settings.contains("loss = ") ? "" : "loss = \"cross_entropy\"")
         epochs = 4
         \(defaults)
         [networks.classifier]
-        layers = ["Flatten", { layer = "Linear", in_features = 784, out_features = 10 }]
+        layers = ["Flatten", \(linear)\(isClassifier ? "" : behind)]
         [[experiments]]
         name = "only"
         parts = ["classifier"]
@@ -115,6 +119,112 @@ struct RecipeTests {
     #expect(experiment.data.normalization == Normalization(mean: 0.5, deviation: 0.25))
     #expect(experiment.data.validationCount == 10_000)
     #expect(try self.recipe("early_stopping = 5").study.experiments[0].earlyStopping == EarlyStopping(patience: 5))
+  }
+
+  @Test func `augmentation is read, inherited and switched off`() throws {
+    let defaults = "augmentation = { crop = 2, horizontal_flip = 0.5, rotation = 10 }"
+    func augmentation(_ settings: String) throws -> Augmentation? {
+      try recipe(settings, defaults: defaults).study.experiments[0].options.augmentation
+    }
+    var expected = Augmentation()
+    (expected.crop, expected.horizontalFlip, expected.rotation) = (2, 0.5, 10)
+    #expect(try augmentation("") == expected)
+    expected.rotation = 5
+    expected.cutout = 28
+    #expect(try augmentation("augmentation = { rotation = 5, cutout = 28 }") == expected)
+    #expect(try augmentation("augmentation = false") == nil)
+    #expect(try recipe("augmentation = { crop = 0 }").study.experiments[0].options.augmentation == nil)
+    let all = """
+      shift = 0.1, vertical_flip = 0.25, scale = 0.2, brightness = 0.3, contrast = 0.4, noise = 0.05, fill = 0.5
+      """
+    let more = try #require(try augmentation("augmentation = { \(all) }"))
+    #expect(
+      more.json.text.contains(#""vertical_flip":0.25,"shift":0.1,"rotation":10"#)
+        && [more.scale, more.brightness, more.contrast, more.noise, more.fill] == [0.2, 0.3, 0.4, 0.05, 0.5])
+    for (wrong, problem) in [
+      ("crop = 29", "crop: is 29 pixels, more than the images of 28×28 have"),
+      ("flip = 0.5", #"augmentation: unknown keyword "flip""#),
+      ("scale = 1", "scale: must be a number from 0.0 to 0.9"),
+      ("noise = -1", "noise: must be a number from 0.0 to 100.0"),
+    ] {
+      let error = #expect(throws: RecipeError.self) { try recipe("augmentation = { \(wrong) }") }
+      #expect("\(error!)".contains(problem), "\(error!)")
+    }
+  }
+
+  @Test func `losses are named or told with their settings`() throws {
+    func experiment(_ loss: String) throws -> Experiment {
+      let isClassifier = loss.contains("cross_entropy") && !loss.contains("binary")
+      return try recipe("loss = \(loss)", isClassifier: isClassifier).study.experiments[0]
+    }
+    #expect(try experiment(#""mse""#).options.objective == nil)
+    #expect(try experiment(#""l1""#).options.objective == .meanAbsoluteError)
+    #expect(try experiment(#"{ kind = "huber", delta = 0.5 }"#).options.objective == .huber(delta: 0.5))
+    #expect(try experiment(#""huber""#).options.objective == .huber(delta: 1))
+    #expect(try experiment(#""binary_cross_entropy""#).options.objective == .binaryCrossEntropy)
+    #expect(try experiment(#""binary_cross_entropy""#).loss == .reconstruction)
+    #expect(try experiment(#"{ kind = "cross_entropy", label_smoothing = 0 }"#).options.objective == nil)
+    let smooth = try experiment(#"{ kind = "cross_entropy", label_smoothing = 0.1, class_weights = "balanced" }"#)
+    #expect(smooth.loss == .classification)
+    #expect(smooth.options.objective == .crossEntropy(labelSmoothing: 0.1, weights: .balanced))
+    let weights = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10"
+    #expect(
+      try experiment("{ kind = \"cross_entropy\", class_weights = [\(weights)] }").options.objective
+        == .crossEntropy(labelSmoothing: 0, weights: .given((1...10).map(Double.init))))
+    for (wrong, problem) in [
+      (#""mae""#, "loss: is \"mae\""), (#""hubr""#, "did you mean huber?"), ("3", "must be a name or a table"),
+      (#"{ kind = "huber", delta = 0 }"#, "loss.delta: must be a number above 0"),
+      (#"{ kind = "huber", detla = 1 }"#, "did you mean delta?"),
+      (#"{ kind = "cross_entropy", label_smoothing = 2 }"#, "loss.label_smoothing: must be a number from 0 to 1"),
+      (#"{ kind = "cross_entropy", class_weights = [1, 2] }"#, "lists 2 weights, and there are 10 classes"),
+      (#"{ kind = "cross_entropy", class_weights = "even" }"#, "must be \"balanced\" or a list"),
+    ] {
+      let error = #expect(throws: RecipeError.self) { try experiment(wrong) }
+      #expect("\(error!)".contains(problem), "\(error!)")
+    }
+    let logits = #expect(throws: RecipeError.self) {
+      try recipe("loss = \"binary_cross_entropy\"", isClassifier: false, last: "\"Tanh\"")
+    }
+    #expect("\(logits!)".contains("is for a network that ends in Sigmoid, and this one ends in Tanh"))
+    let shifted = #expect(throws: RecipeError.self) {
+      try recipe(
+        "loss = \"binary_cross_entropy\"\nnormalization = { mean = 0.5, deviation = 0.5 }", isClassifier: false)
+    }
+    #expect("\(shifted!)".contains("for pixels from 0 to 1"))
+  }
+
+  @Test func `gradients are clipped and gathered, and parameters grouped, where that is asked for`() throws {
+    func options(_ settings: String) throws -> TrainingOptions {
+      try recipe(settings).study.experiments[0].options
+    }
+    #expect(try options("") == TrainingOptions() && options("clip_norm = false\naccumulate = 1") == TrainingOptions())
+    let all = try options(
+      """
+      clip_norm = 1.5
+      accumulate = 4
+      parameter_groups = [
+        { parameters = "vectors", weight_decay = 0.5 },
+        { parameters = ["classifier.*", "*.bias"], learning_rate = 1e-4 },
+      ]
+      """)
+    #expect(all.clipNorm == 1.5 && all.accumulation == 4)
+    #expect(
+      all.parameterGroups == [
+        ParameterGroup(["vectors"], ["weight_decay": .number(0.5)]),
+        ParameterGroup(["classifier.*", "*.bias"], ["learning_rate": .number(1e-4)]),
+      ])
+    for (wrong, problem) in [
+      ("clip_norm = 0", "clip_norm: must be a number above 0"), ("accumulate = 0", "accumulate: must be an integer"),
+      ("parameter_groups = 3", "parameter_groups: is a list of tables such as"),
+      ("parameter_groups = [{ parameters = 1, weight_decay = 0 }]", "has parameters that are no names"),
+      ("parameter_groups = [{ parameters = \"vectors\" }]", "without a setting that differs"),
+      ("parameter_groups = [{ parameters = \"decoder.*\", weight_decay = 0 }]", "no trained parameter matches"),
+      ("parameter_groups = [{ parameters = \"vectors\", decay = 0 }]", "unknown keyword \"decay\""),
+      ("parameter_groups = [{ parameters = \"vectors\", weight_decay = -1 }]", "weight_decay must be a number from 0"),
+    ] {
+      let error = #expect(throws: RecipeError.self) { try options(wrong) }
+      #expect("\(error!)".contains(problem), "\(error!)")
+    }
   }
 
   @Test func `an experiment changes of a default what it lists, unless it names another kind`() throws {
@@ -376,7 +486,7 @@ struct RecipeTests {
     #expect(recipe.study.experiments.count == 10)
     let reference = try String(contentsOfFile: root + "/Sources/Telar/Telar.docc/Recipes.md", encoding: .utf8)
     let blocks = reference.split(separator: "```toml\n").dropFirst().map { $0.split(separator: "```")[0] }
-    #expect(blocks.count == 7)
+    #expect(blocks.count == 11)
     #expect(try Recipe(text: String(blocks[0])).study.experiments.map(\.name) == ["mlp-width-64", "mlp-width-256"])
     let readme = try String(contentsOfFile: root + "/README.md", encoding: .utf8)
     let shown = try #require(readme.split(separator: "```toml\n").dropFirst().first).split(separator: "```")[0]

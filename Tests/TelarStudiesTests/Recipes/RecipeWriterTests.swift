@@ -11,7 +11,7 @@ struct RecipeWriterTests {
       experiment.name, experiment.summary, experiment.architecture.json.text,
       "\(experiment.architecture.parts.map(\.isFrozen))", experiment.loss.rawValue, experiment.optimizer.json.text,
       experiment.schedule.json.text, "\(experiment.epochs) \(experiment.batchSize)",
-      experiment.earlyStopping?.json.text ?? "",
+      experiment.earlyStopping?.json.text ?? "", JSON.object(experiment.options.json).text,
       "\(experiment.data.normalization) \(experiment.data.validationCount ?? 0)",
       experiment.pretraining.map { "\($0.source) \($0.parts)" } ?? "",
     ]
@@ -86,13 +86,23 @@ struct RecipeWriterTests {
         Linear(224, 10)
       }
     }
+    var augmentation = Augmentation()
+    (augmentation.crop, augmentation.horizontalFlip, augmentation.noise) = (2, 0.5, 1e-3)
+    var options = TrainingOptions()
+    options.augmentation = augmentation
+    options.objective = .crossEntropy(labelSmoothing: 0.1, weights: .given((0..<10).map { Double($0) / 8 }))
+    (options.clipNorm, options.accumulation) = (2.5, 3)
+    options.parameterGroups = [
+      ParameterGroup(["vectors"], ["weight_decay": .number(0)]),
+      ParameterGroup(["net.0.*"], ["learning_rate": .number(1e-6)]),
+    ]
     let experiments = [
       Experiment(
         "a", "cost: 5 $, a \"quote\", and a \\", network, loss: .classification,
         data: .init(normalization: Normalization(mean: 0.1, deviation: 0.3), validationCount: 5),
         optimizer: SGD(learningRate: 1e-5, momentum: 0.9, nesterov: true, weightDecay: 1.5e-7),
         schedule: LearningRateSchedule(.step(stepSize: 3, gamma: 0.3), warmUpEpochs: 0.5), batchSize: 1, epochs: 2,
-        earlyStopping: EarlyStopping(patience: 1, minimumImprovement: 1e-9),
+        earlyStopping: EarlyStopping(patience: 1, minimumImprovement: 1e-9), options: options,
         pretraining: .init(.checkpoint("/a b/$x.safetensors"), parts: ["net"])),
       Experiment(
         "b", "b", network, loss: .classification, optimizer: Adam(beta1: 0.1, beta2: 0.2, epsilon: 0.1, weightDecay: 3),

@@ -25,6 +25,7 @@ struct BelongingTests {
     var normalization = Normalization.unit
     var frozen = false
     var epochs = 1
+    var options = TrainingOptions()
   }
 
   /// An autoencoder, one trained from its encoder, and a classifier from that in turn.
@@ -38,7 +39,7 @@ struct BelongingTests {
     let data = Experiment.DataSettings(normalization: given.normalization)
     let first = Experiment(
       "first", "", Architecture([encoder(), decoder("decoder")]), loss: .reconstruction, data: data,
-      optimizer: Adam(learningRate: given.learningRate), batchSize: 16, epochs: given.epochs)
+      optimizer: Adam(learningRate: given.learningRate), batchSize: 16, epochs: given.epochs, options: given.options)
     let second = Experiment(
       "second", "", Architecture([encoder(frozen: given.frozen), decoder("other")]), loss: .reconstruction,
       optimizer: Adam(), batchSize: 16, epochs: 1, pretraining: .init(.experiment("first")))
@@ -101,6 +102,30 @@ struct BelongingTests {
     let before = StudyResult(reading: other.folder, of: study())
     #expect(before.experiments.map { $0.runs.map(\.seed) } == [[1, 2]])
     #expect(before.others.map(\.seed) == [0])
+  }
+
+  @Test(arguments: ["objective", "augmentation", "clip_norm", "accumulate", "parameter_groups"])
+  func `runs with other options are not averaged, and made again`(keyword: String) throws {
+    var given = Given()
+    switch keyword {
+    case "objective": given.options.objective = .huber(delta: 0.5)
+    case "augmentation":
+      var augmentation = Augmentation()
+      augmentation.crop = 2
+      given.options.augmentation = augmentation
+    case "clip_norm": given.options.clipNorm = 1
+    case "accumulate": given.options.accumulation = 2
+    default: given.options.parameterGroups = [ParameterGroup(["*.bias"], ["weight_decay": .number(0.1)])]
+    }
+    _ = try run(["first"]) { $0.seedCount = 2 }
+    #expect(throws: RunConflict.self) { try run(["first"], given) { $0.isResuming = true } }
+    let other = try run(["first"], given) { $0.isOverwriting = true }.result
+    #expect(try run(["first"], given).events == ["first kept"])
+    for (study, seeds) in [(study(), [1]), (study(given), [0])] as [(Study, [UInt64])] {
+      let all = StudyResult(reading: other.folder, of: study)
+      #expect(all.experiments.map { $0.runs.map(\.seed) } == [seeds])
+      #expect(all.others.count == 1 && all.others[0].difference.hasPrefix("its settings.\(keyword)"))
+    }
   }
 
   @Test(arguments: ["batch", "subset", "build", "data"])

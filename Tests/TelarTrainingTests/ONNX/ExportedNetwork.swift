@@ -98,6 +98,10 @@ struct ExportedNetwork: CustomTestStringConvertible, Sendable {
       Flatten()
       Unflatten(channels: 6, height: 1, width: 4)
     },
+    ExportedNetwork("penalties", [12]) {
+      ActivityRegularization(l1: 0.1)
+      Sampling(klWeight: 0.1)
+    },
     ExportedNetwork("nothing but dropout", [3, 2, 1]) { Dropout(0.5) },
     ExportedNetwork("nothing at all", [5], Architecture([])),
   ]

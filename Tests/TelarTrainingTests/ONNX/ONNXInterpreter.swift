@@ -42,9 +42,20 @@ struct ONNXInterpreter {
     var (tensors, integers) = try initializers()
     tensors["input"] = input
     for node in model.graph.node {
+      if node.opType == "Div", let dividend = integers[node.input[0]] {
+        integers[node.output[0]] = zip(dividend, try #require(integers[node.input[1]])).map { $0 / $1 }
+        continue
+      }
       let x = try #require(tensors[node.input[0]], "\(node.name) reads \(node.input[0]), which nothing wrote")
       if node.opType == "Shape" {
         integers[node.output[0]] = x.shape
+        continue
+      }
+      if node.opType == "Slice" {
+        let ends = try #require(integers[node.input[2]])
+        try #require(integers[node.input[1]] == [0, 0] && x.shape.count == 2)
+        let rows = stride(from: 0, to: x.values.count, by: x.shape[1]).prefix(ends[0])
+        tensors[node.output[0]] = Array4(shape: ends, values: rows.flatMap { x.values[$0..<$0 + ends[1]] })
         continue
       }
       let others = node.input.dropFirst().map { tensors[$0] }

@@ -1,33 +1,31 @@
-import TelarIO
-
 /// Access to members of untrusted JSON: `nil` for a value of another type.
 extension JSON {
-  subscript(key: String) -> JSON? {
+  package subscript(key: String) -> JSON? {
     guard case .object(let members) = self, let value = members[key], value != .null else { return nil }
     return value
   }
 
   /// The value of a string.
-  var string: String? {
+  package var string: String? {
     if case .string(let text) = self { text } else { nil }
   }
 
-  var integer: Int? {
+  package var integer: Int? {
     if case .integer(let number) = self { number } else { nil }
   }
 
-  var boolean: Bool? {
+  package var boolean: Bool? {
     if case .boolean(let value) = self { value } else { nil }
   }
 
-  var elements: [JSON] {
+  package var elements: [JSON] {
     if case .array(let elements) = self { elements } else { [] }
   }
 }
 
 extension JSON.Members {
   /// A nested member: `record.at("settings", "optimizer", "name")`.
-  func at(_ keys: String...) -> JSON? {
+  package func at(_ keys: String...) -> JSON? {
     keys.reduce(JSON?.some(.object(self))) { $0?[$1] }
   }
 }
