@@ -74,10 +74,3 @@ kernel void divergence_gradient(global const float *x, global float *dx, int row
   store_part(load_part(from, n) * scale, to, n);
   store_part((expv(load_part(from + features, n)) - SPLAT(1.0f)) * (0.5f * scale), to + features, n);
 }
-
-// y [rows, features] = the first columns of x [rows, columns]. Work-item (j, r): VECTOR_WIDTH elements of row r.
-kernel void first_columns(global const float *x, global float *y, int rows, int columns, int features) {
-  const int first = (int)get_global_id(0) * VECTOR_WIDTH, row = (int)get_global_id(1), n = features - first;
-  if (n <= 0 || row >= rows) return;
-  store_part(load_part(x + row * columns + first, n), y + row * features + first, n);
-}

@@ -27,6 +27,14 @@ package struct Extent {
     let count = try checkedCount(place, outputShape)
     largest = max(largest, count)
     total += count
+    for (_, layers) in (layer as? any ContainerLayer)?.chains ?? [] {
+      var inner = try Extent(inputShape: inputShape)
+      let first = inner.total
+      for layer in layers.layers { try inner.pass(layer) }
+      largest = max(largest, inner.largest)
+      total += inner.total - first
+      operations += inner.operations
+    }
     let cost = layer.cost(from: inputShape, to: outputShape)
     if let workspace = cost.workspace { largest = max(largest, try checkedCount(place, workspace)) }
     operations += cost.operations

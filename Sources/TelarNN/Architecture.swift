@@ -12,12 +12,14 @@ public struct Architecture: Sendable {
   public var json: JSON {
     var members = JSON.Members()
     for part in parts {
-      members[part.name] = .array(
-        part.layers.layers.map { layer in
-          .object((["layer": .string(type(of: layer).moduleName)] as JSON.Members).adding(layer.attributes))
-        })
+      members[part.name] = .array(part.layers.layers.map(Self.layerJSON))
     }
     return .object(members)
+  }
+
+  /// A layer in the form of ``json``.
+  package static func layerJSON(_ layer: any Layer) -> JSON {
+    .object((["layer": .string(type(of: layer).moduleName)] as JSON.Members).adding(layer.attributes))
   }
 
   /// The architecture that JSON of the form of ``json`` describes; keywords that are left out have PyTorch's defaults.

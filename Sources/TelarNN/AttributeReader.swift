@@ -87,7 +87,7 @@ public struct AttributeReader {
   ///
   /// - Parameter example: a valid value, for a reader that only records keywords.
   /// - Throws: ``AttributeError`` for a missing required keyword; errors of `read`.
-  private mutating func take<Value>(
+  mutating func take<Value>(
     _ name: String, default fallback: Value?, example: Value, _ read: (JSON) throws -> Value
   ) throws -> Value {
     if fallback == nil { keywords.required.append(name) } else { keywords.optional.append(name) }

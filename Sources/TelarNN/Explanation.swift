@@ -102,15 +102,27 @@ public struct Explanation: Sendable {
     var stepOfLayer: [String: Int] = [:]
     var shape = [batch] + inputShape
     var wantsInputGradient = false
-    for part in architecture.parts {
+    func add(_ part: Part, prefix: String, _ shape: [Int], wantsInputGradient: Bool) throws {
       let plan = try Plan(
         part, shape, isTraining: mode != .evaluation, wantsInputGradient: wantsInputGradient, on: device.traits)
+      let shapes = try part.shapes(from: Array(shape.dropFirst()))
       for step in plan.steps {
-        let names = step.places.map { "\(part.name).\($0)" }
+        let names = step.places.map { "\(prefix)\($0)" }
+        if let place = step.places.first, let container = part.layers.layers[place] as? any ContainerLayer {
+          let trains = !part.isFrozen && part.layers.layers[..<place].contains(where: \.hasParameters)
+          for chain in container.chains {
+            try add(
+              Part(part.name, chain.layers, isFrozen: part.isFrozen), prefix: "\(names[0]).\(chain.prefix)",
+              [batch] + shapes[place], wantsInputGradient: wantsInputGradient || trains)
+          }
+        }
         for name in names { stepOfLayer[name] = steps.count }
         steps.append(
           Step(pattern: step.pattern?.name, layers: names, passes: passes.take(names.joined(separator: " "))))
       }
+    }
+    for part in architecture.parts {
+      try add(part, prefix: "\(part.name).", shape, wantsInputGradient: wantsInputGradient)
       wantsInputGradient = wantsInputGradient || !part.isFrozen && part.layers.layers.contains(where: \.hasParameters)
       shape = [batch] + (try part.outputShape(of: Array(shape.dropFirst())))
     }
@@ -124,18 +136,28 @@ public struct Explanation: Sendable {
   ) throws -> [Layer] {
     var layers: [Layer] = []
     var extent = try Extent(inputShape: inputShape)
-    for part in architecture.parts {
-      for (index, layer) in part.layers.layers.enumerated() {
-        let before = extent.operations
+    /// The layers of a chain, those within a layer in front of it.
+    func add(_ chain: Sequential, prefix: String, isFrozen: Bool, _ extent: inout Extent) throws {
+      for (index, layer) in chain.layers.enumerated() {
+        let name = "\(prefix)\(index)", before = extent.operations
+        let chains = (layer as? any ContainerLayer)?.chains ?? []
+        var within = 0.0
+        for (inner, layers) in chains {
+          var extent = try Extent(inputShape: extent.outputShape)
+          try add(layers, prefix: "\(name).\(inner)", isFrozen: isFrozen, &extent)
+          within += extent.operations
+        }
         try extent.pass(layer)
-        let name = "\(part.name).\(index)"
+        let parameters = chains.isEmpty ? layer.parameters.filter { $0.role == .parameter } : []
         layers.append(
           Layer(
-            name: name, module: type(of: layer).moduleName, attributes: layer.attributes,
-            outputShape: extent.outputShape,
-            parameters: layer.parameters.filter { $0.role == .parameter }.reduce(0) { $0 + $1.count },
-            isFrozen: part.isFrozen, multiplyAdds: extent.operations - before, step: stepOfLayer[name]))
+            name: name, module: type(of: layer).moduleName, attributes: chains.isEmpty ? layer.attributes : [:],
+            outputShape: extent.outputShape, parameters: parameters.reduce(0) { $0 + $1.count },
+            isFrozen: isFrozen, multiplyAdds: extent.operations - before - within, step: stepOfLayer[name]))
       }
+    }
+    for part in architecture.parts {
+      try add(part.layers, prefix: "\(part.name).", isFrozen: part.isFrozen, &extent)
     }
     return layers
   }

@@ -132,6 +132,8 @@ public final class LayerState {
   private let tensors: [String: Tensor]
   /// Batches that running statistics were updated with, for layers that keep some.
   public var batchesTracked: Int64 = 0
+  /// Those of a ``ContainerLayer``.
+  var chains: [LayerChain] = []
 
   init(tensors: [String: Tensor]) { self.tensors = tensors }
 
@@ -143,4 +145,11 @@ public final class LayerState {
 
   /// The tensor of a name among ``Layer/parameters``; `nil` where the layer has none, as without a bias.
   public subscript(name: String) -> Tensor? { tensors[name] }
+
+  /// The tensors of a layer within this one, by its place: `shortcut.0`.
+  func tensors(of place: String) -> [String: Tensor] {
+    tensors.reduce(into: [:]) { found, tensor in
+      if tensor.key.hasPrefix(place + ".") { found[String(tensor.key.dropFirst(place.count + 1))] = tensor.value }
+    }
+  }
 }

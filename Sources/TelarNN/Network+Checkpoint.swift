@@ -16,8 +16,8 @@ extension Network {
       writer.add(parameter.key, shape: parameter.spec.shape, try parameter.values())
     }
     for part in parts {
-      for (index, state) in part.trackingLayers {
-        writer.add("\(part.name).\(index).num_batches_tracked", shape: [], [state.batchesTracked])
+      for (key, state) in part.trackingLayers {
+        writer.add("\(key).num_batches_tracked", shape: [], [state.batchesTracked])
       }
     }
   }
@@ -55,8 +55,8 @@ extension Network {
     let starts = names.map { "\(prefix)\($0)." }
     var counts: [(LayerState, Int64)] = []
     for part in parts where names.contains(part.name) {
-      for (index, state) in part.trackingLayers {
-        let key = "\(prefix)\(part.name).\(index).num_batches_tracked"
+      for (layer, state) in part.trackingLayers {
+        let key = "\(prefix)\(layer).num_batches_tracked"
         known.insert(key)
         // Checkpoints of PyTorch before 0.4.1 have none.
         guard file.tensors[key] != nil else { continue }

@@ -39,7 +39,7 @@ public final class Network {
     self.arena = arena
     var firstIndex = 0
     parts = architecture.parts.map { part in
-      defer { firstIndex += part.layers.layers.count }
+      defer { firstIndex += part.layers.count }
       return NetworkPart(part, arena: arena, seed: seed, firstIndex: firstIndex, device: device)
     }
   }
@@ -86,100 +86,43 @@ public final class Network {
 public final class NetworkPart {
   public let name: String
   public let isFrozen: Bool
-
-  private let part: Part
-  private let states: [LayerState]
-  private let device: any Device
-  /// That of the part's first layer.
-  private let context: ForwardContext
-  /// The plans of the shapes and modes that the part was called with.
-  private var plans: [Plan.Key: Plan] = [:]
-  /// Plans that are kept: batches of many sizes would otherwise fill the memory.
-  private static let mostPlans = 64
+  private let chain: LayerChain
 
   init(_ part: Part, arena: ParameterArena, seed: UInt64, firstIndex: Int, device: any Device) {
-    self.part = part
-    self.device = device
     name = part.name
     isFrozen = part.isFrozen
-    states = part.layers.layers.indices.map { LayerState(tensors: arena.tensors(ofLayer: "\(part.name).\($0)")) }
-    context = ForwardContext(mode: .evaluation, seed: seed, layerIndex: firstIndex, isFrozen: part.isFrozen)
+    let context = ForwardContext(mode: .evaluation, seed: seed, layerIndex: firstIndex, isFrozen: part.isFrozen)
+    chain = LayerChain(part.name, part.layers, context: context, on: device) {
+      arena.tensors(ofLayer: "\(part.name).\($0)")
+    }
   }
 
   /// The batches that each layer has counted.
-  var batchCounts: [Int64] { states.map(\.batchesTracked) }
+  var batchCounts: [Int64] { chain.allStates.map(\.batchesTracked) }
 
   /// Adds the first of `batches`, one a layer, to what the layers have counted, and takes them away.
   func count(_ batches: inout ArraySlice<Int64>) {
-    for state in states { state.count(batches: batches.removeFirst()) }
+    for state in chain.allStates { state.count(batches: batches.removeFirst()) }
   }
 
   /// The part's output for a batch.
   ///
   /// - Throws: ``ShapeError`` that names the layer which does not fit, before anything is launched.
-  public func callAsFunction(_ x: Tensor, _ mode: Mode = .evaluation) throws -> Tensor {
-    let plan = try plan(for: x, mode)
-    return try plan.steps.reduce(x) { try run($1, on: $0, mode) }
-  }
+  public func callAsFunction(_ x: Tensor, _ mode: Mode = .evaluation) throws -> Tensor { try chain(x, mode) }
 
   /// The steps that the part runs for a batch.
   ///
   /// - Throws: ``ShapeError`` that names the layer which does not fit.
-  package func plan(for x: Tensor, _ mode: Mode) throws -> Plan {
-    let isRecording = Tape.current != nil
-    let key = Plan.Key(
-      isTraining: mode != .evaluation, shape: x.shape, isRecording: isRecording,
-      wantsInputGradient: isRecording && x.requiresGradient)
-    if let plan = plans[key] { return plan }
-    guard let batch = x.shape.first, batch > 0 else { throw ShapeError(name, "is given the empty batch \(x.shape)") }
-    let shapes = try part.shapes(from: Array(x.shape.dropFirst())).map { [batch] + $0 }
-    let plan = Plan(part.layers.layers, key, shapes: shapes, isTrainable: !isFrozen, on: device.traits)
-    if plans.count >= Self.mostPlans { plans.removeAll() }
-    plans[key] = plan
-    return plan
-  }
-
-  private func run(_ step: Plan.Step, on x: Tensor, _ mode: Mode) throws -> Tensor {
-    guard let pattern = step.pattern else { return try run(step.places[0], on: x, mode) }
-    return try named(step.places) {
-      try pattern.run(PlannedStep(match: step.match, states: states, context: context(mode), x: x))
-    }
-  }
-
-  private func run(_ index: Int, on x: Tensor, _ mode: Mode) throws -> Tensor {
-    var context = context(mode)
-    context.layerIndex += index
-    return try named([index]) { try part.layers.layers[index](x, states[index], context) }
-  }
-
-  private func context(_ mode: Mode) -> ForwardContext {
-    var context = context
-    context.mode = mode
-    return context
-  }
-
-  /// Sizes that depend on the batch are the operators' to check: their errors are given the layer's name.
-  private func named(_ places: [Int], _ body: () throws -> Tensor) throws -> Tensor {
-    let profiler = device.profiler
-    profiler?.context.step = places.map { "\(name).\($0)" }.joined(separator: " ")
-    defer { profiler?.context.step = nil }
-    do { return try body() } catch let error as ShapeError {
-      throw ShapeError("\(name).\(places[0]) (\(type(of: part.layers.layers[places[0]]).moduleName))", error.problem)
-    }
-  }
+  package func plan(for x: Tensor, _ mode: Mode) throws -> Plan { try chain.plan(for: x, mode) }
 
   /// What messages call the layers: `encoder.4 (Linear)`.
-  package var layerNames: [String] {
-    part.layers.layers.enumerated().map { "\(name).\($0) (\(type(of: $1).moduleName))" }
-  }
+  package var layerNames: [String] { chain.layerNames }
 
   /// The output of one layer by itself, fused with nothing: for whoever looks into a network.
   package func runLayer(_ index: Int, on x: Tensor, _ mode: Mode) throws -> Tensor {
-    try run(index, on: x, mode)
+    try chain.runLayer(index, on: x, mode)
   }
 
-  /// The layers that keep running statistics: their places in the part, and their states.
-  var trackingLayers: [(index: Int, state: LayerState)] {
-    part.layers.layers.indices.filter { part.layers.layers[$0].tracksBatches }.map { ($0, states[$0]) }
-  }
+  /// The layers that keep running statistics: their names, `encoder.1`, and states.
+  var trackingLayers: [(key: String, state: LayerState)] { chain.trackingLayers }
 }

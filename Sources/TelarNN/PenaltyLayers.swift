@@ -21,8 +21,8 @@ public struct ActivityRegularization: Layer {
   public func outputShape(of shape: [Int]) throws -> [Int] { shape }
 
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
-    if l1 > 0, case .training = context.mode { try penalizeAbsoluteValues(of: x, weight: l1) }
-    return x
+    guard case .training = context.mode else { return x }
+    return try penalizeAbsoluteValues(of: x, weight: l1)
   }
 
   /// Adds no node: it is the identity in evaluation mode.

@@ -50,7 +50,7 @@ struct Recording {
 extension Network {
   /// Whether a training step launches the same each time: whether all layers are Telar's own.
   var isRepeatable: Bool {
-    architecture.parts.allSatisfy { part in part.layers.layers.allSatisfy { type(of: $0).repeatsLaunches } }
+    architecture.parts.allSatisfy(\.layers.repeatsLaunches)
   }
 
   /// The batches that each layer has counted.

@@ -6,16 +6,17 @@ private enum PenaltyKernels {
   static let sample = Kernel("penalty", "sample_normal")
   static let sampleGradient = Kernel("penalty", "sample_normal_gradient")
   static let divergenceGradient = Kernel("penalty", "divergence_gradient")
-  static let firstColumns = Kernel("penalty", "first_columns")
 }
 
 /// Adds a penalty on the size of activations to the loss that is computed next while recording: weight · Σ |x| / N, for a
 /// batch of N. Without a tape it does nothing.
 ///
 /// - Shapes: x `[N, …]`
+/// - Returns: x, whose uses have the gradient of x beside the penalty's.
 /// - Cost: three or four launches, and one where the loss adds it; none for its gradient but the addition.
-public func penalizeAbsoluteValues(of x: Tensor, weight: Float) throws {
-  guard let tape = Tape.of(x) else { return }
+@discardableResult
+public func penalizeAbsoluteValues(of x: Tensor, weight: Float) throws -> Tensor {
+  guard let tape = Tape.of(x) else { return x }
   try checkIndexable("penalizeAbsoluteValues", x.count)
   let device = x.device
   let terms = try device.tensor(x.shape), gradient = try device.tensor(x.shape)
@@ -26,6 +27,10 @@ public func penalizeAbsoluteValues(of x: Tensor, weight: Float) throws {
       .float(weight / Float(x.shape[0])),
     ])
   try tape.addPenalty(sumOf: terms, of: x) { gradient }
+  let y = x.viewed(as: x.shape), function = tape.outputFunction(of: x)
+  // As for other views, the epilogue of what follows can apply the gradient of x's output function.
+  tape.record(y, outputFunction: function) { try tape.accumulate($0, into: x, before: function) }
+  return y
 }
 
 /// Numbers drawn from normal distributions, and the divergence of these from the standard one as a penalty: the bottleneck of
@@ -80,10 +85,8 @@ public func sampleNormal(_ x: Tensor, divergenceWeight weight: Float, key: Dropo
 /// - Cost: one launch.
 public func means(of x: Tensor) throws -> Tensor {
   let (rows, features) = try meansAndVariances(x, "means")
-  let device = x.device, y = try device.tensor([rows, features])
-  try device.launch(
-    PenaltyKernels.firstColumns, over: device.planeGrid(device.vectors(in: features), rows), moving: 2 * y.count,
-    [.buffer(x.buffer), .buffer(y.buffer), .int(rows), .int(2 * features), .int(features)])
+  let y = try x.device.tensor([rows, features])
+  try copyColumns(features, of: x, from: 0, to: y, at: 0)
   return y
 }
 

@@ -39,6 +39,36 @@ struct TrainCommandTests {
     #expect(again.errorLines.count { $0.contains("there already") } == 2)
   }
 
+  @Test(arguments: [
+    ("denoising", ["clean", "noisy", "on-clean", "on-noisy"]), ("sparse", ["sparse-0", "sparse-1e-5", "sparse-1e-4"]),
+    ("variational", ["vae-16", "vae-64", "vae-16-light"]),
+  ])
+  func `the other examples run to the end`(recipe: String, names: [String]) throws {
+    let path = URL(fileURLWithPath: Self.example).deletingLastPathComponent().path + "/\(recipe).toml"
+    let result = try train([path, "--epochs", "1", "--batch-size", "16"] + small)
+    #expect(result.status == 0, "\(result.error)")
+    for name in names { #expect(result.out.contains("\n\(name) "), "\(name) in \(result.out)") }
+  }
+
+  @Test func `the residual network runs on images in colour`() throws {
+    try FileManager.default.createDirectory(atPath: output.path + "/cifar", withIntermediateDirectories: true)
+    for (file, count) in [("data_batch_1.bin", 20), ("test_batch.bin", 10)] {
+      var bytes: [UInt8] = []
+      for image in 0..<count {
+        bytes.append(UInt8(image % 10))
+        for place in 0..<3072 { bytes.append(UInt8(truncatingIfNeeded: place * (image + 3) >> 4)) }
+      }
+      try output.write("cifar/\(file)", bytes)
+    }
+    let path = URL(fileURLWithPath: Self.example).deletingLastPathComponent().path + "/resnet9.toml"
+    let result = try train([
+      path, "--epochs", "2", "--batch-size", "10", "--data", output.path + "/cifar", "--allow-other-data", "--device",
+      "cpu",
+    ])
+    #expect(result.status == 0, "\(result.error)")
+    #expect(result.out.contains("\nresnet9 "), "\(result.out)")
+  }
+
   @Test func `a study's recipe does the same training`() throws {
     let options = ["--epochs", "2", "--batch-size", "16", "--curve-images", "20", "--subset", "30"] + small
     let study = ["study", "aldecoa", "case-2", "n32-p0.2"]

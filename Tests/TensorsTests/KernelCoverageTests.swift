@@ -320,6 +320,8 @@ private final class KernelSweep {
       return try meanSquaredError(z, constant([5, 17]))
     }
     _ = try means(of: halves)
+    try updateMovingAverage(constant([37]), by: constant([37]), share: 0.25)
+    try differentiate { try mean(concatenate([leaf([3, 5]), leaf([3, 2])])) }
     _ = try correctCount(logits, labels)
     _ = try metrics.values()
   }

@@ -6,6 +6,7 @@
 #include "../../../Kernels/batch_norm_pool.cl"
 #include "../../../Kernels/clip.cl"
 #include "../../../Kernels/column_sum.cl"
+#include "../../../Kernels/columns.cl"
 #include "../../../Kernels/conv2d_depthwise.cl"
 #include "../../../Kernels/conv2d_dot.cl"
 #include "../../../Kernels/conv2d_first.cl"
@@ -21,6 +22,7 @@
 #include "../../../Kernels/group_norm.cl"
 #include "../../../Kernels/layout.cl"
 #include "../../../Kernels/loss.cl"
+#include "../../../Kernels/moving_average.cl"
 #include "../../../Kernels/optimizer.cl"
 #include "../../../Kernels/peak.cl"
 #include "../../../Kernels/penalty.cl"
@@ -126,6 +128,11 @@ ENTRY(
     (const float *, float *, int, int, int),
     A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, int),
     (a0, a1, a2, a3, a4))
+ENTRY(
+    copy_columns,
+    (const float *, float *, int, int, int, int, int, int),
+    A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, int) A(5, int) A(6, int) A(7, int),
+    (a0, a1, a2, a3, a4, a5, a6, a7))
 ENTRY(
     conv2d_depthwise,
     (const float *, const float *, const float *, float *, int, int, int, int, int, int, int, int, const float *, int,
@@ -356,6 +363,11 @@ ENTRY(
         A(8, int),
     (a0, a1, a2, a3, a4, a5, a6, a7, a8))
 ENTRY(
+    moving_average,
+    (const float *, float *, int, float),
+    A(0, const float *) A(1, float *) A(2, int) A(3, float),
+    (a0, a1, a2, a3))
+ENTRY(
     adam_step,
     (float *, const float *, float *, float *, const uint *, int, float, float, float, float, float),
     A(0, float *) A(1, const float *) A(2, float *) A(3, float *) A(4, const uint *) A(5, int) A(6, float) A(7, float)
@@ -397,11 +409,6 @@ ENTRY(
     divergence_gradient,
     (const float *, float *, int, int, float),
     A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, float),
-    (a0, a1, a2, a3, a4))
-ENTRY(
-    first_columns,
-    (const float *, float *, int, int, int),
-    A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, int),
     (a0, a1, a2, a3, a4))
 ENTRY(
     pointwise_loss,
@@ -487,7 +494,7 @@ ENTRY(
 #define PLAIN_ROWS ROW(gather_augmented) ROW(add_noise) ROW(batch_norm_chunk_statistics) ROW(batch_norm_statistics) \
     ROW(batch_norm_forward) ROW(batch_norm_chunk_gradients) ROW(batch_norm_parameter_gradients) \
     ROW(batch_norm_backward) ROW(batch_norm_pool_forward) ROW(batch_norm_average_chunk_gradients) \
-    ROW(batch_norm_pool_backward) ROW(square_sum) ROW(clip_factor) ROW(column_sum) ROW(add_parts) \
+    ROW(batch_norm_pool_backward) ROW(square_sum) ROW(clip_factor) ROW(column_sum) ROW(add_parts) ROW(copy_columns) \
     ROW(conv2d_depthwise) ROW(conv2d_depthwise_transposed) ROW(conv2d_depthwise_weight_gradient) \
     ROW(conv2d_transposed_dot) ROW(conv2d_collect) ROW(conv2d_first) ROW(conv2d_first_pool) \
     ROW(conv2d_first_dropout_pool) ROW(conv2d_first_pool_weight_gradient) ROW(conv2d_first_chunk_statistics) \
@@ -497,8 +504,8 @@ ENTRY(
     ROW(activation_backward) ROW(add) ROW(scale_by_scalar) ROW(broadcast_scalar) ROW(exponential) ROW(silu_forward) \
     ROW(silu_backward) ROW(gelu_forward) ROW(gelu_backward) ROW(gather_bytes) ROW(gather_bytes_by_channel) \
     ROW(gather_labels) ROW(group_norm_forward) ROW(group_norm_backward) ROW(transpose_batch) ROW(squared_error) \
-    ROW(loss_finish) ROW(adam_step) ROW(sgd_step) ROW(rmsprop_step) ROW(peak_multiply_add) ROW(absolute_terms) \
-    ROW(sample_normal) ROW(sample_normal_gradient) ROW(divergence_gradient) ROW(first_columns) ROW(pointwise_loss) \
+    ROW(loss_finish) ROW(moving_average) ROW(adam_step) ROW(sgd_step) ROW(rmsprop_step) ROW(peak_multiply_add) \
+    ROW(absolute_terms) ROW(sample_normal) ROW(sample_normal_gradient) ROW(divergence_gradient) ROW(pointwise_loss) \
     ROW(pool_max_forward) ROW(pool_max_forward_2x2) ROW(pool_max_backward) ROW(pool_max_backward_tiling) \
     ROW(pool_average_forward) ROW(pool_average_backward) ROW(pool_average_backward_tiling) ROW(chunk_sum) ROW(argmax) \
     ROW(count_correct) ROW(cross_entropy_rows) ROW(sum_label_weights) ROW(weighted_cross_entropy_rows)

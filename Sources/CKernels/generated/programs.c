@@ -62,6 +62,10 @@ static const char column_sum_tile_cl_text[] = {
 #embed "../../../Kernels/column_sum_tile.cl"
 };
 TEXT_FILE(column_sum_tile_cl, "column_sum_tile.cl")
+static const char columns_cl_text[] = {
+#embed "../../../Kernels/columns.cl"
+};
+TEXT_FILE(columns_cl, "columns.cl")
 static const char common_cl_text[] = {
 #embed "../../../Kernels/common.cl"
 };
@@ -250,6 +254,10 @@ static const char loss_tile_cl_text[] = {
 #embed "../../../Kernels/loss_tile.cl"
 };
 TEXT_FILE(loss_tile_cl, "loss_tile.cl")
+static const char moving_average_cl_text[] = {
+#embed "../../../Kernels/moving_average.cl"
+};
+TEXT_FILE(moving_average_cl, "moving_average.cl")
 static const char norm_columns_cl_text[] = {
 #embed "../../../Kernels/norm_columns.cl"
 };
@@ -407,6 +415,7 @@ static const telar_file *const clip_tile_files[] = {&common_cl, &activation_h, &
 static const telar_file *const column_sum_files[] = {&common_cl, &column_sum_cl};
 static const telar_file *const column_sum_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
     &group_sum_h, &group_sum_cl, &column_sum_tile_cl};
+static const telar_file *const columns_files[] = {&common_cl, &columns_cl};
 static const telar_file *const conv2d_files[] = {&common_cl, &activation_h, &activation_cl, &register_tile_cl,
     &conv2d_h, &conv2d_cl};
 static const telar_file *const conv2d_batch_files[] = {&common_cl, &pool_h, &argmax_cl, &activation_h, &activation_cl,
@@ -453,6 +462,7 @@ static const telar_file *const layout_tile_files[] = {&common_cl, &layout_h, &la
 static const telar_file *const loss_files[] = {&common_cl, &activation_h, &activation_cl, &loss_metrics_cl, &loss_cl};
 static const telar_file *const loss_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl, &group_sum_h,
     &group_sum_cl, &loss_metrics_cl, &loss_h, &softmax_row_tile_cl, &loss_tile_cl};
+static const telar_file *const moving_average_files[] = {&common_cl, &moving_average_cl};
 static const telar_file *const optimizer_files[] = {&common_cl, &step_values_h, &optimizer_update_cl, &optimizer_cl};
 static const telar_file *const optimizer_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
     &group_sum_h, &group_sum_cl, &loss_metrics_cl, &optimizer_tile_h, &step_values_h, &optimizer_update_cl,
@@ -493,6 +503,7 @@ static const telar_program programs[] = {
     PROGRAM(clip_tile, 1)
     PROGRAM(column_sum, 0)
     PROGRAM(column_sum_tile, 1)
+    PROGRAM(columns, 0)
     PROGRAM(conv2d, 0)
     PROGRAM(conv2d_batch, 0)
     PROGRAM(conv2d_depthwise, 0)
@@ -519,6 +530,7 @@ static const telar_program programs[] = {
     PROGRAM(layout_tile, 1)
     PROGRAM(loss, 0)
     PROGRAM(loss_tile, 1)
+    PROGRAM(moving_average, 0)
     PROGRAM(optimizer, 0)
     PROGRAM(optimizer_tile, 1)
     PROGRAM(peak, 0)
@@ -566,6 +578,7 @@ static const telar_kernel kernels[] = {
     {"column_sum", "column_sum", "cbiiii", 0},
     {"column_sum", "add_parts", "cbiii", 0},
     {"column_sum_tile", "column_sum_tile", "cbiiiii", 0},
+    {"columns", "copy_columns", "cbiiiiii", 0},
     {"conv2d", "conv2d_window", "ccbiiiiiiiiiicif", 1},
     {"conv2d", "conv2d_transposed", "cccbiiiiiiiiiiicif", 1},
     {"conv2d", "conv2d_weight_gradient", "ccbiiiiiiiiii", 1},
@@ -626,6 +639,7 @@ static const telar_kernel kernels[] = {
     {"loss_tile", "squared_error_tile", "ccbbiifiif", 0},
     {"loss_tile", "cross_entropy_rows_tile", "ccbbbiifi", 0},
     {"loss_tile", "loss_finish_tile", "ccbbifiii", 0},
+    {"moving_average", "moving_average", "cbif", 0},
     {"optimizer", "adam_step", "bcbbcifffff", 0},
     {"optimizer", "sgd_step", "bcbciffi", 0},
     {"optimizer", "rmsprop_step", "bcbbbcifffffi", 0},
@@ -637,7 +651,6 @@ static const telar_kernel kernels[] = {
     {"penalty", "sample_normal", "cbbciiuuuf", 0},
     {"penalty", "sample_normal_gradient", "cccbii", 0},
     {"penalty", "divergence_gradient", "cbiif", 0},
-    {"penalty", "first_columns", "cbiii", 0},
     {"pointwise_loss", "pointwise_loss", "ccbbiifiifif", 0},
     {"pointwise_loss_tile", "pointwise_loss_tile", "ccbbiifiifif", 0},
     {"pool", "pool_max_forward", "cbbiiiiiiiiiiiii", 0},

@@ -101,7 +101,7 @@ struct NetworkCase {
   private func train(on device: any Device) throws -> Trained {
     let (steps, batch, height, width) = (shape[0], shape[1], shape[2], shape[3])
     try CaseLimit.check(file.tensors.map(\.value))
-    let layerCount = architecture.parts.reduce(0) { $0 + $1.layers.layers.count }
+    let layerCount = architecture.layerCount
     guard steps * layerCount <= CaseLimit.layerRuns else {
       throw CaseError("runs \(layerCount) layers in \(steps) steps, over the limit of \(CaseLimit.layerRuns) in all")
     }

@@ -20,13 +20,28 @@ enum Operators {
     "cross_entropy": { run in
       let x = try run.leaf("input", rank: 2)
       let labels = try run.labels("target", below: x.shape[1])
-      try run.differentiate(isLoss: true) { try crossEntropy(x, labels: labels) }
+      let smoothing = try run.attributes.number("label_smoothing", default: 0, in: 0...1)
+      guard smoothing > 0 || run.has("weight") else {
+        return try run.differentiate(isLoss: true) { try crossEntropy(x, labels: labels) }
+      }
+      let given = try run.has("weight") ? run.host("weight", rank: 1).values : nil
+      let weights = given ?? [Float](repeating: 1, count: x.shape[1])
+      guard weights.count == x.shape[1], weights.allSatisfy({ $0 >= 0 && $0.isFinite }),
+        weights.contains(where: { $0 > 0 })
+      else { throw CaseError("weight is not a number from 0 for each of \(x.shape[1]) classes") }
+      let classes = try ClassWeights(weights, on: run.device)
+      try run.differentiate(isLoss: true) {
+        try crossEntropy(x, labels: labels, weights: classes, labelSmoothing: smoothing)
+      }
     },
-    "mse": { run in
-      let x = try run.leaf("input")
-      let target = try run.tensor("target")
-      try run.differentiate(isLoss: true) { try meanSquaredError(x, target) }
+    "l1": { try loss($0) { try meanAbsoluteError($0, $1) } },
+    "huber": { run in
+      let delta = try run.attributes.number("delta", default: 1, in: 1e-30...1e30)
+      try loss(run) { try huberLoss($0, $1, delta: delta) }
     },
+    "binary_cross_entropy": { try loss($0) { try binaryCrossEntropy($0, $1) } },
+    "binary_cross_entropy_with_logits": { try loss($0) { try binaryCrossEntropyWithLogits($0, $1) } },
+    "mse": { try loss($0) { try meanSquaredError($0, $1) } },
   ]
 
   /// An operator of the golden format; `nil` for an unknown name. Optimizer steps have the optimizer's name in lower case.
@@ -61,6 +76,13 @@ enum Operators {
       try run.keep(
         "grad_\(parameter.spec.name)", slot.tensor, .weight(parameter.spec.layout), shape: parameter.spec.shape)
     }
+  }
+
+  /// A loss of predictions and targets of one shape.
+  private static func loss(_ run: CaseRun, _ loss: (Tensor, Tensor) throws -> Tensor) throws {
+    let x = try run.leaf("input")
+    let target = try run.tensor("target")
+    try run.differentiate(isLoss: true) { try loss(x, target) }
   }
 
   private static func convolution(_ run: CaseRun, transposed: Bool) throws {

@@ -50,6 +50,31 @@ public struct ONNXGraph {
     try layer.export(to: &self)
   }
 
+  /// Adds layers within the layer being added.
+  ///
+  /// - Parameters:
+  ///   - prefix: what stands in front of their places in the names of the layer's tensors.
+  ///   - start: what the first of them reads.
+  /// - Returns: what the last of them gives; `start` where there are none, or none that adds a node.
+  /// - Throws: ``ONNXError`` for a layer that cannot be exported.
+  public mutating func append(_ layers: Sequential, prefix: String, behind start: ONNXValue) throws -> ONNXValue {
+    let outer = (key: key, input: input, tensors: tensors)
+    defer { (key, input, tensors) = outer }
+    output = start
+    for (place, layer) in layers.layers.enumerated() {
+      let name = "\(prefix)\(place)"
+      (key, input) = ("\(outer.key).\(name)", output)
+      tensors = outer.tensors.compactMap { spec, values in
+        guard spec.name.hasPrefix(name + ".") else { return nil }
+        var spec = spec
+        spec.name.removeFirst(name.count + 1)
+        return (spec, values)
+      }
+      try layer.export(to: &self)
+    }
+    return output
+  }
+
   /// Renames the last output to that of the graph. A graph without nodes gets an Identity.
   package mutating func end() {
     if nodes.isEmpty {

@@ -3,7 +3,8 @@ struct PlannedStep {
   let match: PatternMatch
   /// The states of all layers of the chain.
   let states: [LayerState]
-  /// The context of the chain's first layer.
+  /// The places of the chain's layers in the network.
+  let indices: [Int]
   let context: ForwardContext
   let x: Tensor
 
@@ -19,7 +20,7 @@ struct PlannedStep {
 
   private func context(at place: Int) -> ForwardContext {
     var context = context
-    context.layerIndex += place
+    context.layerIndex = indices[place]
     return context
   }
 

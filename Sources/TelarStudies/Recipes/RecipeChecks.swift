@@ -58,14 +58,15 @@ struct RecipeChecks {
             line: node.line, place: "\(experiment.name), \(part.name).\(index) (\(type(of: layer).moduleName))", problem
           )
         }
+        let made: Int
         do {
-          shape = try layer.outputShape(of: shape)
+          (shape, made) = try Self.pass(layer, from: shape)
         } catch let problem as ShapeError {
           throw error(problem.problem)
         } catch let problem {
           throw error("\(problem)")
         }
-        guard let count = Self.product([batchSize] + shape), count <= Self.maximumElementCount - elements else {
+        guard let count = Self.product([batchSize, made]), count <= Self.maximumElementCount - elements else {
           throw error("up to here a batch of \(batchSize) images makes more than 8 GB of numbers; \(shape) here each")
         }
         elements += count
@@ -89,6 +90,14 @@ struct RecipeChecks {
     if trained == 0 {
       throw draft.node.error("\(experiment.name) has nothing to train: its parts are frozen or have no parameters")
     }
+  }
+
+  /// The shape of a sample behind a layer, and the numbers that the layer and those within it make of it.
+  private static func pass(_ layer: any Layer, from shape: [Int]) throws -> (shape: [Int], made: Int) {
+    var extent = try Extent(inputShape: shape)
+    let before = extent.total
+    try extent.pass(layer)
+    return (extent.outputShape, extent.total - before)
   }
 
   private static func describe(_ shape: [Int]) -> String {

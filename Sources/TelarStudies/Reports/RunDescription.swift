@@ -139,6 +139,8 @@ struct RunDescription {
     }
   }
 
+  private func chain(_ json: JSON) -> String { json.elements.prefix(20).map(layer).joined(separator: " · ") }
+
   /// `Conv2d 1→16, kernel 3, stride 2`
   private func layer(_ json: JSON) -> String {
     let name = json["layer"]?.string ?? "?"
@@ -161,6 +163,10 @@ struct RunDescription {
         parts.append(word + value)
       }
     }
+    for (key, word) in [("layers", "of"), ("shortcut", "shortcut")] where !(json[key]?.elements ?? []).isEmpty {
+      parts.append("\(word) [\(chain(json[key]!))]")
+    }
+    for branch in json["branches"]?.elements ?? [] { parts.append("[\(chain(branch))]") }
     if parts.isEmpty { parts = others(in: json, besides: ["layer", "dim", "unflattened_size"]) }
     return ([name] + [parts.joined(separator: ", ")].filter { !$0.isEmpty }).joined(separator: " ")
   }

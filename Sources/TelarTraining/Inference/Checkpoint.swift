@@ -49,7 +49,7 @@ public struct Checkpoint {
         """)
     }
     let architecture = try Self.checked(path) { try Architecture(checkpoint: file) }
-    let layerCount = architecture.parts.reduce(0) { $0 + $1.layers.layers.count }
+    let layerCount = architecture.layerCount
     guard layerCount <= Self.mostLayers else {
       throw SafetensorsError(
         .mismatch, path: path, "has \(layerCount) layers, more than the \(Self.mostLayers) allowed")

@@ -486,7 +486,7 @@ struct RecipeTests {
     #expect(recipe.study.experiments.count == 10)
     let reference = try String(contentsOfFile: root + "/Sources/Telar/Telar.docc/Recipes.md", encoding: .utf8)
     let blocks = reference.split(separator: "```toml\n").dropFirst().map { $0.split(separator: "```")[0] }
-    #expect(blocks.count == 11)
+    #expect(blocks.count == 12)
     #expect(try Recipe(text: String(blocks[0])).study.experiments.map(\.name) == ["mlp-width-64", "mlp-width-256"])
     let readme = try String(contentsOfFile: root + "/README.md", encoding: .utf8)
     let shown = try #require(readme.split(separator: "```toml\n").dropFirst().first).split(separator: "```")[0]

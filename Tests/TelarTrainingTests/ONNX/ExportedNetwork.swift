@@ -98,6 +98,29 @@ struct ExportedNetwork: CustomTestStringConvertible, Sendable {
       Flatten()
       Unflatten(channels: 6, height: 1, width: 4)
     },
+    ExportedNetwork("residual sums and branches", [6, 5, 4]) {
+      Residual {
+        Conv2d(4, 4, kernelSize: 3, padding: 1)
+        BatchNorm2d(4)
+        ReLU()
+      }
+      Residual {
+        Conv2d(4, 6, kernelSize: 3, stride: 2, padding: 1)
+        Residual { Conv2d(6, 6, kernelSize: 1) }
+      } shortcut: {
+        Conv2d(4, 6, kernelSize: 1, stride: 2)
+        BatchNorm2d(6)
+      }
+      Concat([
+        Sequential(), Sequential { Conv2d(6, 3, kernelSize: 1) },
+        Sequential {
+          Dropout(0.5)
+          Conv2d(6, 2, kernelSize: 3, padding: 1)
+        },
+      ])
+      Flatten()
+      Residual { Linear(99, 99) }
+    },
     ExportedNetwork("penalties", [12]) {
       ActivityRegularization(l1: 0.1)
       Sampling(klWeight: 0.1)
@@ -114,7 +137,7 @@ struct ExportedNetwork: CustomTestStringConvertible, Sendable {
       for parameter in network.parameters where parameter.key.contains(".running_") || parameter.spec.shape.count == 1 {
         // A variance must be positive; of the others any values do.
         let values = generator.gaussians(parameter.spec.shape, scale: 0.3).floats
-        try parameter.write(parameter.spec.name == "running_var" ? values.map { 0.5 + abs($0) } : values)
+        try parameter.write(parameter.key.hasSuffix("running_var") ? values.map { 0.5 + abs($0) } : values)
       }
       let x = generator.gaussians([2] + inputShape)
       let y = try network(device.tensor(x.shape, x.floats))

@@ -86,6 +86,9 @@ struct ONNXInterpreter {
     case "Identity": return x
     case "Mul": return try broadcast(x, try #require(others[0]), *)
     case "Add": return try broadcast(x, try #require(others[0]), +)
+    case "Concat":
+      try #require(attributes.integer("axis", 0) == 1)
+      return concatenated([x] + others.map { $0! })
     case "Pad": return pad(x, try #require(sizes))
     case "Gemm":
       try #require(attributes.integer("transA", 0) == 0 && attributes.integer("transB", 0) == 1)
@@ -97,6 +100,17 @@ struct ONNXInterpreter {
     case "Flatten", "Reshape", "Unsqueeze": return try reshaped(x, node.opType, attributes, sizes)
     default: return try windowed(x, others, node.opType, attributes)
     }
+  }
+
+  /// Arrays side by side in their second dimension.
+  private static func concatenated(_ arrays: [Array4]) -> Array4 {
+    let sizes = arrays.map { $0.shape.dropFirst().reduce(1, *) }
+    var shape = arrays[0].shape
+    shape[1] = arrays.reduce(0) { $0 + $1.shape[1] }
+    let values = (0..<shape[0]).flatMap { n in
+      zip(arrays, sizes).flatMap { array, size in array.values[n * size..<(n + 1) * size] }
+    }
+    return Array4(shape: shape, values: values)
   }
 
   /// What an operator does to each element; `nil` for one that is not element by element.
