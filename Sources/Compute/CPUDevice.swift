@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import TelarIO
 
 /// The processor, through the kernels compiled into the binary.
 ///
@@ -51,7 +52,9 @@ public final class CPUDevice: Device {
       let reason =
         Self.instructionSets.contains(chosen)
         ? "this processor lacks the instructions" : "there are no kernels for that instruction set"
-      throw DeviceError.noSuchDevice(name: "cpu:\(chosen)", reason: reason, candidates: supported.map { "cpu:\($0)" })
+      let names = supported.map { "cpu:\($0)" }
+      let remark = Spelling.remark("cpu:\(chosen)", among: names)
+      throw DeviceError.noSuchDevice(name: "cpu:\(chosen)", reason: reason + remark, candidates: names)
     }
     let threads = threads ?? HostProcessor.threadCount
     guard (1...Self.threadLimit).contains(threads) else {

@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import TelarIO
 
 /// A device as it is listed, without opening it.
 public struct DeviceDescription: Sendable, Codable, Equatable {
@@ -116,8 +117,9 @@ public enum DeviceCatalog {
     let exact = matching.filter { $0.properties.name.lowercased() == wanted }
     guard let match = exact.count == 1 ? exact[0] : matching.first else {
       if let hanging = hangingDriver { throw hanging }
+      let remark = Spelling.remark(name, among: [automatic] + names)
       throw DeviceError.noSuchDevice(
-        name: name, reason: "it is neither \(alternatives) nor part of a device's name",
+        name: name, reason: "it is neither \(alternatives) nor part of a device's name\(remark)",
         candidates: candidates.map(\.label))
     }
     guard exact.count == 1 || matching.count == 1 else {
@@ -127,9 +129,12 @@ public enum DeviceCatalog {
     return match.properties.identifier
   }
 
+  /// The names that each stand for the best device of a kind: `cpu`, `opencl`, and those of registered providers.
+  public static var names: [String] { providers.map(\.prefix) }
+
   /// `auto, cpu or opencl`.
   private static var alternatives: String {
-    let names = [automatic] + providers.map(\.prefix)
+    let names = [automatic] + names
     return names.dropLast().joined(separator: ", ") + " or " + names.last!
   }
 

@@ -25,7 +25,7 @@ extension DeviceError: CustomStringConvertible {
     switch self {
     case .noSuchDevice(let name, let reason, let candidates):
       let list = candidates.isEmpty ? "" : " Devices: \(candidates.joined(separator: ", "))."
-      return "no device '\(name)': \(reason).\(list)"
+      return "no device '\(name)': \(reason)\(reason.hasSuffix("?") ? "" : ".")\(list)"
     case .noOpenCL(let reason):
       return "no OpenCL device: \(reason). Install a driver (Debian: pocl-opencl-icd) or use --device cpu."
     case .driverHangs(let driver, let seconds):

@@ -47,10 +47,8 @@ public struct Architecture: Sendable {
     var attributes = AttributeReader(members, place: place)
     let name = try attributes.string("layer")
     guard let type = LayerRegistry[name] else {
-      let known = LayerRegistry.names
-      let guess = Spelling.nearest(to: name, among: known).map { ", did you mean \($0)?" } ?? ";"
       throw AttributeError(
-        place, "unknown layer \(JSON.quoted(name, limit: 40))\(guess) known are \(known.joined(separator: ", "))")
+        place, "no layer is named \(JSON.quoted(name, limit: 40)).\(Spelling.advice(name, among: LayerRegistry.names))")
     }
     attributes = attributes.at("\(place) (\(name))")
     let layer = try type.init(attributes: &attributes)

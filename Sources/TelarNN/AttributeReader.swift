@@ -102,6 +102,13 @@ public struct AttributeReader {
       place, "\(name) is missing" + (members.isEmpty ? "" : "; there are \(members.keys.joined(separator: ", "))"))
   }
 
+  /// An error for the value of a keyword that is none of a few.
+  public func error(_ keyword: String, _ value: String, noneOf choices: [String]) -> AttributeError {
+    let listed = choices.map { JSON.quoted($0) }.joined(separator: " or ")
+    let remark = Spelling.remark(value, among: choices) { JSON.quoted($0) }
+    return error(keyword, "must be \(listed), not \(JSON.quoted(value, limit: 40))\(remark)")
+  }
+
   /// An error for the value of a keyword.
   ///
   /// - Parameter detail: the text after the keyword: `must be even`.
@@ -238,11 +245,8 @@ public struct AttributeReader {
   /// Checks that every keyword was taken.
   public func end() throws {
     guard let name = members.keys.first else { return }
-    let guess = Spelling.nearest(to: name, among: known).map { ", did you mean \($0)?" } ?? ""
-    throw AttributeError(
-      place,
-      "unknown keyword \(JSON.quoted(name, limit: 40))\(guess.isEmpty ? ";" : guess) "
-        + (known.isEmpty ? "there are none" : "known are \(known.joined(separator: ", "))"))
+    let advice = known.isEmpty ? " There are none." : Spelling.advice(name, among: known)
+    throw AttributeError(place, "no keyword is named \(JSON.quoted(name, limit: 40)).\(advice)")
   }
 
   private func shown(_ value: JSON) -> String {

@@ -71,8 +71,7 @@ public struct CheckpointInfo: Sendable, Hashable {
     if let text = file.metadata["loss"] {
       guard let known = Loss(rawValue: text) else {
         throw failure(
-          "loss",
-          "is \(JSON.quoted(text, limit: 40)); known are \(Loss.allCases.map(\.rawValue).joined(separator: ", "))")
+          "loss", "is \(JSON.quoted(text, limit: 40)).\(Spelling.advice(text, among: Loss.allCases.map(\.rawValue)))")
       }
       loss = known
     } else {

@@ -37,7 +37,7 @@ public struct GELU: Layer {
     switch try attributes.string("approximate", default: "none") {
     case "none": approximates = false
     case "tanh": approximates = true
-    case let other: throw attributes.error("approximate", "must be \"none\" or \"tanh\", not \(JSON.quoted(other))")
+    case let other: throw attributes.error("approximate", other, noneOf: ["none", "tanh"])
     }
   }
 

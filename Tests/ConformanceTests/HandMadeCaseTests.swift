@@ -35,7 +35,7 @@ import Testing
   @Test(arguments: [
     (#"{"op":"frobnicate","attributes":{}}"#, "unknown operator \"frobnicate\""),
     (#"{"op":"fold","attributes":{"p":0.5}}"#, "unknown operator \"fold\""),
-    (#"{"op":"relu","attributes":{"slope":1}}"#, "unknown keyword \"slope\""),
+    (#"{"op":"relu","attributes":{"slope":1}}"#, "no keyword is named \"slope\""),
     (#"{"op":"relu","attributes":[]}"#, "lacks the op or the attributes"),
     (#"{"op":7,"attributes":{}}"#, "lacks the op or the attributes"),
     (#"{"op":"relu"}"#, "lacks the op or the attributes"),

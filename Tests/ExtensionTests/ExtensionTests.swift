@@ -150,7 +150,7 @@ import Testing
     ("end_factor = 0.5", "end_factor = -1", "schedule.end_factor: must be a number from 0 to 1, not -1"),
     ("\"linear-decay\"", "\"polynomial\"", "\"linear-decay\""),
     ("\"RootMeanSquare\"", "\"Lion\"", "\"RootMeanSquare\""),
-    ("\"Residual\"", "\"Residul\"", "unknown layer \"Residul\", did you mean Residual? known are "),
+    ("\"Residual\"", "\"Residul\"", "no layer is named \"Residul\". Did you mean Residual? There are: "),
     ("\"Residual\", features", "\"Residual\", feature", "(Residual): features is missing; there are feature"),
   ])
   func mistakesAreNamedByTheirKeywords(old: String, new: String, message: String) {

@@ -29,12 +29,12 @@ import Testing
   @Test(arguments: [
     ("[]", "must be an object of parts"), ("{}", "must be an object of parts"), (#"{"a":1}"#, "list of layers"),
     (#"{"a.b":[]}"#, "without a point"), (#"{"a":[1]}"#, "a.0: must be an object"),
-    (#"{"a":[{}]}"#, "layer is missing"), (#"{"a":[{"layer":"LSTM"}]}"#, "unknown layer \"LSTM\""),
-    (#"{"a":[{"layer":"ReLUDropout"}]}"#, "unknown layer"),
+    (#"{"a":[{}]}"#, "layer is missing"), (#"{"a":[{"layer":"LSTM"}]}"#, "no layer is named \"LSTM\""),
+    (#"{"a":[{"layer":"ReLUDropout"}]}"#, "no layer is named"),
     (#"{"a":[{"layer":"Linear","in_features":3}]}"#, "a.0 (Linear): out_features is missing"),
     (#"{"a":[{"layer":"Linear","in_features":0,"out_features":1}]}"#, "in_features must be an integer from 1"),
     (#"{"a":[{"layer":"Linear","in_features":1e9,"out_features":1}]}"#, "must be an integer"),
-    (#"{"a":[{"layer":"Linear","in_features":3,"out_features":4,"device":"cuda"}]}"#, "unknown keyword \"device\""),
+    (#"{"a":[{"layer":"Linear","in_features":3,"out_features":4,"device":"cuda"}]}"#, "no keyword is named \"device\""),
     (
       #"{"a":[{"layer":"Conv2d","in_channels":1,"out_channels":1,"kernel_size":3,"padding_mode":"reflect"}]}"#,
       "not supported"

@@ -44,9 +44,8 @@ extension Recipe {
       preparation.fit = .crop
     }
     if let node = reader.take("color") {
-      let names = ImageColour.allCases.map { JSON.quoted($0.rawValue) }.joined(separator: " or ")
       guard let colour = ImageColour(rawValue: try node.string().lowercased()) else {
-        throw node.error("must be \(names), not \(node.shown)")
+        throw node.error(noneOf: ImageColour.allCases.map(\.rawValue))
       }
       preparation.channels = colour.channels
     }

@@ -19,10 +19,7 @@ enum RecipeCharts {
       for member in try list.array() {
         let experiment = try member.string()
         let known = experiments.map(\.name)
-        guard known.contains(experiment) else {
-          let guess = Spelling.nearest(to: experiment, among: known).map { " Did you mean \($0)?" } ?? ""
-          throw member.error("no experiment is named \(member.shown).\(guess)")
-        }
+        guard known.contains(experiment) else { throw member.unknown("experiment", experiment, among: known) }
         guard !shown.contains(experiment) else { throw member.error("\(experiment) stands there twice") }
         shown.append(experiment)
       }

@@ -124,15 +124,12 @@ struct RecipeChecks {
     let own = draft.experiment.architecture.parts
     for name in pretraining.parts where !own.contains(where: { $0.name == name }) {
       throw node.error(
-        "\(draft.experiment.name) has no part \(JSON.quoted(name, limit: 40)) to take over; it has "
-          + "\(own.map(\.name).joined(separator: ", ")). Name them as parts = [\"…\"]")
+        "\(draft.experiment.name) has no part \(JSON.quoted(name, limit: 40)) to take over."
+          + "\(Spelling.advice(name, among: own.map(\.name))) Name them as parts = [\"…\"]")
     }
     guard let name = pretraining.experiment else { return }
     guard let source = named[name] else {
-      let known = drafts.map(\.experiment.name)
-      let guess = Spelling.nearest(to: name, among: known).map { " Did you mean \($0)?" } ?? ""
-      let shown = known.prefix(50).joined(separator: ", ") + (known.count > 50 ? ", …" : "")
-      throw node.error("no experiment is named \(JSON.quoted(name, limit: 120)).\(guess) There are: \(shown).")
+      throw node.unknown("experiment", name, among: drafts.map(\.experiment.name))
     }
     for name in pretraining.parts {
       let part = own.first { $0.name == name }!

@@ -30,8 +30,7 @@ enum RecipeClaims {
       switch kind {
       case "shape":
         guard let shape = shapes.first(where: { .string($0.name) == value.json }) else {
-          throw value.error(
-            "must be \(shapes.map { JSON.quoted($0.name) }.joined(separator: " or ")), not \(value.shown)")
+          throw value.error(noneOf: shapes.map(\.name))
         }
         if metric == .testLoss { throw value.error("the test loss has no curve") }
         if metric == .validation(.psnr) { throw value.error("is for losses and shares, which PSNR is not") }
@@ -65,10 +64,7 @@ enum RecipeClaims {
       for member in try list.array() {
         let name = try member.string()
         let known = experiments.map(\.name)
-        guard known.contains(name) else {
-          let guess = Spelling.nearest(to: name, among: known).map { " Did you mean \($0)?" } ?? ""
-          throw member.error("no experiment is named \(member.shown).\(guess)")
-        }
+        guard known.contains(name) else { throw member.unknown("experiment", name, among: known) }
         guard !names.contains(name) else { throw member.error("\(name) stands there twice") }
         names.append(name)
       }
@@ -77,8 +73,7 @@ enum RecipeClaims {
       switch (reader.take("order"), reader.take("alike_within")) {
       case (let order?, nil):
         guard let found = orders.first(where: { .string($0.name) == order.json }) else {
-          throw order.error(
-            "must be \(orders.map { JSON.quoted($0.name) }.joined(separator: " or ")), not \(order.shown)")
+          throw order.error(noneOf: orders.map(\.name))
         }
         expectation = found.expectation
       case (nil, let share?):
@@ -109,6 +104,6 @@ enum RecipeClaims {
     if case .string(let name) = node.value, name.hasPrefix("val_") {
       if let metric = EvaluationMetric(name: String(name.dropFirst(4))) { return .validation(metric) }
     }
-    throw node.error("must be \(metrics.map { JSON.quoted($0.name) }.joined(separator: " or ")), not \(node.shown)")
+    throw node.error(noneOf: metrics.map(\.name))
   }
 }

@@ -73,7 +73,9 @@ extension RecipeReader {
     if node.isFalse { return .unit }
     if case .string(let text) = node.value {
       guard text == computed else {
-        throw node.error("must be a table of mean and deviation, \(JSON.quoted(computed)) or false, not \(node.shown)")
+        throw node.error(
+          "must be a table of mean and deviation, \(JSON.quoted(computed)) or false, not \(node.shown)"
+            + Spelling.remark(text, among: [computed]) { JSON.quoted($0) })
       }
       return nil
     }
@@ -109,6 +111,6 @@ extension RecipeReader {
     _ node: TOMLNode, _ names: [String], _ find: (String) -> Choice?
   ) throws(RecipeError) -> Choice {
     if let found = find(try node.string()) { return found }
-    throw node.error("must be \(names.map { JSON.quoted($0) }.joined(separator: " or ")), not \(node.shown)")
+    throw node.error(noneOf: names)
   }
 }

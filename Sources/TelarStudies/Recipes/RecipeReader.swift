@@ -216,10 +216,7 @@ struct RecipeReader {
       if networks.isEmpty {
         throw node.error("no network is named \(JSON.quoted(name, limit: 40)); define it under [networks]")
       }
-      let guess = Spelling.nearest(to: name, among: networks.keys).map { " Did you mean \($0)?" } ?? ""
-      throw node.error(
-        "no network is named \(JSON.quoted(name, limit: 40)).\(guess) There are: "
-          + "\(networks.keys.prefix(50).joined(separator: ", ")).")
+      throw node.unknown("network", name, among: networks.keys)
     }
     var layers: [TOMLNode] = []
     for layer in try Self.layers(of: network) { layers.append(try variables.substitute(in: layer)) }

@@ -74,6 +74,20 @@ package struct TOMLNode: Sendable {
 
   func error(_ problem: String) -> RecipeError { RecipeError(line: line, place: path, problem) }
 
+  /// An error for a value that names nothing known.
+  ///
+  /// - Parameter what: the word for what it should name: `experiment`.
+  func unknown(_ what: String, _ name: String, among known: [String]) -> RecipeError {
+    error("no \(what) is named \(JSON.quoted(name, limit: 120)).\(Spelling.advice(name, among: known))")
+  }
+
+  /// An error for a value that is none of a few.
+  func error(noneOf choices: [String]) -> RecipeError {
+    var remark = ""
+    if case .string(let text) = value { remark = Spelling.remark(text, among: choices) { JSON.quoted($0) } }
+    return error("must be \(choices.map { JSON.quoted($0) }.joined(separator: " or ")), not \(shown)\(remark)")
+  }
+
   /// The value as error messages show it.
   var shown: String {
     switch value {

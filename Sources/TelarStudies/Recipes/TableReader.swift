@@ -77,12 +77,10 @@ struct TableReader {
       throw RecipeError(
         line: value.line, place: node.path, "\(name) is a setting of the whole recipe: put it above the first [table]")
     }
-    let guess =
-      Self.synonyms[name].flatMap { known.contains($0) ? $0 : nil } ?? Spelling.nearest(to: name, among: known)
+    let synonym = Self.synonyms[name].flatMap { known.contains($0) ? $0 : nil }
     throw RecipeError(
       line: value.line, place: node.path,
-      "no setting is named \(quoted(name))." + (guess.map { " Did you mean \($0)?" } ?? "")
-        + " There are: \(known.joined(separator: ", ")).")
+      "no setting is named \(quoted(name)).\(Spelling.advice(name, among: known, guess: synonym))")
   }
 
   private func quoted(_ name: String) -> String { JSON.quoted(name, limit: 40) }

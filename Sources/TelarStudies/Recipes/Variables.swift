@@ -88,10 +88,9 @@ struct Variables {
     if values.isEmpty {
       return node.error("there is no variable \(JSON.quoted(name, limit: 40)); give it a value under variables")
     }
-    let guess = Spelling.nearest(to: name, among: values.keys).map { " Did you mean $\($0)?" } ?? ""
+    let guess = Spelling.nearest(to: name, among: values.keys).map { "$\($0)" }
     return node.error(
-      "there is no variable \(JSON.quoted(name, limit: 40)).\(guess) There are: \(values.keys.joined(separator: ", "))."
-    )
+      "there is no variable \(JSON.quoted(name, limit: 40)).\(Spelling.advice(name, among: values.keys, guess: guess))")
   }
 
   private static func isNameCharacter(_ character: Character) -> Bool {

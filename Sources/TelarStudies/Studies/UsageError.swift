@@ -8,7 +8,6 @@ public struct UsageError: Error, Equatable, CustomStringConvertible {
 
   /// An error for an unknown name, with the known ones and the nearest of them.
   package static func unknown(_ what: String, _ name: String, known: [String]) -> UsageError {
-    let guess = Spelling.nearest(to: name, among: known).map { " Did you mean \($0)?" } ?? ""
-    return UsageError("no \(what) is named '\(name)'.\(guess) There are: \(known.joined(separator: ", ")).")
+    UsageError("no \(what) is named '\(name)'.\(Spelling.advice(name, among: known))")
   }
 }

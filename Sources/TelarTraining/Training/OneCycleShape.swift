@@ -52,8 +52,7 @@ public struct OneCycleShape: ScheduleShape {
     let isThreePhase = try attributes.flag("three_phase", default: false)
     // A reader that only lists keywords is given an empty text.
     guard let annealing = strategy.isEmpty ? .cosine : Annealing(rawValue: strategy.lowercased()) else {
-      throw attributes.error(
-        "anneal_strategy", "must be \"cos\" or \"linear\", not \(JSON.quoted(strategy, limit: 40))")
+      throw attributes.error("anneal_strategy", strategy, noneOf: Annealing.allCases.map(\.rawValue))
     }
     if isThreePhase, share > Self.mostOfThreePhases {
       throw attributes.error("pct_start", "must be at most 0.5 with three phases, not \(share)")

@@ -51,7 +51,7 @@ public struct PlateauShape: ScheduleShape {
     let modeName = try attributes.string("threshold_mode", default: ThresholdMode.relative.rawValue)
     // A reader that only lists keywords is given an empty text.
     guard let mode = modeName.isEmpty ? .relative : ThresholdMode(rawValue: modeName.lowercased()) else {
-      throw attributes.error("threshold_mode", "must be \"rel\" or \"abs\", not \(JSON.quoted(modeName, limit: 40))")
+      throw attributes.error("threshold_mode", modeName, noneOf: ThresholdMode.allCases.map(\.rawValue))
     }
     if mode == .relative, threshold >= 1 {
       throw attributes.error("threshold", "must be below 1, a share of the best loss, not \(threshold)")

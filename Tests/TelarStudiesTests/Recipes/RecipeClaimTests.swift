@@ -61,6 +61,8 @@ import Testing
     (#"{ metric = "val_loss", above = 1, below = 2 }"#, "", "must have one of"),
     (#"{ metric = "val_loss", below = 1, in_epoch = 2 }"#, "", "goes with above only"),
     (#"{ metric = "val_loss", shape = "wobbles" }"#, "", "must be \"falls steadily\" or"),
+    (#"{ metric = "val_loss", shape = "rise" }"#, "", "not \"rise\". Did you mean \"rises\"?"),
+    (#"{ metric = "valloss", above = 1 }"#, "", "not \"valloss\". Did you mean \"val_loss\"?"),
     (#"{ metric = "test_loss", shape = "rises" }"#, "", "the test loss has no curve"),
     ("", "[[comparisons]]\nmetric = \"val_loss\"\nexperiments = [\"a\", \"c\"]", "no experiment is named \"c\""),
     ("", "[[comparisons]]\nmetric = \"val_loss\"\nexperiments = [\"a\"]\norder = \"increasing\"", "at least two"),

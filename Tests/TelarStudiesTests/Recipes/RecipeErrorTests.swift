@@ -134,6 +134,17 @@ struct RecipeErrorTests {
       ),
       ("\"Adam\", ", "\"SGD\", nesterov = true, ", "r.toml:13: defaults.optimizer.nesterov: needs a momentum above 0"),
       ("\"Adam\", ", "\"AdaGrad\", ", "r.toml:13: defaults.optimizer.name: must be \"Adam\" or "),
+      (
+        "\"Adam\", ", "\"Adan\", ",
+        "r.toml:13: defaults.optimizer.name: must be \"Adam\" or \"AdamW\" or \"RMSprop\" or \"SGD\", not \"Adan\". Did "
+          + "you mean \"Adam\"?"
+      ),
+      ("kind = \"cosine\"", "kind = \"cos\"", "not \"cos\". Did you mean \"cosine\"?"),
+      (
+        "kind = \"cosine\"", "kind = \"one-cycle\", anneal_strategy = \"linar\"",
+        "must be \"cos\" or \"linear\", not \"linar\". Did you mean \"linear\"?"
+      ),
+      ("loss = \"mse\"", "loss = \"msr\"", "not \"msr\". Did you mean \"mse\"?"),
       ("kind = \"cosine\"", "kind = \"step\"", "r.toml:14: defaults.schedule: step_size is missing"),
       ("loss = \"mse\"", "loss = 3", "r.toml:41: experiments[0].loss: must be text in quotes, not 3"),
       ("name = \"bottleneck\"", "name = \"x\"\nnotes = \"x\"", "r.toml:8: notes: must be a list in [ ], not \"x\""),
@@ -181,11 +192,11 @@ struct RecipeErrorTests {
       ),
       (
         "kernel_size = 3", "kernel_size = 3, strid = 2",
-        "r.toml:20: networks.encoder.layers[0] (Conv2d): unknown keyword \"strid\", did you mean stride? known are padding_mode,"
+        "r.toml:20: networks.encoder.layers[0] (Conv2d): no keyword is named \"strid\". Did you mean stride? There are: padding_mode,"
       ),
       (
         "\"ReLU\"", "\"Relu\"",
-        "r.toml:21: networks.encoder.layers[1]: unknown layer \"Relu\", did you mean ReLU? known are"
+        "r.toml:21: networks.encoder.layers[1]: no layer is named \"Relu\". Did you mean ReLU? There are: "
       ),
       ("\"ReLU\"", "7", "r.toml:21: networks.encoder.layers[1]: must be a layer, as in { layer ="),
       (
@@ -278,7 +289,7 @@ struct RecipeErrorTests {
       ),
       (
         "parts = [\"encoder\"] }", "parts = [\"decoder\"] }",
-        "r.toml:50: experiments[1].pretraining: fine-tuned-8 has no part \"decoder\" to take over; it has encoder, head"
+        "r.toml:50: experiments[1].pretraining: fine-tuned-8 has no part \"decoder\" to take over. Did you mean encoder? There are: encoder, head."
       ),
       (
         "parts = [\"encoder\"] }", "parts = [\"head\"] }",

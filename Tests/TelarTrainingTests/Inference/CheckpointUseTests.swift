@@ -109,7 +109,7 @@ struct CheckpointUseTests {
       "a.1 (AvgPool2d): needs more than"
     ),
     (#"{"a":[{"layer":"Linear","in_features":3,"out_features":4}]}"#, "a.0 (Linear): expects 3 features"),
-    (#"{"a":[{"layer":"LSTM"}]}"#, "has no network that Telar knows: a.0: unknown layer"),
+    (#"{"a":[{"layer":"LSTM"}]}"#, "has no network that Telar knows: a.0: no layer is named \"LSTM\""),
     (#"{"a":"#, "broken architecture"),
   ])
   func `hostile networks are refused`(network: String, part: String) throws {
