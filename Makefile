@@ -20,7 +20,12 @@ QUICK ?=
 STUDY ?= molina aldecoa borgnino manolucos brunello
 SEEDS ?=
 
-.PHONY: run results build kernels test test-trust test-cluster test-drivers gpu-static bench dist docs lint clean
+# Where `install` puts the command; packagers put DESTDIR before it.
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+.PHONY: run results build install uninstall kernels test test-examples test-trust test-cluster test-drivers gpu-static \
+	bench dist docs lint clean
 .DEFAULT_GOAL := build
 
 # The pre-training comparison of the aldecoa study on Fashion-MNIST: about five minutes on two cores after the build.
@@ -47,6 +52,15 @@ build:
 	@Tools/setup.sh build
 	@$(SWIFT) build -c release --product telar
 
+# The command with completions for bash, zsh and fish and a man page. It wants the Swift that it was built with: `make dist`
+# makes one that needs none.
+install: build
+	@Tools/setup.sh install
+	@Tools/install.sh "$(DESTDIR)$(PREFIX)"
+
+uninstall:
+	@Tools/install.sh --remove "$(DESTDIR)$(PREFIX)"
+
 # What CKernels knows of the kernels, after one of Kernels/ has been added or its arguments changed.
 kernels:
 	@Tools/setup.sh lint
@@ -60,6 +74,11 @@ docs: build
 test:
 	@Tools/setup.sh build run test
 	@SWIFT="$(SWIFT)" Tools/test.sh
+
+# The packages in Examples, built into .build beside the library and run.
+test-examples: build
+	@Tools/setup.sh run test
+	@SWIFT="$(SWIFT)" Tools/test_examples.sh
 
 # Mutated inputs, stopped runs, failing drivers, full disks and a long run: half an hour.
 test-trust: build
@@ -98,7 +117,7 @@ lint:
 	@Tools/kernels/generate.py --check
 	@Tools/gpu/test_readers.py
 	@Tools/golden/embed.py --check
-	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Examples
 
 clean:
 	rm -rf .build .build-dist dist .drivers .gpu .onnx .trust

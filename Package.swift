@@ -7,6 +7,7 @@ let package = Package(
   products: [
     .library(name: "Telar", targets: ["Telar"]),
     .library(name: "TelarStudies", targets: ["TelarStudies"]),
+    .library(name: "TelarBench", targets: ["TelarBench"]),
     .executable(name: "telar", targets: ["telar-cli"]),
   ],
   dependencies: [

@@ -3,7 +3,7 @@ import TelarNN
 
 /// A check of a device, one of those of `telar doctor`. Each opens the device for itself, so that it can run in a process
 /// of its own, which a driver may hang or crash.
-package enum DeviceCheck: String, CaseIterable, Sendable {
+public enum DeviceCheck: String, CaseIterable, Sendable {
   /// It opens, builds a kernel and adds numbers.
   case opening
   /// Random numbers are those that Philox's authors publish.
@@ -17,7 +17,8 @@ package enum DeviceCheck: String, CaseIterable, Sendable {
   /// What launches and copies cost. It fails only when the device does.
   case speed
 
-  package var title: String {
+  /// What reports call it.
+  public var title: String {
     switch self {
     case .opening: "opens and adds"
     case .philox: "random numbers"
@@ -29,7 +30,7 @@ package enum DeviceCheck: String, CaseIterable, Sendable {
   }
 
   /// The checks of a device: only OpenCL devices run the kernels of both families.
-  package static func all(for device: String) -> [DeviceCheck] {
+  public static func all(for device: String) -> [DeviceCheck] {
     allCases.filter { $0 != .tileParity || openCLIndex(of: device) != nil }
   }
 
@@ -43,8 +44,8 @@ package enum DeviceCheck: String, CaseIterable, Sendable {
   /// - Parameters:
   ///   - device: the device's identifier.
   ///   - report: called with the name of each case before or after it runs, to say how far the check is.
-  /// - Throws: what the device throws.
-  package func run(on device: String, _ report: (String) throws -> Void) throws -> Finding {
+  /// - Throws: what the device and `report` throw.
+  public func run(on device: String, _ report: (String) throws -> Void = { _ in }) throws -> Finding {
     switch self {
     case .opening: try Self.adds(on: DeviceCatalog.open(device))
     case .philox: try Self.drawsKnownNumbers(on: DeviceCatalog.open(device))

@@ -1,14 +1,14 @@
 import TelarNN
 
 /// What a check of a device found.
-package struct Finding: Sendable, Equatable {
-  package var isPassed: Bool
+public struct Finding: Sendable, Equatable {
+  public var isPassed: Bool
   /// A line: `24 of 24 golden cases`.
-  package var summary: String
+  public var summary: String
   /// More lines, such as the cases that failed.
-  package var details: [String]
+  public var details: [String]
 
-  package init(isPassed: Bool, summary: String, details: [String] = []) {
+  public init(isPassed: Bool, summary: String, details: [String] = []) {
     self.isPassed = isPassed
     self.summary = summary
     self.details = details
