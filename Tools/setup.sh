@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sees to what Telar needs outside this repository: setup.sh GROUP..., groups build, run, test,
-# cluster, drivers, dist, lint, gpu.
+# cluster, drivers, dist, install, lint, gpu.
 #
 # Each need is tested for by what it provides, so this works on every system; what is missing is installed with
 # apt-get on Debian and its like, as root or with sudo. Elsewhere the script names what is missing and stops.
@@ -65,7 +65,7 @@ for group in "$@"; do
       need clinfo command -v clinfo
       need python3-venv python3 -c 'import ensurepip, venv'
       ;;
-    lint)
+    lint | install)
       need python3 command -v python3
       ;;
     gpu)

@@ -8,4 +8,4 @@
 @_exported import Tensors
 
 /// The version of the library and of the command, as `telar --version` prints it.
-public let telarVersion = "0.1.0"
+public let telarVersion = "0.2.0"

@@ -17,10 +17,10 @@ struct BenchCompareCommand: ParsableCommand {
         telar bench compare old.jsonl new.jsonl
       """)
 
-  @Argument(help: ArgumentHelp("The results to compare with.", valueName: "old"))
+  @Argument(help: ArgumentHelp("The results to compare with.", valueName: "old"), completion: .file())
   var old: String
 
-  @Argument(help: ArgumentHelp("The results to judge.", valueName: "new"))
+  @Argument(help: ArgumentHelp("The results to judge.", valueName: "new"), completion: .file())
   var new: String
 
   @Option(help: ArgumentHelp("Changes up to this do not count.", valueName: "percent"))

@@ -37,7 +37,8 @@ struct BenchOpsCommand: ParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp(
-      "Operators to measure, or parts of joined ones; all of them when none is named.", valueName: "name"))
+      "Operators to measure, or parts of joined ones; all of them when none is named.", valueName: "name"),
+    completion: .list(operators))
   var op: [String] = []
 
   @OptionGroup var device: DeviceOptions
@@ -52,7 +53,7 @@ struct BenchOpsCommand: ParsableCommand {
     let all = OpCase.list(of: try networks.chosen())
     if op.isEmpty { return all }
     for name in op where !OpCase.list().contains(where: { $0.isNamed(name.lowercased()) }) {
-      throw ValidationError("no operator is named '\(name)'. There are: \(Self.operators.joined(separator: ", ")).")
+      throw ValidationError(UsageError.unknown("operator", name, known: Self.operators).description)
     }
     let chosen = all.filter { test in op.contains { test.isNamed($0.lowercased()) } }
     guard !chosen.isEmpty else { throw ValidationError("no network named has \(op.joined(separator: " or "))") }

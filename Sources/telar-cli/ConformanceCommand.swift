@@ -16,7 +16,7 @@ struct ConformanceCommand: ParsableCommand {
         telar conformance Tests/ConformanceTests/Golden --device opencl:0
       """)
 
-  @Argument(help: ArgumentHelp("The folder of the golden files.", valueName: "folder"))
+  @Argument(help: ArgumentHelp("The folder of the golden files.", valueName: "folder"), completion: .directory)
   var folder: String
 
   @OptionGroup var device: DeviceOptions

@@ -27,12 +27,14 @@ struct DataCommand: ParsableCommand {
   /// The classes and images a class of a contact sheet.
   private static let (sheetRows, sheetColumns) = (20, 12)
 
-  @Argument(help: ArgumentHelp("A file or folder; by default Fashion-MNIST.", valueName: "path"))
+  @Argument(help: ArgumentHelp("A file or folder; by default Fashion-MNIST.", valueName: "path"), completion: .file())
   var path: String?
 
   @OptionGroup var reading: ReadingOptions
 
-  @Option(help: ArgumentHelp("Draw the first images of each class, a .png or .svg.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Draw the first images of each class, a .png or .svg.", valueName: "file"),
+    completion: Completions.figure)
   var out: String?
 
   @OptionGroup var output: OutputOptions

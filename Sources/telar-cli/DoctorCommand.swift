@@ -17,10 +17,10 @@ struct DoctorCommand: ParsableCommand {
         telar doctor --out doctor.txt             attach the file to a report of a bug
       """)
 
-  @Option(help: ArgumentHelp("Check this device only.", valueName: "name"))
+  @Option(help: ArgumentHelp("Check this device only.", valueName: "name"), completion: Completions.device)
   var device: String?
 
-  @Option(help: ArgumentHelp("Write all that was found to a file, too.", valueName: "file"))
+  @Option(help: ArgumentHelp("Write all that was found to a file, too.", valueName: "file"), completion: .file())
   var out: String?
 
   @OptionGroup var output: OutputOptions

@@ -21,7 +21,8 @@ struct EvaluateCommand: ParsableCommand {
     case train, val, test
   }
 
-  @Argument(help: ArgumentHelp("A safetensors file of a network.", valueName: "checkpoint"))
+  @Argument(
+    help: ArgumentHelp("A safetensors file of a network.", valueName: "checkpoint"), completion: Completions.checkpoint)
   var checkpoint: String
 
   @OptionGroup var data: DataOptions

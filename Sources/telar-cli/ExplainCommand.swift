@@ -23,20 +23,26 @@ struct ExplainCommand: ParsableCommand {
         telar explain manolucos-ae-64-96 --pretend gpu
       """)
 
-  @Argument(help: ArgumentHelp("A network, a checkpoint, a study or a recipe.", valueName: "target"))
+  @Argument(
+    help: ArgumentHelp("A network, a checkpoint, a study or a recipe.", valueName: "target"),
+    completion: Completions.target)
   var target: String
 
-  @Argument(help: ArgumentHelp("An experiment of the study or recipe.", valueName: "experiment"))
+  @Argument(
+    help: ArgumentHelp("An experiment of the study or recipe.", valueName: "experiment"),
+    completion: Completions.experiment)
   var experiment: String?
 
   @Option(
     help: ArgumentHelp(
-      "The device whose kernels are shown, with its tuning; by default the processor.", valueName: "name"))
+      "The device whose kernels are shown, with its tuning; by default the processor.", valueName: "name"),
+    completion: Completions.device)
   var device: String?
 
   @Option(
     help: ArgumentHelp(
-      "A device that need not be there: gpu, or a set of instructions as cpu:avx2.", valueName: "name"))
+      "A device that need not be there: gpu, or a set of instructions as cpu:avx2.", valueName: "name"),
+    completion: .list(DeviceProperties.typicalNames))
   var pretend: String?
 
   @Option(help: ArgumentHelp("Threads of the processor.", valueName: "count"))
@@ -60,7 +66,8 @@ struct ExplainCommand: ParsableCommand {
     if device != nil, pretend != nil { throw ValidationError("--device and --pretend exclude each other") }
     if let threads, !(1...1024 ~= threads) { throw ValidationError("--threads \(threads) is not 1 to 1024") }
     if let pretend, DeviceProperties.typical(pretend) == nil {
-      throw ValidationError("--pretend \(pretend): there are \(DeviceProperties.typicalNames.joined(separator: ", "))")
+      throw ValidationError(
+        UsageError.unknown("device to pretend", pretend, known: DeviceProperties.typicalNames).description)
     }
   }
 
@@ -113,8 +120,8 @@ private struct ExplainTarget {
       self = try ExplainTarget(of: study, experiment, usual: study.experiments)
     } else {
       throw UsageError(
-        "'\(target)' is no file, and no network or study: there are "
-          + (BenchmarkNetwork.all.map(\.name) + Study.all.map(\.name)).joined(separator: ", "))
+        "'\(target)' is no file, and no network or study."
+          + Spelling.advice(target, among: BenchmarkNetwork.all.map(\.name) + Study.all.map(\.name)))
     }
   }
 

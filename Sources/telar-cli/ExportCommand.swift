@@ -15,10 +15,11 @@ struct ExportCommand: ParsableCommand {
         telar export best.safetensors --onnx best.onnx
       """)
 
-  @Argument(help: ArgumentHelp("A safetensors file of a network.", valueName: "checkpoint"))
+  @Argument(
+    help: ArgumentHelp("A safetensors file of a network.", valueName: "checkpoint"), completion: Completions.checkpoint)
   var checkpoint: String
 
-  @Option(help: ArgumentHelp("The ONNX file to write.", valueName: "file"))
+  @Option(help: ArgumentHelp("The ONNX file to write.", valueName: "file"), completion: .file(extensions: ["onnx"]))
   var onnx: String
 
   @OptionGroup var output: OutputOptions

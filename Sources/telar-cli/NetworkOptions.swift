@@ -5,7 +5,8 @@ import TelarStudies
 struct NetworkOptions: ParsableArguments {
   @Option(
     parsing: .upToNextOption,
-    help: ArgumentHelp("Networks to measure; all of them when none is named.", valueName: "name"))
+    help: ArgumentHelp("Networks to measure; all of them when none is named.", valueName: "name"),
+    completion: Completions.network)
   var net: [String] = []
 
   /// The names, one per line, for help.
@@ -18,8 +19,8 @@ struct NetworkOptions: ParsableArguments {
     if net.isEmpty { return BenchmarkNetwork.all }
     return try net.map { name in
       guard let network = BenchmarkNetwork.all.first(where: { $0.name == name.lowercased() }) else {
-        let known = BenchmarkNetwork.all.map(\.name).joined(separator: ", ")
-        throw ValidationError("no network is named '\(name)'. There are: \(known).")
+        throw ValidationError(
+          UsageError.unknown("network", name, known: BenchmarkNetwork.all.map(\.name)).description)
       }
       return network
     }

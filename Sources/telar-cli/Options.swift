@@ -7,7 +7,7 @@ struct DeviceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Where to compute: auto, cpu, cpu:avx2 and the like, opencl, opencl:N, or part of a device's name.",
-      valueName: "name"))
+      valueName: "name"), completion: Completions.device)
   var device = "auto"
 
   @Option(help: ArgumentHelp("Threads of the CPU, and of OpenCL drivers that allow it.", valueName: "count"))
@@ -61,7 +61,7 @@ struct DataOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Images to use, of a format that telar data knows. By default Fashion-MNIST, from $FASHION_MNIST_DIR or "
-        + "/usr/share/datasets/fashion-mnist.", valueName: "path"))
+        + "/usr/share/datasets/fashion-mnist.", valueName: "path"), completion: .file())
   var data: String?
 
   @Flag(help: "Accept 28 × 28 images in ten classes that are not Fashion-MNIST's.")

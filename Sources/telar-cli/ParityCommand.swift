@@ -14,10 +14,10 @@ struct ParityCommand: ParsableCommand {
         telar parity --device opencl:0 --against cpu
       """)
 
-  @Option(help: ArgumentHelp("The device to check.", valueName: "name"))
+  @Option(help: ArgumentHelp("The device to check.", valueName: "name"), completion: Completions.device)
   var device = "opencl"
 
-  @Option(help: ArgumentHelp("The device that is trusted.", valueName: "name"))
+  @Option(help: ArgumentHelp("The device that is trusted.", valueName: "name"), completion: Completions.device)
   var against = "cpu"
 
   @Option(help: ArgumentHelp("Random shapes for each operator.", valueName: "count"))

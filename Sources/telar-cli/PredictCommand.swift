@@ -19,10 +19,12 @@ struct PredictCommand: ParsableCommand {
         telar predict best.safetensors /usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz --first 5
       """)
 
-  @Argument(help: ArgumentHelp("A safetensors file of a classifier.", valueName: "checkpoint"))
+  @Argument(
+    help: ArgumentHelp("A safetensors file of a classifier.", valueName: "checkpoint"),
+    completion: Completions.checkpoint)
   var checkpoint: String
 
-  @Argument(help: ArgumentHelp("PNG, JPEG and IDX files.", valueName: "image"))
+  @Argument(help: ArgumentHelp("PNG, JPEG and IDX files.", valueName: "image"), completion: .file())
   var images: [String]
 
   @OptionGroup var options: ImageOptions

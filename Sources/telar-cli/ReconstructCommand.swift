@@ -19,15 +19,17 @@ struct ReconstructCommand: ParsableCommand {
   /// The most images of a figure.
   private static let mostImages = 40
 
-  @Argument(help: ArgumentHelp("A safetensors file of an autoencoder.", valueName: "checkpoint"))
+  @Argument(
+    help: ArgumentHelp("A safetensors file of an autoencoder.", valueName: "checkpoint"),
+    completion: Completions.checkpoint)
   var checkpoint: String
 
-  @Argument(help: ArgumentHelp("PNG, JPEG and IDX files.", valueName: "image"))
+  @Argument(help: ArgumentHelp("PNG, JPEG and IDX files.", valueName: "image"), completion: .file())
   var images: [String] = []
 
   @OptionGroup var options: ImageOptions
 
-  @Option(help: ArgumentHelp("The figure to draw, a .png or .svg.", valueName: "file"))
+  @Option(help: ArgumentHelp("The figure to draw, a .png or .svg.", valueName: "file"), completion: Completions.figure)
   var out: String
 
   @OptionGroup var output: OutputOptions

@@ -21,14 +21,17 @@ struct ReportCommand: ParsableCommand {
         telar report runs/molina/adam/seed-0 --format html
       """)
 
-  @Argument(help: ArgumentHelp("What to report.", valueName: "folder"))
+  @Argument(help: ArgumentHelp("What to report.", valueName: "folder"), completion: .directory)
   var source: String
 
-  @Option(help: ArgumentHelp("Where the report goes; by default report in the folder.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp("Where the report goes; by default report in the folder.", valueName: "folder"),
+    completion: .directory)
   var out: String?
 
   @Option(
-    help: ArgumentHelp("What to write: html, markdown, latex, or several with commas between.", valueName: "formats"))
+    help: ArgumentHelp("What to write: html, markdown, latex, or several with commas between.", valueName: "formats"),
+    completion: .list(Report.Format.allCases.map(\.rawValue)))
   var format = "html,markdown"
 
   private var formats: Set<Report.Format> {
@@ -36,8 +39,8 @@ struct ReportCommand: ParsableCommand {
       Set(
         try format.split(separator: ",", omittingEmptySubsequences: false).map { name in
           guard let format = Report.Format(rawValue: name.lowercased()) else {
-            throw ValidationError(
-              "--format \(name) is none of \(Report.Format.allCases.map(\.rawValue).joined(separator: ", "))")
+            let known = Report.Format.allCases.map(\.rawValue)
+            throw ValidationError(UsageError.unknown("format", String(name), known: known).description)
           }
           return format
         })

@@ -23,7 +23,7 @@ struct RunningOptions: ParsableArguments {
       "Measure the training curve on this many of the first training images, by default 10,000.", valueName: "count"))
   var curveImages: Int?
 
-  @Option(help: ArgumentHelp("Where the results go.", valueName: "folder"))
+  @Option(help: ArgumentHelp("Where the results go.", valueName: "folder"), completion: .directory)
   var out = "runs"
 
   @Flag(help: "Go on with runs that have not ended.")
@@ -35,13 +35,13 @@ struct RunningOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Make this many runs at once, each in a process with its share of the threads; auto: one for each core of a "
-        + "processor, one on other devices.", valueName: "count"))
+        + "processor, one on other devices.", valueName: "count"), completion: .list(["auto"]))
   var jobs: Jobs = .count(1)
 
   @Option(
     help: ArgumentHelp(
       "Make the K-th of N parts of the runs only, for arrays of jobs on a cluster; auto: as SLURM_ARRAY_TASK_ID says.",
-      valueName: "K/N"))
+      valueName: "K/N"), completion: .list(["auto"]))
   var shard: ShardChoice?
 
   /// In a process that another has started: the key of the only run to make.

@@ -26,13 +26,15 @@ struct StudyCommand: ParsableCommand {
         telar study aldecoa n64-p0.2 --print-recipe > mine.toml
       """)
 
-  @Argument(help: ArgumentHelp("The study: \(Study.all.map(\.name).joined(separator: ", ")).", valueName: "study"))
+  @Argument(
+    help: ArgumentHelp("The study: \(Study.all.map(\.name).joined(separator: ", ")).", valueName: "study"),
+    completion: Completions.study)
   var study: String?
 
   @Argument(
     help: ArgumentHelp(
       "Experiments of the study, or groups such as open; all of the text's own when none is named.",
-      valueName: "experiment"))
+      valueName: "experiment"), completion: Completions.experiment)
   var experiments: [String] = []
 
   @Flag(help: "List the experiments and what is claimed of them, and run nothing.")
@@ -51,7 +53,7 @@ struct StudyCommand: ParsableCommand {
       """
       Hold the results against runs on record, a file of JSON lines with experiment, seed, epoch, val_loss and \
       val_accuracy. Experiments, epochs and three seeds are as there, unless given.
-      """, valueName: "file"))
+      """, valueName: "file"), completion: .file())
   var against: String?
 
   private var options: StudyOptions { running.options(defaultSeedCount: against == nil ? 1 : 3) }

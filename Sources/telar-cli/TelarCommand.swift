@@ -88,20 +88,32 @@ struct TelarCommand: ParsableCommand {
 
   /// Help and version are results, on standard output.
   private static func show(helpOf error: any Error) -> Never {
-    Console.text(fullMessage(for: error) + "\n")
-    Foundation.exit(0)
+    Console.text(UsageLines.folded(fullMessage(for: error)) + "\n")
+    leave(with: 0)
+  }
+
+  /// What to say of a mistyped command, or of a mistyped one of a command's own, as in `bench trian`.
+  private static func questionAboutCommand(_ arguments: ArraySlice<String>) -> String? {
+    var commands = configuration.subcommands
+    for argument in arguments where argument != "help" && !commands.isEmpty {
+      if argument.hasPrefix("-") { return nil }
+      if let command = commands.first(where: { $0.configuration.commandName == argument }) {
+        commands = command.configuration.subcommands
+        continue
+      }
+      let names = commands.compactMap { $0.configuration.commandName }
+      return Spelling.nearest(to: argument, among: names).map {
+        "there is no command '\(argument)'. Did you mean '\($0)'?"
+      }
+    }
+    return nil
   }
 
   /// Any other parsing error is a usage error, printed in one line.
   private static func leave(afterParsing error: any Error) -> Never {
     guard Self.exitCode(for: error) != .success else { show(helpOf: error) }
     var message = Self.message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
-    let commands = configuration.subcommands.compactMap { $0.configuration.commandName }
-    if let first = CommandLine.arguments.dropFirst().first, !first.hasPrefix("-"), first != "help",
-      !commands.contains(first), let near = Spelling.nearest(to: first, among: commands)
-    {
-      message = "there is no command '\(first)'. Did you mean '\(near)'?"
-    }
+    if let question = questionAboutCommand(CommandLine.arguments.dropFirst()) { message = question }
     // The last line of the full message names the command to ask for help.
     let hint = fullMessage(for: error).split(whereSeparator: \.isNewline).last { $0.contains("--help' for more") }
     let advice = hint.map { " " + $0.trimmingCharacters(in: .whitespaces) } ?? ""

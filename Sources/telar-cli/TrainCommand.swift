@@ -48,10 +48,12 @@ struct TrainCommand: ParsableCommand {
         telar train widths.toml mlp-width-64 --seeds 3
       """)
 
-  @Argument(help: ArgumentHelp("The recipe's file.", valueName: "recipe"))
+  @Argument(help: ArgumentHelp("The recipe's file.", valueName: "recipe"), completion: Completions.recipe)
   var recipe: String
 
-  @Argument(help: ArgumentHelp("Experiments of the recipe; all of them when none is named.", valueName: "experiment"))
+  @Argument(
+    help: ArgumentHelp("Experiments of the recipe; all of them when none is named.", valueName: "experiment"),
+    completion: Completions.experiment)
   var experiments: [String] = []
 
   @Flag(help: "List the experiments, and run nothing.")

@@ -30,7 +30,7 @@ struct TuneCommand: ParsableCommand {
   @Option(help: ArgumentHelp("How long to search, over all shapes.", valueName: "number"))
   var seconds = 60.0
 
-  @Option(help: ArgumentHelp("The file to add to, instead of the user's own.", valueName: "file"))
+  @Option(help: ArgumentHelp("The file to add to, instead of the user's own.", valueName: "file"), completion: .file())
   var out: String?
 
   @Flag(help: "Print one JSON object a line.")

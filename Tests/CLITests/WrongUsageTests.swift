@@ -24,6 +24,7 @@ struct WrongUsageTests {
       (["nope"], "Unexpected argument 'nope'. See 'telar --help'"),
       (["--nope"], "Unknown option '--nope'"),
       (["studi", "molina"], "there is no command 'studi'. Did you mean 'study'? See 'telar --help'"),
+      (["bench", "trian"], "there is no command 'trian'. Did you mean 'train'? See 'telar bench --help'"),
       (["study", "molina", "--epoch", "3"], "Unknown option '--epoch'. Did you mean '--epochs'?"),
       (["study"], "name a study: aldecoa, borgnino, brunello, manolucos, molina."),
       (["study", "no-such-study"], "There are: aldecoa, borgnino, brunello, manolucos, molina."),
@@ -43,6 +44,7 @@ struct WrongUsageTests {
       (["bench", "train", "--batch-size", "0"], "--batch-size 0 is not 1 to 10000."),
       (["bench", "train", "--steps", "0"], "--steps 0 is not"),
       (["bench", "train", "--net", "nope"], "There are: aldecoa-ae-n64, brunello-ae-1,"),
+      (["bench", "train", "--net", "molina"], "Did you mean molina-mlp?"),
       (["bench", "gemm", "--sizes", "0"], "--sizes 0 is not 1 to 16384."),
       (["bench", "gemm", "--sizes", "20000"], "--sizes 20000 is not 1 to 16384."),
       (["bench", "ops", "--batch-size", "0"], "--batch-size 0 is not 1 to 10000."),
@@ -51,6 +53,10 @@ struct WrongUsageTests {
         ["bench", "ops", "--op", "nope"],
         "no operator is named 'nope'. There are: gather, "
       ),
+      (["bench", "ops", "--op", "gathr"], "Did you mean gather?"),
+      (["explain", "brunelo"], "Did you mean brunello?"),
+      (["explain", "molina-mlp", "--pretend", "gpuu"], "no device to pretend is named 'gpuu'. Did you mean gpu?"),
+      (["report", "runs", "--format", "markdwn"], "no format is named 'markdwn'. Did you mean markdown?"),
       (["bench", "ops", "--net", "molina-mlp", "--op", "conv2d"], "no network named has conv2d."),
       (["bench", "compare", "a"], "Missing expected argument '<new>'"),
       (["bench", "compare", "a", "b", "--threshold", "-1"], "--threshold -1.0 is not 0 to 1000."),
@@ -76,6 +82,7 @@ struct WrongUsageTests {
   @Test(
     arguments: [
       (["bench", "gemm", "--device", "no-such-device"], "no device 'no-such-device'"),
+      (["bench", "gemm", "--device", "cpuu"], "nor part of a device's name. Did you mean cpu? Devices: cpu:"),
       (["bench", "gemm", "--device", "cpu:sse9"], "there are no kernels for that instruction set"),
       (["bench", "gemm", "--device", "opencl:999"], "OpenCL devices are counted from 0"),
       (["parity", "--against", "no-such-device", "--device", "cpu"], "no device 'no-such-device'"),
