@@ -11,7 +11,6 @@ export CLANG_MODULE_CACHE_PATH=$root/.build/module-cache
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-export XDG_CACHE_HOME=$scratch/cache
 
 fail() {
   printf 'telar: %s\n' "$@" >&2
@@ -40,7 +39,7 @@ run() { # name, number of its arguments, the arguments, the patterns
   local name=$1 count=$2
   shift 2
   mkdir -p "$scratch/$name"
-  (cd "$scratch/$name" && "$root/.build/release/$name" "${@:1:count}") >"$scratch/$name.out" 2>"$scratch/$name.err" || {
+  (cd "$scratch/$name" && XDG_CACHE_HOME=$scratch/cache "$root/.build/release/$name" "${@:1:count}") >"$scratch/$name.out" 2>"$scratch/$name.err" || {
     cat "$scratch/$name.out" "$scratch/$name.err" >&2
     fail "$name ended with an error."
   }

@@ -32,7 +32,7 @@ struct ExplainCommandTests {
   @Test func `says what there is where a target or device is none`() throws {
     for (arguments, words) in [
       (["nosuch"], "no network or study. There are: "), (["aldecoa"], "name one experiment of aldecoa: "),
-      (["molina-mlp", "--pretend", "abacus"], "--pretend abacus: there are gpu, cpu:"),
+      (["molina-mlp", "--pretend", "abacus"], "no device to pretend is named 'abacus'. There are: gpu, cpu:"),
       (["molina-mlp", "--batch-size", "0"], "--batch-size 0 is not 1 to"),
     ] {
       let result = try Telar.run(["explain"] + arguments)

@@ -110,6 +110,8 @@ class ModuleTests(TestCase):
         self.assertTrue(torch.equal(model(x), again(x)))
         self.assertEqual(telar.layers_of(model), telar.layers_of(again))
         self.assertFalse(again.training)
+        saved = telar.read(path)
+        self.assertEqual((saved.mean, saved.deviation, saved.loss), ([0.5], [0.25], "cross_entropy"))
 
     def test_layers_without_parts_are_one_part(self):
         import torch
@@ -128,6 +130,7 @@ class ModuleTests(TestCase):
                   path, metadata={"wiring": "code", "parts": f'{{"a":{layer},"b":{layer}}}'})
         parts = telar.load_parts(path)
         self.assertEqual(parts["b"][0].bias.tolist(), [2, 2])
+        self.assertFalse(parts["a"].training)
         with self.assertRaisesRegex(telar.TelarError, "code joins the parts"):
             telar.load_module(path)
 
