@@ -100,10 +100,7 @@ extension Objective {
       let weights = try weighting(&reader)
       objective = smoothing == 0 && weights == .equal ? nil : .crossEntropy(labelSmoothing: smoothing, weights: weights)
     default:
-      let guess = Spelling.nearest(to: kind, among: names).map { "; did you mean \($0)?" } ?? ""
-      throw reader.error(
-        "kind",
-        "is \(JSON.quoted(kind, limit: 40))\(guess.isEmpty ? ";" : guess) known are \(names.joined(separator: ", "))")
+      throw reader.error("kind", kind, noneOf: names)
     }
     try reader.end()
     return (loss, objective)

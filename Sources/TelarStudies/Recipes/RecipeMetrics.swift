@@ -45,8 +45,10 @@ struct RecipeMetrics {
   }
 
   private func unknown(_ node: TOMLNode, _ names: [String]) -> RecipeError {
-    node.error(
-      "must be \(names.map { "\"\($0)\"" }.joined(separator: ", ")) (or another number than 5), not \(node.shown)")
+    let remark = (try? node.string()).map { Spelling.remark($0, among: names) { JSON.quoted($0) } } ?? ""
+    return node.error(
+      "must be \(names.map { "\"\($0)\"" }.joined(separator: ", ")) (or another number than 5), not \(node.shown)"
+        + remark)
   }
 
   private func check(_ metric: EvaluationMetric, _ node: TOMLNode) throws(RecipeError) {
