@@ -113,7 +113,7 @@ import Testing
       }
       return "\(error!)"
     }
-    #expect(try problem(Adam(), ["momentum": .number(0.9)]).contains("unknown keyword \"momentum\""))
+    #expect(try problem(Adam(), ["momentum": .number(0.9)]).contains("no keyword is named \"momentum\""))
     #expect(try problem(Adam(), ["beta1": .number(2)]).contains("beta1 must be a number from 0 to below 1"))
     #expect(try problem(SGD(), ["momentum": .number(0.9)]).contains("keeps momentum_buffer"))
   }

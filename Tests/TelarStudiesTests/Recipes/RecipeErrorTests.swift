@@ -145,7 +145,7 @@ struct RecipeErrorTests {
       ),
       ("loss = \"mse\"", "loss = \"msr\"", "not \"msr\". Did you mean \"mse\"?"),
       ("kind = \"cosine\"", "kind = \"step\"", "r.toml:14: defaults.schedule: step_size is missing"),
-      ("loss = \"mse\"", "loss = 3", "r.toml:41: experiments[0].loss: must be text in quotes, not 3"),
+      ("loss = \"mse\"", "loss = 3", "r.toml:41: experiments[0].loss: must be a name or a table with a kind, not 3"),
       ("name = \"bottleneck\"", "name = \"x\"\nnotes = \"x\"", "r.toml:8: notes: must be a list in [ ], not \"x\""),
       ("title = \"Width", "title = \"\\n", "r.toml:8: title: must be text of one line"),
       ("frozen = true", "frozen = 1", "r.toml:56: experiments[2].parts[0].frozen: must be true or false, not 1"),

@@ -143,7 +143,7 @@ struct RecipeTests {
         && [more.scale, more.brightness, more.contrast, more.noise, more.fill] == [0.2, 0.3, 0.4, 0.05, 0.5])
     for (wrong, problem) in [
       ("crop = 29", "crop: is 29 pixels, more than the images of 28×28 have"),
-      ("flip = 0.5", #"augmentation: unknown keyword "flip""#),
+      ("flip = 0.5", #"augmentation: no keyword is named "flip""#),
       ("scale = 1", "scale: must be a number from 0.0 to 0.9"),
       ("noise = -1", "noise: must be a number from 0.0 to 100.0"),
     ] {
@@ -172,9 +172,9 @@ struct RecipeTests {
       try experiment("{ kind = \"cross_entropy\", class_weights = [\(weights)] }").options.objective
         == .crossEntropy(labelSmoothing: 0, weights: .given((1...10).map(Double.init))))
     for (wrong, problem) in [
-      (#""mae""#, "loss: is \"mae\""), (#""hubr""#, "did you mean huber?"), ("3", "must be a name or a table"),
+      (#""mae""#, "not \"mae\"."), (#""hubr""#, "Did you mean \"huber\"?"), ("3", "must be a name or a table"),
       (#"{ kind = "huber", delta = 0 }"#, "loss.delta: must be a number above 0"),
-      (#"{ kind = "huber", detla = 1 }"#, "did you mean delta?"),
+      (#"{ kind = "huber", detla = 1 }"#, "Did you mean delta?"),
       (#"{ kind = "cross_entropy", label_smoothing = 2 }"#, "loss.label_smoothing: must be a number from 0 to 1"),
       (#"{ kind = "cross_entropy", class_weights = [1, 2] }"#, "lists 2 weights, and there are 10 classes"),
       (#"{ kind = "cross_entropy", class_weights = "even" }"#, "must be \"balanced\" or a list"),
@@ -219,7 +219,7 @@ struct RecipeTests {
       ("parameter_groups = [{ parameters = 1, weight_decay = 0 }]", "has parameters that are no names"),
       ("parameter_groups = [{ parameters = \"vectors\" }]", "without a setting that differs"),
       ("parameter_groups = [{ parameters = \"decoder.*\", weight_decay = 0 }]", "no trained parameter matches"),
-      ("parameter_groups = [{ parameters = \"vectors\", decay = 0 }]", "unknown keyword \"decay\""),
+      ("parameter_groups = [{ parameters = \"vectors\", decay = 0 }]", "no keyword is named \"decay\""),
       ("parameter_groups = [{ parameters = \"vectors\", weight_decay = -1 }]", "weight_decay must be a number from 0"),
     ] {
       let error = #expect(throws: RecipeError.self) { try options(wrong) }
