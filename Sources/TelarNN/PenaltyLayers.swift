@@ -21,7 +21,7 @@ public struct ActivityRegularization: Layer {
   public func outputShape(of shape: [Int]) throws -> [Int] { shape }
 
   public func callAsFunction(_ x: Tensor, _ state: LayerState, _ context: ForwardContext) throws -> Tensor {
-    guard case .training = context.mode else { return x }
+    guard l1 > 0, case .training = context.mode else { return x }
     return try penalizeAbsoluteValues(of: x, weight: l1)
   }
 
