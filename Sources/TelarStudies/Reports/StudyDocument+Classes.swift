@@ -11,7 +11,8 @@ extension StudyDocument {
       caption:
         "Recall is the share of a class's images that are classified correctly, precision the share of the images "
         + "taken for a class that are of it, F1 their harmonic mean. Macro averages: recall \(percent(scores.macroRecall)), "
-        + "precision \(percent(scores.macroPrecision)), F1 \(percent(scores.macroF1)). \(confusions(scores, names))",
+        + "precision \(percent(scores.macroPrecision)), F1 \(percent(scores.macroF1)); balanced accuracy "
+        + "\(percent(scores.balancedAccuracy)). \(confusions(scores, names))",
       columns: [
         .init("class"), .init("images", isNumeric: true), .init("recall", isNumeric: true),
         .init("precision", isNumeric: true), .init("F1", isNumeric: true), .init("mostly taken for"),
