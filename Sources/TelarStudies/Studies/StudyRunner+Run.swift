@@ -97,7 +97,18 @@ extension StudyRunner {
     let trainer = try Trainer(
       "\(name)", network, images(for: experiment.data),
       TrainingSettings(experiment, epochs: run.job.epochs, seed: run.seed, options))
-    return TrainingRun(trainer, in: run.folder, metadata: metadata(experiment), samples: try samples(for: experiment))
+    return TrainingRun(
+      trainer, in: run.folder, metadata: metadata(experiment), samples: try samples(for: experiment),
+      callbacks: callbacks(name, epochs: run.job.epochs))
+  }
+
+  /// What passes a run's progress and epochs on as events.
+  private func callbacks(_ name: RunName, epochs: Int) -> [any TrainingCallback] {
+    let progress = progressInterval.map { [observe] interval in
+      ProgressReports(every: interval) { observe(.progress(name, $0, epochs: epochs)) }
+    }
+    let ends = EpochEvents { [observe] in observe(.epoch(name, $0, epochs: epochs)) }
+    return (progress.map { [$0] } ?? []) + [ends]
   }
 
   /// Trains to the end, evaluates and writes the result.
@@ -105,15 +116,9 @@ extension StudyRunner {
     -> RunResult
   {
     let trainer = training.trainer
-    let epochs = trainer.settings.epochs
     let members: JSON.Members
     do {
-      try training.train(interval: progressInterval, pause: pause) { [observe] event in
-        switch event {
-        case .progress(let progress): observe(.progress(name, progress, epochs: epochs))
-        case .epoch(let metrics): observe(.epoch(name, metrics, epochs: epochs))
-        }
-      }
+      try training.train(pause: pause)
       members = try measure(trainer)
       try run.folder.write(members, to: RunFolder.resultName)
     } catch let error as NotFiniteError {
@@ -171,7 +176,7 @@ extension StudyRunner {
   }
 
   /// The image sets of an experiment, uploaded once for all experiments with the same split and normalization.
-  private func images(for settings: Experiment.DataSettings) throws -> Trainer.Images {
+  func images(for settings: Experiment.DataSettings) throws -> Trainer.Images {
     if let present = images[settings] { return present }
     let split = options.split(data, settings)
     let new = try Trainer.Images(
@@ -181,7 +186,7 @@ extension StudyRunner {
     return new
   }
 
-  private var inputShape: [Int] { data.size.shape }
+  var inputShape: [Int] { data.size.shape }
 
   /// The metadata that makes a checkpoint usable by itself.
   private func metadata(_ experiment: Experiment) -> OrderedMembers<String> {
@@ -209,5 +214,17 @@ extension Experiment.Pretraining {
   /// The path of the checkpoint; empty where the weights come from an experiment.
   fileprivate var checkpoint: String {
     if case .checkpoint(let path) = source { path } else { "" }
+  }
+}
+
+/// Passes the metrics of each epoch on.
+private final class EpochEvents: TrainingCallback {
+  private let observe: (EpochMetrics) -> Void
+
+  init(_ observe: @escaping (EpochMetrics) -> Void) { self.observe = observe }
+
+  func epochEnded(_ metrics: EpochMetrics, of trainer: Trainer) -> TrainingDecision {
+    observe(metrics)
+    return .proceed
   }
 }

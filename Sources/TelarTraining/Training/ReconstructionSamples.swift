@@ -27,10 +27,14 @@ public final class ReconstructionSamples {
       PixelTable(normalization, channels: originals.channels).values(of: originals.pixels))
   }
 
-  /// Whether the reconstructions of an epoch are kept: of the first epochs, of ever fewer later ones, and of the last.
-  static func isKept(_ epoch: Int, isLast: Bool) -> Bool {
-    epoch <= 2 || isLast || [5, 10, 20, 50, 100, 200].contains(epoch) || epoch % 500 == 0
+  /// Whether the reconstructions of an epoch are kept: of the first epochs, and of ever fewer later ones. Those of the
+  /// last are kept too.
+  static func isKept(_ epoch: Int) -> Bool {
+    epoch <= 2 || [5, 10, 20, 50, 100, 200].contains(epoch) || epoch % 500 == 0
   }
+
+  /// Whether the reconstructions of an epoch are in the file.
+  func has(epoch: Int) -> Bool { epochs["epoch-\(epoch)"] != nil }
 
   /// Reads the reconstructions of a run that is resumed. A missing or damaged file counts as empty.
   func load(from folder: RunFolder) {
@@ -52,5 +56,36 @@ public final class ReconstructionSamples {
     writer.add("original", shape: shape, originals.pixels)
     for (name, pixels) in epochs { writer.add(name, shape: shape, pixels) }
     try folder.write(writer.bytes, to: RunFolder.samplesName)
+  }
+}
+
+/// The ``ReconstructionSamples`` of a run, in its folder.
+final class ReconstructionFile: TrainingCallback {
+  private let samples: ReconstructionSamples
+  private let folder: RunFolder
+
+  init(_ samples: ReconstructionSamples, in folder: RunFolder) {
+    self.samples = samples
+    self.folder = folder
+  }
+
+  func runBegan(_ trainer: Trainer, isResumed: Bool) throws {
+    if isResumed {
+      samples.load(from: folder)
+    } else {
+      try samples.write(trainer.network, epoch: 0, to: folder)
+    }
+  }
+
+  func epochEnded(_ metrics: EpochMetrics, of trainer: Trainer) throws -> TrainingDecision {
+    if ReconstructionSamples.isKept(metrics.epoch) {
+      try samples.write(trainer.network, epoch: metrics.epoch, to: folder)
+    }
+    return .proceed
+  }
+
+  func runEnded(_ trainer: Trainer) throws {
+    let last = trainer.history.count
+    if !samples.has(epoch: last) { try samples.write(trainer.network, epoch: last, to: folder) }
   }
 }

@@ -7,6 +7,7 @@ extension Trainer {
   private static let gatheredName = "trainer/gathered"
   private static let historyName = "trainer/history"
   private static let secondsName = "trainer/seconds"
+  private static let stoppedName = "trainer/stopped"
   private static let metricsName = "trainer/metrics"
 
   /// Adds the state of the run to a file: network, optimizer and progress. Waits for the device.
@@ -20,6 +21,7 @@ extension Trainer {
     writer.add(Self.gatheredName, shape: [4], try metrics.snapshot())
     writer.add(Self.secondsName, shape: [], [secondsDone])
     writer.add(Self.historyName, shape: [history.count, EpochMetrics.numberCount], history.flatMap(\.numbers))
+    if isStopped { writer.add(Self.stoppedName, shape: [], [Int64(1)]) }
     guard !validationMetrics.isEmpty else { return }
     writer.add(
       Self.metricsName, shape: [history.count, validationMetrics.count],
@@ -46,12 +48,16 @@ extension Trainer {
     try check(progress.count == 2 && (0..<Int64(count)).contains(progress[1]), Self.progressName)
     let done = Int(progress[1])
     try check(done % settings.stepImageCount == 0, Self.progressName)
-    try check(progress[0] == Int64(epochs * stepsPerEpoch + done / settings.stepImageCount), Self.progressName)
+    let steps = Int64(epochs * stepsPerEpoch + done / settings.stepImageCount)
+    // A run that a callback ended may have done so within an epoch.
+    let hasStopped = file.tensors[Self.stoppedName] != nil
+    try check(progress[0] == steps || hasStopped && (0...steps).contains(progress[0]), Self.progressName)
     let others = try others(in: file, epochs: epochs)
     try network.load(from: file)
     try step.optimizerState.load(from: file)
     try metrics.restore(gathered)
     step.step = Int(progress[0])
+    isStopped = hasStopped
     (imagesDone, secondsDone) = (done, seconds[0])
     history = (0..<epochs).map { EpochMetrics(epoch: $0 + 1, numbers: numbers[($0 * width)..<(($0 + 1) * width)]) }
     for (epoch, values) in zip(history.indices, others) { history[epoch].validationMetrics = values }

@@ -27,6 +27,8 @@ public final class Trainer {
   /// Progress of the present epoch: the images that training has used, and its seconds.
   var imagesDone = 0
   var secondsDone = 0.0
+  /// When the epoch under way would have begun if it had never been paused.
+  private var epochStart = ContinuousClock.now
   let stepsPerEpoch: Int
   private var launchesDone = 0
   private var stepsCounted = 0
@@ -56,18 +58,6 @@ public final class Trainer {
       self.validation = try upload(validation)
       self.test = try test.map(upload)
     }
-  }
-
-  /// The progress of an epoch.
-  public struct Progress: Sendable {
-    public var epoch: Int
-    public var imagesDone: Int
-    public var imageCount: Int
-    /// Completed steps of the epoch, and all of them.
-    public var step: Int
-    public var stepsPerEpoch: Int
-    public var loss: Double
-    public var imagesPerSecond: Double
   }
 
   /// - Parameter name: the name of the run in errors.
@@ -106,8 +96,11 @@ public final class Trainer {
     return metrics.sorted()
   }
 
-  /// Whether all epochs are completed, or early stopping has ended the run.
-  public var isFinished: Bool { history.count >= settings.epochs || hasStoppedEarly }
+  /// Whether all epochs are completed, or early stopping or a callback has ended the run.
+  public var isFinished: Bool { isStopped || history.count >= settings.epochs || hasStoppedEarly }
+
+  /// Whether a callback has ended the run.
+  public internal(set) var isStopped = false
 
   /// Whether early stopping has ended the run.
   public var hasStoppedEarly: Bool {
@@ -121,45 +114,66 @@ public final class Trainer {
   /// The mean number of kernel launches per training step, of the steps that this trainer took; 0 before the first.
   public var launchesPerStep: Double { stepsCounted == 0 ? 0 : Double(launchesDone) / Double(stepsCounted) }
 
+  /// Trains to the end.
+  ///
+  /// - Parameters:
+  ///   - callbacks: told of the run's beginning, its steps and epochs, and its end.
+  ///   - pause: as for ``runEpoch(_:pause:)``.
+  /// - Throws: ``NotFiniteError``, ``TrainingPaused``, what a callback throws.
+  public func train(_ callbacks: [any TrainingCallback] = [], pause: () -> Bool = { false }) throws {
+    try callbacks.forEach { try $0.runBegan(self, isResumed: step.step > 0) }
+    while !isFinished { try runEpoch(callbacks, pause: pause) }
+    try callbacks.forEach { try $0.runEnded(self) }
+  }
+
   /// Trains for one epoch, or the rest of it, and evaluates.
   ///
   /// - Parameters:
-  ///   - interval: seconds between progress reports, each of which synchronizes the device; `nil` for none.
+  ///   - callbacks: told of steps and the epoch's end.
   ///   - pause: called before every step; if it returns true, ``TrainingPaused`` is thrown, and another call continues,
   ///     in this process or, after saving, in another one.
-  /// - Throws: ``NotFiniteError``, ``TrainingPaused``.
+  /// - Throws: ``NotFiniteError``, ``TrainingPaused``, what a callback throws.
   @discardableResult
-  public func runEpoch(
-    interval: Double? = nil, pause: () -> Bool = { false }, report: (Progress) -> Void = { _ in }
-  ) throws -> EpochMetrics {
+  public func runEpoch(_ callbacks: [any TrainingCallback] = [], pause: () -> Bool = { false }) throws -> EpochMetrics {
     let epoch = history.count + 1
+    isStopped = false
     try beginEpoch()
-    let count = images.training.count
-    let start = ContinuousClock.now
+    let observers = callbacks.filter(\.observesSteps)
     let secondsBefore = secondsDone
-    var lastReport = start
-    while imagesDone < count {
+    let start = ContinuousClock.now
+    epochStart = start - .seconds(secondsBefore)
+    while imagesDone < images.training.count, !isStopped {
       if pause() { throw TrainingPaused() }
-      try takeStep()
+      let losses = try takeStep()
       if step.step % Self.stepsAhead == 0 { try network.device.synchronize() }
-      let now = ContinuousClock.now
-      secondsDone = secondsBefore + start.duration(to: now).seconds
-      if let interval, lastReport.duration(to: now).seconds >= interval {
-        let values = try metrics.values()
-        try checkFinite(values.loss, epoch)
-        lastReport = .now
-        report(
-          Progress(
-            epoch: epoch, imagesDone: values.examples, imageCount: count,
-            step: (imagesDone + settings.stepImageCount - 1) / settings.stepImageCount, stepsPerEpoch: stepsPerEpoch,
-            loss: values.loss,
-            imagesPerSecond: Double(values.examples) / (secondsBefore + start.duration(to: lastReport).seconds)))
-      }
+      secondsDone = secondsBefore + start.duration(to: .now).seconds
+      if observers.isEmpty { continue }
+      let taken = Step(epoch: epoch, number: stepsDone, stepsPerEpoch: stepsPerEpoch, losses: losses)
+      for observer in observers where try observer.stepEnded(taken, of: self) == .stop { isStopped = true }
     }
     let trained = try metrics.values()
     secondsDone = secondsBefore + start.duration(to: .now).seconds
     try checkFinite(trained.loss, epoch)
-    return try endEpoch(epoch, trained)
+    let result = try endEpoch(epoch, trained)
+    for callback in callbacks where try callback.epochEnded(result, of: self) == .stop { isStopped = true }
+    return result
+  }
+
+  /// The steps of the present epoch.
+  private var stepsDone: Int { (imagesDone + settings.stepImageCount - 1) / settings.stepImageCount }
+
+  /// The progress of the epoch under way.
+  ///
+  /// - Cost: waits for the device.
+  /// - Throws: ``NotFiniteError`` when the loss so far is not finite.
+  public func progress() throws -> Progress {
+    let epoch = history.count + 1
+    let values = try metrics.values()
+    try checkFinite(values.loss, epoch)
+    let seconds = epochStart.duration(to: .now).seconds
+    return Progress(
+      epoch: epoch, imagesDone: values.examples, imageCount: images.training.count, step: stepsDone,
+      stepsPerEpoch: stepsPerEpoch, loss: values.loss, imagesPerSecond: Double(values.examples) / seconds)
   }
 
   /// Sets the epoch's learning rates, shuffles the images, and resets the metrics at the start of an epoch.
@@ -169,25 +183,35 @@ public final class Trainer {
     step.schedule = { step in
       settings.schedule.rate(base, step: step, stepsPerEpoch: stepsPerEpoch, epochs: settings.epochs)
     }
-    let set = images.training
-    try set.arrange(Permutation(count: set.count, seed: settings.seed, epoch: history.count + 1))
-    try augmenter?.begin(epoch: history.count + 1)
+    try arrangeImages(epoch: history.count + 1)
     if imagesDone == 0 { try metrics.reset() }
   }
 
+  /// Shuffles and augments the training images as in an epoch, from 1.
+  func arrangeImages(epoch: Int) throws {
+    let set = images.training
+    try set.arrange(Permutation(count: set.count, seed: settings.seed, epoch: epoch))
+    try augmenter?.begin(epoch: epoch)
+  }
+
+  /// The losses of a step's batches, with their shares of its images, in memory that the next step overwrites.
+  typealias BatchLosses = [(loss: Tensor, share: Double)]
+
   /// Trains on the next batch, or on so many as a step takes.
-  func takeStep() throws {
+  func takeStep() throws -> BatchLosses {
     if settings.options.accumulation > 1 { return try takeStep { _, _, _ in } }
-    try countStep { counts in
+    return try countStep { counts in
       let count = counts[0]
       network.device.stepValues.setBatch(imagesDone)
-      try step(repeating: count) { mode in try loss(of: batch(at: imagesDone, count), mode) }
+      return [(try step(repeating: count) { mode in try loss(of: batch(at: imagesDone, count), mode) }, 1)]
     }
   }
 
   /// The same, calling `inspect` with the loss and each batch before the weights change, for diagnosis.
-  func takeStep(inspect: (Tensor, DeviceImages.Batch, Mode) throws -> Void) throws {
+  @discardableResult
+  func takeStep(inspect: (Tensor, DeviceImages.Batch, Mode) throws -> Void) throws -> BatchLosses {
     try countStep { counts in
+      var losses: BatchLosses = []
       var offset = imagesDone
       let all = Double(counts.reduce(0, +))
       try step(accumulating: counts.map { Double($0) / all }) { index, mode in
@@ -195,8 +219,10 @@ public final class Trainer {
         offset += counts[index]
         let loss = try loss(of: batch, mode)
         try inspect(loss, batch, mode)
+        losses.append((loss, Double(counts[index]) / all))
         return loss
       }
+      return losses
     }
   }
 
@@ -216,15 +242,16 @@ public final class Trainer {
   }
 
   /// Takes a step of batches of so many images.
-  private func countStep(_ take: (_ batchCounts: [Int]) throws -> Void) throws {
+  private func countStep(_ take: (_ batchCounts: [Int]) throws -> BatchLosses) throws -> BatchLosses {
     // The last batch may be smaller; the epoch's loss weights it by its images.
     let end = min(imagesDone + settings.stepImageCount, images.training.count)
     let counts = stride(from: imagesDone, to: end, by: settings.batchSize).map { min(settings.batchSize, end - $0) }
     let launches = network.device.counters.launches
-    try take(counts)
+    let losses = try take(counts)
     imagesDone = end
     launchesDone += network.device.counters.launches - launches
     stepsCounted += 1
+    return losses
   }
 
   private func endEpoch(_ epoch: Int, _ trained: RunningMetrics.Values) throws -> EpochMetrics {
@@ -233,14 +260,13 @@ public final class Trainer {
     let (validation, others) = try measureAll(images.validation)
     try checkFinite(validation.loss, epoch)
     let isClassification = settings.loss == .classification
-    let count = images.training.count
     let result = EpochMetrics(
       epoch: epoch, trainingLoss: trained.loss, curveLoss: curve.loss, validationLoss: validation.loss,
       trainingAccuracy: isClassification ? trained.accuracy : nil,
       curveAccuracy: isClassification ? curve.accuracy : nil,
       validationAccuracy: isClassification ? validation.accuracy : nil, validationMetrics: others,
-      learningRate: step.schedule?(epoch * stepsPerEpoch - 1) ?? settings.optimizer.learningRate,
-      seconds: secondsDone, imagesPerSecond: Double(count) / max(secondsDone, 1e-9))
+      learningRate: step.schedule?(step.step - 1) ?? settings.optimizer.learningRate,
+      seconds: secondsDone, imagesPerSecond: Double(imagesDone) / max(secondsDone, 1e-9))
     history.append(result)
     (imagesDone, secondsDone) = (0, 0)
     _ = best.note(result)

@@ -117,7 +117,7 @@ struct TrainerTests {
       let settings = TrainingSettings(loss: .classification, batchSize: 10, epochs: 1, seed: 1)
       var reports: [Trainer.Progress] = []
       let watched = try Trainer("test", network(on: device), sets, settings)
-        .runEpoch(interval: 0, report: { reports.append($0) })
+        .runEpoch([ProgressReports(every: 0) { reports.append($0) }])
       let unwatched = try Trainer("test", network(on: device), sets, settings).runEpoch()
       #expect(reports.map(\.imagesDone) == [10, 20, 30, 40, 45])
       #expect(watched.trainingLoss == unwatched.trainingLoss)
