@@ -16,6 +16,7 @@ struct TelarCommand: ParsableCommand {
         telar study --list                        all studies and experiments
         telar data photos --resize 64             a data set of your own
         telar train mine.toml                     experiments of your own
+        telar find-lr mine.toml                   learning rates for them
         telar report runs/aldecoa                 what its runs came to, as a page
         telar evaluate best.safetensors           loss, accuracy, confusion matrix
         telar export best.safetensors --onnx FILE for other programs
@@ -36,7 +37,8 @@ struct TelarCommand: ParsableCommand {
       """,
     version: telarVersion,
     subcommands: [
-      DevicesCommand.self, StudyCommand.self, TrainCommand.self, DataCommand.self, ReportCommand.self,
+      DevicesCommand.self, StudyCommand.self, TrainCommand.self, FindLRCommand.self, DataCommand.self,
+      ReportCommand.self,
       EvaluateCommand.self,
       PredictCommand.self, ReconstructCommand.self, ExportCommand.self, ConformanceCommand.self, ParityCommand.self,
       DoctorCommand.self, BenchCommand.self, TuneCommand.self, ExplainCommand.self,

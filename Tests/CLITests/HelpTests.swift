@@ -12,6 +12,7 @@ struct HelpTests {
       telar study --list                        all studies and experiments
       telar data photos --resize 64             a data set of your own
       telar train mine.toml                     experiments of your own
+      telar find-lr mine.toml                   learning rates for them
       telar report runs/aldecoa                 what its runs came to, as a page
       telar evaluate best.safetensors           loss, accuracy, confusion matrix
       telar export best.safetensors --onnx FILE for other programs
@@ -43,6 +44,7 @@ struct HelpTests {
                               against its claims.
       train                   Run the experiments of a recipe, a comparison of your
                               own.
+      find-lr                 Try learning rates on the experiments of a recipe.
       data                    Say what there is in a data set.
       report                  Write what runs came to as a page, and as a summary
                               for a repository.
@@ -161,7 +163,8 @@ struct HelpTests {
 
   @Test(
     arguments: [
-      ["devices"], ["study"], ["train"], ["data"], ["report"], ["evaluate"], ["predict"], ["reconstruct"], ["export"],
+      ["devices"], ["study"], ["train"], ["find-lr"], ["data"], ["report"], ["evaluate"], ["predict"], ["reconstruct"],
+      ["export"],
       ["conformance"], ["parity"], ["bench"], ["bench", "train"], ["bench", "gemm"], ["bench", "ops"],
       ["bench", "compare"],
     ])

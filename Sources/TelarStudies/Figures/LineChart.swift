@@ -53,6 +53,7 @@ public struct LineChart: Figure {
   public var xLabel: String
   public var yLabel: String
   public var hasLogarithmicY: Bool
+  public var hasLogarithmicX = false
   public var series: [Series]
   public var marks: [Mark] = []
 
@@ -85,7 +86,9 @@ public struct LineChart: Figure {
     // gnuplot does not tell the smallest numbers from zero.
     func place(_ y: Double) -> Double { abs(y) < 1e-300 ? 0 : y }
     let drawable = series.map { series in
-      series.points.filter { abs($0.x) < 1e15 && isDrawable($0.y) }.map { (x: $0.x, y: place($0.y)) }
+      series.points.filter { abs($0.x) < 1e15 && isDrawable($0.y) && (!hasLogarithmicX || $0.x > 0) }.map {
+        (x: $0.x, y: place($0.y))
+      }
     }
     let bands = series.map { series in
       series.band.filter { abs($0.x) < 1e15 && isDrawable($0.low) && isDrawable($0.high) }
@@ -103,7 +106,6 @@ public struct LineChart: Figure {
     }
     let xs = drawable.joined().map(\.x)
     let (first, last) = (xs.min() ?? 0, xs.max() ?? 1)
-    let margin = max((last - first) * 0.02, first == last ? 0.5 : 0)
     text += """
       set title \(GnuPlot.quoted(title)) font ',16' textcolor rgb ink offset 0,0.3
       set xlabel \(GnuPlot.quoted(xLabel)) textcolor rgb ink
@@ -112,9 +114,8 @@ public struct LineChart: Figure {
       set tics nomirror out scale 0.6 textcolor rgb ink
       set grid linewidth 1 linetype 1 linecolor rgb faint
       set key outside right center vertical Left reverse samplen 3 spacing 1.4 textcolor rgb ink
-      set xrange [\(first - margin):\(last + margin)]
       set offsets graph 0, graph 0, graph 0.04, graph 0.04
-      \(tics(first, last))
+      \(hasLogarithmicX ? logarithmicX(first, last) : linearX(first, last))
       \(hasLogarithmicY ? logarithmicScale(ys) : "set format y '%.4g'")
 
       """
@@ -162,6 +163,17 @@ public struct LineChart: Figure {
       .filter { $0 >= low && $0 <= high }.map { String(format: "%.3g", $0) }
     return
       "set logscale y\nset yrange [\(low):\(high)]\nset format y '%g'\nset ytics (\(marks.joined(separator: ", ")))"
+  }
+
+  private func logarithmicX(_ first: Double, _ last: Double) -> String {
+    // Without points there is no first one above zero.
+    let (low, high) = first > 0 ? (first / 1.2, last * 1.2) : (0.1, 1)
+    return "set logscale x\nset xrange [\(low):\(high)]\nset format x '%.0e'"
+  }
+
+  private func linearX(_ first: Double, _ last: Double) -> String {
+    let margin = max((last - first) * 0.02, first == last ? 0.5 : 0)
+    return "set xrange [\(first - margin):\(last + margin)]\n" + tics(first, last)
   }
 
   /// Ticks at integers for a short range, such as of epochs.
