@@ -65,7 +65,9 @@ struct ExperimentList {
       texts.append("pre-trained by \(source)\(parts)\(epochs)")
     }
     let frozen = experiment.architecture.parts.filter(\.isFrozen).map(\.name)
-    if !frozen.isEmpty { texts.append("\(frozen.joined(separator: ", ")) frozen") }
+    let always = frozen.filter { experiment.thaw[$0] == nil }
+    if !always.isEmpty { texts.append("\(always.joined(separator: ", ")) frozen") }
+    texts += experiment.thaw.map { "\($0.key) frozen for \($0.value) epochs" }
     if let group = experiment.group { texts.append("group \(group)") }
     if let twin = study.twin(of: experiment) { texts.append("trained as \(twin.name)") }
     return texts
@@ -92,6 +94,7 @@ struct ExperimentList {
       "options": .object(experiment.options.json),
       "pretraining": experiment.pretraining?.experiment.map(JSON.string) ?? .null,
       "frozen": .array(experiment.architecture.parts.filter(\.isFrozen).map { .string($0.name) }),
+      "thaw": .object(experiment.thaw.reduce(into: [:]) { $0[$1.key] = .integer($1.value) }),
       "network": experiment.architecture.json,
       "loss": .string(experiment.loss.rawValue),
       "normalization": experiment.data.computesNormalization

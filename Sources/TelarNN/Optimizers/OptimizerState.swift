@@ -166,6 +166,20 @@ public final class OptimizerState {
       learningRate: learningRate, step: step)
   }
 
+  /// Takes what another state of the same optimizer has for the parameters that both train, on the same device.
+  ///
+  /// - Cost: waits for the device.
+  package func take(from other: OptimizerState) throws {
+    for (index, (parameter, offset)) in arena.trained.enumerated() {
+      guard let place = other.arena.trained.firstIndex(where: { $0.parameter.key == parameter.key }) else { continue }
+      for (mine, theirs) in zip(arrays, other.arrays) {
+        let count = parameter.spec.count
+        try mine.write(theirs.read(Float.self, count: count, at: other.arena.trained[place].offset * 4), at: offset * 4)
+      }
+      steps[index] = other.steps[place]
+    }
+  }
+
   // MARK: On disk
 
   /// Adds the state to a file: `optimizer/exp_avg/encoder.0.weight` in PyTorch's layout, and the counts of steps as

@@ -47,6 +47,14 @@ public struct ParameterGroup: Sendable, Hashable {
   /// Whether one of the names matches a parameter.
   func matches(_ key: String, _ spec: ParameterSpec) -> Bool { parameters.contains { Self.matches($0, key, spec) } }
 
+  /// The group with those names that match a parameter which the network trains; `nil` where none does.
+  package func matching(_ network: Network) -> ParameterGroup? {
+    let names = parameters.filter { name in
+      network.parameters.contains { $0.isTrainable && Self.matches(name, $0.key, $0.spec) }
+    }
+    return names.isEmpty ? nil : ParameterGroup(names, settings)
+  }
+
   private static func matches(_ name: String, _ key: String, _ spec: ParameterSpec) -> Bool {
     if name == vectors { return spec.shape.count <= 1 }
     return matches(pattern: name.utf8[...], key.utf8[...])

@@ -29,7 +29,8 @@ extension RecipeChecks {
     case .meanAbsoluteError?, .huber?, nil: break
     }
     guard !options.parameterGroups.isEmpty else { return }
-    let trained = experiment.architecture.parts.filter { !$0.isFrozen }.flatMap { part in
+    let trained = experiment.architecture.parts.filter { !$0.isFrozen || experiment.thaw[$0.name] != nil }.flatMap {
+      part in
       part.layers.layers.enumerated().flatMap { index, layer in
         layer.parameters.filter { $0.role == .parameter }.map { ("\(part.name).\(index).\($0.name)", $0) }
       }

@@ -120,7 +120,7 @@ struct RecipeReader {
       return try variables.substitute(in: node)
     }
     let summary = try value("summary")?.line(limit: 200)
-    let (parts, layers) = try parts(required(value("parts"), "parts", settings), &variables)
+    let (parts, layers, thaw) = try parts(required(value("parts"), "parts", settings), &variables)
     let (loss, objective) = try Self.loss(required(value("loss"), "loss", settings))
     let epochs = try required(value("epochs"), "epochs", settings).integer(StudyOptions.epochRange)
     let batchSize = try value("batch_size")?.integer(1...60_000) ?? 100
@@ -150,11 +150,21 @@ struct RecipeReader {
       throw settings.error("the grid varies the variable \(axis.path[1]), which nothing refers to as $\(axis.path[1])")
     }
 
-    let described = summary ?? parts.map { $0.isFrozen ? "\($0.name) (frozen)" : $0.name }.joined(separator: ", ")
+    let described =
+      summary
+      ?? parts.map { part in
+        thaw[part.name].map { "\(part.name) (frozen for \($0) epochs)" }
+          ?? (part.isFrozen ? "\(part.name) (frozen)" : part.name)
+      }.joined(separator: ", ")
+    if let (part, count) = thaw.first(where: { $0.value >= epochs }) {
+      throw settings.error(
+        "the part \(part) would thaw after \(count) epochs, and there are \(epochs): freeze it instead")
+    }
     var experiment = Experiment(
       name, described + (point.map { "; \($0.summary)" } ?? ""), Architecture(parts), loss: loss, data: data,
       optimizer: optimizer, schedule: schedule, batchSize: batchSize, epochs: epochs, earlyStopping: stopping,
       options: options, pretraining: pretraining, claims: claims)
+    experiment.thaw = thaw
     try RecipeMetrics(loss, for: shape).read(metricsNode, monitor: monitorNode, into: &experiment, settings)
     return Draft(
       experiment: experiment, node: settings, layers: layers, pretraining: pretrainingNode,
@@ -170,12 +180,16 @@ struct RecipeReader {
   // MARK: Networks
 
   /// The parts of a network, and the places of their layers.
-  private func parts(_ node: TOMLNode, _ variables: inout Variables) throws(RecipeError) -> ([Part], [[TOMLNode]]) {
+  private func parts(_ node: TOMLNode, _ variables: inout Variables) throws(RecipeError) -> (
+    parts: [Part], places: [[TOMLNode]], thaw: OrderedMembers<Int>
+  ) {
     var parts: [Part] = []
+    var thaw: OrderedMembers<Int> = [:]
     var places: [[TOMLNode]] = []
     for element in try node.array() {
       var name: String?
       var isFrozen = false
+      var epochs: Int?
       let layers: [TOMLNode]
       if case .string(let network) = element.value {
         (name, layers) = (network, try self.layers(of: network, element, &variables))
@@ -185,6 +199,10 @@ struct RecipeReader {
         let network = reader.take("network")
         let own = reader.take("layers")
         isFrozen = try reader.take("frozen")?.boolean() ?? false
+        if let node = reader.take("thaw") {
+          if isFrozen { throw node.error("is for a part that is trained later; this one is frozen in all epochs") }
+          (epochs, isFrozen) = (try node.integer(1...100_000), true)
+        }
         try reader.end()
         switch (network, own) {
         case (let network?, nil):
@@ -202,9 +220,10 @@ struct RecipeReader {
       guard !layers.isEmpty else { throw element.error("the part has no layers") }
       parts.append(Part(try Name.part(name, element), try Self.sequential(layers), isFrozen: isFrozen))
       places.append(layers)
+      thaw[name] = epochs
     }
     if parts.isEmpty { throw node.error("lists no parts") }
-    return (parts, places)
+    return (parts, places, thaw)
   }
 
   /// The layers of a named network, with variables substituted.

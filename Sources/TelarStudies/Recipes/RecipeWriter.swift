@@ -118,7 +118,11 @@ public struct RecipeWriter {
       let network = networks.name(of: part)
       if network == part.name, !part.isFrozen { return .string(network) }
       var members: JSON.Members = ["name": .string(part.name), "network": .string(network)]
-      if part.isFrozen { members["frozen"] = .boolean(true) }
+      if let epochs = experiment.thaw[part.name] {
+        members["thaw"] = .integer(epochs)
+      } else if part.isFrozen {
+        members["frozen"] = .boolean(true)
+      }
       return .object(members)
     }
     let line = TOML.value(.array(parts))

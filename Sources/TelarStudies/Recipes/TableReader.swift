@@ -14,6 +14,7 @@ struct TableReader {
     "bs": "batch_size", "min_delta": "minimum_improvement", "eta_min": "minimum", "min_lr": "minimum", "type": "kind",
     "scheduler": "schedule",
     "lr_scheduler": "schedule", "warmup": "warm_up_epochs", "warmup_epochs": "warm_up_epochs", "freeze": "frozen",
+    "freeze_until": "thaw", "unfreeze": "thaw",
     "metric": "metrics",
     "experiment": "experiments", "network": "networks", "default": "defaults",
   ]

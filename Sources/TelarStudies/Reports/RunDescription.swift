@@ -30,6 +30,7 @@ struct RunDescription {
       (
         "frozen", (record["frozen"]?.elements ?? []).compactMap(\.string).nonEmpty?.joined(separator: ", ") ?? "nothing"
       ),
+      ("thawed", thaw),
       ("pixels", data?["normalization"].flatMap(normalization)),
       ("training images", data.flatMap(trainingImages)),
       ("validation images", validationImages),
@@ -111,6 +112,14 @@ struct RunDescription {
     let least = stopping["minimum_improvement"]?.double ?? 0
     return "after \(number(stopping["patience"]) ?? "?") epochs without improvement"
       + (least > 0 ? " by \(Text.short(least))" : "")
+  }
+
+  /// `encoder after 3 epochs`
+  private var thaw: String? {
+    let parts = record["settings"]?["thaw"]?.elements.map { entry in
+      "\(entry["part"]?.string ?? "?") after \(number(entry["epochs"]) ?? "?") epochs"
+    }
+    return parts?.nonEmpty?.joined(separator: ", ")
   }
 
   private var pretraining: String {

@@ -1,3 +1,4 @@
+import TelarIO
 import TelarNN
 import TelarTraining
 
@@ -24,6 +25,8 @@ public struct Experiment: Sendable {
   /// What is off unless asked for.
   public var options: TrainingOptions
   public var pretraining: Pretraining?
+  /// Frozen parts that are trained after some epochs: how many, by part.
+  public var thaw: OrderedMembers<Int> = [:]
   public var claims: [Claim]
   /// The text's confusion matrix, as shares of each true class.
   public var confusion: [[Double]]?

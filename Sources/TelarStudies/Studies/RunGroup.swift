@@ -76,7 +76,9 @@ extension Experiment {
   /// A record with those settings that records have only where they are not the usual ones.
   private static func withDefaults(_ record: JSON.Members) -> JSON.Members {
     guard case .object(var settings)? = record["settings"] else { return record }
-    for (name, value) in optional([], .loss, TrainingOptions()) where settings[name] == nil { settings[name] = value }
+    for (name, value) in optional([], .loss, [:], TrainingOptions()) where settings[name] == nil {
+      settings[name] = value
+    }
     var record = record
     record["settings"] = .object(settings)
     return record
@@ -84,11 +86,9 @@ extension Experiment {
 
   /// Settings that a record may lack.
   private static func optional(
-    _ metrics: [EvaluationMetric], _ monitor: Monitor, _ options: TrainingOptions
+    _ metrics: [EvaluationMetric], _ monitor: Monitor, _ thaw: OrderedMembers<Int>, _ options: TrainingOptions
   ) -> JSON.Members {
-    var members: JSON.Members = [
-      "metrics": .array(metrics.map { .string($0.name) }), "monitor": .string(monitor.name),
-    ]
+    var members = TrainingSettings.optional(metrics, monitor, thaw)
     let options = options.json
     for keyword in TrainingOptions.jsonKeywords { members[keyword] = options[keyword] ?? .null }
     return members
@@ -114,7 +114,7 @@ extension Experiment {
       "loss": .string(loss.rawValue), "optimizer": optimizer.json, "schedule": schedule.json,
       "early_stopping": earlyStopping?.json ?? .null,
     ]
-    for (name, value) in Self.optional(metrics, monitor, options) { settings[name] = value }
+    for (name, value) in Self.optional(metrics, monitor, thaw, options) { settings[name] = value }
     return [
       "settings": .object(settings),
       "pretraining": source, "frozen": RunRecord.frozen(architecture), "network": architecture.json,

@@ -132,7 +132,7 @@ extension TrainingSettings {
       loss: experiment.loss, optimizer: experiment.optimizer, schedule: experiment.schedule,
       batchSize: options.batchSize ?? experiment.batchSize, epochs: epochs, earlyStopping: experiment.earlyStopping,
       options: experiment.options, seed: seed, curveImageCount: options.usedCurveImageCount)
-    (monitor, metrics) = (experiment.monitor, experiment.metrics)
+    (monitor, metrics, thaw) = (experiment.monitor, experiment.metrics, experiment.thaw)
   }
 }
 

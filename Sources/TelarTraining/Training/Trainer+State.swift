@@ -53,6 +53,8 @@ extension Trainer {
     let hasStopped = file.tensors[Self.stoppedName] != nil
     try check(progress[0] == steps || hasStopped && (0...steps).contains(progress[0]), Self.progressName)
     let others = try others(in: file, epochs: epochs)
+    // Parts thaw when an epoch begins, so the state at an epoch's end is of the parts that were trained in it.
+    try train(parts: thawed(after: done > 0 ? epochs : epochs - 1))
     try network.load(from: file)
     try step.optimizerState.load(from: file)
     try metrics.restore(gathered)

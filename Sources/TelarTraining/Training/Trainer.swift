@@ -8,14 +8,19 @@ import TelarNN
 /// read once per epoch. Seed and settings determine every bit of the result on a given device and build, also when the
 /// run is saved and resumed: see ``add(to:)`` and ``load(from:)``.
 public final class Trainer {
-  public let network: Network
+  /// Made anew when a part thaws: ``TrainingSettings/thaw``.
+  public internal(set) var network: Network
   public let settings: TrainingSettings
   /// The name of the run in errors.
   public let name: String
   /// The metrics of the completed epochs.
   public internal(set) var history: [EpochMetrics] = []
 
-  let step: TrainingStep
+  var step: TrainingStep
+  /// The network's in the beginning.
+  let architecture: Architecture
+  /// The parts that are frozen in it and trained now.
+  var thawedParts: Set<String> = []
   package let images: Images
   let metrics: RunningMetrics
   private let augmenter: Augmenter?
@@ -63,14 +68,19 @@ public final class Trainer {
   /// - Parameter name: the name of the run in errors.
   public init(_ name: String, _ network: Network, _ images: Images, _ settings: TrainingSettings) throws {
     precondition(settings.batchSize > 0 && settings.epochs > 0 && settings.evaluationBatchSize > 0)
+    for (part, epochs) in settings.thaw {
+      precondition(
+        epochs >= 1 && network.parts.contains { $0.name == part && $0.isFrozen },
+        "\(part), which is to thaw after \(epochs) epochs, is no frozen part of the network")
+    }
     self.name = name
     self.network = network
+    architecture = network.architecture
     self.images = images
     self.settings = settings
     stepsPerEpoch = (images.training.count + settings.stepImageCount - 1) / settings.stepImageCount
     let options = settings.options
-    step = try TrainingStep(network, settings.optimizer, groups: options.parameterGroups)
-    step.optimizerState.clipNorm = options.clipNorm
+    step = try Self.step(of: network, settings)
     metrics = try RunningMetrics(on: network.device)
     augmenter = try options.augmentation.map {
       try Augmenter($0, of: images.training, seed: settings.seed, on: network.device)
@@ -176,8 +186,9 @@ public final class Trainer {
       stepsPerEpoch: stepsPerEpoch, loss: values.loss, imagesPerSecond: Double(values.examples) / seconds)
   }
 
-  /// Sets the epoch's learning rates, shuffles the images, and resets the metrics at the start of an epoch.
+  /// Thaws parts, sets the epoch's learning rates, shuffles the images, and resets the metrics at the start of an epoch.
   func beginEpoch() throws {
+    try train(parts: thawed(after: history.count))
     let (settings, stepsPerEpoch) = (settings, stepsPerEpoch)
     let base = settings.schedule.base(settings.optimizer.learningRate, after: history.map(\.validationLoss))
     step.schedule = { step in

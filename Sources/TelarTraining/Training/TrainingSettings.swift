@@ -17,6 +17,10 @@ public struct TrainingSettings: Sendable {
   /// - Cost: reads the network's outputs for the validation images from the device, once for all metrics; SSIM also
   ///   takes the host's time.
   public var metrics: [EvaluationMetric] = []
+  /// Parts that are frozen in the network and trained after some epochs: how many, by part, at least 1. An optimizer then
+  /// begins with them as at the start of a run, its moments zero and its count of their steps too; as in PyTorch, other
+  /// parameters' counts go on.
+  public var thaw: OrderedMembers<Int> = [:]
   /// What is done beyond that.
   public var options: TrainingOptions
   /// Initial weights, dropout masks and the order of images follow from it.
@@ -54,15 +58,18 @@ public struct TrainingSettings: Sendable {
       "early_stopping": earlyStopping?.json ?? .null, "seed": .integer(Int(truncatingIfNeeded: seed)),
       "curve_images": .integer(curveImageCount), "evaluation_batch_size": .integer(evaluationBatchSize),
     ]
-    for (name, value) in Self.json(metrics, monitor) { members[name] = value }
+    let usual = Self.optional([], .loss, [:])
+    for (name, value) in Self.optional(metrics, monitor, thaw) where value != usual[name] { members[name] = value }
     return members.adding(options.json)
   }
 
-  /// The metrics as members of a record, which has none for the usual ones.
-  package static func json(_ metrics: [EvaluationMetric], _ monitor: Monitor) -> JSON.Members {
-    var members: JSON.Members = [:]
-    if !metrics.isEmpty { members["metrics"] = .array(metrics.map { .string($0.name) }) }
-    if monitor != .loss { members["monitor"] = .string(monitor.name) }
-    return members
+  /// Settings that a record has only where they are not the usual ones.
+  package static func optional(_ metrics: [EvaluationMetric], _ monitor: Monitor, _ thaw: OrderedMembers<Int>)
+    -> JSON.Members
+  {
+    [
+      "metrics": .array(metrics.map { .string($0.name) }), "monitor": .string(monitor.name),
+      "thaw": .array(thaw.map { .object(["part": .string($0.key), "epochs": .integer($0.value)]) }),
+    ]
   }
 }

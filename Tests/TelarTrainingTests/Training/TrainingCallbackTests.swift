@@ -94,6 +94,21 @@ struct TrainingCallbackTests {
     }
   }
 
+  @Test func `the loss of a step is that of all its batches`() throws {
+    try TestDevices.cpu.use { device in
+      let trainer = try trainer(device) {
+        $0.batchSize = 4
+        $0.options.accumulation = 3
+        $0.epochs = 1
+      }
+      let recorder = Recorder(observesSteps: true)
+      try trainer.train([recorder])
+      #expect(recorder.events == ["began with 0", "step 1.1", "step 1.2", "step 1.3, the last", "epoch 1", "ended"])
+      let mean = (12 * recorder.losses[0] + 12 * recorder.losses[1] + recorder.losses[2]) / 25
+      #expect(abs(mean - trainer.history[0].trainingLoss) < 1e-6)
+    }
+  }
+
   @Test(arguments: ["epoch 2", "step 2.2", "step 2.3, the last"]) func `a callback ends the run`(place: String) throws {
     try TestDevices.cpu.use { device in
       let stopped = try trainer(device)
