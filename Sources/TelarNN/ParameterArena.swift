@@ -35,6 +35,8 @@ final class ParameterArena {
   let slots: [GradientSlot]
   /// Floats of the run of trained parameters, gaps included.
   let trainedCount: Int
+  /// Floats of all parameters, gaps included.
+  let count: Int
   let values: Buffer
   /// As long as the run of trained parameters; `nil` when there is none.
   let gradients: Buffer?
@@ -77,6 +79,7 @@ final class ParameterArena {
     trainedCount = end
     place { !$0.isTrained }
 
+    count = end
     values = try device.zeroed(floats: end)
     gradients = trainedCount > 0 ? try device.zeroed(floats: trainedCount) : nil
     let parts = try device.traits.isVector ? nil : PartsArena(on: device)

@@ -46,7 +46,7 @@ public enum Metric: Hashable, Sendable {
   public var isAccuracy: Bool {
     switch self {
     case .validationAccuracy, .trainingAccuracy: true
-    case .validation(let metric), .test(let metric): metric.isOfClassifiers
+    case .validation(let metric), .test(let metric): metric.isOfClassifiers && metric != .averageLoss
     case .validationLoss, .trainingLoss, .testLoss, .lossWhileTraining: false
     }
   }
@@ -54,7 +54,7 @@ public enum Metric: Hashable, Sendable {
   /// Whether the best value is the highest.
   public var isHigherBetter: Bool {
     switch self {
-    case .validation, .test: true
+    case .validation(let metric), .test(let metric): metric.isHigherBetter
     default: isAccuracy
     }
   }

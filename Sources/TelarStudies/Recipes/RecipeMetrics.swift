@@ -18,9 +18,10 @@ struct RecipeMetrics {
   func read(
     _ metrics: TOMLNode?, monitor: TOMLNode?, into experiment: inout Experiment, _ settings: TOMLNode
   ) throws(RecipeError) {
+    let hasAverage = experiment.options.averageDecay != nil
     for node in try metrics?.array() ?? [] {
       guard let metric = EvaluationMetric(name: try node.string()) else { throw unknown(node, EvaluationMetric.names) }
-      try check(metric, node)
+      try check(metric, node, hasAverage: hasAverage)
       guard !experiment.metrics.contains(metric) else { throw node.error("\(metric.name) stands there twice") }
       experiment.metrics.append(metric)
     }
@@ -29,7 +30,7 @@ struct RecipeMetrics {
         throw unknown(monitor, ["loss", "accuracy"] + EvaluationMetric.names)
       }
       if found == .accuracy, !isClassifier { throw monitor.error("is for a classifier, and this is an autoencoder") }
-      if case .metric(let metric) = found { try check(metric, monitor) }
+      if case .metric(let metric) = found { try check(metric, monitor, hasAverage: hasAverage) }
       experiment.monitor = found
     }
     try Self.check(experiment.claims.map(\.metric), of: experiment, settings)
@@ -51,8 +52,11 @@ struct RecipeMetrics {
         + remark)
   }
 
-  private func check(_ metric: EvaluationMetric, _ node: TOMLNode) throws(RecipeError) {
-    guard metric.isOfClassifiers == isClassifier else {
+  private func check(_ metric: EvaluationMetric, _ node: TOMLNode, hasAverage: Bool) throws(RecipeError) {
+    guard !metric.isOfAverage || hasAverage else {
+      throw node.error("\(metric.name) is of a moving average, which the experiment has none of: set ema = 0.999")
+    }
+    guard isClassifier ? metric.isOfClassifiers : metric.isOfAutoencoders else {
       throw node.error(
         metric.isOfClassifiers
           ? "\(metric.name) is for a classifier, and this is an autoencoder"

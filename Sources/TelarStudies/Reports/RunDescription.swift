@@ -25,6 +25,7 @@ struct RunDescription {
       ("augmentation", settings?["augmentation"].map { others(in: $0, besides: []).joined(separator: ", ") }),
       ("gradients clipped to norm", number(settings?["clip_norm"])),
       ("batches a step", number(settings?["accumulate"])),
+      ("moving average, decay", number(settings?["ema"])),
       ("parameter groups", settings?["parameter_groups"].flatMap(parameterGroups)),
       ("pre-training", pretraining),
       (

@@ -1,7 +1,8 @@
 /// A number that an evaluation computes from a network's outputs, beside loss and accuracy.
 ///
 /// Names in recipes and records: `top5_accuracy`, with any number, `balanced_accuracy`, `macro_precision`,
-/// `macro_recall`, `macro_f1` of classifiers; `psnr`, `ssim` of autoencoders.
+/// `macro_recall`, `macro_f1` of classifiers; `psnr`, `ssim` of autoencoders; `ema_loss` and, of classifiers, `ema_accuracy` of
+/// runs with a moving average, of which they are measured without being asked for.
 public enum EvaluationMetric: Hashable, Sendable {
   /// The share of images whose class is among those of the k largest logits.
   case topAccuracy(Int)
@@ -13,6 +14,8 @@ public enum EvaluationMetric: Hashable, Sendable {
   case macroRecall
   /// ``ClassScores/macroF1``.
   case macroF1
+  /// The loss and the accuracy of the moving average of the network's numbers.
+  case averageLoss, averageAccuracy
   /// The mean over the images of ``ImageQuality/peakSignalToNoiseRatio(_:_:)``, in dB.
   case psnr
   /// The mean over the images of ``ImageQuality/structuralSimilarity(_:_:size:)``.
@@ -22,7 +25,7 @@ public enum EvaluationMetric: Hashable, Sendable {
   public static var names: [String] { ([.topAccuracy(5)] + others).map(\.name).sorted() }
 
   private static let others: [EvaluationMetric] = [
-    .balancedAccuracy, .macroPrecision, .macroRecall, .macroF1, .psnr, .ssim,
+    .balancedAccuracy, .macroPrecision, .macroRecall, .macroF1, .psnr, .ssim, .averageLoss, .averageAccuracy,
   ]
 
   /// The metric with a name, ignoring case; `nil` for any other text.
@@ -46,6 +49,8 @@ public enum EvaluationMetric: Hashable, Sendable {
     case .macroPrecision: "macro_precision"
     case .macroRecall: "macro_recall"
     case .macroF1: "macro_f1"
+    case .averageLoss: "ema_loss"
+    case .averageAccuracy: "ema_accuracy"
     case .psnr: "psnr"
     case .ssim: "ssim"
     }
@@ -59,13 +64,24 @@ public enum EvaluationMetric: Hashable, Sendable {
     case .macroPrecision: "macro precision"
     case .macroRecall: "macro recall"
     case .macroF1: "macro F1"
+    case .averageLoss: "loss of the average"
+    case .averageAccuracy: "accuracy of the average"
     case .psnr: "PSNR"
     case .ssim: "SSIM"
     }
   }
 
-  /// Whether it is of a classifier's outputs; otherwise it is of an autoencoder's.
+  /// Whether it is of a classifier's outputs.
   public var isOfClassifiers: Bool { self != .psnr && self != .ssim }
+
+  /// Whether it is of an autoencoder's outputs.
+  public var isOfAutoencoders: Bool { [.psnr, .ssim, .averageLoss].contains(self) }
+
+  /// Whether it is of the moving average of a network's numbers.
+  public var isOfAverage: Bool { self == .averageLoss || self == .averageAccuracy }
+
+  /// Whether the best value is the highest.
+  public var isHigherBetter: Bool { self != .averageLoss }
 
   /// The least height and width of images that it is defined for.
   public var leastImageSide: Int { self == .ssim ? ImageQuality.windowSize : 1 }
@@ -124,7 +140,13 @@ public enum Monitor: Hashable, Sendable {
   }
 
   /// Whether the best value is the highest.
-  public var isHigherBetter: Bool { self != .loss }
+  public var isHigherBetter: Bool {
+    switch self {
+    case .loss: false
+    case .accuracy: true
+    case .metric(let metric): metric.isHigherBetter
+    }
+  }
 
   /// The metric of an epoch; `nil` where it was not measured.
   public func value(of epoch: EpochMetrics) -> Double? {

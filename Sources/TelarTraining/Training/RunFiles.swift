@@ -2,7 +2,8 @@ import Foundation
 import TelarIO
 import TelarNN
 
-/// The checkpoints of the best and the last epoch. With early stopping the network has the weights of the best in the end.
+/// The checkpoints of the best and the last epoch, and of the moving average where there is one. The best is of the average
+/// where that is what is monitored. With early stopping the network has the weights of the best in the end.
 final class CheckpointFiles: TrainingCallback {
   private let folder: RunFolder
   private let metadata: OrderedMembers<String>
@@ -14,12 +15,19 @@ final class CheckpointFiles: TrainingCallback {
   }
 
   func epochEnded(_ metrics: EpochMetrics, of trainer: Trainer) throws -> TrainingDecision {
-    if trainer.bestEpoch == metrics.epoch { try write(trainer.network, to: RunFolder.bestName) }
+    if trainer.bestEpoch == metrics.epoch {
+      if case .metric(let metric) = trainer.settings.monitor, metric.isOfAverage, let average = trainer.average {
+        try average.exchanging { try write(trainer.network, to: RunFolder.bestName) }
+      } else {
+        try write(trainer.network, to: RunFolder.bestName)
+      }
+    }
     return .proceed
   }
 
   func runEnded(_ trainer: Trainer) throws {
     try write(trainer.network, to: RunFolder.lastName)
+    try trainer.average?.exchanging { try write(trainer.network, to: RunFolder.averageName) }
     guard trainer.settings.earlyStopping != nil else { return }
     try trainer.network.load(from: SafetensorsFile(folder.file(RunFolder.bestName), requiringChecksum: true))
   }

@@ -19,6 +19,7 @@ public struct RunFolder: Sendable {
   public static let stateName = "state.safetensors"
   public static let bestName = "best.safetensors"
   public static let lastName = "last.safetensors"
+  public static let averageName = "average.safetensors"
   public static let samplesName = "samples.safetensors"
   public static let metricsName = "metrics.jsonl"
   static let metricsTableName = "metrics.csv"
@@ -91,7 +92,7 @@ public struct RunFolder: Sendable {
   }
 
   /// The names of checkpoints and metrics in the folder: files that cannot be made again without training.
-  public var results: [String] { [Self.bestName, Self.lastName, Self.metricsName].filter(has) }
+  public var results: [String] { [Self.bestName, Self.lastName, Self.averageName, Self.metricsName].filter(has) }
 
   /// Removes the files of a run, and only those, and writes the record of a new one. If this is interrupted, the folder
   /// is that of an unfinished run.
@@ -104,7 +105,7 @@ public struct RunFolder: Sendable {
 
   private static func isOfRun(_ name: String) -> Bool {
     let own = [
-      recordName, resultName, stateName, bestName, lastName, samplesName, metricsName, metricsTableName,
+      recordName, resultName, stateName, bestName, lastName, averageName, samplesName, metricsName, metricsTableName,
     ]
     let figures = ["loss", "accuracy", "confusion", "reconstructions"]
     return own.contains(name) || name.hasPrefix(eventsPrefix)

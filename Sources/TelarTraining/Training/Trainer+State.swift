@@ -17,6 +17,7 @@ extension Trainer {
     try checkFinite()
     try network.add(to: &writer)
     try step.optimizerState.add(to: &writer)
+    try average?.add(to: &writer)
     writer.add(Self.progressName, shape: [2], [Int64(step.step), Int64(imagesDone)])
     writer.add(Self.gatheredName, shape: [4], try metrics.snapshot())
     writer.add(Self.secondsName, shape: [], [secondsDone])
@@ -57,6 +58,7 @@ extension Trainer {
     try train(parts: thawed(after: done > 0 ? epochs : epochs - 1))
     try network.load(from: file)
     try step.optimizerState.load(from: file)
+    try average?.load(from: file)
     try metrics.restore(gathered)
     step.step = Int(progress[0])
     isStopped = hasStopped

@@ -39,6 +39,7 @@ extension Trainer {
     let nextStep = try Self.step(of: next, settings)
     try nextStep.optimizerState.take(from: step.optimizerState)
     nextStep.step = step.step
+    average = try average.map { try ParameterAverage($0, goingOnFor: next) }
     (network, step, thawedParts) = (next, nextStep, parts)
   }
 }

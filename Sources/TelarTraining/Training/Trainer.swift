@@ -24,6 +24,8 @@ public final class Trainer {
   package let images: Images
   let metrics: RunningMetrics
   private let augmenter: Augmenter?
+  /// The moving average of the network's numbers, where the settings ask for one.
+  public internal(set) var average: ParameterAverage?
   private let classWeights: ClassWeights?
   var best: BestEpoch
   /// What ``EpochMetrics/validationMetrics`` has: what the settings ask for and monitor, and
@@ -92,6 +94,7 @@ public final class Trainer {
         try ClassWeights($0.map { Float($0) }, on: network.device)
       }
     }
+    average = try options.averageDecay.map { try ParameterAverage(of: network, decay: $0) }
     best = BestEpoch(settings)
     validationMetrics = Self.metrics(of: network, settings)
   }
@@ -102,6 +105,10 @@ public final class Trainer {
     let isCounted = metrics.contains { if case .topAccuracy = $0 { true } else { false } }
     if settings.loss == .classification, !isCounted, let shape = network.outputShape, shape.count == 1 {
       metrics.formUnion(EvaluationMetric.usual(classCount: shape[0]))
+    }
+    if settings.options.averageDecay != nil {
+      metrics.insert(.averageLoss)
+      if settings.loss == .classification { metrics.insert(.averageAccuracy) }
     }
     return metrics.sorted()
   }
@@ -259,6 +266,7 @@ public final class Trainer {
     let counts = stride(from: imagesDone, to: end, by: settings.batchSize).map { min(settings.batchSize, end - $0) }
     let launches = network.device.counters.launches
     let losses = try take(counts)
+    try average?.update()
     imagesDone = end
     launchesDone += network.device.counters.launches - launches
     stepsCounted += 1
@@ -268,7 +276,12 @@ public final class Trainer {
   private func endEpoch(_ epoch: Int, _ trained: RunningMetrics.Values) throws -> EpochMetrics {
     let curve = try measure(images.curve)
     try checkFinite(curve.loss, epoch)
-    let (validation, others) = try measureAll(images.validation)
+    var (validation, others) = try measureAll(images.validation)
+    if let average {
+      let averaged = try average.exchanging { try measure(images.validation) }
+      others[.averageLoss] = averaged.loss
+      if settings.loss == .classification { others[.averageAccuracy] = averaged.accuracy }
+    }
     try checkFinite(validation.loss, epoch)
     let isClassification = settings.loss == .classification
     let result = EpochMetrics(
@@ -293,9 +306,10 @@ public final class Trainer {
   public func measureAll(_ set: DeviceImages) throws -> (
     values: RunningMetrics.Values, metrics: [EvaluationMetric: Double]
   ) {
-    if validationMetrics.isEmpty { return (try measure(set), [:]) }
+    let metrics = validationMetrics.filter { !$0.isOfAverage }
+    if metrics.isEmpty { return (try measure(set), [:]) }
     return try network.evaluate(
-      on: set, loss: settings.loss, batchSize: settings.evaluationBatchSize, metrics: validationMetrics)
+      on: set, loss: settings.loss, batchSize: settings.evaluationBatchSize, metrics: metrics)
   }
 
   /// Throws if the present epoch's loss so far is not finite. Waits for the device.

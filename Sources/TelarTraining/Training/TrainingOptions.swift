@@ -10,13 +10,15 @@ public struct TrainingOptions: Sendable, Hashable {
   public var clipNorm: Double?
   /// Batches whose gradients a step of the optimizer averages, weighted by their images.
   public var accumulation = 1
+  /// The decay of a moving average of the network's numbers, which is measured and kept beside them; `nil` for none.
+  public var averageDecay: Double?
   /// Parameters with other settings of the optimizer.
   public var parameterGroups: [ParameterGroup] = []
 
   public init() {}
 
   /// The keywords of recipes; ``objective`` is read with the loss.
-  public static let keywords = ["augmentation", "clip_norm", "accumulate", "parameter_groups"]
+  public static let keywords = ["augmentation", "clip_norm", "accumulate", "ema", "parameter_groups"]
 
   /// The settings from their keywords; omitted ones have defaults.
   ///
@@ -40,6 +42,14 @@ public struct TrainingOptions: Sendable, Hashable {
       }
       return count
     }
+    averageDecay = try attributes.take("ema", default: nil) { value, reader in
+      if value == .boolean(false) { return nil }
+      guard let decay = value.double, 0 <= decay, decay < 1 else {
+        throw reader.error(
+          "ema", "must be a number from 0 to below 1, such as 0.999, or false, not \(value.text.prefix(40))")
+      }
+      return decay
+    }
     parameterGroups = try attributes.take("parameter_groups", default: []) { value, _ in
       if value == .boolean(false) { return [] }
       guard case .array(let groups) = value else { return [try ParameterGroup(value, place: "parameter_groups")] }
@@ -53,6 +63,7 @@ public struct TrainingOptions: Sendable, Hashable {
     members["augmentation"] = augmentation?.json
     members["clip_norm"] = clipNorm.map(JSON.number)
     if accumulation > 1 { members["accumulate"] = .integer(accumulation) }
+    members["ema"] = averageDecay.map(JSON.number)
     if !parameterGroups.isEmpty { members["parameter_groups"] = .array(parameterGroups.map(\.json)) }
     return members
   }

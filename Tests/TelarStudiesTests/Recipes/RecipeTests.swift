@@ -208,12 +208,15 @@ struct RecipeTests {
       ]
       """)
     #expect(all.clipNorm == 1.5 && all.accumulation == 4)
+    #expect(try options("ema = 0.99\nmonitor = \"ema_accuracy\"").averageDecay == 0.99)
     #expect(
       all.parameterGroups == [
         ParameterGroup(["vectors"], ["weight_decay": .number(0.5)]),
         ParameterGroup(["classifier.*", "*.bias"], ["learning_rate": .number(1e-4)]),
       ])
     for (wrong, problem) in [
+      ("ema = 1", "ema: must be a number from 0 to below 1"),
+      ("monitor = \"ema_loss\"", "is of a moving average, which the experiment has none of"),
       ("clip_norm = 0", "clip_norm: must be a number above 0"), ("accumulate = 0", "accumulate: must be an integer"),
       ("parameter_groups = 3", "parameter_groups: is a list of tables such as"),
       ("parameter_groups = [{ parameters = 1, weight_decay = 0 }]", "has parameters that are no names"),

@@ -91,7 +91,7 @@ struct RecipeWriterTests {
     var options = TrainingOptions()
     options.augmentation = augmentation
     options.objective = .crossEntropy(labelSmoothing: 0.1, weights: .given((0..<10).map { Double($0) / 8 }))
-    (options.clipNorm, options.accumulation) = (2.5, 3)
+    (options.clipNorm, options.accumulation, options.averageDecay) = (2.5, 3, 0.999)
     options.parameterGroups = [
       ParameterGroup(["vectors"], ["weight_decay": .number(0)]),
       ParameterGroup(["net.0.*"], ["learning_rate": .number(1e-6)]),

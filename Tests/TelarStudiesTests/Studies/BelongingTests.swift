@@ -104,7 +104,7 @@ struct BelongingTests {
     #expect(before.others.map(\.seed) == [0])
   }
 
-  @Test(arguments: ["objective", "augmentation", "clip_norm", "accumulate", "parameter_groups"])
+  @Test(arguments: ["objective", "augmentation", "clip_norm", "accumulate", "ema", "parameter_groups"])
   func `runs with other options are not averaged, and made again`(keyword: String) throws {
     var given = Given()
     switch keyword {
@@ -115,6 +115,7 @@ struct BelongingTests {
       given.options.augmentation = augmentation
     case "clip_norm": given.options.clipNorm = 1
     case "accumulate": given.options.accumulation = 2
+    case "ema": given.options.averageDecay = 0.5
     default: given.options.parameterGroups = [ParameterGroup(["*.bias"], ["weight_decay": .number(0.1)])]
     }
     _ = try run(["first"]) { $0.seedCount = 2 }

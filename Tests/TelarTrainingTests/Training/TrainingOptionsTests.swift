@@ -89,6 +89,7 @@ struct TrainingOptionsTests {
       let several = options {
         $0.accumulation = 2
         $0.clipNorm = 0.5
+        $0.averageDecay = 0.9
         $0.parameterGroups = [ParameterGroup(["*.bias"], ["learning_rate": .number(0.002)])]
       }
       let straight = try trainer(on: device, several)
@@ -112,8 +113,63 @@ struct TrainingOptionsTests {
       try resumed.load(from: SafetensorsFile(folder.path + "/state.safetensors"))
       let last = try resumed.runEpoch()
       #expect(last.trainingLoss == second.trainingLoss && last.validationLoss == second.validationLoss)
+      #expect(last.validationMetrics == second.validationMetrics && last.validationMetrics[.averageLoss] != nil)
       // A run of the same batches one by one is another.
       #expect(try trainer(on: device, TrainingOptions()).runEpoch().validationLoss != first.validationLoss)
+    }
+  }
+
+  /// Averages a network's numbers in double precision.
+  private final class Follower: TrainingCallback {
+    private let decay: Double
+    private var steps = 0.0
+    var average: [[Double]]
+
+    init(_ network: Network, decay: Double) throws {
+      self.decay = decay
+      average = try network.parameters.map { try $0.values().map(Double.init) }
+    }
+
+    var observesSteps: Bool { true }
+
+    func stepEnded(_ step: Trainer.Step, of trainer: Trainer) throws -> TrainingDecision {
+      let share = 1 - min(decay, (1 + steps) / (10 + steps))
+      for (index, parameter) in trainer.network.parameters.enumerated() {
+        for (place, value) in try parameter.values().enumerated() {
+          average[index][place] += (Double(value) - average[index][place]) * share
+        }
+      }
+      steps += 1
+      return .proceed
+    }
+  }
+
+  /// The average is that of the numbers behind each step, and training goes on as without it.
+  @Test(arguments: TestDevices.all)
+  func `a moving average is measured beside the network`(_ on: TestDevice) throws {
+    try on.use { device in
+      let averaging = options { $0.averageDecay = 0.75 }
+      let plain = try trainer(on: device, TrainingOptions()), averaged = try trainer(on: device, averaging)
+      let follower = try Follower(plain.network, decay: 0.75)
+      for _ in 0..<2 { try plain.runEpoch([follower]) }
+      let expected = follower.average
+      _ = try averaged.runEpoch()
+      let metrics = try averaged.runEpoch()
+      for (a, b) in zip(plain.network.parameters, averaged.network.parameters) {
+        #expect(try a.values() == b.values())
+      }
+      let average = try #require(averaged.average)
+      try average.exchanging {
+        for (parameter, values) in zip(averaged.network.parameters, expected) {
+          try expectClose(
+            parameter.values(), OracleTensor(parameter.spec.shape, values), .within(absolute: 1e-6, relative: 1e-5),
+            TestCase(device, parameter.key))
+        }
+        let own = try averaged.measure(averaged.images.validation)
+        #expect(metrics.validationMetrics[.averageLoss] == own.loss)
+        #expect(metrics.validationMetrics[.averageAccuracy] == own.accuracy)
+      }
+      #expect(metrics.validationMetrics[.averageLoss] != metrics.validationLoss)
     }
   }
 
@@ -123,7 +179,7 @@ struct TrainingOptionsTests {
     for keyword in TrainingOptions.jsonKeywords { #expect(plain[keyword] == nil) }
     settings.options = options {
       $0.objective = .crossEntropy(labelSmoothing: 0.1, weights: .equal)
-      ($0.clipNorm, $0.accumulation) = (1, 4)
+      ($0.clipNorm, $0.accumulation, $0.averageDecay) = (1, 4, 0.999)
       $0.parameterGroups = [.noDecayOfVectors]
     }
     #expect(settings.stepImageCount == 400)
