@@ -85,7 +85,7 @@ struct LearningRateSweepTests {
     let sweep = LearningRateSweep(minimum: 1e-4, maximum: 1e-2, steps: 12)
     try on.use { device in
       let result = try trainer(device, loss: loss, SGD(learningRate: 3, momentum: 0.9)).sweep(sweep)
-      #expect(result.points.count == 12 && !result.hasDiverged)
+      try #require(result.points.count == 12 && !result.hasDiverged)
       // The same steps by hand; five in an epoch, the last of five images.
       let other = try trainer(device, loss: loss, SGD())
       let step = try TrainingStep(other.network, SGD(learningRate: 3, momentum: 0.9), schedule: sweep.rate)

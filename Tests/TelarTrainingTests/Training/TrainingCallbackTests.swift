@@ -189,18 +189,22 @@ struct TrainingCallbackTests {
     try TestDevices.cpu.use { device in
       let folder = try TemporaryFolder()
       let trainer = try trainer(device)
-      /// Resumes from the state after each step.
+      /// Resumes from the state after each step and epoch.
       final class Resumes: TrainingCallback {
-        let body: (Trainer.Step) throws -> Void
-        init(_ body: @escaping (Trainer.Step) throws -> Void) { self.body = body }
+        let body: () throws -> Void
+        init(_ body: @escaping () throws -> Void) { self.body = body }
         var observesSteps: Bool { true }
         func stepEnded(_ step: Trainer.Step, of trainer: Trainer) throws -> TrainingDecision {
-          try body(step)
+          try body()
+          return .proceed
+        }
+        func epochEnded(_ metrics: EpochMetrics, of trainer: Trainer) throws -> TrainingDecision {
+          try body()
           return .proceed
         }
       }
       var places: [Int64] = []
-      let resumes = Resumes { _ in
+      let resumes = Resumes {
         let file = try SafetensorsFile(folder.path + "/state.safetensors")
         places.append(try file.values("trainer/progress", as: Int64.self)[1])
         try self.trainer(device).load(from: file)
@@ -209,7 +213,7 @@ struct TrainingCallbackTests {
       try run.begin()
       try run.train()
       // Callbacks come before the state: they find that of the step before.
-      #expect(places == [0, 10, 20, 0, 10, 20, 0, 10, 20])
+      #expect(places == [0, 10, 20, 20, 0, 10, 20, 20, 0, 10, 20, 20])
     }
   }
 }
