@@ -102,7 +102,12 @@ final class CaseRun {
       }
       seed = try device.tensor(gradient.shape, gradient.values)
     }
-    try tape.backward(from: output, seed: seed)
+    // A layer that only passes on what it is given returns the leaf, from which there is nothing to run back.
+    if let seed, output.gradient != nil {
+      try tape.accumulate(seed, into: output)
+    } else {
+      try tape.backward(from: output, seed: seed)
+    }
     for leaf in leaves {
       guard leaf.slot.isSet else { throw CaseError("the operator computed no gradient of \(leaf.name)") }
       let sum = try leaf.slot.tensor
