@@ -207,7 +207,7 @@ import Testing
     for (text, problem) in [
       (#"{"layer": "Residual"}"#, "net.0 (Residual): layers is missing"),
       (#"{"layer": "Residual", "layers": 3}"#, "layers must be a list of layers, not 3"),
-      (#"{"layer": "Residual", "layers": ["Rellu"]}"#, "layers.0: unknown layer \"Rellu\", did you mean ReLU?"),
+      (#"{"layer": "Residual", "layers": ["Rellu"]}"#, "layers.0: no layer is named \"Rellu\". Did you mean ReLU?"),
       (#"{"layer": "Concat", "branches": []}"#, "branches must be a list of lists of layers"),
       (
         #"{"layer": "Concat", "branches": [["ReLU"], [{"layer": "Linear"}]]}"#,
