@@ -78,7 +78,7 @@ def read(path):
         with safe_open(path, "numpy") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}
-    except Exception as error:  # The library has an error type of its own for a damaged header, and others for the rest.
+    except Exception as error:  # The library has error types of several kinds.
         raise TelarError(f"{path} cannot be read as a safetensors file: {error}") from error
 
     def value(name, default=None):
@@ -97,12 +97,58 @@ def read(path):
         **{name: number if isinstance(number, list) else [number] for name, number in numbers.items()})
 
 
+def _containers():
+    """Telar's layers that are made of layers, as PyTorch's modules with the same names of tensors."""
+    import torch
+    from torch import nn
+
+    class Residual(nn.Sequential):
+        """x + layers(x), or shortcut(x) + layers(x)."""
+
+        def __init__(self, layers, shortcut=()):
+            super().__init__(*layers)
+            if shortcut:
+                self.add_module("shortcut", nn.Sequential(*shortcut))
+
+        def forward(self, x):
+            y = x
+            for name, layer in self.named_children():
+                if name != "shortcut":
+                    y = layer(y)
+            return y + (self.shortcut(x) if "shortcut" in self._modules else x)
+
+    class Concat(nn.ModuleList):
+        """What several chains make of x, side by side in the channels or features."""
+
+        def __init__(self, branches):
+            super().__init__(nn.Sequential(*branch) for branch in branches)
+
+        def forward(self, x):
+            return torch.cat([branch(x) for branch in self], 1)
+
+    return Residual, Concat
+
+
+def _layers(place, descriptions):
+    """A list of layers, each a table or a name."""
+    if not isinstance(descriptions, list):
+        raise TelarError(f"{place} is no list of layers")
+    return [_layer(f"{place}.{i}", {"layer": layer} if isinstance(layer, str) else layer)
+            for i, layer in enumerate(descriptions)]
+
+
 def _layer(place, description):
     """A layer in PyTorch, whose names and keywords the file has."""
     from torch import nn
 
     keywords = dict(description)
     name = keywords.pop("layer", "")
+    if name == "Residual":
+        shortcut = _layers(f"{place}.shortcut", keywords.get("shortcut", []))
+        return _containers()[0](_layers(f"{place}.layers", keywords.get("layers")), shortcut)
+    if name == "Concat":
+        return _containers()[1](
+            _layers(f"{place}.branches.{i}", branch) for i, branch in enumerate(keywords.get("branches", [])))
     kind = getattr(nn, name, None) if name.isidentifier() else None
     if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
         raise TelarError(f"{place}: PyTorch has no layer {name!r}")
@@ -127,7 +173,7 @@ def load_parts(checkpoint):
         raise TelarError(f"{checkpoint.path} does not say what its network is, as files that PyTorch writes")
     parts = OrderedDict()
     for part, layers in checkpoint.network.items():
-        parts[part] = nn.Sequential(*(_layer(f"{part}.{i}", layer) for i, layer in enumerate(layers)))
+        parts[part] = nn.Sequential(*_layers(part, layers))
     module = nn.ModuleDict(parts)
     values = {name: torch.from_numpy(checkpoint.tensors[name].copy())
               for name in module.state_dict() if name in checkpoint.tensors}
@@ -156,7 +202,8 @@ def load_module(checkpoint):
 #: Keywords of PyTorch's layers that Telar reads, and the attributes that have them.
 _KEYWORDS = {
     "Conv2d": "in_channels out_channels kernel_size stride padding dilation groups padding_mode",
-    "ConvTranspose2d": "in_channels out_channels kernel_size stride padding output_padding dilation groups padding_mode",
+    "ConvTranspose2d":
+        "in_channels out_channels kernel_size stride padding output_padding dilation groups padding_mode",
     "Linear": "in_features out_features",
     "BatchNorm2d": "num_features eps momentum affine track_running_stats",
     "GroupNorm": "num_groups num_channels eps affine",
@@ -188,17 +235,30 @@ def layers_of(module):
     for part, layers in module.named_children():
         if not isinstance(layers, nn.Sequential):
             raise TelarError(f"the part {part} is a {type(layers).__name__}, not a torch.nn.Sequential")
-        network[part] = []
-        for index, layer in enumerate(layers):
-            name = type(layer).__name__
-            if name not in _KEYWORDS:
-                raise TelarError(f"{part}.{index}: Telar has no layer {name}")
-            keywords = {key: getattr(layer, key) for key in _KEYWORDS[name].split()}
-            if name in _HAVE_BIAS:
-                keywords["bias"] = layer.bias is not None
-            network[part].append({"layer": name} | {
-                key: list(value) if isinstance(value, tuple) else value for key, value in keywords.items()})
+        network[part] = [_described(f"{part}.{index}", layer) for index, layer in layers.named_children()]
     return network
+
+
+def _described(place, layer):
+    """A layer by its name and keywords."""
+    def chain(layers):
+        return [_described(f"{place}.{name}", layer) for name, layer in layers if name != "shortcut"]
+
+    name = type(layer).__name__
+    if name == "Residual":
+        described = {"layer": name, "layers": chain(layer.named_children())}
+        if "shortcut" in dict(layer.named_children()):
+            described["shortcut"] = chain(layer.shortcut.named_children())
+        return described
+    if name == "Concat":
+        return {"layer": name, "branches": [chain(branch.named_children()) for branch in layer]}
+    if name not in _KEYWORDS:
+        raise TelarError(f"{place}: Telar has no layer {name}")
+    keywords = {key: getattr(layer, key) for key in _KEYWORDS[name].split()}
+    if name in _HAVE_BIAS:
+        keywords["bias"] = layer.bias is not None
+    return {"layer": name} | {
+        key: list(value) if isinstance(value, tuple) else value for key, value in keywords.items()}
 
 
 def save_module(
@@ -284,8 +344,8 @@ def _identity(record):
 def runs(folder):
     """The runs below a folder, a row each: settings, device, data, the last epoch's metrics and the result.
 
-    `ended` says whether a run has ended; of one that has not, the metrics are those of its last epoch so far. Columns of
-    nested settings have their path as a name, as in run.json: `settings.optimizer.learning_rate`.
+    `ended` says whether a run has ended; of one that has not, the metrics are those of its last epoch so far. Columns
+    of nested settings have their path as a name, as in run.json: `settings.optimizer.learning_rate`.
     """
     import pandas
 
@@ -355,7 +415,7 @@ def start(command, *names, telar="telar", **options):
     """Starts a comparison: start("train", "photos.toml", seeds=3, device="cpu", resume=True).
 
     command, names: as on the command line: `study` and a study's name, or `train` and a recipe, then experiments.
-    options: the command's options, with _ for -. True stands for an option without a value; None and False leave it out.
+    options: the command's, with _ for -. True stands for an option without a value; None and False leave it out.
     telar: the command itself.
     """
     arguments = [str(telar), command, *map(str, names), "--json"]

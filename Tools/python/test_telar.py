@@ -134,6 +134,36 @@ class ModuleTests(TestCase):
         with self.assertRaisesRegex(telar.TelarError, "code joins the parts"):
             telar.load_module(path)
 
+    def test_layers_within_layers(self):
+        import torch
+
+        def conv(inputs, outputs, size):
+            return {"layer": "Conv2d", "in_channels": inputs, "out_channels": outputs, "kernel_size": size,
+                    "padding": size // 2}
+
+        network = {"net": [
+            {"layer": "Residual", "layers": [conv(1, 4, 3), "ReLU"], "shortcut": [conv(1, 4, 1)]},
+            {"layer": "Concat", "branches": [[], [conv(4, 2, 3)]]}, {"layer": "Residual", "layers": [conv(6, 6, 3)]},
+        ]}
+        generator = np.random.default_rng(2)
+        tensors = {name: generator.standard_normal(shape).astype(np.float32) for name, shape in {
+            "net.0.0.weight": (4, 1, 3, 3), "net.0.0.bias": 4, "net.0.shortcut.0.weight": (4, 1, 1, 1),
+            "net.0.shortcut.0.bias": 4, "net.1.1.0.weight": (2, 4, 3, 3), "net.1.1.0.bias": 2,
+            "net.2.0.weight": (6, 6, 3, 3), "net.2.0.bias": 6}.items()}
+        path = self.folder / "c.safetensors"
+        save_file(tensors, path, metadata={"network": json.dumps(network)})
+        model = telar.load_module(path)
+        w = {name: torch.from_numpy(value) for name, value in tensors.items()}
+        f = torch.nn.functional
+        x = torch.randn(2, 1, 7, 5)
+        y = f.conv2d(x, w["net.0.0.weight"], w["net.0.0.bias"], padding=1).relu()
+        y = y + f.conv2d(x, w["net.0.shortcut.0.weight"], w["net.0.shortcut.0.bias"])
+        y = torch.cat([y, f.conv2d(y, w["net.1.1.0.weight"], w["net.1.1.0.bias"], padding=1)], 1)
+        y = y + f.conv2d(y, w["net.2.0.weight"], w["net.2.0.bias"], padding=1)
+        self.assertTrue(torch.equal(model(x), y))
+        telar.save_module(model, path)
+        self.assertTrue(torch.equal(telar.load_module(path)(x), y))
+
     def test_what_is_no_chain_is_named(self):
         from torch import nn
 
