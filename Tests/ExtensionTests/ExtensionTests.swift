@@ -16,7 +16,7 @@ import Testing
   private static let architecture = Architecture {
     Part("body") {
       Linear(6, 8)
-      Residual(8)
+      SkipLinear(8)
       FeatureScale(8)
       Linear(8, 3)
     }
@@ -79,7 +79,7 @@ import Testing
     schedule = { kind = "linear-decay", end_factor = 0.5, warm_up_epochs = 1 }
     parts = [{ name = "net", layers = [
       "Flatten", { layer = "Linear", in_features = 784, out_features = 8 }, { layer = "FeatureScale", features = 8 },
-      { layer = "Residual", features = 8 }, { layer = "Linear", in_features = 8, out_features = 10 },
+      { layer = "SkipLinear", features = 8 }, { layer = "Linear", in_features = 8, out_features = 10 },
     ] }]
     """
 
@@ -117,7 +117,7 @@ import Testing
     }
     #expect(settings["optimizer"]?.text == #"{"name":"RootMeanSquare","learning_rate":0.02,"smoothing":0.8}"#)
     #expect(settings["schedule"]?.text == #"{"kind":"linear-decay","end_factor":0.5,"warm_up_epochs":1.0}"#)
-    #expect(record["network"]?.text.contains(#"{"layer":"Residual","features":8,"claimed_cost":1.0}"#) == true)
+    #expect(record["network"]?.text.contains(#"{"layer":"SkipLinear","features":8,"claimed_cost":1.0}"#) == true)
     // After the warm-up a straight line: 1 - 0.5 · 11 / 12 of the rate at the last step.
     let rate = try #require(result.history.last?.learningRate)
     #expect(abs(rate - 0.02 * (1 - 0.5 * 11 / 12)) < 1e-9)
@@ -150,8 +150,8 @@ import Testing
     ("end_factor = 0.5", "end_factor = -1", "schedule.end_factor: must be a number from 0 to 1, not -1"),
     ("\"linear-decay\"", "\"polynomial\"", "\"linear-decay\""),
     ("\"RootMeanSquare\"", "\"Lion\"", "\"RootMeanSquare\""),
-    ("\"Residual\"", "\"Residul\"", "no layer is named \"Residul\". Did you mean Residual? There are: "),
-    ("\"Residual\", features", "\"Residual\", feature", "(Residual): features is missing; there are feature"),
+    ("\"SkipLinear\"", "\"SkipLiner\"", "no layer is named \"SkipLiner\". Did you mean SkipLinear? There are: "),
+    ("\"SkipLinear\", features", "\"SkipLinear\", feature", "(SkipLinear): features is missing; there are feature"),
   ])
   func mistakesAreNamedByTheirKeywords(old: String, new: String, message: String) {
     let error = #expect(throws: RecipeError.self) { try Recipe(text: Self.recipe.replacing(old, with: new)) }
@@ -161,14 +161,14 @@ import Testing
   // MARK: What else knows layers
 
   @Test func aFileWithALayerThatCostsTooMuchIsRefused() throws {
-    let layer = Residual(4, claimedCost: 1e20)
+    let layer = SkipLinear(4, claimedCost: 1e20)
     let path = folder.path + "/costly.safetensors"
     try TestDevices.cpu.use { device in
       let network = try Network(on: device, inputShape: [4], seed: 1) { Part("body") { layer } }
       try network.save(to: path, metadata: CheckpointInfo(inputShape: [4], loss: .classification).metadata)
     }
     let error = #expect(throws: SafetensorsError.self) { try Checkpoint(path) }
-    #expect(error?.problem.contains("body.0 (Residual): needs more than") == true, "\(error!)")
+    #expect(error?.problem.contains("body.0 (SkipLinear): needs more than") == true, "\(error!)")
   }
 
   @Test func aLayerIsExportedWhereItSaysHow() throws {
@@ -178,8 +178,8 @@ import Testing
       #expect(model.nodeCount == 1 && model.outputShape == [3])
       let text = String(decoding: try model.bytes(), as: UTF8.self)
       #expect(text.contains("Mul") && text.contains("body.0.factor"))
-      let unknown = try Network(on: device, inputShape: [3], seed: 1) { Part("body") { Residual(3) } }
-      #expect(throws: ONNXError("body.0 (Residual)", "has no form in ONNX that Telar knows")) {
+      let unknown = try Network(on: device, inputShape: [3], seed: 1) { Part("body") { SkipLinear(3) } }
+      #expect(throws: ONNXError("body.0 (SkipLinear)", "has no form in ONNX that Telar knows")) {
         try ONNXModel(unknown)
       }
     }
@@ -203,9 +203,9 @@ import Testing
     #expect(ScheduleRegistry["linear-decay"] == LinearDecay.self)
     // Once more is no error.
     try registerExtensions()
-    #expect(LayerRegistry.names.filter { $0 == "Residual" }.count == 1)
+    #expect(LayerRegistry.names.filter { $0 == "SkipLinear" }.count == 1)
     #expect(LayerRegistry.names == LayerRegistry.names.sorted())
-    #expect(LayerRegistry["Residual"] == Residual.self && LayerRegistry["residual"] == nil)
+    #expect(LayerRegistry["SkipLinear"] == SkipLinear.self && LayerRegistry["skiplinear"] == nil)
     #expect(OptimizerRegistry["rootmeansquare"] == RootMeanSquare.self && OptimizerRegistry["Lion"] == nil)
   }
 

@@ -45,8 +45,8 @@ struct FeatureScale: Layer {
 }
 
 /// x + tanh(x · W + b): a layer of Telar's operators. It says that it costs more than it does, and has no form in ONNX.
-struct Residual: Layer {
-  static var moduleName: String { "Residual" }
+struct SkipLinear: Layer {
+  static var moduleName: String { "SkipLinear" }
   var features: Int
   /// So many operations a sample.
   var claimedCost: Float
@@ -138,7 +138,7 @@ struct LinearDecay: ScheduleShape {
 /// Registers all of them. Tests run in any order and at once, so that each asks for it.
 func registerExtensions() throws {
   try LayerRegistry.register(FeatureScale.self)
-  try LayerRegistry.register(Residual.self)
+  try LayerRegistry.register(SkipLinear.self)
   try OptimizerRegistry.register(RootMeanSquare.self)
   try ScheduleRegistry.register(LinearDecay.self)
 }
