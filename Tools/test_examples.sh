@@ -21,8 +21,9 @@ build() { # name of the example
   local start=$SECONDS
   # The versions that the library is built with, or another one's sources would have to be compiled.
   if [ -e Package.resolved ]; then cp Package.resolved "Examples/$1/"; fi
-  # A plan that is there is taken for this package's.
-  rm -f .build/release.yaml
+  # A plan that is there is taken for this package's, and an example that was compiled before a change of a module that
+  # Telar re-exports is taken for fresh.
+  rm -rf .build/release.yaml ".build/release/$1.build"
   if ! "$swift" build -c release --package-path "Examples/$1" --scratch-path .build --product "$1" \
     >"$scratch/build.log" 2>&1; then
     cat "$scratch/build.log" >&2
