@@ -111,7 +111,7 @@ import Testing
         try OptimizerState(
           optimizer, groups: [ParameterGroup(["*"], settings)], for: Self.network(on: CPUDevice()))
       }
-      return "\(error!)"
+      return "\(error as Any)"
     }
     #expect(try problem(Adam(), ["momentum": .number(0.9)]).contains("no keyword is named \"momentum\""))
     #expect(try problem(Adam(), ["beta1": .number(2)]).contains("beta1 must be a number from 0 to below 1"))

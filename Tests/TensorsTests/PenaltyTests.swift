@@ -61,6 +61,30 @@ import Testing
     }
   }
 
+  /// A tape that is used again, as a training step does, has the penalties of each pass only.
+  @Test(arguments: TestDevices.all)
+  func `a penalty is in one loss`(_ on: TestDevice) throws {
+    try on.use { device in
+      let x = try parameter(OracleTensor([2, 2], [1, -2, 3, -4]), on: device), target = try device.zeros([2, 2])
+      let tape = Tape()
+      for _ in 0..<2 {
+        let loss = try tape.recording {
+          try meanSquaredError(penalizeAbsoluteValues(of: x, weight: 0.5), target)
+        }
+        #expect(try loss.item() == 7.5 + 2.5)
+        try tape.backward(from: loss)
+        x.gradient!.clear()
+        // Of two losses in a pass the first has it.
+        let both = try tape.recording {
+          let penalized = try penalizeAbsoluteValues(of: x, weight: 0.5)
+          return [try meanSquaredError(penalized, target), try meanSquaredError(penalized, target)]
+        }
+        #expect(try both.map { try $0.item() } == [10, 7.5])
+        tape.clear()
+      }
+    }
+  }
+
   @Test(arguments: TestDevices.all)
   func `samples, their divergence and gradients are the oracle's`(_ on: TestDevice) throws {
     try on.use { device in

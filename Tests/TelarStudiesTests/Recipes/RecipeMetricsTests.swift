@@ -63,7 +63,10 @@ struct RecipeMetricsTests {
   }
 
   @Test(arguments: [
-    (#"metrics = ["f1"]"#, "cross_entropy", #"experiments[0].metrics[0]: must be "balanced_accuracy", "ema_accuracy", "#),
+    (
+      #"metrics = ["f1"]"#, "cross_entropy",
+      #"experiments[0].metrics[0]: must be "balanced_accuracy", "ema_accuracy", "#
+    ),
     (#"metrics = ["psnr"]"#, "cross_entropy", "psnr is for an autoencoder, and this is a classifier"),
     (#"metrics = ["macro_f1"]"#, "mse", "macro_f1 is for a classifier, and this is an autoencoder"),
     (#"metrics = ["ssim", "SSIM"]"#, "mse", "metrics[1]: ssim stands there twice"),
