@@ -21,6 +21,24 @@ kernel void chunk_sum(global const float *x, global float *y, int count, int len
   y[chunk] = accumulate ? y[chunk] + sum : sum;
 }
 
+// Sums of squares of consecutive elements: work-item j sums x[j * length ..< (j + 1) * length]^2 into y[j].
+kernel void chunk_square_sum(global const float *x, global float *y, int count, int length) {
+  const int chunk = (int)get_global_id(0), first = chunk * length;
+  if (first >= count) return;
+  const int end = min(count, first + length);
+  floatv sums[SUM_VECTORS];
+  for (int v = 0; v < SUM_VECTORS; v++) sums[v] = SPLAT(0.0f);
+  for (int i = first; i < end; i += SUM_LANES) {
+    for (int v = 0; v < SUM_VECTORS; v++) {
+      const int at = i + v * VECTOR_WIDTH;
+      if (at >= end) continue;
+      const floatv part = load_part(x + at, end - at);
+      sums[v] = MULTIPLY_ADD(part, part, sums[v]);
+    }
+  }
+  y[chunk] = sum_lanes(sums);
+}
+
 // Argmax of a row of `columns` values: the first of equal ones; NaN counts as the largest.
 INLINE int row_argmax(global const float *row, int columns) {
   int best = 0;

@@ -1,7 +1,7 @@
 import Tensors
 
 /// A layer made of chains of layers, which run by plans of their own as the chains of parts do.
-public protocol ContainerLayer: Layer {
+package protocol ContainerLayer: Layer {
   /// The chains, each with what stands in front of its layers' places in the names of tensors: with `shortcut.`, a tensor of
   /// the layer `encoder.3` is `encoder.3.shortcut.0.weight`.
   var chains: [(prefix: String, layers: Sequential)] { get }
@@ -157,8 +157,7 @@ public struct Concat: ContainerLayer {
     for other in shapes.dropFirst() where other.dropLast() != shapes[0].dropLast() {
       throw ShapeError(Self.moduleName, "puts \(describe(other)) beside \(describe(shapes[0]))")
     }
-    let channels = shapes.reduce(0) { $0.addingReportingOverflow($1.last ?? 0).partialValue }
-    return try bounded(Self.moduleName, shapes[0].dropLast() + [channels])
+    return try bounded(Self.moduleName, shapes[0].dropLast() + [shapes.reduce(0) { $0 + $1.last! }])
   }
 
   public func callAsFunction(_ x: Tensor, _ run: (_ chain: Int, _ x: Tensor) throws -> Tensor) throws -> Tensor {

@@ -46,7 +46,11 @@ final class ParameterArena {
   private let alignment: Int
 
   /// Floats from where a parameter begins to where the next one does.
-  func room(for spec: ParameterSpec) -> Int { (spec.count + alignment - 1) / alignment * alignment }
+  func room(for spec: ParameterSpec) -> Int { Self.room(for: spec, alignment) }
+
+  private static func room(for spec: ParameterSpec, _ alignment: Int) -> Int {
+    (spec.count + alignment - 1) / alignment * alignment
+  }
 
   init(_ architecture: Architecture, on device: any Device, seed: UInt64) throws {
     struct Entry {
@@ -71,7 +75,7 @@ final class ParameterArena {
     func place(where isWanted: (Entry) -> Bool) {
       for (index, entry) in entries.enumerated() where isWanted(entry) {
         offsets[index] = end
-        end += (entry.spec.count + alignment - 1) / alignment * alignment
+        end += Self.room(for: entry.spec, alignment)
       }
     }
     place { $0.isTrained && $0.spec.shape.count > 1 }

@@ -12,10 +12,8 @@ public final class ParameterAverage {
   /// As the network's arena.
   private let values, average: Tensor
   private let spare: Buffer
-  private var steps = 0
 
   private static let prefix = "average/"
-  private static let stepsName = "average_steps"
 
   /// The average of a network that begins with its present values.
   ///
@@ -36,14 +34,12 @@ public final class ParameterAverage {
     try self.init(of: network, decay: other.decay)
     let found = try other.averages()
     try exchanging { for parameter in network.parameters { try parameter.write(found[parameter.key]!) } }
-    steps = other.steps
   }
 
-  /// Takes a step's values in.
-  public func update() throws {
-    let share = 1 - min(decay, Double(1 + steps) / Double(10 + steps))
+  /// Takes the values behind a step in, whose number is from 0.
+  public func update(step: Int) throws {
+    let share = 1 - min(decay, Double(1 + step) / Double(10 + step))
     try updateMovingAverage(average, by: values, share: Float(share))
-    steps += 1
   }
 
   /// Runs `body` with the average in the network's place; what it writes there is the average then.
@@ -66,13 +62,12 @@ public final class ParameterAverage {
     try exchanging { try network.parameters.reduce(into: [:]) { $0[$1.key] = try $1.values() } }
   }
 
-  /// Adds the average to a file, `average/encoder.0.weight` in PyTorch's layout, and its steps. Waits for the device.
+  /// Adds the average to a file, `average/encoder.0.weight` in PyTorch's layout. Waits for the device.
   public func add(to writer: inout SafetensorsWriter) throws {
     let found = try averages()
     for parameter in network.parameters {
       writer.add(Self.prefix + parameter.key, shape: parameter.spec.shape, found[parameter.key]!)
     }
-    writer.add(Self.stepsName, shape: [], [Int64(steps)])
   }
 
   /// Takes the average from a file that ``add(to:)`` wrote for the same network.
@@ -80,7 +75,6 @@ public final class ParameterAverage {
   /// - Throws: `SafetensorsError` when something is missing or has another shape.
   public func load(from file: SafetensorsFile) throws {
     let found = try network.parameters.map { try file.floats(Self.prefix + $0.key, shape: $0.spec.shape) }
-    steps = Int(try file.count(Self.stepsName))
     try exchanging { for (parameter, values) in zip(network.parameters, found) { try parameter.write(values) } }
   }
 }

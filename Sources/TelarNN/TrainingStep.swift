@@ -23,6 +23,8 @@ public final class TrainingStep {
   /// Whether the network launches the same in each step, and repeated steps by their keys.
   private let isRepeatable: Bool
   private var repeated: [Int: RepeatedStep] = [:]
+  /// The weights of batches on the device, kept so that a step makes none.
+  private var seeds: [Double: Tensor] = [:]
 
   /// - Parameters:
   ///   - groups: parameters with other settings of the optimizer.
@@ -65,10 +67,20 @@ public final class TrainingStep {
     network.clearGradients()
     for (batch, weight) in weights.enumerated() {
       let loss = try tape.recording { try body(batch, .training(step: step * weights.count + batch)) }
-      try tape.backward(
-        from: loss, seed: weight == 1 ? nil : network.device.tensor(loss.shape, [Float(weight)]))
+      try tape.backward(from: loss, seed: seed(weight))
     }
     try update(finishing: nil)
+  }
+
+  /// A weight on the device; `nil` for 1.
+  private func seed(_ weight: Double) throws -> Tensor? {
+    if weight == 1 { return nil }
+    if let seed = seeds[weight] { return seed }
+    // Steps have few weights; a caller with ever new ones must not fill the memory.
+    if seeds.count >= 16 { seeds.removeAll() }
+    let seed = try network.device.tensor([1], [Float(weight)])
+    seeds[weight] = seed
+    return seed
   }
 
   /// The same for a step that is repeated: `body` launches the same with each call of a key, differs in the device's step

@@ -56,15 +56,13 @@ func elementwiseLoss(
 }
 
 /// Sums a loss's chunks, times scale, and the tape's penalties, and adds the loss to the metrics. One launch, unless it is
-/// left to an optimizer, and one for each penalty.
+/// left to an optimizer, and one or two for each penalty.
 func finishLoss(
   _ partial: Buffer, hits: Buffer?, chunks: Int, scale: Float, examples: Int, _ metrics: RunningMetrics?
 ) throws -> Tensor {
   let device = partial.device, loss = try device.tensor([1])
   for penalty in Tape.current?.penalties ?? [] {
-    try device.launch(
-      ReduceKernels.chunkSum, over: device.chunkGrid(1), moving: 3,
-      [.buffer(penalty.buffer), .buffer(partial), .int(1), .int(1), .float(1 / scale), .int(1)])
+    try sumElements(penalty.terms, into: partial, scale: 1 / scale, accumulate: true)
   }
   let pending = PendingLoss(
     loss: loss, partial: partial, hits: hits, metrics: metrics?.buffer, chunks: chunks, scale: scale,
@@ -112,10 +110,12 @@ extension Tape {
     _ loss: Tensor, of input: Tensor, gradient: Tensor, before function: OutputFunction = .none,
     negatedTo other: Tensor? = nil
   ) {
-    let penalties = penalties
-    self.penalties = []
+    let penalties = takePenalties()
     record(loss) { dy in
-      for penalty in penalties { try self.accumulate(dy, into: penalty) }
+      for penalty in penalties {
+        let gradient = try penalty.gradient()
+        try self.accumulate(self.isOnes(dy) ? gradient : scaled(gradient, by: dy), into: penalty.x)
+      }
       if input.requiresGradient {
         try self.accumulate(
           self.isOnes(dy) ? gradient : scaled(gradient, by: dy), into: input, before: function)

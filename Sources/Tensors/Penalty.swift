@@ -13,7 +13,7 @@ private enum PenaltyKernels {
 ///
 /// - Shapes: x `[N, …]`
 /// - Returns: x, whose uses have the gradient of x beside the penalty's.
-/// - Cost: three or four launches, and one where the loss adds it; none for its gradient but the addition.
+/// - Cost: one launch, and one or two where the loss adds it; none for its gradient but the addition.
 @discardableResult
 public func penalizeAbsoluteValues(of x: Tensor, weight: Float) throws -> Tensor {
   guard let tape = Tape.of(x) else { return x }
@@ -26,7 +26,7 @@ public func penalizeAbsoluteValues(of x: Tensor, weight: Float) throws -> Tensor
       .buffer(x.buffer), .buffer(terms.buffer), .buffer(gradient.buffer), .int(x.count),
       .float(weight / Float(x.shape[0])),
     ])
-  try tape.addPenalty(sumOf: terms, of: x) { gradient }
+  tape.addPenalty(Penalty(terms: terms, of: x) { gradient })
   let y = x.viewed(as: x.shape), function = tape.outputFunction(of: x)
   // As for other views, the epilogue of what follows can apply the gradient of x's output function.
   tape.record(y, outputFunction: function) { try tape.accumulate($0, into: x, before: function) }
@@ -40,7 +40,7 @@ public func penalizeAbsoluteValues(of x: Tensor, weight: Float) throws -> Tensor
 /// to the loss that is computed next.
 /// - Shapes: x `[N, 2 F]`, the means μ in front of the logarithms of variances ℓ → `[N, F]`
 /// - Throws: ``ShapeError`` for other than an even number of features.
-/// - Cost: one launch and one for the gradient; the penalty takes three or four, and one for its gradient.
+/// - Cost: one launch and one for the gradient; the penalty takes one or two where the loss adds it, and one for its gradient.
 /// - Source: Kingma and Welling, arXiv:1312.6114.
 public func sampleNormal(_ x: Tensor, divergenceWeight weight: Float, key: DropoutKey) throws -> Tensor {
   let (rows, features) = try meansAndVariances(x, "sampleNormal")
@@ -68,13 +68,14 @@ public func sampleNormal(_ x: Tensor, divergenceWeight weight: Float, key: Dropo
     try tape.accumulate(dx, into: x)
   }
   guard weight != 0 else { return z }
-  try tape.addPenalty(sumOf: terms, of: x) {
-    let dx = try device.tensor(x.shape)
-    try device.launch(
-      PenaltyKernels.divergenceGradient, over: grid, moving: 4 * z.count,
-      [.buffer(x.buffer), .buffer(dx.buffer), .int(rows), .int(features), .float(scale)])
-    return dx
-  }
+  tape.addPenalty(
+    Penalty(terms: terms, of: x) {
+      let dx = try device.tensor(x.shape)
+      try device.launch(
+        PenaltyKernels.divergenceGradient, over: grid, moving: 4 * z.count,
+        [.buffer(x.buffer), .buffer(dx.buffer), .int(rows), .int(features), .float(scale)])
+      return dx
+    })
   return z
 }
 
@@ -98,19 +99,17 @@ private func meansAndVariances(_ x: Tensor, _ place: String) throws -> (rows: In
   return (rows, columns / 2)
 }
 
-extension Tape {
-  /// Has a sum added to the loss that is computed next.
-  ///
-  /// - Parameters:
-  ///   - terms: what is summed.
-  ///   - gradient: makes the sum's derivatives by x.
-  fileprivate func addPenalty(sumOf terms: Tensor, of x: Tensor, gradient: @escaping () throws -> Tensor) throws {
-    let sum = try terms.device.tensor([1])
-    try sumElements(terms, into: sum.buffer, scale: 1, accumulate: false)
-    record(sum) { dy in
-      let gradient = try gradient()
-      try self.accumulate(self.isOnes(dy) ? gradient : scaled(gradient, by: dy), into: x)
-    }
-    penalties.append(sum)
+/// What is added to a loss: the sum of terms on the device.
+struct Penalty {
+  let terms: Tensor
+  /// What the terms are of.
+  let x: Tensor
+  /// Makes the derivatives of the terms' sum by x.
+  let gradient: () throws -> Tensor
+
+  init(terms: Tensor, of x: Tensor, gradient: @escaping () throws -> Tensor) {
+    self.terms = terms
+    self.x = x
+    self.gradient = gradient
   }
 }

@@ -1,6 +1,7 @@
 /// Sums of all elements, and arg-max. Kernels in `reduce.cl` and `reduce_tile.cl`.
 enum ReduceKernels {
   static let chunkSum = FamilyKernel("reduce", "chunk_sum")
+  static let chunkSquareSum = FamilyKernel("reduce", "chunk_square_sum")
   static let argMax = Kernel("reduce", "argmax")
   static let countCorrect = Kernel("reduce", "count_correct")
 }

@@ -20,8 +20,8 @@ public final class Tape {
   private var gradients: [ObjectIdentifier: Tensor] = [:]
   /// Gradients before the output functions of the operators that made these tensors.
   private var preactivationGradients: [ObjectIdentifier: Tensor] = [:]
-  /// Numbers on the device that the next loss is to contain.
-  var penalties: [Tensor] = []
+  /// What the next loss is to contain.
+  private(set) var penalties: [Penalty] = []
   /// A loss whose chunks nobody has summed yet, where the pass may leave that to others.
   private var pendingLoss: PendingLoss?
   private var leavesLoss = false
@@ -79,6 +79,15 @@ public final class Tape {
     precondition(
       pendingLoss == nil || pendingLoss!.loss === loss, "a repeated step's loss is what a loss function returns")
     return (loss, pendingLoss)
+  }
+
+  /// Has a penalty added to the loss that is computed next.
+  func addPenalty(_ penalty: Penalty) { penalties.append(penalty) }
+
+  /// The penalties, which are then those of a loss.
+  func takePenalties() -> [Penalty] {
+    defer { penalties = [] }
+    return penalties
   }
 
   /// Leaves a loss to be finished by others, if the pass may.

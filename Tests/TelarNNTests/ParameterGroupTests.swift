@@ -185,4 +185,22 @@ import Testing
       #expect(partStep.step == 2)
     }
   }
+
+  /// What a step of several batches needs beside them is made once.
+  @Test(arguments: TestDevices.all) func `a steady step of several batches allocates nothing`(_ on: TestDevice) throws {
+    try on.use { device in
+      let network = try Self.network(on: device)
+      let (x, labels) = try Self.batch(on: device)
+      let train = try TrainingStep(network, Adam(learningRate: 0.01), groups: Self.groups)
+      train.optimizerState.clipNorm = 1
+      func step() throws {
+        try train(accumulating: [0.25, 0.75]) { _, mode in try crossEntropy(network(x, mode), labels: labels) }
+      }
+      for _ in 0..<3 { try step() }
+      let before = device.counters
+      for _ in 0..<3 { try step() }
+      #expect(device.counters.allocations == before.allocations)
+      #expect(device.counters.synchronizations == before.synchronizations)
+    }
+  }
 }

@@ -47,14 +47,14 @@ extension KernelTable {
     }
     let names = Set(used.flatMap { $0.names(for: tiles) })
     // The other kernels of its program serve both families.
-    return family == .tile ? names.subtracting(["chunk_sum"]) : names
+    return family == .tile ? names.subtracting(["chunk_sum", "chunk_square_sum"]) : names
   }
 
   /// Programs that the tile family has others for, and those that only processors use.
   private static let vectorPrograms: Set = [
     "batch_norm", "batch_norm_pool", "column_sum", "dropout", "dropout_pool", "group_norm", "layout", "loss", "softmax",
     "gemm", "conv2d", "conv2d_batch", "conv2d_depthwise", "conv2d_dot", "conv2d_first", "conv2d_first_norm",
-    "conv2d_from_one", "conv2d_prepare", "conv2d_to_one", "winograd", "clip", "pointwise_loss",
+    "conv2d_from_one", "conv2d_prepare", "conv2d_to_one", "winograd", "pointwise_loss",
     "weighted_cross_entropy",
   ]
 }

@@ -8,7 +8,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 # Programs of which a GPU device launches no kernel: the vector family's.
 CPU_ONLY = {
-    "batch_norm", "batch_norm_pool", "clip", "column_sum", "conv2d", "conv2d_batch", "conv2d_depthwise", "conv2d_dot",
+    "batch_norm", "batch_norm_pool", "column_sum", "conv2d", "conv2d_batch", "conv2d_depthwise", "conv2d_dot",
     "conv2d_first", "conv2d_first_norm", "conv2d_from_one", "conv2d_prepare", "conv2d_to_one", "dropout", "dropout_pool",
     "gemm", "group_norm", "layout", "loss", "pointwise_loss", "softmax", "weighted_cross_entropy", "winograd"}
 DEVICE_MACROS = {"VECTOR_WIDTH": 4, "USE_FMA": 1, "ROWS": 4}  # OpenCLPrograms.options(for:) on a GPU

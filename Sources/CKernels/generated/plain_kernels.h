@@ -109,14 +109,9 @@ ENTRY(
         A(12, int) A(13, float) A(14, int) A(15, int) A(16, float) A(17, int),
     (a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17))
 ENTRY(
-    square_sum,
-    (const float *, float *, int, int),
-    A(0, const float *) A(1, float *) A(2, int) A(3, int),
-    (a0, a1, a2, a3))
-ENTRY(
-    clip_factor,
-    (const float *, float *, int, float),
-    A(0, const float *) A(1, float *) A(2, int) A(3, float),
+    clip_to_norm,
+    (float *, const float *, int, float),
+    A(0, float *) A(1, const float *) A(2, int) A(3, float),
     (a0, a1, a2, a3))
 ENTRY(
     column_sum,
@@ -463,6 +458,11 @@ ENTRY(
     A(0, const float *) A(1, float *) A(2, int) A(3, int) A(4, float) A(5, int),
     (a0, a1, a2, a3, a4, a5))
 ENTRY(
+    chunk_square_sum,
+    (const float *, float *, int, int),
+    A(0, const float *) A(1, float *) A(2, int) A(3, int),
+    (a0, a1, a2, a3))
+ENTRY(
     argmax,
     (const float *, int *, int, int),
     A(0, const float *) A(1, int *) A(2, int) A(3, int),
@@ -494,7 +494,7 @@ ENTRY(
 #define PLAIN_ROWS ROW(gather_augmented) ROW(add_noise) ROW(batch_norm_chunk_statistics) ROW(batch_norm_statistics) \
     ROW(batch_norm_forward) ROW(batch_norm_chunk_gradients) ROW(batch_norm_parameter_gradients) \
     ROW(batch_norm_backward) ROW(batch_norm_pool_forward) ROW(batch_norm_average_chunk_gradients) \
-    ROW(batch_norm_pool_backward) ROW(square_sum) ROW(clip_factor) ROW(column_sum) ROW(add_parts) ROW(copy_columns) \
+    ROW(batch_norm_pool_backward) ROW(clip_to_norm) ROW(column_sum) ROW(add_parts) ROW(copy_columns) \
     ROW(conv2d_depthwise) ROW(conv2d_depthwise_transposed) ROW(conv2d_depthwise_weight_gradient) \
     ROW(conv2d_transposed_dot) ROW(conv2d_collect) ROW(conv2d_first) ROW(conv2d_first_pool) \
     ROW(conv2d_first_dropout_pool) ROW(conv2d_first_pool_weight_gradient) ROW(conv2d_first_chunk_statistics) \
@@ -507,5 +507,6 @@ ENTRY(
     ROW(loss_finish) ROW(moving_average) ROW(adam_step) ROW(sgd_step) ROW(rmsprop_step) ROW(peak_multiply_add) \
     ROW(absolute_terms) ROW(sample_normal) ROW(sample_normal_gradient) ROW(divergence_gradient) ROW(pointwise_loss) \
     ROW(pool_max_forward) ROW(pool_max_forward_2x2) ROW(pool_max_backward) ROW(pool_max_backward_tiling) \
-    ROW(pool_average_forward) ROW(pool_average_backward) ROW(pool_average_backward_tiling) ROW(chunk_sum) ROW(argmax) \
-    ROW(count_correct) ROW(cross_entropy_rows) ROW(sum_label_weights) ROW(weighted_cross_entropy_rows)
+    ROW(pool_average_forward) ROW(pool_average_backward) ROW(pool_average_backward_tiling) ROW(chunk_sum) \
+    ROW(chunk_square_sum) ROW(argmax) ROW(count_correct) ROW(cross_entropy_rows) ROW(sum_label_weights) \
+    ROW(weighted_cross_entropy_rows)

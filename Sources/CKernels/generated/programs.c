@@ -50,10 +50,6 @@ static const char clip_cl_text[] = {
 #embed "../../../Kernels/clip.cl"
 };
 TEXT_FILE(clip_cl, "clip.cl")
-static const char clip_tile_cl_text[] = {
-#embed "../../../Kernels/clip_tile.cl"
-};
-TEXT_FILE(clip_tile_cl, "clip_tile.cl")
 static const char column_sum_cl_text[] = {
 #embed "../../../Kernels/column_sum.cl"
 };
@@ -410,8 +406,6 @@ static const telar_file *const batch_norm_pool_tile_files[] = {&common_cl, &pool
 static const telar_file *const batch_norm_tile_files[] = {&common_cl, &activation_h, &activation_cl, &batch_norm_h,
     &quad_cl, &group_sum_h, &group_sum_cl, &norm_columns_cl, &batch_norm_tile_cl};
 static const telar_file *const clip_files[] = {&common_cl, &clip_cl};
-static const telar_file *const clip_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl, &group_sum_h,
-    &group_sum_cl, &clip_tile_cl};
 static const telar_file *const column_sum_files[] = {&common_cl, &column_sum_cl};
 static const telar_file *const column_sum_tile_files[] = {&common_cl, &activation_h, &activation_cl, &quad_cl,
     &group_sum_h, &group_sum_cl, &column_sum_tile_cl};
@@ -500,7 +494,6 @@ static const telar_program programs[] = {
     PROGRAM(batch_norm_pool_tile, 1)
     PROGRAM(batch_norm_tile, 1)
     PROGRAM(clip, 0)
-    PROGRAM(clip_tile, 1)
     PROGRAM(column_sum, 0)
     PROGRAM(column_sum_tile, 1)
     PROGRAM(columns, 0)
@@ -571,10 +564,7 @@ static const telar_kernel kernels[] = {
     {"batch_norm_tile", "batch_norm_forward_tile", "cbcccciifif", 0},
     {"batch_norm_tile", "batch_norm_chunk_gradients_tile", "ccccccbbiiiifif", 0},
     {"batch_norm_tile", "batch_norm_backward_tile", "ccccccccibiiifif", 0},
-    {"clip", "square_sum", "cbii", 0},
-    {"clip", "clip_factor", "cbif", 0},
-    {"clip_tile", "square_sum_tile", "cbii", 0},
-    {"clip_tile", "clip_factor_tile", "cbif", 0},
+    {"clip", "clip_to_norm", "bcif", 0},
     {"column_sum", "column_sum", "cbiiii", 0},
     {"column_sum", "add_parts", "cbiii", 0},
     {"column_sum_tile", "column_sum_tile", "cbiiiii", 0},
@@ -662,9 +652,11 @@ static const telar_kernel kernels[] = {
     {"pool", "pool_average_backward_tiling", "cbiiiiiiii", 0},
     {"pool_tile", "pool_max_relu_2x2_tile", "cbbiiiiiiifuuucu", 0},
     {"reduce", "chunk_sum", "cbiifi", 0},
+    {"reduce", "chunk_square_sum", "cbii", 0},
     {"reduce", "argmax", "cbii", 0},
     {"reduce", "count_correct", "ccbiii", 0},
     {"reduce_tile", "chunk_sum_tile", "cbiifi", 0},
+    {"reduce_tile", "chunk_square_sum_tile", "cbii", 0},
     {"softmax", "cross_entropy_rows", "ccbbbiiifi", 0},
     {"sum_splits", "sum_splits", "cccbiiiffcifuuucu", 0},
     {"weighted_cross_entropy", "sum_label_weights", "ccbii", 0},

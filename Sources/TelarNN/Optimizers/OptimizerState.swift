@@ -21,6 +21,7 @@ public final class OptimizerState {
     let optimizer: any Optimizer
     /// Their indices among the trained parameters, in the order of their memory.
     let members: [Int]
+    let slots: [GradientSlot]
     /// A table for each layout that the gradients' parts have had so far, the latest last.
     var tables: [GradientTable] = []
   }
@@ -47,7 +48,8 @@ public final class OptimizerState {
       by: groups, arena.trained.map { ($0.parameter.key, $0.parameter.spec) })
     let inMemory = arena.trained.indices.sorted { arena.trained[$0].offset < arena.trained[$1].offset }
     self.groups = optimizers.enumerated().map { index, optimizer in
-      Group(optimizer: optimizer, members: inMemory.filter { group[$0] == index })
+      let members = inMemory.filter { group[$0] == index }
+      return Group(optimizer: optimizer, members: members, slots: members.map { arena.slots[$0] })
     }.filter { !$0.members.isEmpty }
   }
 
@@ -68,7 +70,7 @@ public final class OptimizerState {
   /// One step, from the gradients of the backward pass that was before it.
   ///
   /// As in PyTorch, a parameter that had no gradient stays as it is and does not count the step. One launch for each group
-  /// of parameters when all had one, otherwise one for each run of neighbours; three more to clip the gradients.
+  /// of parameters when all had one, otherwise one for each run of neighbours; three or four more to clip the gradients.
   ///
   /// - Parameter learningRate: by default the optimizer's.
   public func update(learningRate: Double? = nil) throws {
@@ -89,7 +91,7 @@ public final class OptimizerState {
       for index in groups.indices {
         let group = groups[index], optimizer = group.optimizer as! any SummingOptimizer
         let sums = try GradientSums(
-          table(ofGroup: index), of: group.members.map { arena.slots[$0] }, in: parts,
+          table(ofGroup: index), of: group.slots, in: parts,
           finishing: index == groups.count - 1 ? loss : nil)
         try optimizer.update(
           parameters: whole.values, gradients: whole.gradients, sums: sums, state: whole.arrays,
@@ -117,10 +119,9 @@ public final class OptimizerState {
 
   /// A group's table for the present layout of the gradients' parts.
   private func table(ofGroup index: Int) throws -> GradientTable {
-    let members = groups[index].members
-    let places = members.map { arena.slots[$0].parts?.place }
+    let places = groups[index].slots.map(\.parts?.place)
     if let table = groups[index].tables.last(where: { $0.places == places }) { return table }
-    let parameters = members.map {
+    let parameters = groups[index].members.map {
       (offset: arena.trained[$0].offset, count: arena.trained[$0].parameter.spec.count)
     }
     if groups[index].tables.count == Self.mostTables { groups[index].tables.removeFirst() }

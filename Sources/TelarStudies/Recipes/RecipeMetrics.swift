@@ -39,7 +39,9 @@ struct RecipeMetrics {
   /// Checks that an experiment measures what is claimed of it.
   static func check(_ claimed: [Metric], of experiment: Experiment, _ node: TOMLNode) throws(RecipeError) {
     for case .validation(let metric) in claimed
-    where !experiment.metrics.contains(metric) && experiment.monitor != .metric(metric) {
+    where !experiment.metrics.contains(metric) && experiment.monitor != .metric(metric)
+      && !(metric.isOfAverage && experiment.options.averageDecay != nil)
+    {
       throw node.error(
         "\(metric.name) is claimed of \(experiment.name) and not measured: set metrics = [\"\(metric.name)\"]")
     }

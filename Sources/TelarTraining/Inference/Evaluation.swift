@@ -28,7 +28,6 @@ public struct Evaluation: Sendable, Equatable {
   public var accuracy: Double? {
     confusion.map { counts in Double(counts.indices.reduce(0) { $0 + counts[$1][$1] }) / Double(imageCount) }
   }
-
 }
 
 extension TrainedNetwork {

@@ -16,10 +16,10 @@ struct MetricAccumulator {
   private var imageCount = 0
 
   /// - Parameters:
+  ///   - metrics: of outputs, not of a moving average.
   ///   - classCount: the logits of an image; 0 for an autoencoder.
   ///   - size: of the images, whose numbers are of `normalization`.
   init(_ metrics: [EvaluationMetric], classCount: Int, size: ImageSize, normalization: Normalization) {
-    let metrics = metrics.filter { !$0.isOfAverage }
     self.metrics = metrics
     self.size = size
     self.normalization = normalization
@@ -111,7 +111,7 @@ struct MetricAccumulator {
         case .macroPrecision: scores.macroPrecision
         case .macroRecall: scores.macroRecall
         case .macroF1: scores.macroF1
-        case .averageLoss, .averageAccuracy: .nan
+        case .averageLoss, .averageAccuracy: preconditionFailure("\(metric.name) is no metric of these outputs")
         case .psnr: ratios / count
         case .ssim: similarities / count
         }

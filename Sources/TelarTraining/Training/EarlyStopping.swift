@@ -1,6 +1,7 @@
 import TelarIO
 
-/// Ends a run when the monitored metric, usually the validation loss, stops improving; the weights of the best epoch are then restored.
+/// Ends a run when the monitored metric, usually the validation loss, stops improving; the weights of the best epoch are then
+/// restored.
 public struct EarlyStopping: Sendable, Hashable {
   /// The number of epochs without improvement after which the run ends.
   public var patience: Int
@@ -27,7 +28,7 @@ struct BestEpoch {
   let minimumImprovement: Double
   /// From 1; 0 before the first.
   private(set) var epoch = 0
-  /// The least value, of a metric whose best value is the highest the least negative.
+  /// The best value, negated where the highest is the best.
   private var least = Double.infinity
 
   init(_ settings: TrainingSettings) {

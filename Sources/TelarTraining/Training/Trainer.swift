@@ -70,6 +70,9 @@ public final class Trainer {
   /// - Parameter name: the name of the run in errors.
   public init(_ name: String, _ network: Network, _ images: Images, _ settings: TrainingSettings) throws {
     precondition(settings.batchSize > 0 && settings.epochs > 0 && settings.evaluationBatchSize > 0)
+    precondition(
+      settings.options.objective.map { $0.loss == settings.loss } ?? true,
+      "an objective of \(settings.options.objective!) for a network that is measured by \(settings.loss.rawValue)")
     for (part, epochs) in settings.thaw {
       precondition(
         epochs >= 1 && network.parts.contains { $0.name == part && $0.isFrozen },
@@ -266,7 +269,7 @@ public final class Trainer {
     let counts = stride(from: imagesDone, to: end, by: settings.batchSize).map { min(settings.batchSize, end - $0) }
     let launches = network.device.counters.launches
     let losses = try take(counts)
-    try average?.update()
+    try average?.update(step: step.step - 1)
     imagesDone = end
     launchesDone += network.device.counters.launches - launches
     stepsCounted += 1
