@@ -10,6 +10,7 @@ Needs numpy and safetensors; PyTorch is imported by what makes or takes modules,
         for event in comparison: print(event)                               # what --json prints
 """
 
+import functools
 import json
 import signal
 import subprocess
@@ -97,8 +98,9 @@ def read(path):
         **{name: number if isinstance(number, list) else [number] for name, number in numbers.items()})
 
 
-def _containers():
-    """Telar's layers that are made of layers, as PyTorch's modules with the same names of tensors."""
+@functools.cache
+def _own_layers():
+    """Telar's layers that PyTorch has not, as its modules with the same names of tensors."""
     import torch
     from torch import nn
 
@@ -126,7 +128,31 @@ def _containers():
         def forward(self, x):
             return torch.cat([branch(x) for branch in self], 1)
 
-    return Residual, Concat
+    class ActivityRegularization(nn.Module):
+        """Passes x on. Its penalty is in Telar's training only."""
+
+        def __init__(self, l1):
+            super().__init__()
+            self.l1 = l1
+
+        def forward(self, x):
+            return x
+
+    class Sampling(nn.Module):
+        """Draws from normal distributions whose means and logarithms of variances x has; in evaluation the means.
+
+        Its divergence is in Telar's training only.
+        """
+
+        def __init__(self, kl_weight):
+            super().__init__()
+            self.kl_weight = kl_weight
+
+        def forward(self, x):
+            mean, log_variance = x.chunk(2, 1)
+            return mean + torch.exp(log_variance / 2) * torch.randn_like(mean) if self.training else mean
+
+    return {kind.__name__: kind for kind in (Residual, Concat, ActivityRegularization, Sampling)}
 
 
 def _layers(place, descriptions):
@@ -145,11 +171,11 @@ def _layer(place, description):
     name = keywords.pop("layer", "")
     if name == "Residual":
         shortcut = _layers(f"{place}.shortcut", keywords.get("shortcut", []))
-        return _containers()[0](_layers(f"{place}.layers", keywords.get("layers")), shortcut)
+        return _own_layers()[name](_layers(f"{place}.layers", keywords.get("layers")), shortcut)
     if name == "Concat":
-        return _containers()[1](
+        return _own_layers()[name](
             _layers(f"{place}.branches.{i}", branch) for i, branch in enumerate(keywords.get("branches", [])))
-    kind = getattr(nn, name, None) if name.isidentifier() else None
+    kind = _own_layers().get(name) or (getattr(nn, name, None) if name.isidentifier() else None)
     if not (isinstance(kind, type) and issubclass(kind, nn.Module)):
         raise TelarError(f"{place}: PyTorch has no layer {name!r}")
     keywords = {key: tuple(value) if isinstance(value, list) else value for key, value in keywords.items()}
@@ -216,6 +242,7 @@ _KEYWORDS = {
     "LeakyReLU": "negative_slope",
     "GELU": "approximate",
     "ReLU": "", "Sigmoid": "", "Tanh": "", "SiLU": "",
+    "ActivityRegularization": "l1", "Sampling": "kl_weight",
 }
 _HAVE_BIAS = {"Conv2d", "ConvTranspose2d", "Linear"}
 

@@ -164,6 +164,22 @@ class ModuleTests(TestCase):
         telar.save_module(model, path)
         self.assertTrue(torch.equal(telar.load_module(path)(x), y))
 
+    def test_penalties(self):
+        import torch
+
+        network = {"net": [
+            {"layer": "ActivityRegularization", "l1": 0.1}, {"layer": "Sampling", "kl_weight": 0.01},
+            {"layer": "Linear", "in_features": 3, "out_features": 2, "bias": False}]}
+        path = self.folder / "c.safetensors"
+        weight = np.arange(6, dtype=np.float32).reshape(2, 3)
+        save_file({"net.2.weight": weight}, path, metadata={"network": json.dumps(network)})
+        model = telar.load_module(path)
+        x = torch.randn(4, 6)
+        self.assertTrue(torch.equal(model(x), x[:, :3] @ torch.from_numpy(weight).T))
+        self.assertFalse(torch.equal(model.train()(x), model.eval()(x)))
+        telar.save_module(model, path)
+        self.assertEqual(telar.read(path).network["net"][:2], network["net"][:2])
+
     def test_what_is_no_chain_is_named(self):
         from torch import nn
 
